@@ -1,0 +1,18 @@
+"""What decides who may see a case: read by an adapter, judged by ``rules.access``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What decides who may see a case.
+
+    ``people``: everyone a sign-off of it was assigned to or signed by, and its clinician. ``teams``: the teams of
+    those of them who work at the case's location. ``unassigned_review``: a sign-off waits there for nobody by name.
+    """
+
+    location_id: str
+    people: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    review_open: bool = False
+    unassigned_review: bool = False

@@ -1,0 +1,237 @@
+"""The closed vocabularies of the operational records: statuses, roles, kinds; values are stored as they read here."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    CLINICIAN = "clinician"
+    COORDINATOR = "coordinator"
+    BILLER = "biller"
+    ANALYST = "analyst"
+    OWNER = "owner"
+    COMPLIANCE = "compliance"
+    ADMIN = "admin"
+
+
+class CaseOwner(StrEnum):
+    """Who must act next while a record is in a status."""
+
+    PATIENT = "patient"
+    CLINICIAN = "clinician"
+    COORDINATOR = "coordinator"
+    BILLER = "biller"
+    SYSTEM = "system"
+    NOBODY = "nobody"
+
+
+class Workflow(StrEnum):
+    REFERRAL = "referral-to-first-session"
+    NOTES = "session-to-note-draft"
+    CLAIMS = "eligibility-to-claim"
+    BETWEEN_SESSIONS = "between-sessions"
+    SCHEDULING = "scheduling"
+
+
+class ReferralStatus(StrEnum):
+    RECEIVED = "received"
+    POSSIBLE_DUPLICATE = "possible_duplicate"
+    QUESTIONNAIRES_REQUESTED = "questionnaires_requested"
+    CONTACT_PATIENT = "contact_patient"
+    READY_TO_SCREEN = "ready_to_screen"
+    RISK_REVIEW = "risk_review"
+    QUESTION_OPEN = "question_open"
+    READY_TO_MATCH = "ready_to_match"
+    ASSIGNMENT = "assignment"
+    READY_TO_OFFER = "ready_to_offer"
+    OFFERED = "offered"
+    WAITLISTED = "waitlisted"
+    BOOKED = "booked"
+    MISSED = "missed"
+    CLOSING_LETTER = "closing_letter"
+    CLOSED_ATTENDED = "closed_attended"
+    CLOSED_DECLINED = "closed_declined"
+    CLOSED_HIGHER_LEVEL_OF_CARE = "closed_higher_level_of_care"
+    CLOSED_UNREACHABLE = "closed_unreachable"
+    CLOSED_WITHDRAWN = "closed_withdrawn"
+    CLOSED_DUPLICATE = "closed_duplicate"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.value.startswith("closed_")
+
+    @property
+    def label(self) -> str:
+        """The words a person reads: ``risk review``."""
+        return REFERRAL_LABELS.get(self, self.value.replace("_", " "))
+
+
+REFERRAL_LABELS = {
+    ReferralStatus.QUESTIONNAIRES_REQUESTED: "questionnaires",
+    ReferralStatus.CONTACT_PATIENT: "call the patient",
+    ReferralStatus.QUESTION_OPEN: "question to answer",
+    ReferralStatus.OFFERED: "patient chooses a time",
+    ReferralStatus.WAITLISTED: "waitlist",
+    ReferralStatus.BOOKED: "first session",
+    ReferralStatus.MISSED: "missed first session",
+    ReferralStatus.CLOSED_ATTENDED: "closed, first session attended",
+    ReferralStatus.CLOSED_DECLINED: "closed, declined",
+    ReferralStatus.CLOSED_HIGHER_LEVEL_OF_CARE: "closed, referred to a higher level of care",
+    ReferralStatus.CLOSED_UNREACHABLE: "closed, unreachable",
+    ReferralStatus.CLOSED_WITHDRAWN: "closed, withdrawn",
+    ReferralStatus.CLOSED_DUPLICATE: "closed, duplicate",
+}
+
+
+class ExitKind(StrEnum):
+    """Why a closing letter is being written; it becomes the closed status once the letter is signed."""
+
+    DECLINED = "declined"
+    HIGHER_LEVEL_OF_CARE = "higher_level_of_care"
+    UNREACHABLE = "unreachable"
+
+
+class RiskLevel(StrEnum):
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+
+
+class ApprovalKind(StrEnum):
+    RISK_REVIEW = "risk_review"
+    ASSIGNMENT = "assignment"
+    CLOSING_LETTER = "closing_letter"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
+
+class ApprovalStatus(StrEnum):
+    OPEN = "open"
+    DECIDED = "decided"
+    SUPERSEDED = "superseded"
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    EDIT_AND_APPROVE = "edit_and_approve"
+    RETURN = "return"
+    REJECT = "reject"
+
+
+class AuthenticatedHow(StrEnum):
+    DESK_PASSWORD_AND_CODE = "desk_password_and_code"
+    PREFECT_CODE = "prefect_code"
+    COMMAND_LINE_PASSWORD_AND_CODE = "command_line_password_and_code"
+
+
+class ToDoKind(StrEnum):
+    CALL_PATIENT = "call_patient"
+    CHECK_DUPLICATE = "check_duplicate"
+    ANSWER_QUESTION = "answer_question"
+    MISSED_SESSION = "missed_session"
+    WARM_HANDOFF = "warm_handoff"
+    WAITLIST = "waitlist"
+    RECORD_OUTCOME = "record_outcome"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
+
+class ToDoStatus(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+
+
+class ToDoOutcome(StrEnum):
+    """What came of a to-do; which outcomes fit which kind is ``OUTCOMES`` below."""
+
+    REACHED_SEND_LINK_AGAIN = "reached_send_link_again"
+    NO_ANSWER_TRY_AGAIN = "no_answer_try_again"
+    UNREACHABLE = "unreachable"
+    WITHDREW = "withdrew"
+    SAME_PERSON = "same_person"
+    DIFFERENT_PERSON = "different_person"
+    ANSWERED = "answered"
+    OFFER_NEW_TIMES = "offer_new_times"
+    HANDED_OVER = "handed_over"
+    ATTENDED = "attended"
+    NO_SHOW = "no_show"
+
+
+OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
+    ToDoKind.CALL_PATIENT: (
+        ToDoOutcome.REACHED_SEND_LINK_AGAIN,
+        ToDoOutcome.NO_ANSWER_TRY_AGAIN,
+        ToDoOutcome.UNREACHABLE,
+        ToDoOutcome.WITHDREW,
+    ),
+    ToDoKind.CHECK_DUPLICATE: (ToDoOutcome.SAME_PERSON, ToDoOutcome.DIFFERENT_PERSON),
+    ToDoKind.ANSWER_QUESTION: (ToDoOutcome.ANSWERED, ToDoOutcome.WITHDREW),
+    ToDoKind.MISSED_SESSION: (ToDoOutcome.OFFER_NEW_TIMES, ToDoOutcome.UNREACHABLE, ToDoOutcome.WITHDREW),
+    ToDoKind.WARM_HANDOFF: (ToDoOutcome.HANDED_OVER,),
+    ToDoKind.WAITLIST: (ToDoOutcome.OFFER_NEW_TIMES, ToDoOutcome.UNREACHABLE, ToDoOutcome.WITHDREW),
+    ToDoKind.RECORD_OUTCOME: (ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW),
+}
+
+
+class SlotStatus(StrEnum):
+    OPEN = "open"
+    BOOKED = "booked"
+    CLOSED = "closed"
+
+
+class OfferStatus(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REVOKED = "revoked"
+
+
+class AppointmentStatus(StrEnum):
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    ATTENDED = "attended"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+    LATE_CANCELLED = "late_cancelled"
+
+
+class MessageChannel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    PAGE = "page"
+
+
+class MessageStatus(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class LinkPurpose(StrEnum):
+    QUESTIONNAIRES = "questionnaires"
+    CHOOSE_TIME = "choose_time"
+    APPOINTMENT = "appointment"
+
+
+class RowOutcome(StrEnum):
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+    AMBIGUOUS = "ambiguous"
+
+
+class QuarantineStatus(StrEnum):
+    OPEN = "open"
+    REPLACED = "replaced"
+    DISMISSED = "dismissed"
+
+
+class Modality(StrEnum):
+    OFFICE = "office"
+    TELEHEALTH = "telehealth"
+    EITHER = "either"

@@ -1,0 +1,45 @@
+"""Errors named by what happens next, so that a caller reads the reaction off the name (HOUSE §6)."""
+
+
+class CountersignError(Exception):
+    """Base of our own errors; messages hold ids, counts and field names, never anything about a person."""
+
+
+class ContractBroken(CountersignError):
+    """What arrived does not fit its contract: quarantine it and tell the sender.
+
+    ``row`` is the line a person would see in a spreadsheet (header = 1), ``field`` the column or FHIR path.
+    """
+
+    def __init__(self, message: str, *, row: int | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.field = field
+
+
+class OutsideUnavailable(CountersignError):
+    """Something outside did not answer: retry later."""
+
+
+class OutsideRefused(CountersignError):
+    """Something outside said no for good: a person looks."""
+
+
+class NotSignedOff(CountersignError):
+    """A step that needs a signature found none: stop."""
+
+
+class SignatureMismatch(CountersignError):
+    """What is about to leave is not what was signed: stop."""
+
+
+class NotAllowed(CountersignError):
+    """This person may not do this, or did not prove who they are; the message says which rule refused."""
+
+
+class StaleLease(CountersignError):
+    """Another leg of the same case has taken over: stop without writing."""
+
+
+class MovedOn(CountersignError):
+    """The record is no longer in the state this act was meant for; show the present state instead."""

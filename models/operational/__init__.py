@@ -1,0 +1,63 @@
+"""The operational records; importing this package registers every table on ``METADATA``."""
+
+from models.columns import store_enum_values
+from models.operational.appointments import Appointment
+from models.operational.approvals import Approval, Decision, ToDo
+from models.operational.audit import AuditEvent
+from models.operational.base import METADATA, OperationalRecord
+from models.operational.messages import OutboxMessage
+from models.operational.people import (
+    Availability,
+    Clinician,
+    Licence,
+    Location,
+    PanelMembership,
+    Patient,
+    Staff,
+    StaffLogin,
+)
+from models.operational.referrals import (
+    IntakeFile,
+    IntakeRow,
+    MatchCandidate,
+    Offer,
+    PortalLink,
+    QuarantinedRow,
+    Referral,
+    Slot,
+)
+from models.operational.running import Heartbeat, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+
+store_enum_values(METADATA)
+
+__all__ = [
+    "METADATA",
+    "Appointment",
+    "Approval",
+    "AuditEvent",
+    "Availability",
+    "Clinician",
+    "Decision",
+    "Heartbeat",
+    "IntakeFile",
+    "IntakeRow",
+    "Licence",
+    "Location",
+    "MatchCandidate",
+    "NumberSequence",
+    "Offer",
+    "OperationalRecord",
+    "OutboxMessage",
+    "PanelMembership",
+    "Patient",
+    "PortalLink",
+    "PracticeSetting",
+    "QuarantinedRow",
+    "Referral",
+    "RunClaim",
+    "Slot",
+    "Staff",
+    "StaffLogin",
+    "ToDo",
+    "WorkerBeat",
+]

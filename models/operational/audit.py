@@ -1,0 +1,28 @@
+"""The audit of the operational database: one event per change, in the same transaction as the change."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from models.columns import UtcDateTime, utc_now
+from models.operational.base import OperationalRecord
+
+
+class AuditEvent(OperationalRecord, table=True):
+    """Who did what to which record; ``details`` holds ids, enums and counts only.
+
+    ``previous_digest`` and ``digest`` are filled by the chained log of the trust issue.
+    """
+
+    __tablename__ = "audit_event"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    actor: str
+    action: str = Field(index=True)
+    subject_kind: str
+    subject_id: str = Field(index=True)
+    case_number: str | None = Field(default=None, index=True)
+    details: dict = Field(default_factory=dict, sa_type=JSON)
+    previous_digest: str | None = None
+    digest: str | None = None

@@ -1,0 +1,136 @@
+"""The therapy records of intake: texts, answers, flags, what is signed, why it was decided."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field
+
+from models.columns import UtcDateTime, utc_now
+from models.therapy.base import TherapyRecord, TherapyTextColumn
+
+
+class IntakeText(TherapyRecord, table=True):
+    """One piece of free text of a case: the referral text, a patient's own words, an answered question."""
+
+    __tablename__ = "intake_text"
+    __table_args__ = (UniqueConstraint("case_number", "kind", "source_key"),)
+    id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    kind: str
+    source_key: str = ""
+    text: Any = Field(sa_type=TherapyTextColumn)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class QuestionnaireAnswers(TherapyRecord, table=True):
+    """The answers to one measure; ``answers`` is JSON text ``{"1": 2, …}`` by item number.
+
+    ``total`` and ``band`` stay empty until the form is complete.
+    """
+
+    __tablename__ = "questionnaire_answers"
+    __table_args__ = (UniqueConstraint("case_number", "measure", "source_key"),)
+    id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    measure: str
+    instrument_version: str
+    source_key: str
+    answers: Any = Field(sa_type=TherapyTextColumn)
+    authored_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    complete: bool = False
+    total: int | None = None
+    band: str | None = None
+
+
+class RiskFlag(TherapyRecord, table=True):
+    """One risk signal or rule that asks for a clinician; never a diagnosis, never an all-clear.
+
+    ``starts``/``ends`` are character offsets into the text ``text_id``; both are empty for an item rule.
+    """
+
+    __tablename__ = "risk_flag"
+    __table_args__ = (UniqueConstraint("case_number", "unique_key"),)
+    id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    unique_key: str
+    kind: str
+    status: str
+    level: str
+    raised_by: str
+    rule_id: str
+    why: str
+    version: str
+    probability: float | None = None
+    text_id: str | None = None
+    starts: int | None = None
+    ends: int | None = None
+    reviewed_by_approval: str | None = None
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SignOffContent(TherapyRecord, table=True):
+    """Exactly what is to be signed: canonical JSON text whose SHA-256 the approval pins."""
+
+    __tablename__ = "sign_off_content"
+    approval_id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    content: Any = Field(sa_type=TherapyTextColumn)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class DecisionWords(TherapyRecord, table=True):
+    """The reason a signer gave and, if they edited, the exact content they signed."""
+
+    __tablename__ = "decision_words"
+    decision_id: str = Field(primary_key=True)
+    approval_id: str = Field(index=True)
+    case_number: str = Field(index=True)
+    reason: Any = Field(sa_type=TherapyTextColumn)
+    signed_content: Any = Field(sa_type=TherapyTextColumn)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class QuarantinedContent(TherapyRecord, table=True):
+    """A row that broke its contract, whole, so that nothing is lost."""
+
+    __tablename__ = "quarantined_content"
+    id: str = Field(primary_key=True)
+    row_json: Any = Field(sa_type=TherapyTextColumn)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class CaseFocus(TherapyRecord, table=True):
+    """The focus areas a referral asks for; clinical, so they stay here."""
+
+    __tablename__ = "case_focus"
+    case_number: str = Field(primary_key=True)
+    focus_areas: Any = Field(sa_type=TherapyTextColumn)
+
+
+class ToDoWords(TherapyRecord, table=True):
+    """The question behind a to-do and the words it was answered with."""
+
+    __tablename__ = "to_do_words"
+    to_do_id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    question: Any = Field(default=None, sa_type=TherapyTextColumn, nullable=True)
+    answer: Any = Field(default=None, sa_type=TherapyTextColumn, nullable=True)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class TherapyAuditEvent(TherapyRecord, table=True):
+    """Every change and every read of therapy content: who, on which step or page, why."""
+
+    __tablename__ = "therapy_audit_event"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    actor: str
+    action: str = Field(index=True)
+    subject_kind: str
+    subject_id: str
+    case_number: str | None = Field(default=None, index=True)
+    where: str = ""
+    details: dict = Field(default_factory=dict, sa_type=JSON)
+    previous_digest: str | None = None
+    digest: str | None = None

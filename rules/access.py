@@ -1,0 +1,103 @@
+"""Which role may open which desk route, and who may see which case: one table, checked in one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models.case_facts import CaseFacts
+from models.codes import Role
+from rules.sign_off import Permission
+
+EVERYONE = frozenset(Role)
+CLINICAL = frozenset({Role.CLINICIAN})
+SIGNERS = frozenset({Role.CLINICIAN, Role.COORDINATOR})
+STEERERS = SIGNERS | {Role.ADMIN}
+INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST})
+
+PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "assets"})
+
+ROUTES: Mapping[str, frozenset[Role]] = {
+    "sign_out": EVERYONE,
+    "me": EVERYONE,
+    "queue": EVERYONE,
+    "queue_list": EVERYONE,
+    "approval_page": SIGNERS,
+    "decide": SIGNERS,
+    "signed_page": SIGNERS,
+    "case_progress": SIGNERS,
+    "reassign": STEERERS,
+    "to_do_page": STEERERS,
+    "claim_to_do": STEERERS,
+    "give_back_to_do": STEERERS,
+    "finish_to_do": STEERERS,
+    "cases": EVERYONE,
+    "case_page": EVERYONE,
+    "case_content": CLINICAL,
+    "stop_case": STEERERS,
+    "reroute_case": STEERERS,
+    "book_by_hand": SIGNERS,
+    "record_outcome": STEERERS,
+    "intake": INTAKE,
+    "upload": frozenset({Role.COORDINATOR}),
+    "fix_file": frozenset({Role.COORDINATOR}),
+    "dismiss_row": frozenset({Role.COORDINATOR}),
+    "new_referral_page": frozenset({Role.COORDINATOR}),
+    "new_referral": frozenset({Role.COORDINATOR}),
+    "contract_docs": frozenset({Role.COORDINATOR, Role.ANALYST, Role.COMPLIANCE, Role.ADMIN, Role.OWNER}),
+    "audit": frozenset({Role.COMPLIANCE}),
+}
+
+
+def may_open(route: str, role: Role | None) -> Permission:
+    """Whether this role (``None`` = not signed in) may open this route; a route without an entry is closed."""
+    if route in PUBLIC:
+        return Permission(True)
+    if route not in ROUTES:
+        return Permission(False, ("nobody has been given this page",))
+    if role is None:
+        return Permission(False, ("sign in first",))
+    if role not in ROUTES[route]:
+        return Permission(False, (f"this page is not for the role {role.value}",))
+    return Permission(True)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks; ``team`` is empty for staff without one."""
+
+    staff_id: str
+    role: Role
+    location_ids: frozenset[str]
+    team: str = ""
+    on_call: bool = False
+
+
+def may_see_case(viewer: Viewer, case: CaseFacts) -> Permission:
+    """Whether this person may see that the case exists, and its course.
+
+    A clinician sees their own and their team's cases, and, so that no review waits for one person, an open one at
+    their location that nobody was given or while they are on call there. Everyone else sees the course of the
+    cases at their locations; what they see of it is decided by ``sees_names`` and ``may_read_content``.
+    """
+    if viewer.role == Role.CLINICIAN and viewer.staff_id in case.people:
+        return Permission(True)
+    if case.location_id not in viewer.location_ids:
+        return Permission(False, ("the case belongs to another location",))
+    if viewer.role != Role.CLINICIAN:
+        return Permission(True)
+    if viewer.team and viewer.team in case.teams:
+        return Permission(True)
+    if case.review_open and (viewer.on_call or case.unassigned_review):
+        return Permission(True)
+    return Permission(False, ("a clinician sees their own and their team's cases",))
+
+
+def may_read_content(viewer: Viewer, case: CaseFacts) -> Permission:
+    """Whether this person may read what the patient said or wrote: clinicians, of the cases they may see."""
+    if viewer.role not in CLINICAL:
+        return Permission(False, ("a clinician reads this",))
+    return may_see_case(viewer, case)
+
+
+def sees_names(role: Role) -> bool:
+    """Whether a role needs the patient's name for its work (minimum necessary, 45 CFR 164.502(b))."""
+    return role in SIGNERS

@@ -1,0 +1,106 @@
+"""When something is due, overdue, to be reminded of or to be paged about."""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from models.codes import ApprovalKind, RiskLevel, ToDoKind
+from rules.messaging import ReminderPlan
+
+
+@dataclass(frozen=True)
+class ClockPolicy:
+    """The practice's clocks; every figure can be set by the practice (minutes, hours, local times)."""
+
+    high_minutes: int = 60
+    page_again_minutes: int = 15
+    moderate_by: time = time(17, 0)
+    low_by: time = time(12, 0)
+    day_ends: time = time(17, 0)
+    assignment_hours: int = 24
+    letter_hours: int = 48
+    to_do_hours: int = 24
+    warm_handoff_hours: int = 2
+    holidays: Set[date] = field(default_factory=frozenset)
+
+
+class PatientWaitStep(StrEnum):
+    NOTHING = "nothing"
+    REMIND = "remind"
+    CALL = "call"
+
+
+def is_working_day(day: date, policy: ClockPolicy) -> bool:
+    return day.weekday() < 5 and day not in policy.holidays
+
+
+def next_working_day(day: date, policy: ClockPolicy) -> date:
+    following = day + timedelta(days=1)
+    while not is_working_day(following, policy):
+        following += timedelta(days=1)
+    return following
+
+
+def approval_due(
+    kind: ApprovalKind, level: RiskLevel | None, opened_at: datetime, zone: str, policy: ClockPolicy
+) -> datetime:
+    """When a sign-off is due (UTC): high risk within the hour round the clock, moderate the same day, low the next
+    working day; the practice's own figures for the rest.
+
+    A moderate review opened after the day's end, or on a day without work, is due at the start of the night
+    rather than days later: never later than 12 hours after opening.
+    """
+    if kind == ApprovalKind.RISK_REVIEW:
+        local = opened_at.astimezone(ZoneInfo(zone))
+        if level == RiskLevel.HIGH or level is None:
+            return opened_at + timedelta(minutes=policy.high_minutes)
+        if level == RiskLevel.MODERATE:
+            by = datetime.combine(local.date(), policy.moderate_by, local.tzinfo)
+            if local < by and is_working_day(local.date(), policy):
+                return max(by, local + timedelta(minutes=policy.high_minutes)).astimezone(opened_at.tzinfo)
+            return opened_at + timedelta(hours=12)
+        day = next_working_day(local.date(), policy)
+        return datetime.combine(day, policy.low_by, local.tzinfo).astimezone(opened_at.tzinfo)
+    hours = policy.assignment_hours if kind == ApprovalKind.ASSIGNMENT else policy.letter_hours
+    return opened_at + timedelta(hours=hours)
+
+
+def to_do_due(kind: ToDoKind, opened_at: datetime, policy: ClockPolicy) -> datetime:
+    hours = policy.warm_handoff_hours if kind == ToDoKind.WARM_HANDOFF else policy.to_do_hours
+    return opened_at + timedelta(hours=hours)
+
+
+def page_now(
+    level: RiskLevel | None,
+    *,
+    opened_at: datetime,
+    due_at: datetime,
+    seen_at: datetime | None,
+    last_paged_at: datetime | None,
+    now: datetime,
+    policy: ClockPolicy,
+) -> bool:
+    """Whether a risk review must page the on-call clinician: high at once and again until seen; any level once it is
+    overdue and unseen."""
+    if seen_at is not None:
+        return False
+    if level != RiskLevel.HIGH and now < due_at:
+        return False
+    return last_paged_at is None or now - last_paged_at >= timedelta(minutes=policy.page_again_minutes)
+
+
+def escalations_owed(due_at: datetime, now: datetime, policy: ClockPolicy) -> int:
+    """How many times an overdue item should have been passed on: at its due time, then every day after."""
+    if now < due_at:
+        return 0
+    return 1 + (now - due_at) // timedelta(days=1)
+
+
+def patient_wait_step(plan: ReminderPlan, reminders_sent: int, now: datetime) -> PatientWaitStep:
+    """What a wait for the patient asks for now: nothing, another reminder, or a call by a person."""
+    if now >= plan.call_due:
+        return PatientWaitStep.CALL
+    owed = sum(now >= moment for moment in plan.reminders)
+    return PatientWaitStep.REMIND if owed > reminders_sent else PatientWaitStep.NOTHING

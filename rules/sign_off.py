@@ -1,0 +1,175 @@
+"""Who may sign what, and what a signature does to a case."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.codes import (
+    ApprovalKind,
+    ApprovalStatus,
+    ExitKind,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    Verdict,
+)
+
+SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
+    ApprovalKind.RISK_REVIEW: Role.CLINICIAN,
+    ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
+    ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
+}
+
+EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
+    ApprovalKind.RISK_REVIEW: frozenset({"level", "disposition", "safety_note"}),
+    ApprovalKind.ASSIGNMENT: frozenset({"clinician_id"}),
+    ApprovalKind.CLOSING_LETTER: frozenset({"letter"}),
+}
+
+CONTINUE, HIGHER_LEVEL, DECLINE = "continue_intake", "higher_level_of_care", "decline"
+DISPOSITIONS = (CONTINUE, HIGHER_LEVEL, DECLINE)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Whether something is allowed, with every reason against it."""
+
+    allowed: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What the gate must know of the person who signs; ``licensed_states`` holds licences valid today."""
+
+    staff_id: str
+    role: Role
+    active: bool
+    location_ids: frozenset[str]
+    licensed_states: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What a decision does to its case."""
+
+    status: ReferralStatus
+    exit_kind: ExitKind | None = None
+    clinician_id: str | None = None
+    risk_cleared: bool | None = None
+    risk_level: RiskLevel | None = None
+    question: bool = False
+    warm_handoff: bool = False
+    send_letter: bool = False
+
+
+def digest(text: str) -> str:
+    """SHA-256 (hex) of the exact text that is signed."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """The one spelling of a content that is shown, signed and compared."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def may_sign(
+    kind: ApprovalKind,
+    status: ApprovalStatus,
+    *,
+    location_id: str,
+    assigned_to: str | None,
+    requested_by: str,
+    patient_state: str | None,
+    signer: Signer,
+) -> Permission:
+    """Whether this person may sign this approval: role, place, licence, not the requester, still open.
+
+    A clinician signs when licensed in the patient's state or when the case was assigned to them by name; where
+    the patient's state is unknown, the place of practice decides. Somebody else's assigned item may be signed by
+    a colleague of the same place (cover), because a risk review must never wait for one person.
+    """
+    against = []
+    if status != ApprovalStatus.OPEN:
+        against.append(f"it is no longer open ({status.value})")
+    if not signer.active:
+        against.append("this staff account is not active")
+    if signer.role != SIGNING_ROLE[kind]:
+        against.append(f"a {SIGNING_ROLE[kind].value} signs this")
+    if signer.staff_id == requested_by:
+        against.append("who asked for it may not sign it")
+    if location_id not in signer.location_ids and signer.staff_id != assigned_to:
+        against.append("it belongs to another location")
+    needs_licence = signer.role == Role.CLINICIAN
+    if needs_licence and not signer.licensed_states:
+        against.append("no valid licence is on file")
+    elif (
+        needs_licence
+        and patient_state
+        and patient_state not in signer.licensed_states
+        and signer.staff_id != assigned_to
+    ):
+        against.append("not licensed where the patient is")
+    return Permission(not against, tuple(against))
+
+
+def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The content with the signer's edits; raises ValueError naming a field that may not be edited or a bad value."""
+    result = dict(content)
+    for field, value in (edited or {}).items():
+        if field not in EDITABLE[kind]:
+            raise ValueError(f"{field} cannot be edited")
+        result[field] = value
+    if kind == ApprovalKind.RISK_REVIEW:
+        if result["level"] not in tuple(RiskLevel):
+            raise ValueError("level must be low, moderate or high")
+        if result["disposition"] not in DISPOSITIONS:
+            raise ValueError(f"disposition must be one of {', '.join(DISPOSITIONS)}")
+    if kind == ApprovalKind.CLOSING_LETTER and not str(result["letter"]).strip():
+        raise ValueError("letter must not be empty")
+    return result
+
+
+def needs_reason(verdict: Verdict) -> bool:
+    """Approving as proposed explains itself; everything else is explained."""
+    return verdict != Verdict.APPROVE
+
+
+def consequence(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
+    """What this decision does to the case; raises ValueError where the signed content cannot carry the verdict."""
+    if verdict == Verdict.RETURN:
+        return Consequence(ReferralStatus.QUESTION_OPEN, question=True)
+    if kind == ApprovalKind.RISK_REVIEW:
+        return _risk_review(verdict, signed)
+    if kind == ApprovalKind.ASSIGNMENT:
+        return _assignment(verdict, signed)
+    if verdict == Verdict.REJECT:
+        return Consequence(ReferralStatus.CONTACT_PATIENT)
+    exit_kind = ExitKind(signed["exit"])
+    return Consequence(ReferralStatus(f"closed_{exit_kind.value}"), exit_kind=exit_kind, send_letter=True)
+
+
+def _risk_review(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
+    level = RiskLevel(signed["level"])
+    if verdict == Verdict.REJECT or signed["disposition"] == DECLINE:
+        return Consequence(
+            ReferralStatus.CLOSING_LETTER, exit_kind=ExitKind.DECLINED, risk_level=level, warm_handoff=True
+        )
+    if signed["disposition"] == HIGHER_LEVEL:
+        return Consequence(
+            ReferralStatus.CLOSING_LETTER,
+            exit_kind=ExitKind.HIGHER_LEVEL_OF_CARE,
+            risk_level=level,
+            warm_handoff=True,
+        )
+    return Consequence(ReferralStatus.READY_TO_MATCH, risk_cleared=True, risk_level=level)
+
+
+def _assignment(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
+    if verdict == Verdict.REJECT:
+        return Consequence(ReferralStatus.CLOSING_LETTER, exit_kind=ExitKind.DECLINED)
+    if not signed["clinician_id"]:
+        raise ValueError("choose a clinician, or reject")
+    return Consequence(ReferralStatus.READY_TO_OFFER, clinician_id=signed["clinician_id"])
