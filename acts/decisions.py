@@ -1,0 +1,243 @@
+"""The one place where a sign-off is decided, whoever brings it: the desk, the command line, Prefect's dialog."""
+
+import json
+from typing import Any
+
+from sqlmodel import Session
+
+from acts.signers import prove, signer_facts
+from adapters import therapy_store
+from adapters.operational_store import audit, move_case, one, open_to_do, queue_message, reading, set_status, writing
+from models.codes import (
+    ApprovalKind,
+    ApprovalStatus,
+    AuthenticatedHow,
+    MessageChannel,
+    Role,
+    ToDoKind,
+    Verdict,
+)
+from models.columns import new_id, utc_now
+from models.errors import MovedOn, NotAllowed, SignatureMismatch
+from models.operational import Approval, Clinician, Decision, Location, Patient, Referral, Staff, ToDo
+from models.therapy_text import TherapyText
+from rules import clocks, sign_off
+from rules.sign_off import Consequence
+
+
+def decide(
+    approval_id: str,
+    *,
+    staff_id: str,
+    verdict: Verdict,
+    reason: TherapyText,
+    seen_digest: str,
+    how: AuthenticatedHow,
+    code: str,
+    password: str | None = None,
+    edited: dict[str, Any] | None = None,
+) -> Decision:
+    """Record one signature and what it does to the case.
+
+    ``seen_digest`` is the digest of what the person had before their eyes. Everything that can be refused is
+    checked before the one-time code is used up. Raises NotAllowed, SignatureMismatch, MovedOn, or ValueError
+    naming what is missing.
+    """
+    where = f"sign:{how.value}"
+    with reading() as db:
+        approval = one(db, Approval, approval_id)
+        referral = one(db, Referral, approval.case_number)
+        patient = one(db, Patient, referral.patient_id)
+    if approval.status != ApprovalStatus.OPEN:
+        raise MovedOn(f"sign-off {approval_id} is no longer open")
+    signer = signer_facts(staff_id, utc_now().date())
+    permission = sign_off.may_sign(
+        approval.kind,
+        approval.status,
+        location_id=approval.location_id,
+        assigned_to=approval.assigned_to,
+        requested_by=approval.requested_by,
+        patient_state=patient.state,
+        signer=signer,
+    )
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+    if sign_off.needs_reason(verdict) and not reason.unwrap().strip():
+        raise ValueError("a reason is needed")
+    content = therapy_store.sign_off_content(approval_id, actor=staff_id, where=where)
+    if sign_off.digest(content.unwrap()) != approval.digest or seen_digest != approval.digest:
+        raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")
+    changes = edited if verdict == Verdict.EDIT_AND_APPROVE else None
+    signed = sign_off.edited_content(approval.kind, json.loads(content.unwrap()), changes)
+    outcome = sign_off.consequence(approval.kind, verdict, signed)
+    if outcome.clinician_id is not None:
+        _must_see_patients(outcome.clinician_id)
+    prove(staff_id, code=code, password=password, how=how)
+
+    signed_text = sign_off.canonical(signed)
+    decision = Decision(
+        id=new_id("DC"),
+        approval_id=approval_id,
+        case_number=approval.case_number,
+        staff_id=staff_id,
+        authenticated=how,
+        verdict=verdict,
+        digest=approval.digest,
+        signed_digest=sign_off.digest(signed_text),
+    )
+    therapy_store.keep_decision_words(
+        decision.id, approval_id, approval.case_number, reason, TherapyText(signed_text), staff_id
+    )
+    question_id = f"TD-{decision.id}" if outcome.question else None
+    if question_id:
+        therapy_store.keep_to_do_words(question_id, approval.case_number, question=reason, actor=staff_id)
+    with writing() as db:
+        _save(db, decision, outcome, question_id)
+    if outcome.risk_cleared:
+        # after the decision stands: of two at once the later one must not close flags that nobody cleared, and
+        # a crash here only brings the review back
+        flag_ids = [flag["id"] for flag in signed.get("flags", ())]
+        therapy_store.mark_reviewed(approval.case_number, flag_ids, approval_id, staff_id)
+    return decision
+
+
+def _must_see_patients(clinician_id: str) -> None:
+    with reading() as db:
+        staff = db.get(Staff, clinician_id)
+        if db.get(Clinician, clinician_id) is None or staff is None or not staff.active:
+            raise ValueError("clinician_id must be a clinician of the practice")
+
+
+def _save(db: Session, decision: Decision, outcome: Consequence, question_id: str | None) -> None:
+    """Write the decision and its consequence in one transaction."""
+    # two at once queue on this row, so that the later one hears that it is decided
+    approval = db.get_one(Approval, decision.approval_id, with_for_update=True)
+    referral = one(db, Referral, decision.case_number)
+    actor = decision.staff_id
+    approval.decided_at = decision.at
+    set_status(db, approval, ApprovalStatus.DECIDED, actor, verdict=decision.verdict.value)
+    db.add(decision)
+    audit(
+        db,
+        actor,
+        "decision.signed",
+        decision,
+        decision.case_number,
+        verdict=decision.verdict.value,
+        digest=decision.digest,
+        signed_digest=decision.signed_digest,
+        how=decision.authenticated.value,
+    )
+    _apply_facts(referral, outcome)
+    db.add(referral)
+    move_case(db, referral, outcome.status, actor=actor, approval=approval.id)
+    if outcome.send_letter:
+        _queue_letter(db, decision, referral)
+    if question_id:
+        _open_to_do(db, referral, ToDoKind.ANSWER_QUESTION, f"question:{approval.id}", question_id)
+    if outcome.warm_handoff:
+        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}", new_id("TD"))
+
+
+def _apply_facts(referral: Referral, outcome: Consequence) -> None:
+    if outcome.risk_cleared is not None:
+        referral.risk_cleared = outcome.risk_cleared
+    if outcome.risk_level is not None:
+        referral.risk_level = outcome.risk_level
+    if outcome.clinician_id is not None:
+        referral.clinician_id = outcome.clinician_id
+    if outcome.exit_kind is not None:
+        referral.exit_kind = outcome.exit_kind
+
+
+def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
+    """The signed letter leaves through the outbox, which compares digests once more before it sends."""
+    patient = one(db, Patient, referral.patient_id)
+    if patient.email is None:
+        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"letter-by-post:{decision.approval_id}", new_id("TD"))
+        return
+    queue_message(
+        db,
+        unique_key=f"closing-letter:{decision.approval_id}",
+        channel=MessageChannel.EMAIL,
+        template="closing_letter",
+        case_number=referral.case_number,
+        to_patient_id=patient.id,
+        approval_id=decision.approval_id,
+    )
+
+
+def _open_to_do(db: Session, referral: Referral, kind: ToDoKind, unique_key: str, to_do_id: str) -> None:
+    now = utc_now()
+    open_to_do(
+        db,
+        ToDo(
+            id=to_do_id,
+            unique_key=unique_key,
+            case_number=referral.case_number,
+            kind=kind,
+            role=Role.COORDINATOR,
+            location_id=referral.location_id,
+            due_at=clocks.to_do_due(kind, now, clocks.ClockPolicy()),
+        ),
+    )
+
+
+def mark_seen(approval_id: str, staff_id: str) -> None:
+    """Record who opened a sign-off first; that ends the paging of an unseen risk review."""
+    with writing() as db:
+        approval = one(db, Approval, approval_id)
+        if approval.seen_at is None and approval.status == ApprovalStatus.OPEN:
+            approval.seen_at, approval.seen_by = utc_now(), staff_id
+            db.add(approval)
+            audit(db, staff_id, "approval.seen", approval, approval.case_number)
+
+
+def reassign(approval_id: str, *, to_staff_id: str, by_staff_id: str, reason: TherapyText) -> None:
+    """Give an open sign-off to somebody else who may sign it; raises NotAllowed naming why they may not."""
+    with reading() as db:
+        approval = one(db, Approval, approval_id)
+        patient = one(db, Patient, one(db, Referral, approval.case_number).patient_id)
+        by = one(db, Staff, by_staff_id)
+        one(db, Location, approval.location_id)
+    if by.role not in (Role.COORDINATOR, Role.CLINICIAN, Role.ADMIN) or not by.active:
+        raise NotAllowed("a coordinator or clinician reassigns")
+    if approval.location_id not in by.location_ids:
+        raise NotAllowed("it belongs to another location")
+    permission = sign_off.may_sign(
+        approval.kind,
+        approval.status,
+        location_id=approval.location_id,
+        assigned_to=to_staff_id,
+        requested_by=approval.requested_by,
+        patient_state=patient.state,
+        signer=signer_facts(to_staff_id, utc_now().date()),
+    )
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+    note_id = new_id("RA")
+    therapy_store.keep_to_do_words(note_id, approval.case_number, answer=reason, actor=by_staff_id)
+    with writing() as db:
+        approval = one(db, Approval, approval_id)
+        old = approval.assigned_to
+        approval.assigned_to, approval.seen_at, approval.seen_by = to_staff_id, None, None
+        db.add(approval)
+        audit(
+            db,
+            by_staff_id,
+            "approval.reassigned",
+            approval,
+            approval.case_number,
+            old=old,
+            new=to_staff_id,
+            words=note_id,
+        )
+        queue_message(
+            db,
+            unique_key=f"reassigned:{approval_id}:{note_id}",
+            channel=MessageChannel.PAGE,
+            template="overdue_sign_off",
+            case_number=approval.case_number,
+            to_staff_id=to_staff_id,
+            facts={"approval_id": approval_id, "why": "reassigned"},
+        )

@@ -1,0 +1,161 @@
+"""Whether a patient's link opens, and for whom: the signed link, then the birth date, then one purpose."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from adapters import portal_links
+from adapters.operational_store import audit, one, reading, writing
+from models.codes import LinkPurpose, ReferralStatus
+from models.columns import utc_now
+from models.errors import CountersignError, MovedOn, NotAllowed
+from models.operational import Location, Patient, PortalLink, Referral
+
+MOST_FAILED_CHECKS = 5
+WAITING_FOR = {
+    LinkPurpose.QUESTIONNAIRES: ReferralStatus.QUESTIONNAIRES_REQUESTED,
+    LinkPurpose.CHOOSE_TIME: ReferralStatus.OFFERED,
+    LinkPurpose.APPOINTMENT: ReferralStatus.BOOKED,
+}
+
+
+class WhyNot(StrEnum):
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    USED = "used"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    MOVED_ON = "moved_on"
+
+
+class LinkClosed(MovedOn):
+    """The link does not do its one thing any more; ``why_not`` says which page to show."""
+
+    def __init__(self, why_not: WhyNot) -> None:
+        super().__init__(f"the link is closed: {why_not.value}")
+        self.why_not = why_not
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """Whether a link can be used, told to anyone who holds it; says nothing about the person."""
+
+    usable: bool
+    purpose: LinkPurpose | None
+    why_not: WhyNot | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Visit:
+    """A browser that showed a good link and the right birth date."""
+
+    link: PortalLink
+    referral: Referral
+    patient: Patient
+    location: Location
+
+    @property
+    def actor(self) -> str:
+        return f"patient:{self.patient.id}"
+
+    @property
+    def zone(self) -> str:
+        return self.patient.time_zone or self.location.time_zone
+
+    def __repr__(self) -> str:
+        return f"<visit {self.link.id}>"
+
+
+def link_state(token: str) -> LinkState:
+    """Whether this link can still be used, and for what."""
+    try:
+        link_id = portal_links.read_token(token)
+    except NotAllowed:
+        return LinkState(False, None, WhyNot.UNKNOWN)
+    with reading() as db:
+        link = db.get(PortalLink, link_id)
+        if link is None:
+            return LinkState(False, None, WhyNot.UNKNOWN)
+        why_not = _why_not(link, one(db, Referral, link.case_number))
+    return LinkState(why_not is None, link.purpose, why_not)
+
+
+def _why_not(link: PortalLink, referral: Referral) -> WhyNot | None:
+    if link.failed_checks >= MOST_FAILED_CHECKS:
+        return WhyNot.LOCKED
+    if link.used_at is not None:
+        return WhyNot.USED
+    if link.revoked:
+        return WhyNot.REVOKED
+    if link.expires_at <= utc_now():
+        return WhyNot.EXPIRED
+    return None if referral.status == WAITING_FOR[link.purpose] else WhyNot.MOVED_ON
+
+
+def verify(token: str, birth_date: date) -> str:
+    """The proof that this browser knows the patient's birth date; raises NotAllowed or LinkClosed.
+
+    The fifth wrong date locks the link; every check is on record.
+    """
+    link_id = portal_links.read_token(token)
+    with writing() as db:
+        link = _found(db, link_id)
+        referral = one(db, Referral, link.case_number)
+        if why_not := _why_not(link, referral):
+            raise LinkClosed(why_not)
+        patient = one(db, Patient, referral.patient_id)
+        refused = _count_failure(db, link) if patient.birth_date != birth_date else None
+        if refused is None:
+            audit(db, f"patient:{patient.id}", "portal.verified", link, link.case_number)
+    # The count of failures is committed before the refusal is raised.
+    if refused is not None:
+        raise refused
+    return portal_links.make_proof(link_id)
+
+
+def _count_failure(db: Session, link: PortalLink) -> CountersignError:
+    db.exec(
+        update(PortalLink)
+        .where(col(PortalLink.id) == link.id)
+        .values(failed_checks=PortalLink.failed_checks + 1)
+        .execution_options(synchronize_session=False)
+    )
+    db.refresh(link)
+    locked = link.failed_checks >= MOST_FAILED_CHECKS
+    action = "portal.locked" if locked else "portal.refused"
+    audit(db, "unknown visitor", action, link, link.case_number, failures=link.failed_checks)
+    return LinkClosed(WhyNot.LOCKED) if locked else NotAllowed(portal_links.REFUSED)
+
+
+def renew(token: str, proof: str | None) -> str:
+    """A fresh proof for a browser that shows a good one, so that nobody is sent away while writing."""
+    link_id = portal_links.read_token(token)
+    portal_links.check_proof(proof, link_id)
+    return portal_links.make_proof(link_id)
+
+
+def visit(db: Session, token: str, proof: str | None) -> Visit:
+    """Who stands behind this link, whatever state it is in; raises NotAllowed without a good proof."""
+    link_id = portal_links.read_token(token)
+    portal_links.check_proof(proof, link_id)
+    link = _found(db, link_id)
+    referral = one(db, Referral, link.case_number)
+    return Visit(link, referral, one(db, Patient, referral.patient_id), one(db, Location, referral.location_id))
+
+
+def _found(db: Session, link_id: str) -> PortalLink:
+    link = db.get(PortalLink, link_id)
+    if link is None:
+        raise NotAllowed(portal_links.REFUSED)
+    return link
+
+
+def must_be_open(visitor: Visit, *purposes: LinkPurpose) -> None:
+    """Raises LinkClosed unless the link can do its thing now, NotAllowed when it was made for another one."""
+    if visitor.link.purpose not in purposes:
+        raise NotAllowed(portal_links.REFUSED)
+    if why_not := _why_not(visitor.link, visitor.referral):
+        raise LinkClosed(why_not)

@@ -1,0 +1,91 @@
+"""Proving who someone is: signing in, and signing one decision; a one-time code works once."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from adapters import credentials
+from adapters.operational_store import audit, one, reading, writing
+from models.codes import AuthenticatedHow
+from models.columns import utc_now
+from models.errors import NotAllowed
+from models.operational import Clinician, Licence, Staff
+from rules.sign_off import Signer
+
+FREE_ATTEMPTS = 5
+LONGEST_LOCK_MINUTES = 60
+REFUSED = "the sign-in data do not fit, or the account is locked for a while"
+
+
+def sign_in(email: str, password: str, code: str) -> Staff:
+    """The staff member whose e-mail address, password and one-time code these are; raises NotAllowed."""
+    with reading() as db:
+        staff = db.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+    if staff is None:
+        credentials.hash_password(password)  # an unknown address takes as long as a wrong password
+        raise NotAllowed(REFUSED)
+    return prove(staff.id, code=code, password=password, how=AuthenticatedHow.DESK_PASSWORD_AND_CODE)
+
+
+def prove(staff_id: str, *, code: str, password: str | None, how: AuthenticatedHow) -> Staff:
+    """Check the one-time code (and the password, except from Prefect's dialog) and use the code up.
+
+    Four failures are free; the fifth locks the account for a minute, each further one for 2, 4 … up to 60. Raises NotAllowed with one
+    message for every cause.
+    """
+    now = utc_now()
+    with reading() as db:
+        staff = db.get(Staff, staff_id)
+    if staff is None or not staff.active or (staff.locked_until and staff.locked_until > now):
+        raise NotAllowed(REFUSED)
+    digits = code.replace(" ", "")
+    # other scripts' digits would pass for digits and break the comparison
+    step = credentials.matching_step(staff.totp_secret, digits, now) if digits.isascii() else None
+    needs_password = how != AuthenticatedHow.PREFECT_CODE
+    fits = step is not None and (not needs_password or credentials.verify_password(staff.password_hash, password or ""))
+    if not fits or step is None or not _use_step(staff_id, step):
+        _count_failure(staff_id, now, how)
+        raise NotAllowed(REFUSED)
+    return staff
+
+
+def _use_step(staff_id: str, step: int) -> bool:
+    """Use up a code by compare-and-swap, so that the same code can neither be replayed nor used twice at once."""
+    with writing() as db:
+        used = db.exec(
+            update(Staff)
+            .where(col(Staff.id) == staff_id, col(Staff.totp_last_step) < step)
+            .values(totp_last_step=step, failed_attempts=0, locked_until=None)
+        )
+        return used.rowcount == 1
+
+
+def _count_failure(staff_id: str, now: datetime, how: AuthenticatedHow) -> None:
+    with writing() as db:
+        staff = one(db, Staff, staff_id)
+        staff.failed_attempts += 1
+        over = staff.failed_attempts - FREE_ATTEMPTS
+        if over >= 0:
+            staff.locked_until = now + timedelta(minutes=min(2**over, LONGEST_LOCK_MINUTES))
+        db.add(staff)
+        audit(db, staff_id, "sign_in.refused", staff, how=how.value, failures=staff.failed_attempts)
+
+
+def signer_facts(staff_id: str, on: date) -> Signer:
+    """What the gate must know of this person; licences count while they are valid on that day."""
+    with reading() as db:
+        staff = one(db, Staff, staff_id)
+        clinician = db.get(Clinician, staff_id)
+        licences = (
+            db.exec(select(Licence).where(Licence.clinician_id == staff_id, col(Licence.expires_on) >= on)).all()
+            if clinician
+            else []
+        )
+    return Signer(
+        staff_id=staff.id,
+        role=staff.role,
+        active=staff.active,
+        location_ids=frozenset(staff.location_ids),
+        licensed_states=frozenset(licence.state for licence in licences),
+    )

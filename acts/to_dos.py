@@ -1,0 +1,128 @@
+"""What staff do by hand: claim a to-do, give it back, finish it with an outcome."""
+
+from sqlmodel import Session, select
+
+from acts.cases import close_first_session
+from adapters import therapy_store
+from adapters.operational_store import audit, move_case, one, reading, set_status, writing
+from models.codes import OUTCOMES, ExitKind, ReferralStatus, Role, ToDoKind, ToDoOutcome, ToDoStatus
+from models.columns import utc_now
+from models.errors import NotAllowed
+from models.operational import Referral, Staff, ToDo
+from models.therapy_text import TherapyText
+from models.transitions import check_transition
+
+R = ReferralStatus
+
+
+def _may_work(to_do: ToDo, staff: Staff) -> None:
+    """Raises NotAllowed unless this person's role and place fit the to-do; a clinician may record an outcome."""
+    roles = {to_do.role, Role.ADMIN} | ({Role.CLINICIAN} if to_do.kind == ToDoKind.RECORD_OUTCOME else set())
+    if not staff.active or staff.role not in roles:
+        raise NotAllowed(f"a {to_do.role.value} does this")
+    if to_do.location_id not in staff.location_ids and to_do.assigned_to != staff.id:
+        raise NotAllowed("it belongs to another location")
+
+
+def claim(to_do_id: str, staff_id: str) -> None:
+    """Take a to-do; the admin minutes run from now. Raises MovedOn when somebody else has it."""
+    with writing() as db:
+        to_do = one(db, ToDo, to_do_id)
+        if to_do.status == ToDoStatus.CLAIMED and to_do.claimed_by == staff_id:
+            return
+        _may_work(to_do, one(db, Staff, staff_id))
+        to_do.claimed_by, to_do.claimed_at = staff_id, utc_now()
+        set_status(db, to_do, ToDoStatus.CLAIMED, staff_id)
+
+
+def give_back(to_do_id: str, staff_id: str) -> None:
+    with writing() as db:
+        to_do = one(db, ToDo, to_do_id)
+        if to_do.claimed_by != staff_id:
+            raise NotAllowed("somebody else holds it")
+        to_do.claimed_by = to_do.claimed_at = None
+        set_status(db, to_do, ToDoStatus.OPEN, staff_id)
+
+
+def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyText | None = None) -> None:
+    """Finish a to-do and move its case on; raises MovedOn, NotAllowed, or ValueError for an outcome that does not fit
+    or missing words (an answered question needs its answer)."""
+    with reading() as db:
+        to_do = one(db, ToDo, to_do_id)
+        _may_work(to_do, one(db, Staff, staff_id))
+    if outcome not in OUTCOMES[to_do.kind]:
+        raise ValueError(f"{outcome.value} does not fit {to_do.kind.label}")
+    if outcome == ToDoOutcome.ANSWERED and (words is None or not words.unwrap().strip()):
+        raise ValueError("the answer is missing")
+    check_transition(to_do.status, ToDoStatus.DONE)
+    if words is not None and words.unwrap().strip():
+        therapy_store.keep_to_do_words(to_do_id, to_do.case_number, answer=words, actor=staff_id)
+        if outcome == ToDoOutcome.ANSWERED:
+            therapy_store.add_text(to_do.case_number, "answered_question", words, source_key=to_do_id, actor=staff_id)
+    with writing() as db:
+        to_do = one(db, ToDo, to_do_id)
+        referral = one(db, Referral, to_do.case_number)
+        if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
+            _try_again(db, to_do, staff_id)
+            return
+        to_do.done_at, to_do.done_by, to_do.outcome = utc_now(), staff_id, outcome
+        to_do.claimed_at = to_do.claimed_at or to_do.done_at
+        set_status(db, to_do, ToDoStatus.DONE, staff_id, outcome=outcome.value)
+        _move_on(db, referral, outcome, staff_id)
+
+
+def _try_again(db: Session, to_do: ToDo, staff_id: str) -> None:
+    """Nobody answered: the to-do stays open for the next working hours; the attempt is on record."""
+    to_do.claimed_by = to_do.claimed_at = None
+    if to_do.status == ToDoStatus.CLAIMED:
+        set_status(db, to_do, ToDoStatus.OPEN, staff_id)
+    db.add(to_do)
+    audit(db, staff_id, "to_do.no_answer", to_do, to_do.case_number)
+
+
+def _move_on(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
+    """What a finished to-do does to its case."""
+    if outcome == ToDoOutcome.HANDED_OVER:
+        return
+    if outcome == ToDoOutcome.WITHDREW:
+        return move_case(db, referral, R.CLOSED_WITHDRAWN, actor=actor)
+    if outcome == ToDoOutcome.UNREACHABLE:
+        referral.exit_kind = ExitKind.UNREACHABLE
+        db.add(referral)
+        return move_case(db, referral, R.CLOSING_LETTER, actor=actor)
+    if outcome in (ToDoOutcome.SAME_PERSON, ToDoOutcome.DIFFERENT_PERSON):
+        return _settle_duplicate(db, referral, outcome, actor)
+    if outcome == ToDoOutcome.ANSWERED:
+        return move_case(db, referral, _after_question(referral), actor=actor)
+    if outcome == ToDoOutcome.REACHED_SEND_LINK_AGAIN:
+        return move_case(db, referral, _after_call(referral), actor=actor)
+    if outcome == ToDoOutcome.OFFER_NEW_TIMES:
+        return move_case(db, referral, R.READY_TO_OFFER if referral.clinician_id else R.READY_TO_MATCH, actor=actor)
+    return close_first_session(db, referral, outcome, actor)
+
+
+def _after_question(referral: Referral) -> ReferralStatus:
+    """An answered question goes back to whoever asked; a risk review is screened anew, with the answer read too."""
+    if referral.came_from == R.CLOSING_LETTER:
+        return R.CLOSING_LETTER
+    return R.READY_TO_MATCH if referral.came_from == R.ASSIGNMENT else R.READY_TO_SCREEN
+
+
+def _after_call(referral: Referral) -> ReferralStatus:
+    """Where a reached patient's case goes on: to the times if a clinician is assigned, else to the questionnaires."""
+    if referral.risk_cleared and referral.clinician_id:
+        return R.READY_TO_OFFER
+    return R.QUESTIONNAIRES_REQUESTED
+
+
+def _settle_duplicate(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
+    """Same person with an open case: this one closes; same person without one: the case goes on under the known
+    patient; another person: it goes on as it is."""
+    if outcome == ToDoOutcome.SAME_PERSON and referral.possible_patient_ids:
+        known = referral.possible_patient_ids[0]
+        others = db.exec(select(Referral).where(Referral.patient_id == known)).all()
+        if any(not other.status.is_closed for other in others):
+            return move_case(db, referral, R.CLOSED_DUPLICATE, actor=actor)
+        referral.patient_id = known
+        db.add(referral)
+    return move_case(db, referral, R.RECEIVED, actor=actor)

@@ -1,0 +1,146 @@
+"""The intake folder: which files wait, where a taken one goes, where rows to fix are left for a person."""
+
+import hashlib
+import logging
+import os
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+HALF_WRITTEN_SUFFIXES = frozenset({".part", ".tmp", ".partial", ".crdownload", ".filepart"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+SETTLED_SUFFIX = {"csv": ".csv", "fhir": ".json", "unknown": ".unknown"}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_OWNER_ONLY = 0o600
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DroppedFile:
+    """A whole file. ``digest`` is the SHA-256 of its content in hex, ``size`` in bytes, ``kind`` csv, fhir or
+    unknown.
+
+    A sender may put a patient's name into a file's name, so only the digest is shown when this is printed.
+    """
+
+    path: Path
+    name: str
+    digest: str
+    size: int
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"<dropped {self.kind} file {self.digest[:16]}>"
+
+
+def waiting_files(folder: Path, settle_seconds: float = 2.0) -> list[DroppedFile]:
+    """The whole files in the folder, oldest first.
+
+    Left for the next look: hidden files, names that mark half-written ones, links and folders, files changed
+    within the last ``settle_seconds``, and files that changed while they were read.
+    """
+    waiting = []
+    for path in folder.iterdir():
+        if path.name.startswith((".", "~$")) or path.suffix.lower() in HALF_WRITTEN_SUFFIXES:
+            continue
+        found = _whole_file(path, settle_seconds)
+        if found:
+            waiting.append(found)
+    return [dropped for _, dropped in sorted(waiting, key=lambda it: (it[0], it[1].name))]
+
+
+def settle(dropped: DroppedFile, into: Path) -> DroppedFile:
+    """Moves the file into ``into`` (on the same disk) as ``<digest>.<suffix>``, readable by the owner only.
+
+    Returns the file as it now is: its digest is taken again after the move, so a file that was replaced in
+    the last moment is named by what it really holds. Safe to run twice: a file that is already settled is
+    found there.
+    """
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = into / _settled_name(dropped.digest, dropped.kind)
+    try:
+        os.replace(dropped.path, target)
+    except FileNotFoundError:
+        if not target.exists():
+            raise
+    target.chmod(_OWNER_ONLY)
+    with target.open("rb") as file:
+        digest, size, kind = _content(file, dropped.name)
+    settled = into / _settled_name(digest, kind)
+    os.replace(target, settled)
+    _sync(into)
+    return DroppedFile(settled, dropped.name, digest, size, kind)
+
+
+def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
+    """Leaves ``<name>.to-fix.csv`` for a person to correct and drop again, readable by the owner only.
+
+    ``name`` is the dropped file's own, ``content`` what ``referral_csv.rows_to_fix`` gives. It appears whole
+    or not at all; a second run writes the same file again.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stem = Path(name).name.removesuffix(".csv").removesuffix(".to-fix")
+    target = folder / f"{stem}.to-fix.csv"
+    unfinished = folder / f".{stem}.{os.getpid()}.{time.monotonic_ns()}.tmp"
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _sync(folder)
+    return target
+
+
+def _whole_file(path: Path, settle_seconds: float) -> tuple[int, DroppedFile] | None:
+    """The file with its time of change, None while it is not one that can be taken."""
+    try:
+        before = path.lstat()
+        if not stat.S_ISREG(before.st_mode) or 0 <= time.time() - before.st_mtime < settle_seconds:
+            return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as refused:
+        log.warning("a file in the intake folder cannot be opened (errno %s); it stays there", refused.errno)
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        digest, size, kind = _content(file, path.name)
+        after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        return None
+    return after.st_mtime_ns, DroppedFile(path, path.name, digest, size, kind)
+
+
+def _content(file: BinaryIO, name: str) -> tuple[str, int, str]:
+    """(digest, size, kind) of an open file."""
+    digest, size, start = hashlib.sha256(), 0, b""
+    while chunk := file.read(1 << 20):
+        start = start or chunk[:4096]
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size, _kind(start, Path(name).suffix.lower())
+
+
+def _kind(start: bytes, suffix: str) -> str:
+    """By content first: a bundle that somebody saved as .txt is still a bundle."""
+    if start.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"{"):
+        return "fhir"
+    return "csv" if suffix in TABLE_SUFFIXES else "unknown"
+
+
+def _settled_name(digest: str, kind: str) -> str:
+    return digest[:32] + SETTLED_SUFFIX[kind]
+
+
+def _sync(folder: Path) -> None:
+    """Makes a rename in the folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,70 @@
+"""What the desk shows of received files: counts, broken rows, the files to correct."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from adapters.operational_store import reading
+from adapters.settings import settings
+from models.codes import QuarantineStatus, RowOutcome
+from models.operational import IntakeFile, IntakeRow, QuarantinedRow
+
+FILES_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """One file and what became of its rows."""
+
+    file: IntakeFile
+    outcomes: Mapping[RowOutcome, int]
+
+
+@dataclass(frozen=True)
+class FixFile:
+    """A file of rows to correct; ``token`` names it in an address, because its own name may hold a person's."""
+
+    token: str
+    name: str
+    path: Path
+
+
+def received_files() -> list[ReceivedFile]:
+    """The newest files first."""
+    with reading() as db:
+        files = db.exec(select(IntakeFile).order_by(col(IntakeFile.received_at).desc()).limit(FILES_SHOWN)).all()
+        rows = db.exec(
+            select(IntakeRow.file_id, IntakeRow.outcome).where(
+                col(IntakeRow.file_id).in_([file.id for file in files])
+            )
+        ).all()
+    outcomes = Counter(rows)
+    return [
+        ReceivedFile(file, {outcome: outcomes[(file.id, outcome)] for outcome in RowOutcome}) for file in files
+    ]
+
+
+def quarantined_rows() -> list[QuarantinedRow]:
+    """The faults nobody has dealt with, newest first, in the order of their file."""
+    with reading() as db:
+        return list(
+            db.exec(
+                select(QuarantinedRow)
+                .where(QuarantinedRow.status == QuarantineStatus.OPEN)
+                .order_by(col(QuarantinedRow.at).desc(), col(QuarantinedRow.row), col(QuarantinedRow.field))
+            ).all()
+        )
+
+
+def fix_files() -> list[FixFile]:
+    folder = settings().to_fix_folder
+    found = sorted(folder.glob("*.csv")) if folder.exists() else []
+    return [
+        FixFile(hashlib.sha256(path.name.encode()).hexdigest()[:16], path.name, path)
+        for path in found
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+    ]

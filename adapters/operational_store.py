@@ -1,0 +1,250 @@
+"""The door to the operational database: transactions, audit, moves of cases, numbers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, update
+from sqlmodel import Session, col, select
+
+from adapters.settings import settings
+from models import databases
+from models.codes import (
+    ApprovalStatus,
+    MessageChannel,
+    OfferStatus,
+    ReferralStatus,
+    ToDoStatus,
+)
+from models.columns import new_id, utc_now
+from models.errors import MovedOn, StaleLease
+from models.operational import (
+    Approval,
+    AuditEvent,
+    Heartbeat,
+    NumberSequence,
+    Offer,
+    OperationalRecord,
+    OutboxMessage,
+    PortalLink,
+    Referral,
+    ToDo,
+)
+from models.transitions import check_transition
+
+Record = TypeVar("Record", bound=OperationalRecord)
+
+
+@cache
+def engine_for(url: str) -> Engine:
+    return databases.open_engine(url)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """One writing transaction on the operational database."""
+    with databases.writing(engine_for(settings().operational_database)) as db:
+        yield db
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    with databases.reading(engine_for(settings().operational_database)) as db:
+        yield db
+
+
+def one(db: Session, record: type[Record], key: str) -> Record:
+    """The record with this key; raises MovedOn when there is none."""
+    found = db.get(record, key)
+    if found is None:
+        raise MovedOn(f"there is no {record.__name__} {key}")
+    return found
+
+
+def audit(
+    db: Session,
+    actor: str,
+    action: str,
+    subject: OperationalRecord | tuple[str, str],
+    case_number: str | None = None,
+    **details: Any,
+) -> None:
+    """Append one event to the audit, in the caller's transaction. ``details``: ids, enums, counts."""
+    kind, key = subject if isinstance(subject, tuple) else _name_of(subject)
+    db.add(
+        AuditEvent(
+            actor=actor, action=action, subject_kind=kind, subject_id=key, case_number=case_number, details=details
+        )
+    )
+
+
+def _name_of(record: OperationalRecord) -> tuple[str, str]:
+    key = getattr(record, "case_number", "") if isinstance(record, Referral) else getattr(record, "id", "")
+    return str(record.__tablename__), str(key)
+
+
+def next_number(db: Session, name: str) -> int:
+    """The next number of a sequence; concurrent callers queue on its row."""
+    moved = db.exec(update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + 1))
+    if moved.rowcount == 0:
+        db.add(NumberSequence(name=name, last=1))
+        db.flush()
+        return 1
+    return db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+
+
+def new_case_number(db: Session) -> str:
+    return f"RF-{next_number(db, 'case'):06d}"
+
+
+def take_case(case_number: str) -> int:
+    """Take the case for one leg of its run; returns the fencing token that every write of this leg must show."""
+    with writing() as db:
+        moved = db.exec(
+            update(Referral)
+            .where(col(Referral.case_number) == case_number)
+            .values(fence=Referral.fence + 1, wake_wanted=False)
+        )
+        if moved.rowcount == 0:
+            raise MovedOn(f"there is no case {case_number}")
+        return db.exec(select(Referral.fence).where(Referral.case_number == case_number)).one()
+
+
+def check_fence(referral: Referral, fence: int | None) -> None:
+    if fence is not None and referral.fence != fence:
+        raise StaleLease(f"case {referral.case_number}: another leg has taken over")
+
+
+def move_case(
+    db: Session,
+    referral: Referral,
+    to: ReferralStatus,
+    *,
+    actor: str,
+    fence: int | None = None,
+    **details: Any,
+) -> None:
+    """Move a case to its next status by compare-and-swap, with its audit event.
+
+    Ends whatever waited in the old status (open sign-offs, to-dos, offers, links), and asks for the run to be
+    woken when somebody else than the run itself (``fence`` None) moved it. Raises MovedOn or StaleLease.
+    """
+    old = referral.status
+    check_fence(referral, fence)  # first: a leg that was overtaken must hear so, whatever the status has become
+    check_transition(old, to)
+    now = utc_now()
+    values: dict[str, Any] = {"status": to, "status_since": now, "version": referral.version + 1, "came_from": old}
+    if fence is None:
+        values["wake_wanted"] = True
+    if to.is_closed:
+        values["closed_at"] = now
+    db.flush()
+    moved = db.exec(
+        update(Referral)
+        .where(
+            col(Referral.case_number) == referral.case_number,
+            col(Referral.version) == referral.version,
+            col(Referral.fence) == referral.fence,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount == 0:
+        raise MovedOn(f"case {referral.case_number} has moved on")
+    db.refresh(referral)
+    _end_waits(db, referral, old, actor)
+    audit(db, actor, "case.moved", referral, referral.case_number, old=old.value, new=to.value, **details)
+
+
+def _end_waits(db: Session, referral: Referral, old: ReferralStatus, actor: str) -> None:
+    """A case that has left a status leaves nothing open behind it."""
+    number = referral.case_number
+    for approval in db.exec(
+        select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
+    ).all():
+        set_status(db, approval, ApprovalStatus.SUPERSEDED, actor)
+    for to_do in db.exec(
+        select(ToDo).where(
+            ToDo.case_number == number,
+            col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)),
+            ToDo.kind != "warm_handoff",
+        )
+    ).all():
+        set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
+    if old == ReferralStatus.OFFERED:
+        for offer in db.exec(select(Offer).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)).all():
+            set_status(db, offer, OfferStatus.REVOKED, actor)
+    if old in (ReferralStatus.OFFERED, ReferralStatus.QUESTIONNAIRES_REQUESTED, ReferralStatus.BOOKED):
+        for link in db.exec(
+            select(PortalLink).where(PortalLink.case_number == number, col(PortalLink.revoked).is_(False))
+        ).all():
+            if link.used_at is None:
+                link.revoked = True
+                db.add(link)
+
+
+def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any) -> None:
+    """Change the status of any other record through its transition table, with its audit event."""
+    old = record.status
+    check_transition(old, to)
+    record.status = to
+    db.add(record)
+    db.flush()
+    audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+
+
+def want_wake(db: Session, case_number: str) -> None:
+    """Ask the worker to resume this case's run; a wake-up may be lost or repeated without harm."""
+    db.exec(update(Referral).where(col(Referral.case_number) == case_number).values(wake_wanted=True))
+
+
+def queue_message(
+    db: Session,
+    *,
+    unique_key: str,
+    channel: MessageChannel,
+    template: str,
+    case_number: str | None,
+    to_patient_id: str | None = None,
+    to_staff_id: str | None = None,
+    facts: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+    approval_id: str | None = None,
+    urgent: bool = False,
+) -> bool:
+    """Put a message into the outbox unless its key is there already; says whether it was added."""
+    if db.exec(select(OutboxMessage.id).where(OutboxMessage.unique_key == unique_key)).first() is not None:
+        return False
+    message = OutboxMessage(
+        id=new_id("MS"),
+        unique_key=unique_key,
+        channel=channel,
+        template=template,
+        case_number=case_number,
+        to_patient_id=to_patient_id,
+        to_staff_id=to_staff_id,
+        facts=facts or {},
+        not_before=not_before or utc_now(),
+        approval_id=approval_id,
+        urgent=urgent,
+    )
+    db.add(message)
+    audit(db, "system", "message.queued", message, case_number, template=template, channel=channel.value)
+    return True
+
+
+def open_to_do(db: Session, to_do: ToDo) -> bool:
+    """Open a to-do unless its unique key exists; says whether it was added."""
+    if db.exec(select(ToDo.id).where(ToDo.unique_key == to_do.unique_key)).first() is not None:
+        return False
+    db.add(to_do)
+    audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
+    return True
+
+
+def beat(db: Session, name: str) -> None:
+    """Record that a part of the system lives (dead-man switch)."""
+    db.merge(Heartbeat(name=name, at=utc_now()))

@@ -1,0 +1,283 @@
+"""Sends what lies in the outbox: at least once, under an id that never changes.
+
+A message is leased before it goes to its carrier and marked sent right after. A crash between the two sends
+it again when the lease ends, with the same message id: a file is overwritten, a mail server sees the same
+Message-ID. Quiet hours are settled when a message is queued; a stop to text messages, and the signature of a
+signed letter, are looked at once more here.
+"""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from adapters import therapy_store
+from adapters.calendar_invite import CalendarFacts
+from adapters.email import Email, send_email
+from adapters.message_words import MessageFacts, known_language, render
+from adapters.operational_store import audit, move_case, one, reading, set_status, writing
+from adapters.portal_links import url_of
+from adapters.practice import practice_name
+from adapters.settings import settings
+from adapters.sms import send_sms
+from adapters.spoken_times import spoken_time
+from models.codes import MessageChannel, MessageStatus, Modality, ReferralStatus, Verdict
+from models.errors import (
+    ContractBroken,
+    CountersignError,
+    MovedOn,
+    NotSignedOff,
+    OutsideRefused,
+    OutsideUnavailable,
+    SignatureMismatch,
+)
+from models.operational import (
+    Appointment,
+    Decision,
+    Location,
+    OutboxMessage,
+    Patient,
+    Referral,
+    Staff,
+)
+
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+LEASE = timedelta(minutes=2)
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+PLACES = {
+    Modality.TELEHEALTH: {"en": "by video", "es": "por video"},
+    Modality.EITHER: {"en": "in person or by video", "es": "en persona o por video"},
+}
+CALENDAR_TEMPLATES = frozenset({"booking_confirmed", "booking_cancelled"})
+ACTOR = "outbox"
+
+
+@dataclass(frozen=True)
+class SendCounts:
+    """What became of the messages that were due; ``later`` failed and will be tried again."""
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, repr=False)
+class _Letter:
+    """A message with its recipient and words, ready for its carrier."""
+
+    to: str
+    subject: str
+    body: str
+    by_email: bool
+    calendar: CalendarFacts | None = None
+
+
+class _Unwanted(Exception):
+    """The recipient does not want this message any more."""
+
+
+def send_due(now: datetime, limit: int = 50) -> SendCounts:
+    """Send up to ``limit`` queued messages whose time has come, urgent ones first."""
+    counts = SendCounts()
+    for message_id in _due(now, limit):
+        message = _lease(message_id, now)
+        if message is not None:
+            outcome = _send(message, now)
+            counts = replace(counts, **{outcome: getattr(counts, outcome) + 1})
+    if counts != SendCounts():
+        logger.info("outbox: %d sent, %d later, %d failed, %d dropped", *vars(counts).values())
+    return counts
+
+
+def _due(now: datetime, limit: int) -> list[str]:
+    with reading() as db:
+        return list(
+            db.exec(
+                select(OutboxMessage.id)
+                .where(OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.not_before) <= now)
+                .order_by(col(OutboxMessage.urgent).desc(), col(OutboxMessage.not_before), OutboxMessage.id)
+                .limit(limit)
+            ).all()
+        )
+
+
+def _lease(message_id: str, now: datetime) -> OutboxMessage | None:
+    """Take a message for one attempt, so that a second sender leaves it alone; None when it is taken."""
+    with writing() as db:
+        taken = db.exec(
+            update(OutboxMessage)
+            .where(
+                col(OutboxMessage.id) == message_id,
+                col(OutboxMessage.status) == MessageStatus.QUEUED,
+                col(OutboxMessage.not_before) <= now,
+            )
+            .values(attempts=OutboxMessage.attempts + 1, not_before=now + LEASE)
+        )
+        return one(db, OutboxMessage, message_id) if taken.rowcount else None
+
+
+def _send(message: OutboxMessage, now: datetime) -> str:
+    """One attempt at one message; says which of ``SendCounts`` it adds to."""
+    try:
+        with reading() as db:
+            letter = _write(db, message)
+        _carry(message, letter, now)
+    except _Unwanted:
+        return _finish(message, MessageStatus.DROPPED, None, now)
+    except OutsideUnavailable as trouble:
+        if message.attempts >= MOST_ATTEMPTS:
+            return _finish(message, MessageStatus.FAILED, trouble, now)
+        return _try_later(message, trouble, now)
+    except (OutsideRefused, SignatureMismatch, NotSignedOff, ContractBroken, MovedOn) as refused:
+        return _finish(message, MessageStatus.FAILED, refused, now)
+    return _finish(message, MessageStatus.SENT, None, now)
+
+
+def _carry(message: OutboxMessage, letter: _Letter, now: datetime) -> None:
+    """Hand a message to its carrier; the database is closed meanwhile."""
+    page = message.channel == MessageChannel.PAGE
+    try:
+        if letter.by_email:
+            email = Email(message.id, letter.to, letter.subject, letter.body, letter.calendar)
+            send_email(email, now, "page" if page else "email")
+        else:
+            send_sms(message.id, letter.to, letter.body.strip(), "page" if page else "sms")
+    except OSError as trouble:
+        raise OutsideUnavailable(f"message {message.id}: {type(trouble).__name__}") from None
+
+
+def _finish(message: OutboxMessage, status: MessageStatus, trouble: CountersignError | None, now: datetime) -> str:
+    with writing() as db:
+        row = one(db, OutboxMessage, message.id)
+        if row.status != MessageStatus.QUEUED:
+            return status.value
+        row.failure = _failure(trouble)
+        row.sent_at = now if status == MessageStatus.SENT else None
+        set_status(db, row, status, ACTOR, attempts=row.attempts, failure=row.failure)
+        if status == MessageStatus.FAILED:
+            _call_instead(db, row)
+    return status.value
+
+
+def _try_later(message: OutboxMessage, trouble: CountersignError, now: datetime) -> str:
+    with writing() as db:
+        row = one(db, OutboxMessage, message.id)
+        row.failure = _failure(trouble)
+        row.not_before = now + BACKOFF[message.attempts - 1]
+        db.add(row)
+        audit(db, ACTOR, "message.not_sent", row, row.case_number, attempts=row.attempts, failure=row.failure)
+    return "later"
+
+
+def _failure(trouble: CountersignError | None) -> str | None:
+    return None if trouble is None else f"{type(trouble).__name__}: {trouble}"
+
+
+def _call_instead(db: Session, message: OutboxMessage) -> None:
+    """A patient who cannot be written to would wait for nothing: the case goes to a person who calls."""
+    waits = {
+        "questionnaires_invite": ReferralStatus.QUESTIONNAIRES_REQUESTED,
+        "questionnaires_reminder": ReferralStatus.QUESTIONNAIRES_REQUESTED,
+        "times_offered": ReferralStatus.OFFERED,
+    }
+    referral = db.get(Referral, message.case_number) if message.case_number else None
+    if referral is not None and waits.get(message.template) == referral.status:
+        to = ReferralStatus.CONTACT_PATIENT
+        move_case(db, referral, to, actor=ACTOR, why="undelivered", message=message.id)
+
+
+# -- who gets it, and the words
+
+
+def _write(db: Session, message: OutboxMessage) -> _Letter:
+    if message.to_staff_id is not None:
+        return _to_staff(db, message)
+    return _to_patient(db, message)
+
+
+def _to_staff(db: Session, message: OutboxMessage) -> _Letter:
+    """A page: by email where a mail server is set, else as a text message, which stays a file."""
+    staff = one(db, Staff, message.to_staff_id or "")
+    facts = MessageFacts(
+        channel=message.channel.value,
+        practice=practice_name(db),
+        practice_phone="",
+        case_number=message.case_number or "",
+        desk_url=settings().desk_url,
+    )
+    words = render(message.template, "en", facts)
+    by_email = bool(settings().smtp_url) or staff.phone is None or message.channel == MessageChannel.EMAIL
+    return _Letter(staff.email if by_email else staff.phone or "", words.subject, words.body, by_email)
+
+
+def _to_patient(db: Session, message: OutboxMessage) -> _Letter:
+    patient = one(db, Patient, message.to_patient_id or "")
+    by_email = message.channel == MessageChannel.EMAIL
+    if not by_email and patient.sms_stopped_at is not None:
+        raise _Unwanted
+    to = patient.email if by_email else patient.phone
+    if not to:
+        raise OutsideRefused(f"message {message.id}: the patient has no address on this channel")
+    facts, calendar = _patient_facts(db, message, patient)
+    words = render(message.template, patient.language, facts)
+    return _Letter(to, words.subject, words.body, by_email, calendar if by_email else None)
+
+
+def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tuple[MessageFacts, CalendarFacts | None]:
+    referral = one(db, Referral, message.case_number or "")
+    location = one(db, Location, referral.location_id)
+    facts = MessageFacts(
+        channel=message.channel.value,
+        practice=practice_name(db),
+        practice_phone=location.phone,
+        link=url_of(message.facts["link_id"]) if "link_id" in message.facts else "",
+        letter=_signed_letter(db, message) if message.approval_id else "",
+    )
+    if "appointment_id" not in message.facts:
+        return facts, None
+    appointment = one(db, Appointment, message.facts["appointment_id"])
+    language = known_language(patient.language)
+    place = _place(db, appointment, language)
+    zone = patient.time_zone or location.time_zone
+    facts = replace(facts, when=spoken_time(appointment.starts_at, zone, language), place=place)
+    if message.template not in CALENDAR_TEMPLATES:
+        return facts, None
+    return facts, CalendarFacts(
+        uid=f"{appointment.id}@{settings().mail_from.rpartition('@')[2]}",
+        starts_at=appointment.starts_at,
+        minutes=appointment.minutes,
+        place=place,
+        language=language,
+        cancelled=message.template == "booking_cancelled",
+    )
+
+
+def _place(db: Session, appointment: Appointment, language: str) -> str:
+    if appointment.modality in PLACES:
+        return PLACES[appointment.modality][language]
+    return one(db, Location, appointment.location_id).name
+
+
+def _signed_letter(db: Session, message: OutboxMessage) -> str:
+    """The letter exactly as it was signed; raises NotSignedOff or SignatureMismatch, then nothing leaves."""
+    decision = db.exec(select(Decision).where(Decision.approval_id == message.approval_id)).first()
+    if decision is None or decision.verdict not in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE):
+        raise NotSignedOff(f"message {message.id}: approval {message.approval_id} is not signed")
+    try:
+        words = therapy_store.decision_words(decision.id, actor=ACTOR, where="outbox")
+    except KeyError:
+        raise NotSignedOff(f"message {message.id}: decision {decision.id} has no content") from None
+    signed = words.signed_content.unwrap()
+    if hashlib.sha256(signed.encode("utf-8")).hexdigest() != decision.signed_digest:
+        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed something else")
+    letter = str(json.loads(signed).get("letter", ""))
+    if not letter.strip():
+        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed no letter")
+    return letter

@@ -1,0 +1,15 @@
+"""What the practice calls itself in front of patients: a neutral name, set by the practice."""
+
+import json
+
+from sqlmodel import Session
+
+from models.operational import PracticeSetting
+
+SHIPPED_NAME = "Harbor Group"
+
+
+def practice_name(db: Session) -> str:
+    """The name from the practice's own settings, or the shipped one."""
+    row = db.get(PracticeSetting, "practice_name")
+    return str(json.loads(row.value)) if row else SHIPPED_NAME

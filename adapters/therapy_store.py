@@ -1,0 +1,377 @@
+"""The door to the therapy database; only the listed tasks, acts and pages import it (a test holds the list).
+
+Every read names who reads, on which step or page, and is audited in the same transaction.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from adapters.settings import settings
+from models import databases
+from models.columns import new_id, utc_now
+from models.therapy import (
+    CaseFocus,
+    DecisionWords,
+    IntakeText,
+    QuarantinedContent,
+    QuestionnaireAnswers,
+    RiskFlag,
+    SignOffContent,
+    TherapyAuditEvent,
+    ToDoWords,
+)
+from models.therapy_text import TherapyText
+
+
+@cache
+def engine_for(url: str) -> Engine:
+    return databases.open_engine(url)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    with databases.writing(engine_for(settings().therapy_database)) as db:
+        yield db
+
+
+def audit(
+    db: Session, actor: str, action: str, kind: str, key: str, case_number: str | None, where: str = "", **details: Any
+) -> None:
+    """Append one event to the therapy database's audit, in the caller's transaction."""
+    db.add(
+        TherapyAuditEvent(
+            actor=actor,
+            action=action,
+            subject_kind=kind,
+            subject_id=key,
+            case_number=case_number,
+            where=where,
+            details=details,
+        )
+    )
+
+
+def as_text(value: Any) -> TherapyText:
+    """Canonical JSON of a value as therapy content."""
+    return TherapyText(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def add_text(case_number: str, kind: str, text: TherapyText, *, source_key: str = "", actor: str = "system") -> str:
+    """Keep one free text of a case; the same kind and source again replaces it. Returns its id."""
+    with writing() as db:
+        found = db.exec(
+            select(IntakeText).where(
+                IntakeText.case_number == case_number, IntakeText.kind == kind, IntakeText.source_key == source_key
+            )
+        ).first()
+        record = found or IntakeText(
+            id=new_id("TX"), case_number=case_number, kind=kind, source_key=source_key, text=text
+        )
+        record.text = text
+        db.add(record)
+        audit(db, actor, "text.kept", "intake_text", record.id, case_number)
+        return record.id
+
+
+def texts(case_number: str, *, actor: str, where: str) -> list[IntakeText]:
+    """Every free text of a case, oldest first; the read is recorded."""
+    with writing() as db:
+        found = db.exec(
+            select(IntakeText).where(IntakeText.case_number == case_number).order_by(IntakeText.at, IntakeText.id)  # type: ignore[arg-type]
+        ).all()
+        audit(db, actor, "read", "intake_text", case_number, case_number, where, count=len(found))
+        return list(found)
+
+
+def keep_answers(
+    case_number: str,
+    measure: str,
+    version: str,
+    answers: dict[int, int],
+    *,
+    source_key: str,
+    complete: bool,
+    total: int | None,
+    band: str | None,
+    actor: str = "system",
+    authored_at: Any = None,
+) -> None:
+    """Keep the answers of one measure from one source; the same source again replaces them."""
+    with writing() as db:
+        found = db.exec(
+            select(QuestionnaireAnswers).where(
+                QuestionnaireAnswers.case_number == case_number,
+                QuestionnaireAnswers.measure == measure,
+                QuestionnaireAnswers.source_key == source_key,
+            )
+        ).first()
+        record = found or QuestionnaireAnswers(
+            id=new_id("QA"),
+            case_number=case_number,
+            measure=measure,
+            instrument_version=version,
+            source_key=source_key,
+            answers=as_text({}),
+        )
+        record.answers = as_text({str(item): value for item, value in sorted(answers.items())})
+        record.complete, record.total, record.band = complete, total, band
+        record.authored_at = authored_at or utc_now()
+        db.add(record)
+        audit(db, actor, "answers.kept", "questionnaire_answers", record.id, case_number, measure=measure)
+
+
+def answers(case_number: str, *, actor: str, where: str) -> list[QuestionnaireAnswers]:
+    """Every set of answers of a case, oldest first; the read is recorded."""
+    with writing() as db:
+        found = db.exec(
+            select(QuestionnaireAnswers)
+            .where(QuestionnaireAnswers.case_number == case_number)
+            .order_by(QuestionnaireAnswers.authored_at, QuestionnaireAnswers.id)  # type: ignore[arg-type]
+        ).all()
+        audit(db, actor, "read", "questionnaire_answers", case_number, case_number, where, count=len(found))
+        return list(found)
+
+
+def answers_of(record: QuestionnaireAnswers) -> dict[int, int]:
+    return {int(item): value for item, value in json.loads(record.answers.unwrap()).items()}
+
+
+def measures_complete(case_number: str) -> set[str]:
+    """Which measures of a case have a complete set of answers; reads no content."""
+    with databases.reading(engine_for(settings().therapy_database)) as db:
+        return set(
+            db.exec(
+                select(QuestionnaireAnswers.measure).where(
+                    QuestionnaireAnswers.case_number == case_number,
+                    QuestionnaireAnswers.complete == True,  # noqa: E712
+                )
+            ).all()
+        )
+
+
+def raise_flags(case_number: str, flags: list[RiskFlag]) -> int:
+    """Keep the flags of one screening; a flag with the same key stays as it is. Returns how many are new."""
+    with writing() as db:
+        known = set(db.exec(select(RiskFlag.unique_key).where(RiskFlag.case_number == case_number)).all())
+        fresh = list({flag.unique_key: flag for flag in flags if flag.unique_key not in known}.values())
+        for flag in fresh:
+            db.add(flag)
+            audit(db, "system", "flag.raised", "risk_flag", flag.id, case_number, level=flag.level, rule=flag.rule_id)
+        return len(fresh)
+
+
+def flags(case_number: str, *, actor: str, where: str) -> list[RiskFlag]:
+    with writing() as db:
+        found = db.exec(
+            select(RiskFlag).where(RiskFlag.case_number == case_number).order_by(RiskFlag.at, RiskFlag.id)  # type: ignore[arg-type]
+        ).all()
+        audit(db, actor, "read", "risk_flag", case_number, case_number, where, count=len(found))
+        return list(found)
+
+
+def mark_reviewed(case_number: str, flag_ids: Collection[str], approval_id: str, actor: str) -> None:
+    """The flags that a signed review listed count as reviewed by it; a flag it did not list stays open."""
+    with writing() as db:
+        for flag in db.exec(
+            select(RiskFlag).where(RiskFlag.case_number == case_number, col(RiskFlag.id).in_(flag_ids))
+        ).all():
+            if flag.reviewed_by_approval is None:
+                flag.reviewed_by_approval = approval_id
+                db.add(flag)
+        audit(db, actor, "flag.reviewed", "approval", approval_id, case_number)
+
+
+def keep_sign_off_content(approval_id: str, case_number: str, content: TherapyText) -> None:
+    """Keep exactly what is to be signed; written before the approval that pins its digest."""
+    with writing() as db:
+        if db.get(SignOffContent, approval_id) is None:
+            db.add(SignOffContent(approval_id=approval_id, case_number=case_number, content=content))
+            audit(db, "system", "content.kept", "sign_off_content", approval_id, case_number)
+
+
+def sign_off_content(approval_id: str, *, actor: str, where: str) -> TherapyText:
+    """What an approval asks to sign; the read is recorded. Raises KeyError when there is none."""
+    with writing() as db:
+        found = db.get(SignOffContent, approval_id)
+        if found is None:
+            raise KeyError(approval_id)
+        audit(db, actor, "read", "sign_off_content", approval_id, found.case_number, where)
+        return found.content
+
+
+def keep_decision_words(
+    decision_id: str, approval_id: str, case_number: str, reason: TherapyText, signed: TherapyText, actor: str
+) -> None:
+    with writing() as db:
+        db.add(
+            DecisionWords(
+                decision_id=decision_id,
+                approval_id=approval_id,
+                case_number=case_number,
+                reason=reason,
+                signed_content=signed,
+            )
+        )
+        audit(db, actor, "words.kept", "decision_words", decision_id, case_number)
+
+
+def decision_words(decision_id: str, *, actor: str, where: str) -> DecisionWords:
+    """The reason and the signed content of a decision; raises KeyError when there is none."""
+    with writing() as db:
+        found = db.get(DecisionWords, decision_id)
+        if found is None:
+            raise KeyError(decision_id)
+        audit(db, actor, "read", "decision_words", decision_id, found.case_number, where)
+        return found
+
+
+def quarantine(content_id: str, row: dict[str, str]) -> None:
+    """Keep a broken row whole; the same id again changes nothing."""
+    with writing() as db:
+        if db.get(QuarantinedContent, content_id) is None:
+            db.add(QuarantinedContent(id=content_id, row_json=as_text(row)))
+            audit(db, "system", "row.quarantined", "quarantined_content", content_id, None)
+
+
+def quarantined(content_id: str, *, actor: str, where: str) -> dict[str, str]:
+    with writing() as db:
+        found = db.get(QuarantinedContent, content_id)
+        if found is None:
+            raise KeyError(content_id)
+        audit(db, actor, "read", "quarantined_content", content_id, None, where)
+        return dict(json.loads(found.row_json.unwrap()))
+
+
+def keep_focus(case_number: str, areas: tuple[str, ...]) -> None:
+    with writing() as db:
+        db.merge(CaseFocus(case_number=case_number, focus_areas=as_text(list(areas))))
+        audit(db, "system", "focus.kept", "case_focus", case_number, case_number)
+
+
+def focus(case_number: str, *, actor: str, where: str) -> tuple[str, ...]:
+    with writing() as db:
+        found = db.get(CaseFocus, case_number)
+        audit(db, actor, "read", "case_focus", case_number, case_number, where)
+        return tuple(json.loads(found.focus_areas.unwrap())) if found else ()
+
+
+def keep_to_do_words(
+    to_do_id: str,
+    case_number: str,
+    *,
+    question: TherapyText | None = None,
+    answer: TherapyText | None = None,
+    actor: str,
+) -> None:
+    with writing() as db:
+        record = db.get(ToDoWords, to_do_id) or ToDoWords(to_do_id=to_do_id, case_number=case_number)
+        record.question = question or record.question
+        record.answer = answer or record.answer
+        db.add(record)
+        audit(db, actor, "words.kept", "to_do_words", to_do_id, case_number)
+
+
+def to_do_words(to_do_id: str, *, actor: str, where: str) -> ToDoWords | None:
+    with writing() as db:
+        found = db.get(ToDoWords, to_do_id)
+        if found is not None:
+            audit(db, actor, "read", "to_do_words", to_do_id, found.case_number, where)
+        return found
+
+
+@dataclass(frozen=True)
+class IntakeContent:
+    """The therapy content one referral brought along; ``answers`` rows are (measure, version, answers, complete,
+    total, band, authored_at)."""
+
+    case_number: str
+    text: TherapyText
+    focus: tuple[str, ...]
+    answers: tuple[tuple[str, str, dict[int, int], bool, int | None, str | None, datetime], ...]
+
+
+def keep_intake(contents: Sequence[IntakeContent]) -> None:
+    """Keep the content of many referrals in one transaction; what is kept already stays as it is."""
+    with writing() as db:
+        known = set(
+            db.exec(
+                select(CaseFocus.case_number).where(
+                    col(CaseFocus.case_number).in_([content.case_number for content in contents])
+                )
+            ).all()
+        )
+        for content in contents:
+            if content.case_number in known:
+                continue
+            db.add(CaseFocus(case_number=content.case_number, focus_areas=as_text(list(content.focus))))
+            if not content.text.is_blank:
+                db.add(
+                    IntakeText(
+                        id=new_id("TX"), case_number=content.case_number, kind="referral_text", text=content.text
+                    )
+                )
+            for measure, version, answers_given, complete, total, band, authored_at in content.answers:
+                db.add(
+                    QuestionnaireAnswers(
+                        id=new_id("QA"),
+                        case_number=content.case_number,
+                        measure=measure,
+                        instrument_version=version,
+                        source_key="referral",
+                        answers=as_text({str(item): value for item, value in sorted(answers_given.items())}),
+                        authored_at=authored_at,
+                        complete=complete,
+                        total=total,
+                        band=band,
+                    )
+                )
+            audit(
+                db,
+                "system",
+                "intake.kept",
+                "case",
+                content.case_number,
+                content.case_number,
+                measures=len(content.answers),
+            )
+
+
+def keep_repeat(content: IntakeContent, source_key: str) -> bool:
+    """Keep what a repeated referral of an open case brings along, beside what is there.
+
+    Says whether anything is new: words that the case does not hold yet, or answers of a measure.
+    """
+    with writing() as db:
+        held = db.exec(select(IntakeText).where(IntakeText.case_number == content.case_number)).all()
+        fresh_words = not content.text.is_blank and all(record.text != content.text for record in held)
+        held_answers = db.exec(
+            select(QuestionnaireAnswers).where(QuestionnaireAnswers.case_number == content.case_number)
+        ).all()
+        known = {(record.measure, record.answers.unwrap()) for record in held_answers}
+    if fresh_words:
+        add_text(content.case_number, "referral_text", content.text, source_key=source_key)
+    fresh_answers = False
+    for measure, version, given, complete, total, band, authored_at in content.answers:
+        if (measure, as_text({str(item): value for item, value in sorted(given.items())}).unwrap()) in known:
+            continue
+        fresh_answers = True
+        keep_answers(
+            content.case_number,
+            measure,
+            version,
+            given,
+            source_key=source_key,
+            complete=complete,
+            total=total,
+            band=band,
+            authored_at=authored_at,
+        )
+    return fresh_words or fresh_answers

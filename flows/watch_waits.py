@@ -1,0 +1,32 @@
+"""Watches every wait of every case, and reports who waits for whom."""
+
+from prefect import flow
+
+from models.codes import Workflow
+from models.columns import utc_now
+from tasks import reports, watch
+
+
+@flow(name="watch-waits", persist_result=False)
+async def watch_waits() -> dict[str, int]:
+    """Pages for unseen risk reviews, passes overdue work on, reminds patients, wakes cases whose wake-up was lost.
+
+    The desk shows an alarm when this has not run for three minutes.
+    """
+    counts = watch.watch()
+    await watch.tick()
+    await reports.publish_waiting(watch.waiting(), utc_now())
+    return counts
+
+
+@flow(name="report-waits", persist_result=False)
+async def report_waits(location: str = "all", workflow: Workflow = Workflow.REFERRAL) -> int:
+    """Lists which cases wait for whom, how long, and what is overdue, as an artifact.
+
+    Args:
+        location: Only this location, or all of them.
+        workflow: Which workflow's cases to list.
+    """
+    waits = watch.waiting(location) if workflow == Workflow.REFERRAL else []
+    await reports.publish_waiting(waits, utc_now())
+    return len(waits)

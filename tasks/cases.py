@@ -1,0 +1,28 @@
+"""Taking a case for one leg of its run, and reading where it stands."""
+
+from dataclasses import dataclass
+
+from adapters import operational_store as store
+from models.codes import ReferralStatus
+from models.operational import Referral
+
+
+@dataclass(frozen=True)
+class Case:
+    """One leg's hold on a case: ids and the fencing token only, so that it may be seen by the orchestrator."""
+
+    number: str
+    fence: int
+
+
+def take(case_number: str) -> Case:
+    """Take the case for this leg; an older leg of the same case can write nothing from now on."""
+    return Case(case_number, store.take_case(case_number))
+
+
+def status_now(case: Case) -> ReferralStatus:
+    """Where the case stands; raises StaleLease when another leg has taken it. Never cached."""
+    with store.reading() as db:
+        referral = store.one(db, Referral, case.number)
+        store.check_fence(referral, case.fence)
+        return referral.status

@@ -1,0 +1,47 @@
+"""The night's work on whole tables: bookable times ahead, and the figures of the day."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlmodel import col, select
+
+from adapters import operational_store as store
+from adapters.slots import extend_slots
+from models.codes import AppointmentStatus, ReferralStatus
+from models.columns import utc_now
+from models.operational import Appointment, Location, Referral
+from rules import metrics
+from rules.metrics import NoShowRate, TimeToFirstAppointment, Wait
+
+AHEAD = timedelta(weeks=6)
+
+
+@task(name="open bookable times", cache_policy=NO_CACHE)
+def open_times_ahead() -> int:
+    """Make the bookable times of the weeks ahead from the clinicians' weekly hours; times that exist stay."""
+    return extend_slots((utc_now() + AHEAD).date())
+
+
+@task(name="figures of the day", cache_policy=NO_CACHE)
+def first_appointment_figures() -> tuple[TimeToFirstAppointment, NoShowRate]:
+    """Time to first appointment (Kaplan-Meier, those still waiting counted) and the no-show rate, up to now."""
+    with store.reading() as db:
+        referrals = db.exec(select(Referral).where(col(Referral.status) != ReferralStatus.CLOSED_DUPLICATE)).all()
+        statuses = db.exec(select(Appointment.status)).all()
+        zones = {place.id: ZoneInfo(place.time_zone) for place in db.exec(select(Location)).all()}
+    waits = [_wait(case, zones[case.location_id]) for case in referrals]
+    figures = metrics.time_to_first_appointment(waits, utc_now().date())
+    return figures, metrics.no_show_rate(AppointmentStatus(status) for status in statuses)
+
+
+def _wait(case: Referral, zone: ZoneInfo) -> Wait:
+    """The wait of one case in the local dates of its place."""
+
+    def local(moment: datetime | None) -> date | None:
+        return moment.astimezone(zone).date() if moment else None
+
+    received = case.received_at.astimezone(zone).date()
+    attended = local(case.first_session_at)
+    return Wait(received, attended, None if attended else local(case.closed_at))

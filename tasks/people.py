@@ -1,0 +1,49 @@
+"""Who of the staff may sign, and who is on call."""
+
+from sqlmodel import Session, col, select
+
+from acts.signers import signer_facts
+from models.codes import ApprovalKind, ApprovalStatus, Role
+from models.columns import utc_now
+from models.operational import Approval, Patient, Referral, Staff
+from rules import sign_off
+
+
+def staff_of(db: Session, role: Role, location_id: str) -> list[Staff]:
+    """The active staff of a role at a place, by id."""
+    found = db.exec(select(Staff).where(Staff.role == role, col(Staff.active).is_(True)).order_by(col(Staff.id))).all()
+    return [person for person in found if location_id in person.location_ids]
+
+
+def on_call(db: Session, location_id: str) -> list[Staff]:
+    """The clinicians on call at a place; if none is, every clinician there."""
+    here = staff_of(db, Role.CLINICIAN, location_id)
+    return [person for person in here if person.on_call] or here
+
+
+def who_may_sign(
+    db: Session, kind: ApprovalKind, referral: Referral, patient: Patient, *, but_not: frozenset[str] = frozenset()
+) -> list[Staff]:
+    """Who may sign, best first: the case's own clinician, then licensed, on call, with the fewest open."""
+    today = utc_now().date()
+    people = [
+        person for person in staff_of(db, sign_off.SIGNING_ROLE[kind], referral.location_id) if person.id not in but_not
+    ]
+    waiting = db.exec(select(Approval.assigned_to).where(Approval.status == ApprovalStatus.OPEN)).all()
+    ranked = []
+    for person in people:
+        facts = signer_facts(person.id, today)
+        if kind != ApprovalKind.ASSIGNMENT and not facts.licensed_states:
+            continue
+        licensed = patient.state in facts.licensed_states
+        ranked.append(
+            (
+                person.id != referral.clinician_id,
+                not licensed,
+                not person.on_call,
+                waiting.count(person.id),
+                person.id,
+                person,
+            )
+        )
+    return [person for *_, person in sorted(ranked, key=lambda row: row[:5])]

@@ -1,0 +1,98 @@
+"""What an analyst reads in Prefect: the result of an intake, and who waits for whom; ids and counts only."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from adapters.settings import settings
+from models.codes import RowOutcome
+from rules.metrics import NoShowRate, TimeToFirstAppointment
+from tasks.intake import FileResult
+from tasks.watch import Waiting
+
+INTAKE_KEY = "intake-result"
+WAITING_KEY = "waiting-for-whom"
+FIGURES_KEY = "first-appointment-figures"
+
+
+def intake_markdown(results: Sequence[FileResult]) -> str:
+    """The intake's result as Markdown: totals, then each file with its faults by row and field."""
+    names = ["received", *(outcome.value for outcome in RowOutcome)]
+    total = {name: sum(result.counts.get(name, 0) for result in results) for name in names}
+    lines = [
+        "# Intake result",
+        "",
+        "| " + " | ".join(names) + " |",
+        "|" + "---|" * len(names),
+        "| " + " | ".join(str(total[name]) for name in names) + " |",
+        "",
+    ]
+    if not results:
+        lines.append("Nothing new was in the intake folder.")
+    for result in results:
+        lines += _file_lines(result)
+    lines += [
+        "",
+        f"Rows to correct are on the desk ({settings().desk_url}/intake) and in the folder `to-fix`; "
+        "a corrected file is dropped like a new one, and only its rows are received.",
+    ]
+    return "\n".join(lines)
+
+
+def _file_lines(result: FileResult) -> list[str]:
+    counts = ", ".join(f"{name} {count}" for name, count in result.counts.items())
+    lines = ["", f"## `{result.file_id}` ({result.kind})", "", counts]
+    if result.refused:
+        lines.append(f"\nRefused as a whole: {result.refused}")
+    if result.docs_path:
+        lines.append(f"\n[Great Expectations Data Docs]({settings().desk_url}/contract-docs/{result.docs_path})")
+    if result.findings:
+        lines += ["", "| row | field | what is wanted |", "|---|---|---|"]
+        lines += [f"| {row} | {field} | {reason} |" for row, field, reason in result.findings]
+    return lines
+
+
+async def publish_intake(results: Sequence[FileResult]) -> None:
+    await acreate_markdown_artifact(
+        markdown=intake_markdown(results), key=INTAKE_KEY, description="Received, accepted, quarantined, duplicates"
+    )
+
+
+def waiting_rows(waits: Sequence[Waiting], now: datetime) -> list[dict[str, str]]:
+    """One row per wait: case, what, for whom, since how long, overdue or not."""
+    return [
+        {
+            "case": one.case_number,
+            "waits for": one.wait,
+            "role": one.owner,
+            "who": one.who,
+            "location": one.location_id,
+            "waiting": _span((now - one.since).total_seconds()),
+            "due": one.due_at.strftime("%Y-%m-%d %H:%M UTC") if one.due_at else "",
+            "overdue": _span((now - one.due_at).total_seconds()) if one.due_at and one.due_at < now else "",
+        }
+        for one in waits
+    ]
+
+
+def _span(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    days, rest = divmod(minutes, 24 * 60)
+    return (f"{days} d " if days else "") + f"{rest // 60} h {rest % 60:02d} min"
+
+
+async def publish_waiting(waits: Sequence[Waiting], now: datetime) -> None:
+    await acreate_table_artifact(
+        table=waiting_rows(waits, now), key=WAITING_KEY, description="Which cases wait for whom, how long, overdue"
+    )
+
+
+async def publish_figures(figures: tuple[TimeToFirstAppointment, NoShowRate]) -> None:
+    rows = [
+        {"figure": name, "value": "not known yet" if value is None else str(value)}
+        for part in figures
+        for name, value in asdict(part).items()
+    ]
+    await acreate_table_artifact(table=rows, key=FIGURES_KEY, description="Time to first appointment, no-show rate")

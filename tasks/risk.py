@@ -1,0 +1,198 @@
+"""Screening a case for risk: item rules on the answers, the reader on the free text; people decide."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from adapters import operational_store as store
+from adapters import therapy_store
+from language.risk_signals import RiskReading, read_risk
+from models.codes import ReferralStatus
+from models.columns import new_id, utc_now
+from models.measures import Measure
+from models.operational import Patient, Referral
+from models.therapy_text import TherapyText
+from rules import jurisdiction, triage
+from rules.triage import Flag
+from tasks.cases import Case
+
+logger = logging.getLogger(__name__)
+
+RULES_VERSION = "item-rules-1"
+WHERE = "screen for risk"
+
+
+@task(name="score and screen for risk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
+    """Raise the flags of everything the case holds now; any flag no clinician has reviewed opens a risk review.
+
+    Returns the level, or ``none raised`` (which claims nothing). Screening again raises nothing twice.
+    """
+    with store.reading() as db:
+        referral = store.one(db, Referral, case.number)
+        store.check_fence(referral, case.fence)
+        patient = store.one(db, Patient, referral.patient_id)
+    permission = jurisdiction.classifier_may_run(
+        patient.state, jurisdiction.ConsentFacts(patient.consent_ai, patient.consent_ai_on), utc_now().date()
+    )
+    found = _from_answers(case.number)
+    for text in therapy_store.texts(case.number, actor="system", where=WHERE):
+        found += _from_text(case.number, text.id, text.text, rules_only=not permission.allowed, read=read)
+    therapy_store.raise_flags(case.number, found)
+    open_flags = [
+        flag
+        for flag in therapy_store.flags(case.number, actor="system", where=WHERE)
+        if flag.reviewed_by_approval is None
+    ]
+    level = max((triage.RiskLevel(flag.level) for flag in open_flags), key=triage.RANK.__getitem__, default=None)
+    with store.writing() as db:
+        referral = store.one(db, Referral, case.number)
+        referral.risk_cleared = level is None
+        referral.risk_level = level or referral.risk_level
+        db.add(referral)
+        store.audit(
+            db,
+            "system",
+            "risk.screened",
+            referral,
+            case.number,
+            flags=len(open_flags),
+            level=level.value if level else None,
+            classifier_ran=permission.allowed,
+        )
+        to = ReferralStatus.READY_TO_MATCH if level is None else ReferralStatus.RISK_REVIEW
+        store.move_case(db, referral, to, actor="system", fence=case.fence)
+    return level.value if level else "none raised"
+
+
+def _from_answers(case_number: str) -> list[therapy_store.RiskFlag]:
+    """The flags of the item rules, over the newest answers of each measure."""
+    newest: dict[str, therapy_store.QuestionnaireAnswers] = {}
+    for record in therapy_store.answers(case_number, actor="system", where=WHERE):
+        newest[record.measure] = record
+    flags = []
+    for measure, record in newest.items():
+        for flag in triage.flags_from_measures({Measure(measure): therapy_store.answers_of(record)}):
+            # answers given anew are a new flag, even when they say the same as the reviewed ones
+            key = f"{record.id}:{record.authored_at.isoformat()}:{flag.rule_id}:{flag.reason}"
+            flags.append(_record(case_number, flag, "item", RULES_VERSION, key=key))
+    return flags
+
+
+def _from_text(
+    case_number: str, text_id: str, text: TherapyText, *, rules_only: bool, read: Callable[..., RiskReading]
+) -> list[therapy_store.RiskFlag]:
+    """The flags of one free text; a reader that fails is a flag too: a person must read it."""
+    words = text.unwrap()
+    if not words.strip():
+        return []
+    try:
+        reading = read(words, rules_only=rules_only)
+    except Exception as failure:  # the safety path: a broken reader becomes a person's work, never silence
+        logger.error("case %s: the risk reader failed (%s)", case_number, type(failure).__name__)
+        return [_unread(case_number, text_id, words, "the risk reader failed: a person must read it", "none")]
+    if not reading.readable:
+        return [
+            _unread(case_number, text_id, words, f"{reading.unreadable_reason}: a person must read it", reading.version)
+        ]
+    flags = []
+    for signal in reading.signals:
+        for flag in triage.flags_from_signals([triage.Signal(signal.kind, signal.status)], readable=True):
+            record = _record(
+                case_number,
+                flag,
+                signal.raised_by,
+                signal.version,
+                key=f"{text_id}:{_short(words)}:{signal.rule_id}:{signal.kind}:{signal.start}:{signal.end}",
+            )
+            record.rule_id, record.why, record.status = signal.rule_id, signal.why, signal.status
+            record.probability = signal.probability
+            record.text_id, record.starts, record.ends = text_id, signal.start, signal.end
+            flags.append(record)
+    return flags
+
+
+def _unread(case_number: str, text_id: str, words: str, why: str, version: str) -> therapy_store.RiskFlag:
+    flag = triage.flags_from_signals([], readable=False)[0]
+    record = _record(case_number, flag, "rule", version, key=f"{text_id}:{_short(words)}:unread")
+    record.text_id, record.starts, record.ends, record.why = text_id, 0, len(words), why
+    return record
+
+
+def _short(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def _record(case_number: str, flag: Flag, raised_by: str, version: str, *, key: str) -> therapy_store.RiskFlag:
+    return therapy_store.RiskFlag(
+        id=new_id("FL"),
+        case_number=case_number,
+        unique_key=key,
+        kind=flag.kind.value,
+        status="present",
+        level=flag.level.value,
+        raised_by=raised_by,
+        rule_id=flag.rule_id,
+        why=flag.reason,
+        version=version,
+    )
+
+
+def review_content(case_number: str, level: str) -> dict[str, Any]:
+    """Exactly what a clinician signs in a risk review; texts by their digests, and whether the classifier ran."""
+    with store.reading() as db:
+        referral = store.one(db, Referral, case_number)
+        patient = store.one(db, Patient, referral.patient_id)
+    permission = jurisdiction.classifier_may_run(
+        patient.state, jurisdiction.ConsentFacts(patient.consent_ai, patient.consent_ai_on), utc_now().date()
+    )
+    where = "open risk review"
+    return {
+        "kind": "risk_review",
+        "case": case_number,
+        "level": level,
+        "disposition": "continue_intake",
+        "safety_note": "",
+        "classifier": asdict(permission),
+        "flags": [_shown(flag) for flag in therapy_store.flags(case_number, actor="system", where=where)],
+        "measures": [
+            {
+                "measure": record.measure,
+                "version": record.instrument_version,
+                "total": record.total,
+                "band": record.band,
+                "complete": record.complete,
+                "answers": {str(k): v for k, v in therapy_store.answers_of(record).items()},
+                "source_key": record.source_key,
+            }
+            for record in therapy_store.answers(case_number, actor="system", where=where)
+        ],
+        "texts": [
+            {"id": text.id, "kind": text.kind, "sha256": hashlib.sha256(text.text.unwrap().encode()).hexdigest()}
+            for text in therapy_store.texts(case_number, actor="system", where=where)
+        ],
+    }
+
+
+def _shown(flag: therapy_store.RiskFlag) -> dict[str, Any]:
+    names = (
+        "id",
+        "kind",
+        "status",
+        "level",
+        "raised_by",
+        "rule_id",
+        "why",
+        "version",
+        "probability",
+        "text_id",
+        "starts",
+        "ends",
+    )
+    shown = {name: getattr(flag, name) for name in names}
+    return shown | {"reviewed": flag.reviewed_by_approval is not None}

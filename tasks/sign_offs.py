@@ -1,0 +1,219 @@
+"""The gate's steps: open what is to be signed, read what was decided, take a decision from Prefect's own form."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlmodel import Session, select
+
+from acts.decisions import decide
+from adapters import operational_store as store
+from adapters import prefect_runs, therapy_store
+from adapters.letters import letter_draft
+from adapters.settings import settings
+from models.codes import (
+    ApprovalKind,
+    ApprovalStatus,
+    AuthenticatedHow,
+    MessageChannel,
+    ReferralStatus,
+    RiskLevel,
+    Verdict,
+)
+from models.columns import utc_now
+from models.errors import CountersignError, MovedOn
+from models.operational import Approval, Location, Patient, Referral
+from models.therapy_text import TherapyText
+from rules import clocks, sign_off
+from tasks.cases import Case
+from tasks.matching import assignment_content
+from tasks.people import on_call, who_may_sign
+from tasks.practice import clock_policy
+from tasks.risk import review_content
+
+logger = logging.getLogger(__name__)
+
+KIND_AT: dict[ReferralStatus, ApprovalKind] = {
+    ReferralStatus.RISK_REVIEW: ApprovalKind.RISK_REVIEW,
+    ReferralStatus.ASSIGNMENT: ApprovalKind.ASSIGNMENT,
+    ReferralStatus.CLOSING_LETTER: ApprovalKind.CLOSING_LETTER,
+}
+
+
+def _letter_content(case_number: str) -> dict[str, Any]:
+    with store.reading() as db:
+        referral = store.one(db, Referral, case_number)
+        patient = store.one(db, Patient, referral.patient_id)
+        location = store.one(db, Location, referral.location_id)
+    exit_kind = referral.exit_kind.value if referral.exit_kind else "declined"
+    return {
+        "kind": "closing_letter",
+        "case": case_number,
+        "exit": exit_kind,
+        "letter": letter_draft(exit_kind, patient=patient, location=location),
+    }
+
+
+def _content(kind: ApprovalKind, referral: Referral) -> dict[str, Any]:
+    makers: dict[ApprovalKind, Callable[[], dict[str, Any]]] = {
+        ApprovalKind.RISK_REVIEW: lambda: review_content(
+            referral.case_number, (referral.risk_level or RiskLevel.MODERATE).value
+        ),
+        ApprovalKind.ASSIGNMENT: lambda: assignment_content(referral.case_number),
+        ApprovalKind.CLOSING_LETTER: lambda: _letter_content(referral.case_number),
+    }
+    return makers[kind]()
+
+
+def approval_of(case: Case, status: ReferralStatus) -> str | None:
+    """The id of the approval that was opened for this visit to the status, if it was."""
+    with store.reading() as db:
+        referral = store.one(db, Referral, case.number)
+        store.check_fence(referral, case.fence)
+        return db.exec(
+            select(Approval.id).where(
+                Approval.case_number == case.number,
+                Approval.kind == KIND_AT[status],
+                Approval.round == referral.version,
+            )
+        ).first()
+
+
+@task(name="open sign-off", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def open_sign_off(case: Case, status: ReferralStatus) -> str:
+    """Open what this case is to be signed for, with its content, owner, clock and first alarm; returns its id."""
+    found = approval_of(case, status)
+    if found is not None:
+        return found
+    kind = KIND_AT[status]
+    with store.reading() as db:
+        referral = store.one(db, Referral, case.number)
+    content = sign_off.canonical(_content(kind, referral))
+    approval_id = f"AP-{case.number}-{referral.version}"
+    therapy_store.keep_sign_off_content(approval_id, case.number, TherapyText(content))
+    # a leg that died between the two writes kept its content: that one is pinned, not this one
+    kept = therapy_store.sign_off_content(approval_id, actor="system", where="open sign-off")
+    with store.writing() as db:
+        now_referral = store.one(db, Referral, case.number)
+        store.check_fence(now_referral, case.fence)
+        if now_referral.version != referral.version:
+            raise MovedOn(f"case {case.number} has moved on")  # a person stopped or rerouted it meanwhile
+        _save(db, referral, kind, approval_id, sign_off.digest(kept.unwrap()))
+    return approval_id
+
+
+def _save(db: Session, referral: Referral, kind: ApprovalKind, approval_id: str, digest: str) -> None:
+    now = utc_now()
+    patient = store.one(db, Patient, referral.patient_id)
+    location = store.one(db, Location, referral.location_id)
+    level = referral.risk_level if kind == ApprovalKind.RISK_REVIEW else None
+    fitting = who_may_sign(db, kind, referral, patient)
+    approval = Approval(
+        id=approval_id,
+        case_number=referral.case_number,
+        kind=kind,
+        round=referral.version,
+        digest=digest,
+        why=f"{kind.label} ({level.value} risk)" if level else kind.label,
+        role=sign_off.SIGNING_ROLE[kind],
+        location_id=referral.location_id,
+        assigned_to=fitting[0].id if fitting else None,
+        level=level,
+        opened_at=now,
+        due_at=clocks.approval_due(kind, level, now, location.time_zone, clock_policy(db)),
+    )
+    db.add(approval)
+    store.audit(
+        db,
+        "system",
+        "approval.opened",
+        approval,
+        referral.case_number,
+        kind=kind.value,
+        digest=digest,
+        assigned_to=approval.assigned_to,
+    )
+    if level == RiskLevel.HIGH:
+        db.flush()
+        page(db, approval, patient, now=now)
+
+
+def page(db: Session, approval: Approval, patient: Patient, *, now: Any) -> None:
+    """Alarm the assigned clinician and whoever is on call; the message holds the case number and a link only."""
+    approval.pages_sent += 1
+    approval.last_paged_at = now
+    db.add(approval)
+    people = {person.id for person in on_call(db, approval.location_id)} | {approval.assigned_to or ""} - {""}
+    for staff_id in sorted(people - {""}):
+        store.queue_message(
+            db,
+            unique_key=f"page:{approval.id}:{approval.pages_sent}:{staff_id}",
+            channel=MessageChannel.PAGE,
+            template="page_risk_review",
+            case_number=approval.case_number,
+            to_staff_id=staff_id,
+            facts={"approval_id": approval.id},
+            urgent=True,
+        )
+
+
+def next_wait_key(approval_id: str) -> str:
+    """A key that no earlier wait at this gate had; a repeated key would make Prefect answer 409 for ever."""
+    with store.writing() as db:
+        approval = store.one(db, Approval, approval_id)
+        approval.attempt += 1
+        db.add(approval)
+        return wait_key(approval_id, approval.attempt)
+
+
+def wait_key(approval_id: str, attempt: int) -> str:
+    return f"approval-{approval_id}-{attempt}".lower()  # Prefect takes lowercase letters, digits and dashes
+
+
+def desk_link(approval_id: str) -> str:
+    return f"{settings().desk_url}/approvals/{approval_id}"
+
+
+def digest_of(approval_id: str) -> str:
+    with store.reading() as db:
+        return store.one(db, Approval, approval_id).digest
+
+
+async def take_decision_from_prefect(approval_id: str, run_id: str) -> str:
+    """Use what was typed into Prefect's Resume dialog, if anything: ``decided``, ``nothing``, or ``refused``.
+
+    A code that does not fit changes nothing; the case waits on.
+    """
+    with store.reading() as db:
+        approval = store.one(db, Approval, approval_id)
+    if approval.attempt == 0:
+        return "nothing"
+    typed = await prefect_runs.read_and_forget_input(UUID(run_id), wait_key(approval_id, approval.attempt))
+    if approval.status != ApprovalStatus.OPEN or not typed or not typed.get("staff_id"):
+        return "nothing"
+    try:
+        decide(
+            approval_id,
+            staff_id=typed["staff_id"],
+            verdict=Verdict(typed.get("verdict", "")),
+            reason=TherapyText(str(typed.get("reason", "")).replace("_", " ")),
+            seen_digest=approval.digest,
+            how=AuthenticatedHow.PREFECT_CODE,
+            code=typed.get("one_time_code", ""),
+        )
+    except (CountersignError, ValueError) as refusal:
+        logger.warning("sign-off %s: not decided from Prefect (%s)", approval_id, type(refusal).__name__)
+        with store.writing() as db:
+            store.audit(
+                db,
+                "prefect",
+                "decision.refused",
+                ("approval", approval_id),
+                approval.case_number,
+                why=type(refusal).__name__,
+            )
+        return "refused"
+    return "decided"

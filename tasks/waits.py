@@ -1,0 +1,99 @@
+"""What a case needs before it waits: the to-do, link or message of its status, made once; and the name of the wait."""
+
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlmodel import Session, select
+
+from acts.patient_messages import tell_patient
+from adapters import operational_store as store
+from adapters import prefect_runs
+from adapters.portal_links import LINK_DAYS, make_link
+from models.codes import LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind
+from models.columns import new_id, utc_now
+from models.errors import OutsideUnavailable
+from models.operational import OutboxMessage, Referral, ToDo
+from rules import clocks
+from tasks.cases import Case
+from tasks.practice import clock_policy
+
+R = ReferralStatus
+
+TO_DO_AT: dict[ReferralStatus, ToDoKind] = {
+    R.POSSIBLE_DUPLICATE: ToDoKind.CHECK_DUPLICATE,
+    R.CONTACT_PATIENT: ToDoKind.CALL_PATIENT,
+    R.WAITLISTED: ToDoKind.WAITLIST,
+    R.MISSED: ToDoKind.MISSED_SESSION,
+}
+LINK_AT: dict[ReferralStatus, tuple[LinkPurpose, str]] = {
+    R.QUESTIONNAIRES_REQUESTED: (LinkPurpose.QUESTIONNAIRES, "questionnaires_invite"),
+    R.OFFERED: (LinkPurpose.CHOOSE_TIME, "times_offered"),
+}
+
+
+@task(name="prepare the wait", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def prepare(case: Case, status: ReferralStatus) -> None:
+    """Make what the wait needs, once per time the case enters this status."""
+    with store.writing() as db:
+        referral = store.one(db, Referral, case.number)
+        store.check_fence(referral, case.fence)
+        if referral.status != status:
+            return
+        if status in TO_DO_AT:
+            open_case_to_do(db, referral, TO_DO_AT[status])
+        elif status in LINK_AT:
+            _invite(db, referral, case.fence)
+
+
+def open_case_to_do(db: Session, referral: Referral, kind: ToDoKind) -> bool:
+    """Open the to-do of a case once per visit to its status; says whether it was new."""
+    now = utc_now()
+    return store.open_to_do(
+        db,
+        ToDo(
+            id=new_id("TD"),
+            unique_key=f"{kind.value}:{referral.case_number}:{referral.version}",
+            case_number=referral.case_number,
+            kind=kind,
+            role=Role.COORDINATOR,
+            location_id=referral.location_id,
+            due_at=clocks.to_do_due(kind, now, clock_policy(db)),
+        ),
+    )
+
+
+def _invite(db: Session, referral: Referral, fence: int) -> None:
+    """Send the patient the link of this wait; a patient who cannot be written to is called instead."""
+    if send_link(db, referral, "invite") is None:
+        store.move_case(db, referral, R.CONTACT_PATIENT, actor="system", fence=fence, why="no_written_channel")
+
+
+def send_link(db: Session, referral: Referral, occasion: str) -> MessageChannel | None:
+    """Queue one message with the link of the present wait, once per occasion and visit to the status.
+
+    Returns the channel, or None for a patient who cannot be written to.
+    """
+    purpose, template = LINK_AT[referral.status]
+    if occasion != "invite" and purpose == LinkPurpose.QUESTIONNAIRES:
+        template = "questionnaires_reminder"
+    key = f"{template}:{referral.case_number}:{referral.version}:{occasion}"
+    told = db.exec(select(OutboxMessage.channel).where(OutboxMessage.unique_key == key)).first()
+    if told is not None:
+        return told
+    link = make_link(db, referral.case_number, purpose, referral.version, LINK_DAYS).record
+    return tell_patient(
+        db,
+        referral,
+        template,
+        unique_key=key,
+        facts={"link_id": link.id},
+    )
+
+
+async def name_the_wait(run_id: str, case_number: str, words: str) -> None:
+    """Name the run by its case number and present wait; a name that cannot be set now is set at the next wait."""
+    try:
+        await prefect_runs.rename(UUID(run_id), f"{case_number} · {words}")
+    except OutsideUnavailable:
+        return
