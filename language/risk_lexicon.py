@@ -1,0 +1,884 @@
+"""Which words may speak of risk: one pattern per way of saying it, matched on lower-cased text.
+
+The patterns find; whether a find counts (negated, past, someone else's, quoted, supposed) is language.risk_scope's
+question. Where a phrase has an everyday meaning, IDIOMS covers it. Written for this project; no list was copied.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from language.risk_values import SignalKind
+
+VERSION = "lexicon-1"
+
+
+class Whose(StrEnum):
+    """How a pattern tells whose risk it is."""
+
+    SUBJECT = "subject"  # the grammatical subject before it: "my brother … killed himself"
+    WRITER = "writer"  # the words themselves name the writer: "better off without me"
+    VICTIM = "victim"  # the person acted upon: "he hits me"
+    BELIEVER = "believer"  # whoever the sentence begins with: "he believes the neighbours watch him"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way of saying something that a clinician should see."""
+
+    rule_id: str
+    kind: SignalKind
+    pattern: re.Pattern[str]
+    why: str
+    whose: Whose
+
+
+_FRAGMENTS = {
+    "<self>": r"(?:my ?self|him ?self|her ?self|them ?sel(?:f|ves)|one ?self|me(?= tonight| now))",
+    "<own>": r"(?:my|his|her|their)",
+    "<who>": r"(?:i|he|she|they|we|you)",
+    "<not>": r"(?:(?:do|does|did|would|wo|ca|could|is|are|was|were|have|has|had|should)(?:n'?t|nt| not)|cannot|never)",
+    "<anymore>": r"(?:any ?more|any ?longer|no more|no longer)",
+    "<number>": r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|many)",
+    "<slay>": r"(?:kill|hang|shoot|drown|poison|gas|suffocate|strangle|off|stab)",
+    "<slaying>": r"(?:killing|hanging|shooting|drowning|poisoning|gassing|suffocating|offing|stabbing)",
+    "<pills>": r"(?:pills?|tablets?|tabs|meds|medications?|medicines?|paracetamol|tylenol|capsules)",
+    "<person>": (
+        r"(?:him(?!self| self)|her(?!self| self)|them(?!sel)|you|some(?:one|body)|any(?:one|body)|"
+        r"every(?:one|body)|"
+        r"people|others|(?:my|his|her|their|our|the|a|an|that) (?:\w+ ){0,2}?(?:neighbou?rs?|boss|"
+        r"supervisor|manager|ex|"
+        r"husband|wife|partner|boy ?friend|girl ?friend|fianc[eé]e?|brother|sister|mother|mom|mum|dad|father|"
+        r"step\w+|son|daughter|baby|child|kids?|children|co-?workers?|colleagues?|classmates?|teacher|"
+        r"friends?|"
+        r"room-?mate|landlord|man|woman|guy|boy|girl|family|parents?|uncle|aunt|cousin|"
+        r"mother-in-law|father-in-law|grand\w+|staff|students?|police))"
+    ),
+    "<drug>": (
+        r"(?:heroin|fentanyl|meth(?:amphetamines?)?|crystal|crack|cocaine|coke|oxy(?:codone|contin)?|"
+        r"opioids?|opiates?|"
+        r"benzos?|benzodiazepines?|xanax|valium|morphine|ketamine|percocet|vicodin|amphetamines?|"
+        r"ecstasy|mdma|"
+        r"pills|drugs|painkillers|tramadol|codeine)"
+    ),
+    "<spirit>": r"(?:vodka|whisk(?:e)?y|gin|rum|tequila|brandy|spirits|liquor|wine|alcohol|booze|beers?)",
+    "<part>": (
+        r"(?:arms?|wrists?|legs?|thighs?|skin|forearms?|stomach|hips?|ankles?|hands?|body|knuckles|face|"
+        r"chest|shoulders?)"
+    ),
+}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    for name, fragment in _FRAGMENTS.items():
+        pattern = pattern.replace(name, fragment)
+    # A written space stands for any run of them; look-behinds are left alone because their width is fixed.
+    spaced = re.sub(r"(\(\?<[!=][^)]*\))| (\?)?", lambda m: m[1] or ("[ ]*" if m[2] else "[ ]+"), pattern)
+    return re.compile(rf"(?<![\w'])(?:{spaced})(?!\w)")
+
+
+def _rules(kind: SignalKind, whose: Whose, rows: list[tuple[str, str, str]]) -> list[Rule]:
+    return [Rule(rule_id, kind, _compiled(pattern), why, whose) for rule_id, why, pattern in rows]
+
+
+_IDEATION = _rules(
+    SignalKind.SUICIDAL_IDEATION,
+    Whose.SUBJECT,
+    [
+        (
+            "si.want_to_die",
+            "a wish to die",
+            r"(?:want(?:s|ed|ing)?|wish(?:es|ed)?|long(?:s|ed|ing)?|hop(?:e|es|ed|ing)|pray(?:s|ed|ing)?|"
+            r"ready|like|wan|"
+            r"need(?:s|ed)?|desire|prefer|rather)(?: \w+)? ?(?:to|na) (?:just |simply |really )?"
+            r"(?:die|be dead|stop existing|cease|not exist|not be alive|not wake up|never wake up)|"
+            r"(?:go to|fall a|to) ?sleep (?:and|to) (?:just )?(?:never|not) (?:have to )?w(?:ake|oke) up|"
+            r"(?:want|ask|beg|pray)\w* (?:for )?(?:god|jesus|him|the lord) (?:to )?tak(?:e|es) (?:me|him|"
+            r"her)",
+        ),
+        (
+            "si.wish_dead",
+            "a wish to be dead",
+            r"(?:wish|hope|pray)(?:es|s|ed|ing)? (?:that )?(?:i|he|she|they)(?: just| simply)?"
+            r"(?: (?:was|were|would be|could be|am|is|could|would|had|'d|d|might|may)(?: just)?)? ?"
+            r"(?:dead|die|gone forever|never (?:been )?born|never existed|not exist|disappear forever)",
+        ),
+        (
+            "si.rather_dead",
+            "death preferred to living",
+            r"(?:rather|sooner) (?:be dead|die)(?: than (?:live|go on|another|this|keep|carry|be alive)\w*)?",
+        ),
+        (
+            "si.being_dead",
+            "being dead as a relief",
+            r"(?:being|if <who> (?:was|were)) dead (?:would be|sounds|seems|feels|is) \w+|"
+            r"better off (?:being )?dead|wish to be dead|"
+            r"(?:easier|better|simpler|happier) (?:\w+ ){0,3}(?:if|when) (?:i|he|she) (?:was|were|am|"
+            r"is)(?:n'?t| not)? (?:dead|alive|here|gone|around)",
+        ),
+        (
+            "si.thoughts",
+            "thoughts of death or dying",
+            r"(?:thoughts?|thinks?|thinking|thought|ideas?|dream(?:s|ing)?|fanta[sz]i\w+|daydream\w*|"
+            r"ruminat\w+) (?:\w+ )?"
+            r"(?:about|of|on) (?:\w+ ){0,2}?(?:death|dying|being dead|not (?:wanting to )?(?:exist\w*|"
+            r"be(?:ing)? here|"
+            r"be(?:ing)? alive|live|wake up)|my own funeral|ending (?:it(?: all)?|everything|things|(?:my|"
+            r"his|her|their) "
+            r"(?:own )?life)|taking (?:my|his|her|their) (?:own )?life)|"
+            r"(?:feel(?:s|ing)? like|thought of|tempted to|tempt\w* by|urge to|drawn to) (?:dying|death|die|"
+            r"end(?:ing)? it(?: all)?(?! with)|jump(?:ing)?(?= off| in front| from|\W*$)|swerv\w+)|"
+            r"(?:think|thinking|thought|thoughts) (?:about|of) (?:\w+ )?(?:turning the wheel|driving (?:into|"
+            r"off)|jumping (?:off|from|in front)|letting go|stepping (?:off|in front)|never waking|"
+            r"not existing|leaving this (?:world|life))|"
+            r"death (?:would|will|sounds|seems|feels) (?:\w+ ){1,3}(?:relief|peace\w*|release|kinder|better|"
+            r"easier|nice)",
+        ),
+        (
+            "si.kill_self",
+            "words of killing oneself",
+            r"(?:<slay>(?:s|ed)?|<slaying>|hung) <self>|kms|unaliv\w+",
+        ),
+        (
+            "si.end_life",
+            "words of ending one's life",
+            r"(?:end|ends|ended|ending|take|takes|taking|took|taken) <own> (?:own )?li(?:fe|ves)|"
+            r"(?:end|ending|finish) (?:it all|everything for good|this life)|end things (?:permanently|"
+            r"forever|for good)",
+        ),
+        (
+            "si.suicide",
+            "suicide named",
+            r"suicid(?:e|es|al|ality|ally)(?! (?:prevention|hotline|helpline|line|squad))",
+        ),
+        (
+            "si.not_be_here",
+            "not wanting to be here",
+            r"(?:<not>|no longer|stop(?:ped)?) (?:really |even )?(?:want(?:s|ed|ing)?|wan|wish(?:es)?|care)"
+            r" ?(?:to|na) (?:be here(?! (?:in|at|for|with|on)\b)|live(?! (?:with|in|at|here|on|near|under|"
+            r"alone|off|there|"
+            r"so|together|apart|far|close|like th)\b)|exist|be alive|be around|be on this (?:earth|planet)|"
+            r"be in this world|wake up(?! (?:at|early|so|before|for|in|with|next)\b)|go on living|"
+            r"go on with (?:my |this )?life|"
+            r"continue living|be part of this world)"
+            r"|(?:not|without) wanting to (?:be here|live|be alive|wake up|exist)",
+        ),
+        (
+            "si.no_longer_live",
+            "no wish to go on living",
+            r"(?:lost|no|losing) (?:the |my |his |her |any |all )?(?:will|desire|wish) to (?:live|go on)|"
+            r"nothing (?:left |more )?(?:to live for|worth living for)|"
+            r"(?:tired|sick|weary|exhausted) of (?:living|life|being alive|existing|existence|this life)|"
+            r"(?:done|finished|had enough|through) (?:with|of) (?:life|living|being alive|existing|this life|"
+            r"this world)|"
+            r"hat(?:e|es|ing) (?:being alive|living)|(?:un)?able to (?:keep|go on) living|"
+            r"(?:do(?:n'?t| not) know|not sure|unsure|wonder\w*|doubt\w*|question\w*) (?:if|whether|that|"
+            r"why) (?:i|he|she) (?:even )?"
+            r"(?:(?:want|wants|can|should|care|wish)(?: to)?(?: even)? )?(?:live|go on|be alive|"
+            r"be here(?! (?:in|at|for|with))|exist|keep going|am alive|am still here)|"
+            r"(?:should(?:n'?t| not)|do(?:es)?(?:n'?t| not) deserve to) (?:be alive|exist|live|"
+            r"be here anymore)|(?:see|is|no) (?:other |only )?way out (?:except|but|other than) (?:death|"
+            r"dying|to die|suicide)|"
+            r"(?:only|easiest) way out(?= is (?:death|to die|dying)|\W*$)|(?:waste of (?:space|oxygen|air))",
+        ),
+        (
+            "si.worth_living",
+            "life not worth living",
+            r"life (?:\w+ )?(?:is(?:n'?t| not)|(?:was|feels|seems) not|does(?:n'?t| not) (?:feel|"
+            r"seem)) (?:\w+ )?worth"
+            r"(?: living| it)?|life (?:has lost|has no|lost) (?:all |its |any )?(?:meaning|point|purpose)|"
+            r"not worth living",
+        ),
+        (
+            "si.no_point",
+            "no point in going on",
+            r"(?:no|any|(?:<not>|hardly) (?:\w+ )?(?:a|any|the|much|an?)|what(?:'?s| is|"
+            r" was)? the) (?:more )?"
+            r"(?:point|reason|purpose|sense|use) (?:(?:in|of|to|for|left)(?: to)? )?(?:\w+ )?"
+            r"(?:living|live|go(?:ing)? on(?! (?:about|with (?!life|living)|holiday|vacation|a )\b)|"
+            r"carry(?:ing)? on"
+            r"(?! (?:with|about) (?!life|living))|being alive|being here|continu(?:e|ing) (?:to live|living|"
+            r"life)|"
+            r"keep(?:ing)? going|exist(?:ing)?|wak(?:e|ing) up|stay(?:ing)? alive)",
+        ),
+        (
+            "si.cannot_go_on",
+            "cannot go on",
+            r"(?:can'?t|cant|cannot|can not|could(?:n'?t| not)) (?:go on|carry on|keep going|keep living|"
+            r"keep doing this|"
+            r"do this|take (?:it|this)|live)(?: like this)? (?:<anymore>|much longer)|"
+            r"(?:can'?t|cannot) (?:go on|live|carry on) (?:like this|living)|want(?:s|ed)? (?:everything|"
+            r"it all|the pain|"
+            r"all of it|my life|life|it) to (?:just )?(?:stop|end|be over)(?: for good| forever)?|"
+            r"(?:want(?:s|ed)?|wan|just) ?(?:to|na) (?:just )?(?:end|stop) (?:it(?: all| now)?|everything|"
+            r"my (?:suffering|pain|misery|existence))(?! with)|"
+            r"(?:want(?:s|ed)?|ready) (?:it |this |everything )?(?:all )?to (?:be |"
+            r"finally be )?over(?: for good| forever)?",
+        ),
+        (
+            "si.disappear",
+            "a wish to disappear for good",
+            r"(?:want(?:s|ed)?|wish(?:es)?|time|going|ready|like|need|plan(?:ning)?) (?:\w+ )?to (?:just )?"
+            r"(?:disappear|vanish|be gone|fade away|go away|sleep|leave)"
+            r" (?:forever|for good|for ever|permanently|and never (?:come|be|wake)\w*|from (?:this|"
+            r"the) (?:world|earth)|"
+            r"this (?:world|earth|life))",
+        ),
+        (
+            "si.not_waking",
+            "hoping not to wake up",
+            r"(?:would|will|could|might|to|i|just|and|did)(?:n'?t| not| never| n't)? (?:just )?(?:never|not|"
+            r"n't) (?:\w+ )?"
+            r"w(?:ake|oke|aking)n? up|wouldn'?t wake up|(?:sleep|asleep|bed) and (?:never|not|did(?:n'?t|"
+            r" not)|don'?t) "
+            r"w(?:ake|oke|aking)n? up|sleep forever|never wak(?:e|ing) up(?: again)?",
+        ),
+        (
+            "si.checking_out",
+            "leaving life, in covert words",
+            r"check(?:ing)? out (?:early|for good|permanently|of life|of this (?:life|world))|"
+            r"catch the bus out|"
+            r"not (?:be )?(?:around|here) (?:for )?much longer|won'?t be (?:around|"
+            r"here) (?:for )?(?:much )?longer",
+        ),
+        (
+            "si.wish_accident",
+            "hoping for a fatal accident",
+            r"(?:hop(?:e|es|ing)|wish(?:es|ing)?|pray(?:s|ing)?|like|imagin\w+)(?: \w+){0,6} (?:hits?|"
+            r"crash(?:es)?|run(?:s)? over|"
+            r"kills?|takes?)(?: into)? (?:me|us|him|her)(?: away)?|easy it would be to (?:step|jump|let go|"
+            r"drive|swerve|end|just)|"
+            r"(?:step|jump|walk|throw <self>|swerv\w+|driv\w+)(?:ping|ing)? (?:out )?(?:off|in front of|"
+            r"into) (?:\w+ )?"
+            r"(?:platform|train|traffic|bridge|oncoming|truck|lorry|tree)",
+        ),
+        (
+            "si.clinical",
+            "clinical words for ideation",
+            r"(?:passive|active) (?:si|death wish(?:es)?|suicid\w*)|death wish(?:es)?|"
+            r"(?:endorses|endorsed|reports|reported|positive for|expresses|with|has) si|si(?:/hi)?",
+        ),
+    ],
+) + _rules(
+    SignalKind.SUICIDAL_IDEATION,
+    Whose.WRITER,
+    [
+        (
+            "si.better_without_me",
+            "others better off without the writer",
+            r"better (?:off )?(?:without (?:me|him|her)(?! (?:there|at|in|on)\b)|"
+            r"if (?:i|he|she) (?:was|were|wasn'?t|weren'?t|had|died)(?: \w+)?"
+            r"(?: (?:dead|gone|here|around|not here|alive|born|died))?|(?:when|once) i(?:'m| am) (?:gone|"
+            r"dead))",
+        ),
+        (
+            "si.nobody_would_miss",
+            "nobody would miss the writer",
+            r"(?:no ?body|no one|no-one|who|not even \w+) would (?:even )?(?:miss|notice|care)(?: me)? if i "
+            r"(?:was|were|died|disappeared|vanished|killed|wasn'?t|weren'?t)(?: \w+)?|"
+            r"(?:relieved|happier|glad|fine with me|easier) (?:\w+ )?if i (?:was|were|died|"
+            r"disappeared)(?: \w+)?|"
+            r"if i (?:died|were dead|was dead)(?: \w+){0,3} (?:nobody|no one|fine|okay|ok|relief)",
+        ),
+        (
+            "si.if_never_woke",
+            "dying in one's sleep would be welcome",
+            r"if i (?:\w+ ){0,5}(?:never|didn'?t|did not) w(?:ake|oke)n? up(?: \w+){0,3}",
+        ),
+        (
+            "si.indifferent",
+            "does not care about living or dying",
+            r"(?:do(?:n'?t| not)|would(?:n'?t| not)|no longer) (?:really )?(?:care|mind|"
+            r"matter)(?: to me)? (?:if|whether|that) "
+            r"i (?:'?ll |will |would )?(?:live|die|died|wake up|lived|survive|am alive|make it)(?: or (?:die|"
+            r"live|not))?",
+        ),
+        (
+            "si.burden",
+            "sees oneself as a burden",
+            r"(?:worthless|useless|nothing)(?: \w+){0,4} burden|(?:i|i'?m|i am|am|being|just|only|feel like|"
+            r"become) (?:\w+ )?"
+            r"(?:a |such a )?(?:\w+ )?burden (?:to|on|for) (?:everyone|everybody|my family|them all|"
+            r"the world|all of them|people)",
+        ),
+    ],
+)
+
+_PLAN = _rules(
+    SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR,
+    Whose.SUBJECT,
+    [
+        (
+            "sp.attempt",
+            "a suicide attempt",
+            r"suicid(?:e|al) (?:attempts?|gestures?|behaviou?rs?)|attempt(?:s|ed|ing)? (?:\w+ ){0,2}?suicide|"
+            r"(?:tried|try|tries|trying|attempt(?:ed|ing|s)?) (?:to|and) (?:\w+ )?(?:<slay> <self>|(?:end|"
+            r"take) <own> (?:own )?life|"
+            r"overdose|jump (?:off|from|in front)\w*|die)|commit(?:s|ted|ting)? suicide|"
+            r"died by suicide|(?:killed|hanged|hung|shot|drowned) <self>|(?:took|taken) <own> own life",
+        ),
+        (
+            "sp.overdose",
+            "an overdose",
+            r"overdos(?:e|ed|es|ing)(?! (?:on|of) (?:heroin|fentanyl|cocaine|meth|crack|opioids?|opiates?|"
+            r"coke))|"
+            r"(?:swallow(?:ed|ing)?|took|taken|taking) (?:\w+ ){0,2}?(?:all|every\w*|whole|entire|handfuls?|"
+            r"bottles?|boxe?s?|too many)"
+            r"(?: \w+){0,4}? <pills>",
+        ),
+        (
+            "sp.intent",
+            "intent to kill oneself",
+            r"(?:going to|gonna|gon na|will|\w+'ll|ill|decided to|plan(?:s|ned|ning)? (?:to|on)|intend(?:s|"
+            r"ed|ing)? to|about to|"
+            r"ready to|mean(?:s|t)? to|intent(?:ion)? (?:to|of)|threat(?:s|en|ens|ened|ening)? to|set on|"
+            r"vow(?:s|ed)? to) (?:\w+ )?"
+            r"(?:<slay> <self>|<slaying> <self>|end(?:ing)? <own> (?:own )?life|"
+            r"end(?:ing)? it(?: all)?(?! with)|"
+            r"tak(?:e|ing) <own> own life|die tonight|jump$|jump(?= off| from|\W*$)|commit suicide|"
+            r"use it on <self>)|"
+            r"decided i(?:'m| am) going to (?:kill|end|die)\w*|do it tonight|tonight(?:'s| is) the night|"
+            r"suicid(?:e|al) (?:\w+ (?:and|or) )?(?:intent|intention|plans?|notes?|letters?|pact|means)",
+        ),
+        (
+            "sp.plan",
+            "a plan to die",
+            r"plan(?:s|ned|ning)? (?:to|for|of|how to) (?:\w+ )?(?:<slay> <self>|<slaying> <self>|die(?! of)|"
+            r"end(?:ing)? <own> (?:own )?life|"
+            r"end(?:ing)? it|take <own> own life|overdose|jump)|(?:have|has|got|with|made) (?:a |the |"
+            r"my )?(?:\w+ )?plans?"
+            r"(?: \w+){0,6} (?:bridge|pills|gun|rope|roof|method|noose|overdose|to die)|"
+            r"(?:know|knows|decided|chosen|chose|picked)(?: \w+){0,2} (?:how|where|when|which bridge|the day|"
+            r"the date|a date|the place)"
+            r"(?: \w+){0,4} (?:do it|die|kill \w+|end it|end my life)|know which bridge|(?:ideation|si|"
+            r"thoughts),? (?:with|has) (?:a )?(?:plan|intent)|"
+            r"(?:know|knows|knew|decided|figured out) (?:exactly )?how (?:i|he|she)(?:'d|'ll| would| will|"
+            r" am going to|'m going to| is going to) (?:do it|die|go|end it)|"
+            r"by the time (?:you|they|anyone) (?:read|find|hear)s? (?:this|me)|(?:won'?t|will not|"
+            r"not going to|not gonna) (?:be alive|see me (?:again|alive)|be here (?:for|by|next|after|"
+            r"tomorrow|on)|live (?:to see|past))(?: \w+){0,3}|"
+            r"(?:practi[sc]ed|rehears\w+) (?:\w+ )?(?:hanging|the knot|it with|with the)|(?:aborted|"
+            r"interrupted|rehearsed) (?:suicide )?attempts?|about to (?:jump|do it|end it)|stopped (?:me|him|"
+            r"her) (?:when|before) (?:i|he|she) (?:was about to )?jump\w*",
+        ),
+        (
+            "sp.goodbye",
+            "goodbyes or giving things away",
+            r"(?:wrote|writ(?:e|es|ing|ten)|left|leav(?:e|ing)|composed) (?:\w+ ){0,4}?(?:good-?bye|suicide|"
+            r"farewell|last) "
+            r"(?:letters?|notes?|messages?|words)|(?:said|saying|say) (?:\w+ )?good-?byes?(?= to (?:people|"
+            r"everyone|my (?:family|kids|friends))|\W*$)|"
+            r"(?:gave|giv(?:e|es|ing|en)) (?:away )?(?:all |my |his |her |their )+(?:\w+ )?"
+            r"(?:things|belongings|possessions|stuff)(?: away)?|"
+            r"gave away (?:\w+ ){0,8}?(?:won'?t|will not|no longer|not) (?:be )?need\w*|(?:won'?t|"
+            r"will not) be needing (?:them|it|anything)",
+        ),
+        (
+            "sp.means",
+            "means prepared or searched for",
+            r"(?:saving|saved|sav(?:e|es)|stockpil\w+|hoard\w*|collect\w*|gather\w*|bought|buying|got|"
+            r"count\w*|held|holding|stash\w*)"
+            r" (?:up )?(?:\w+ ){0,4}?<pills>(?: \w+){0,6}? (?:enough|die|sure|end|kill \w+|count\w*|them)|"
+            r"how many (?:<pills>|of them) (?:\w+ ){0,3}?(?:die|kill\w*|take|lethal|enough)|lethal dose|"
+            r"(?:look(?:ed|ing|s)? up|research\w*|googl\w+|search\w*|read(?:ing)? (?:about|"
+            r"up)) (?:\w+ ){0,4}?(?:ways?|how|methods?) "
+            r"(?:\w+ ){0,3}?(?:to )?(?:die|kill \w+|end \w+ life|suicide|hang \w+)|"
+            r"noose|(?:rope|belt|cord|cable|scarf) (?:tight )?a?round <own> (?:own )?neck|tied (?:a|the|"
+            r"my) (?:rope|belt|cord)|"
+            r"(?:gun|rifle|pistol|blade|knife) (?:to|in|against|at) <own> (?:own )?(?:head|mouth|temple|"
+            r"throat|lap)|loaded (?:the|a|my|his|her) gun|"
+            r"(?:stood|standing|stand|sat|went|drove|driven|walked) (?:\w+ ){0,3}?(?:bridge|ledge|roof|"
+            r"edge of the (?:roof|cliff|platform))|"
+            r"(?:rope|pills|tablets|gun|knife|razor|belt|noose|everything) (?:is |are |was |"
+            r"were )?(?:all )?(?:ready|lined up|laid out|loaded)|"
+            r"(?:took|taken|swallowed|take) (?:[1-9][0-9]+|\w+ty|\w+teen|a dozen|fifteen|twenty|"
+            r"thirty) (?:of )?(?:my |the |her |his )?(?:\w+ )?<pills>|"
+            r"them (?:all )?lined up|(?:carbon monoxide|exhaust (?:hose|pipe))(?: \w+){0,4}|(?:drank|swallowed) (?:\w+ )?(?:bleach|"
+            r"antifreeze|pesticide)|(?:lay|laid|stood|stepped|sat|walked) (?:down )?(?:on|"
+            r"onto) the (?:train )?tracks|"
+            r"(?:gun|barrel|pistol) (?:\w+ ){0,3}in <own> mouth|bought (?:a |the |some )?(?:rope|helium|"
+            r"razor blades)|overdose stash",
+        ),
+        (
+            "sp.jumped",
+            "a jump from a height",
+            r"(?:jump(?:ed|s|ing)?|threw <self>|leap(?:t|ed)?) (?:\w+ )?(?:off|from|in front of|out of|"
+            r"under) (?:\w+ ){1,4}?"
+            r"(?:bridge|roof|building|balcony|park|cliff|window|train|overpass|ledge|truck)",
+        ),
+        ("sp.wrists", "cutting wrists", r"(?:slit|slits|slitting|slashed) <own> (?:wrists?|throat)"),
+        (
+            "sp.use_on_self",
+            "a weapon meant for oneself",
+            r"(?:use|used|using) (?:it|the \w+|a \w+) on <self>",
+        ),
+    ],
+)
+
+_SELF_HARM = _rules(
+    SignalKind.SELF_HARM,
+    Whose.SUBJECT,
+    [
+        (
+            "sh.named",
+            "self-harm named",
+            r"self[- ]?(?:harm(?:s|ed|ing)?|injur(?:y|ies|e|es|ed|ing|ious)|mutilat\w+)|nssi",
+        ),
+        (
+            "sh.cut",
+            "cutting oneself",
+            r"(?:cut|cuts|cutting|slic(?:e|es|ed|ing)|slash(?:es|ed|ing)?|carv(?:e|es|ed|ing)|gash\w*|"
+            r"stab(?:s|bed|bing)?) "
+            r"(?:<self>|(?:\w+ )?(?:into |on |up )?<own> (?:\w+ )?<part>)|(?:carv\w+|cut) (?:\w+ )?(?:lines|"
+            r"words|marks) (?:in|into|on) <own> \w+",
+        ),
+        (
+            "sh.cutting",
+            "cutting as a habit",
+            r"(?:started|start|starts|stopped|stop|began|begun|keeps?|kept|quit|been|is|resumed|felt like|"
+            r"feel like|continu\w+|"
+            r"thoughts? (?:of|about)|thinking (?:of|about)|urges? (?:to|of|for)|want(?:s|ed)? to|need(?:s|"
+            r"ed)? to) cut(?:ting)?"
+            r"(?= (?:and|when|because|again|is|was|himself|herself|every|in|at|since|until|but|to|daily|so|"
+            r"by|after|is|i)\b|\W*$)",
+        ),
+        (
+            "sh.marks",
+            "marks of cutting",
+            r"(?:fresh|new|recent|superficial|multiple|linear|several|many|old|self-inflicted|unhealed|"
+            r"deep) (?:\w+ )?"
+            r"(?:cuts|wounds|scars|scratches|cutting|burns)(?: (?:on|to|of|along|from) (?:\w+ ){0,3}\w+)?",
+        ),
+        (
+            "sh.other_means",
+            "burning, hitting or scratching oneself",
+            r"(?:burn(?:s|ed|t|ing)?|scratch(?:es|ed|ing)?|bit(?:e|es|ing)|hit(?:s|ting)?|punch(?:es|ed|"
+            r"ing)?|bang(?:s|ed|ing)?|"
+            r"injur(?:e|es|ed|ing)|hurt(?:s|ing)?|harm(?:s|ed|ing)?|starv(?:e|es|ed|ing)|punish(?:es|ed|"
+            r"ing)?|"
+            r"chok(?:e|es|ed|ing)) "
+            r"(?:<self>|<own> (?:own )?(?:\w+ )?<part>(?! (?:on the (?:stove|oven|iron))))|"
+            r"(?:hit|hits|hitting|bang|bangs|banged|banging|bash\w*) <own> head(?: (?:on|against|"
+            r"into) (?:\w+ )?\w+)?|"
+            r"(?:hot iron|lighter|cigarettes?|matches|blade|razor) (?:to|on|against|into) <own> \w+|"
+            r"punch(?:es|ed|ing)? (?:the )?walls? until|"
+            r"(?:dig(?:s|ging)?|dug) <own> (?:finger)?nails (?:in|into) (?:my |his |her )?\w+|(?:pick\w*|"
+            r"scrap\w*|rub\w*|peel\w*) (?:at )?<own> (?:skin|arms?|scabs) (?:until|till|raw)\w*|(?:until|"
+            r"till) (?:it|they|i|he|she) (?:bleeds?|bled)|cut again|(?:have|has)(?:n'?t| not) cut(?= for| in|"
+            r" since)|"
+            r"(?:burns|bruises|bite marks|welts) (?:\w+ ){1,5}(?:that )?(?:she|he|i) (?:made|caused|did|"
+            r"inflicted)(?: \w+){0,3}|(?:caus|inflict)\w* (?:pain|injury|wounds?) (?:to|on) <self>",
+        ),
+        (
+            "sh.tools",
+            "a blade kept for cutting",
+            r"(?:razor|razor blades?|blades?|sharpener blade)(?: \w+){0,10} (?:need it|helps?|cut|calms?|"
+            r"relief|arm|skin|in my (?:phone|drawer|bag))|"
+            r"(?:keep|keeps|hid(?:e|es|ing)?|carr(?:y|ies)) (?:a |the |my )?(?:razor|blade)\w*",
+        ),
+    ],
+)
+
+_HARM = _rules(
+    SignalKind.HARM_TO_OTHERS,
+    Whose.SUBJECT,
+    [
+        (
+            "ho.named",
+            "homicidal thoughts named",
+            r"homicid(?:al|e)(?:ality)?(?: (?:ideation|thoughts?|intent|plans?))?|(?:(?<=no )|"
+            r"(?<=denies )|(?<=si/)|(?<=si or )|(?<=si and ))hi",
+        ),
+        (
+            "ho.intent",
+            "words of hurting someone",
+            r"(?:want(?:s|ed|ing)?|wan|going|gonna|will|\w+'ll|would|could|\w+'d|plan(?:s|ned|ning)?|"
+            r"intend(?:s|ed)?|need(?:s|ed)?|urges?|"
+            r"threat(?:s|en|ens|ened|ening)?|about|afraid|scared|try|tried|like|able|decided|swore|promised|"
+            r"vowed)(?: \w+)? ?"
+            r"(?:to |na |)(?:really |actually |just )?"
+            r"(?:kill|hurt|harm|stab|shoot|strangle|murder|attack|poison|choke|smother|suffocate|injure|"
+            r"punch|hit|beat(?: up)?|"
+            r"shake|drown|burn) <person>(?! (?:feelings|party|at chess|in))",
+        ),
+        (
+            "ho.thoughts",
+            "thoughts of hurting someone",
+            r"(?:thoughts?|thinks?|thinking|thought|dream(?:s|ing)?|fanta[sz]i\w+|imagin\w+|pictur(?:e|es|ed|"
+            r"ing)|urges?|plan\w*|visions?|images?|picturing|feel like|"
+            r"intention) (?:\w+ )?(?:about |of |on )?(?:killing|hurting|harming|stabbing|shooting|strangling|"
+            r"murdering|attacking|"
+            r"poisoning|choking|smothering|suffocating|beating|pushing|burning|"
+            r"running over) (?!<self>)<person>",
+        ),
+        (
+            "ho.revenge",
+            "revenge planned",
+            r"make (?:him|her|them|that \w+|every\w+|my \w+) (?:pay|suffer|bleed)|(?:burn|"
+            r"blow) (?:\w+ )?(?:house|place|office|school|building|car) "
+            r"(?:down|up)|shoot (?:up (?:\w+ )?(?:school|office|place)|every\w+)|(?:gun|rifle|knife|bat|"
+            r"weapon)(?: \w+){0,6} for "
+            r"(?:him|her|them|the (?:man|woman|people|guy|boss))|(?:waiting|wait|"
+            r"waited) (?:\w+ )?outside (?:his|her|their) (?:house|work|home)|"
+            r"follow(?:ing|ed) (?:him|her|them) home|"
+            r"(?:bring|brought|bringing|take|took|carry|carrying) (?:a |my |the |his )?(?:\w+ )?(?:knife|gun|"
+            r"weapon|rifle|machete|axe) (?:to|into|at) (?:school|work|class|the office|church)|"
+            r"(?:they|he|she|every\w+) (?:will|are going to|is going to|'ll) (?:all )?(?:bleed|pay for|"
+            r"regret it)|(?:hit|kill|death) list|get back at (?:him|her|them) (?:with|by)|beat (?:him|her|"
+            r"them|my \w+) (?:to death|up)",
+        ),
+        (
+            "ho.threat",
+            "a threat or an attack",
+            r"threat(?:en|ens|ened|ening) (?:to (?:kill|stab|shoot|hurt|attack|murder|beat|"
+            r"burn)(?: (?!<self>)<person>)|"
+            r"<person>(?: (?:with|and) (?:\w+ )*?(?:knife|hammer|gun|bat|weapon|axe))|staff)|"
+            r"(?:stabb(?:ed|ing)|shot|murder(?:ed|ing)|strangled|killed|choked|smothered) (?!<self>)(?:a |"
+            r"an |another |two )?<person>|"
+            r"(?:stabbed|murdering|murdered|shot) (?:a|an|another|two) (?:\w+ )?(?:man|woman|person|boy|girl|"
+            r"men|people)|"
+            r"(?:punch(?:ed|es|ing)?|hit|hits|hitting|attack(?:ed|s|ing)?|assault(?:ed|s|ing)?|shov(?:ed|es|"
+            r"ing)|push(?:ed|es)?|chok(?:es|ed|ing)) "
+            r"(?!<self>|me\b|us\b)<person>(?: (?:in the (?:face|head)|down the stairs|with (?:\w+ )?\w+|last|"
+            r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day))|"
+            r"broke (?:\w+ )+(?:jaw|nose|arm)|(?:been |is |has |be |are )violent(?: (?:to|toward|towards|"
+            r"with) \w+)?|"
+            r"i (?:have )?(?:hit|slapped|punched|kicked|choked|beat|shook) (?:my|the|our|him|her|"
+            r"them)(?: \w+)?|"
+            r"(?:grabbed|held|seized|choked) (?!me\b|us\b)<person> by the (?:throat|neck)|hits? his (?:wife|"
+            r"kids|son|daughter|girlfriend)|beat a (?:man|woman|boy|girl) so",
+        ),
+    ],
+)
+
+_PSYCHOSIS = _rules(
+    SignalKind.PSYCHOSIS_OR_MANIA,
+    Whose.SUBJECT,
+    [
+        (
+            "pm.voices",
+            "hearing voices",
+            r"hear(?:s|ing|d)? (?:\w+ )?(?:voices?(?! (?:in the (?:office|corridor|street)|through|from the|"
+            r"message))|people talking)"
+            r"(?: \w+){0,3}|(?:the |these |those |my |loud )?voices? (?:\w+ )?(?:tell|tells|telling|told|say|"
+            r"says|saying|said|command\w*|whisper\w*|"
+            r"want|wants|order\w*|talk\w*|speak\w*|scream\w*|are back|won'?t stop)|voices in (?:my|his|her|"
+            r"their) head|"
+            r"(?:demons?|spirits?|angels?|shadows?|satan|the devil) (?:\w+ )?(?:whisper|tell|speak|talk|say|"
+            r"order|command)\w*|"
+            r"(?:talks?|talking|answers?|answering|respond\w*|laughs?|laughing|mutter\w*|"
+            r"argues?) (?:out loud )?(?:to|with) (?:himself|herself|someone|people|things|somebody|"
+            r"voices)? ?(?:who|that|which)? ?(?:is|are)(?:n'?t| not) there|(?:laughs?|laughing|talks?|"
+            r"talking|mutter\w*) to (?:himself|herself)|answers people who are not there|"
+            r"responding to internal stimuli|hearing (?:him|her|them|it) (?:give|giving|say|saying|speak|"
+            r"tell)\w*",
+        ),
+        (
+            "pm.hallucination",
+            "seeing or hearing what others do not",
+            r"hallucinat\w+|see(?:s|ing)? (?:things|shadow people|shadows|people|faces|demons)(?: (?:that|"
+            r"who|which|standing|nobody|no one|others|in)"
+            r"(?: \w+){0,4})?(?<!things differently)|"
+            r"see(?:s|ing)? (?:my|his|her) dead \w+(?: (?:in the|at the|standing|on the) \w+)",
+        ),
+        (
+            "pm.psychosis",
+            "psychosis named",
+            r"psychosis|psychotic(?:ally)?|schizo\w+|delusion(?:s|al)?|thought disorder\w*|paranoi(?:a|"
+            r"d)(?! about)",
+        ),
+        (
+            "pm.mania",
+            "signs of mania",
+            r"(?:hypo)?mani(?:a|c)(?: (?:episodes?|symptoms?|phase|state|again|on|and))?|pressured speech|"
+            r"grandios\w+|flight of ideas|"
+            r"(?:decreased|reduced|less|no|little) need (?:for|to) sleep|(?:do(?:n'?t|es(?:n'?t| not)| not)|"
+            r"without) need(?:ing)? (?:any |to |much )?sleep|"
+            r"(?:have(?:n'?t| not)|has(?:n'?t| not)|not|hardly|without|no) (?:really )?(?:slept|sleep|"
+            r"sleeping)(?: \w+)? (?:in|for) (?:\w+ )?<number> (?:days|nights)|"
+            r"(?:up|awake) (?:for )?<number> (?:days|nights)|(?:spent|spending|blew|spends) (?:all )?(?:my|"
+            r"his|her|their|thousands)(?: \w+)? ?"
+            r"(?:savings|thousands|money|without)? (?:in a (?:week|day)|on (?:\w+ ){0,3}|without pause)|"
+            r"bought (?:two|three|four|five|\d+) (?:cars|houses)|"
+            r"thoughts are racing (?:so|and)|talk(?:s|ing)? (?:nonstop|non-stop|without pause)|"
+            r"talk(?:s|ed|ing) (?:for )?(?:<number>|a few) (?:days|nights)(?: straight| without \w+)?|"
+            r"slee(?:ps|ping|p|pt) (?:only |just |about )?(?:an|one|two|three|1|2|3) hours? (?:a|per|each|"
+            r"every) night(?= and (?:i |she |he )?(?:feel|am|is|have|has|full))|sleeps two hours and|"
+            r"catatoni\w+|disorgani[sz]ed (?:speech|behaviou?r|thinking)",
+        ),
+    ],
+) + _rules(
+    SignalKind.PSYCHOSIS_OR_MANIA,
+    Whose.BELIEVER,
+    [
+        (
+            "pm.persecution",
+            "a belief of being persecuted",
+            r"(?:spying on|following|watching|tracking|recording|bugging|poisoning|out to get|filming|"
+            r"monitoring|plotting against|conspiring against) "
+            r"(?:me|him|her|us|my every|his|my (?:water|food|house|phone|calls)|her (?:water|food))(?: \w+)?|"
+            r"being (?:followed|watched|poisoned|spied on|monitored)|"
+            r"(?:chip|device|microphone|camera|transmitter|implant)s? (?:in|into|inside) (?:my|his|her|"
+            r"the) (?:\w+ )?(?:tooth|teeth|head|brain|body|arm|ear|walls?|skull)|"
+            r"poison(?:ed|ing|s)? (?:his|her|my|their|the|me\b)(?: (?:food|water|coffee|well|meals))?|"
+            r"(?:food|water|tap) is (?:being )?poisoned|"
+            r"replaced (?:by|with) (?:an? )?(?:impostors?|imposters?|robots?|doubles?|actors?)|"
+            r"bugged (?:my|his|her|the) \w+|(?:fbi|cia|government|police|mafia|aliens?|neighbou?rs|cameras?|"
+            r"satellites?) (?:is|are|was|were|has|have|put|keeps?|been)(?: been)? (?:\w+ )?(?:watch|follow|"
+            r"listen|track|spy|after|record|monitor|control|film)\w*(?: (?:me|him|her|us|on me|through))*|"
+            r"(?:they|people|every\w+) (?:are|is|'re) (?:all )?(?:after me|out to get|listening to (?:my|me)|"
+            r"trying to (?:poison|kill|get) me)|mind control|listening devices?",
+        ),
+        (
+            "pm.thought_control",
+            "thoughts controlled, inserted or read",
+            r"(?:insert(?:s|ing|ed)?|plant(?:s|ing|ed)?|put(?:s|ting)?|steal(?:s|ing)?|broadcast\w*|"
+            r"control(?:s|ling|led)?|read(?:s|ing)?|record(?:s|ing)?) "
+            r"(?:\w+ )?(?:thoughts|my mind|minds|what i think|my brain|his mind|her mind|mine)(?: (?:in|into|"
+            r"with|out)(?: \w+){0,3})?",
+        ),
+        (
+            "pm.messages",
+            "messages or a mission meant for oneself",
+            r"(?:tv|television|radio|news|internet|signs|billboards|songs) (?:is |are |keeps? |"
+            r"has been )?(?:send\w*|speak\w*|talk\w*|giv\w*|broadcast\w*) "
+            r"(?:\w+ ){0,4}?(?:me|messages|him|her)|messages? meant (?:only )?for (?:me|him|her)|"
+            r"god (?:has |had )?(?:chosen|chose|told|tells|commands?|ordered|speaks to|"
+            r"is telling)(?: \w+){0,3}|"
+            r"(?:i am|i'm|he is|she is|believes (?:he|she) is) (?:the |a )?(?:messiah|prophet|messenger|"
+            r"jesus|god|chosen one|christ|king of)|"
+            r"(?:the|am a|a) chosen one|(?:special|divine|secret) (?:mission|powers)|invincible|(?:can|"
+            r"could) (?:read minds|control the weather|fly)",
+        ),
+    ],
+)
+
+_ABUSE = _rules(
+    SignalKind.ABUSE_OR_SAFEGUARDING,
+    Whose.VICTIM,
+    [
+        (
+            "ab.violence",
+            "violence at home",
+            r"(?:hit|hits|hitting|beat|beats|beating|beaten|slap|slaps|slapped|slapping|punch(?:es|ed|ing)?|"
+            r"kick(?:s|ed|ing)?|chok(?:e|es|ed|ing)|"
+            r"strangl(?:e|es|ed|ing)|shov(?:e|es|ed|ing)|push(?:es|ed|ing)|hurt|hurts|hurting|threw (?:me|"
+            r"her|him)|burn(?:s|ed)|whip(?:s|ped)?|"
+            r"throws? things at|attack(?:s|ed|ing)?) (?:me(?! (?:hard|like|that|when the|how|into|at chess|"
+            r"at (?:chess|tennis|cards|games)))|us|"
+            r"(?:my|our|the|her|his|their) (?:\w+ )?(?:kids?|children|child|son|daughter|boy|girl|baby|mom|"
+            r"mum|mother|toddler)|her|him)"
+            r"(?!self| self)(?: (?:around|when|with|and|until|during|if|since|because|every|last|again|in|"
+            r"at night|on|so|to|after)|(?=\W|$))|"
+            r"(?:grab(?:s|bed)?|drag(?:s|ged)?|held|holds|pinn?(?:s|ed)?|slamm(?:ed|s)?) me (?:by|down|"
+            r"against|into)|bruises (?:where|because|after|from) (?:\w+ )?(?:he|she|they|dad|mom|mum|my \w+)|"
+            r"(?:he|she|they|who|dad|mom|mum|husband|partner|wife|boyfriend|girlfriend|father|"
+            r"mother) (?:\w+ ){0,2}(?:beat|beats|hits|hurts) (?:me|us|her|them)|stalk(?:s|ed|ing)(?: (?:me|"
+            r"her|and))?|elder abuse|coercive(?: control)?|husbands beat them",
+        ),
+        (
+            "ab.broken",
+            "injured by another",
+            r"(?:he|she|they|who|husband|partner|wife|boyfriend|girlfriend|father|mother|dad|mom|mum) broke (?:my|her|his) (?:arm|nose|jaw|rib|ribs|wrist|finger)|cut me with",
+        ),
+        (
+            "ab.sexual",
+            "sexual violence",
+            r"rap(?:e|ed|es|ing|ist)|sexual(?:ly)? (?:\w+ )?(?:assault\w*|abus\w*|exploit\w*|harass\w*|"
+            r"violence)|molest\w*|grop(?:ed|es|ing)|"
+            r"touch(?:es|ed|ing) me(?: (?:when|at|in|where|down|there|without|inappropriately|under|and))|"
+            r"(?:forces?|forced|forcing|makes?|made|coerc\w+) (?:me|her|him) (?:to |"
+            r"into )?(?:\w+ )?(?:have sex|sex|undress|touch|do things)|"
+            r"hands? up my (?:skirt|shirt)|comes? into my (?:bed|room) (?:at night|when)|"
+            r"(?:send|sends|sent|asks?|asked|wants?|demands?|shares?|shared|posted|leaked) (?:me |for |"
+            r"my )?(?:\w+ )?(?:naked|nudes?|sexual) ?(?:pictures|photos|images|videos|texts|messages)?|"
+            r"touch\w* (?:me |her |him )?inappropriately|inappropriate(?:ly)? touch\w*",
+        ),
+        (
+            "ab.named",
+            "abuse or neglect named",
+            r"(?<!drug )(?<!alcohol )(?<!substance )(?<!opioid )abus(?:e|ed|es|ive|ing|"
+            r"er)(?! (?:of )?(?:alcohol|drugs|substances|pills))|"
+            r"domestic (?:violence|abuse)|intimate partner violence|ipv|trafficked|"
+            r"(?:child |elder |concerns? (?:about|of) |abuse (?:or|and) |suspected |signs of )neglect|"
+            r"neglect(?:ed)? (?:at home|by)|safeguarding(?: \w+)?|"
+            r"unexplained (?:bruis\w+|injur\w+|marks)",
+        ),
+        (
+            "ab.fear",
+            "fear of someone at home",
+            r"(?:afraid|scared|frightened|terrified) (?:to go (?:back )?home|of (?:him|my (?:husband|wife|"
+            r"partner|boyfriend|girlfriend|dad|father|"
+            r"step\w+|mother|mom|mum|ex|uncle|brother|son))|to be (?:at home|alone with))|(?:not|do(?:n'?t|"
+            r" not)) feel safe (?:at home|with|around)|"
+            r"(?:afraid|scared|frightened|terrified|fears?) (?:of )?(?:her|his) (?:husband|wife|partner|"
+            r"boyfriend|girlfriend|father|mother|step\w+|ex|son|uncle|brother)|(?:feel|feels|am|"
+            r"is) unsafe (?:at home|with|around)",
+        ),
+        (
+            "ab.control",
+            "control or threats by someone close",
+            r"lock(?:s|ed)? (?:me|her|him) (?:in|up|out)(?: \w+){0,2}|(?:takes?|took|"
+            r"smash\w*) my phone(?: away)?|not allowed (?:to|out)"
+            r"(?: (?:leave|see|go|have|speak|use)(?: \w+){0,4})?|"
+            r"(?:won'?t|does(?:n'?t| not)|never) (?:let|lets|allow) (?:me|her|him) (?:leave|go out|see|out|"
+            r"have)|control(?:s|led)? my (?:money|phone|every|life|clothes)|"
+            r"threat(?:s|en|ens|ened|ening) (?:to (?:kill|hurt|beat|stab|shoot|harm) (?:me|us|her|him|"
+            r"the kids)|me|to take the (?:kids|children))"
+            r"(?: if (?:she|he|i) (?:leaves?|tells?|goes?|left))?|(?:takes|took|steals) my (?:pension|wages|"
+            r"benefits|money)|frightens me",
+        ),
+        (
+            "ab.care",
+            "a dependent person left without care",
+            r"(?:left|leav(?:e|es|ing)) (?:\w+ ){0,4}?(?:without food|alone (?:at night|for days|all night)|"
+            r"unattended|in (?:\w+ )?(?:own|soiled) \w+)(?: without food)?|"
+            r"(?:go|goes|going|went) hungry|keep it (?:a )?secret",
+        ),
+    ],
+)
+
+_SUBSTANCE = _rules(
+    SignalKind.SUBSTANCE_CRISIS,
+    Whose.SUBJECT,
+    [
+        (
+            "su.overdose",
+            "a drug overdose",
+            r"overdos(?:e|ed|es|ing)(?: \w+)?(?= (?:on|of) <drug>)(?: \w+){2}|<drug> overdose|"
+            r"narcan|(?:brought|given|needed|got) (?:\w+ ){0,2}naloxone|(?:hospital|emergency|er|"
+            r"icu) (?:\w+ ){0,2}after (?:\w+ ){0,3}<drug>",
+        ),
+        (
+            "su.withdrawal",
+            "withdrawal",
+            r"withdrawals?(?: (?:symptoms?|seizures?))?|delirium tremens|dts|(?:stop|without) (?:drinking|"
+            r"a drink|alcohol|using)(?: \w+){0,3} "
+            r"(?:shak\w+|sweat\w+|seizures?|sick|trembl\w*|vomit\w*)|(?:shak\w+|"
+            r"trembl\w+)(?: \w+){0,5} (?:drink|whisk\w+|vodka|drinking)|"
+            r"(?:drink|whisk\w+|vodka|alcohol|beer)(?: \w+){0,6} (?:shak\w+|trembl\w+)|sick without (?:it|"
+            r"using|them)",
+        ),
+        (
+            "su.heavy_drinking",
+            "dangerous drinking",
+            r"(?:bottles?|handles?|fifth|pints?|lit(?:er|re)s?|"
+            r"case) (?:of \w+ )?(?:of )?(?:<spirit> )?(?:before noon|every (?:day|night|morning)|each (?:day|"
+            r"night)|"
+            r"a (?:day|night)|per (?:day|night)|daily)|(?:bottle|fifth|handle|lit(?:er|"
+            r"re)) of <spirit>(?: \w+){0,4}|"
+            r"drink(?:s|ing)? (?:\w+ ){0,2}?(?:until|till) (?:\w+ ){0,2}(?:vomit\w*|pass\w*|black\w*|"
+            r"collaps\w*|forget)|"
+            r"drinking (?:has got|has gotten|is|got|gets) (?:\w+ )?out of (?:control|hand)|(?:can'?t|cannot|"
+            r"could(?:n'?t| not)|unable to) (?:stop|control) "
+            r"(?:my )?(?:drinking|using)|drunk again|still drink(?:ing)?|black(?:ed|ing|s)? out|"
+            r"(?:drove|driving|drive|drives) (?:\w+ )?(?:drunk|high|after (?:drinking|taking))|"
+            r"drink(?:ing)? (?:\w+ ){0,3}(?:before noon|in the morning|every morning)|"
+            r"drink(?:s|ing)? (?:since|from) (?:i |the moment i )?(?:woke|wake|waking|morning|dawn|"
+            r"breakfast)(?: \w+){0,2}|(?:drunk|wasted|hammered) (?:every (?:day|night)|most (?:days|nights)|"
+            r"all day)",
+        ),
+        (
+            "su.drug_use",
+            "dangerous drug use",
+            r"(?:us(?:e|es|ed|ing)|took|tak(?:e|es|ing)|on|smok(?:e|es|ed|ing)|snort(?:s|ed|ing)?|inject(?:s|"
+            r"ed|ing)?|shoot(?:s|ing)?|shot|"
+            r"addicted to|hooked on|dependent on|mix(?:es|ed|ing)?|relaps(?:e|ed|ing) (?:on|to|into)|high on|"
+            r"stole|buying|day without|abus(?:e|es|ed|ing)) "
+            r"(?:\w+ ){0,3}?<drug>(?! (?:as|for|that|this|prescribed|the|after|every morning|"
+            r"and they))(?: \w+){0,3}|"
+            r"shoot(?:ing)? up(?! (?:the|a|his|her|their|my)\b)|inject(?:s|ing|ed)? (?:\w+ )?(?:in|"
+            r"into) (?:my|his|her) \w+|"
+            r"(?:until|till|and|then) (?:i |he |she )?(?:black|pass)(?:ed|es|ing)? out|passed out from|"
+            r"(?:triple|double|twice) (?:my|the|his|her) (?:\w+ )?dose|"
+            r"needle (?:in|still in) (?:my|his|her) (?:arm|leg|neck)|found unconscious|(?:liver|"
+            r"kidneys) (?:is|are) failing|(?:drinking|alcohol|using|drugs|addiction) (?:is|are) (?:killing|"
+            r"ruining|destroying) (?:me|him|her|us)|my dealer|cold turkey|(?:iv|intravenous) drug\w*|"
+            r"detox(?:ing)?|\w+ oxy a day|drug use",
+        ),
+        (
+            "su.relapse",
+            "a relapse",
+            r"relaps(?:e|ed|es|ing)(?! prevention)(?: (?:on|into|to) \w+)?|(?:started|start|starting|been|"
+            r"back to) (?:using|drinking) again|using again|"
+            r"(?:fell|fallen) off the wagon",
+        ),
+        (
+            "su.named",
+            "substance misuse named",
+            r"(?:substance|drug|alcohol|opioid|opiate|cocaine) (?:mis-?use|abuse|use disorder|dependence|"
+            r"dependency|addiction)|"
+            r"(?:drink|use|using|used|take|takes|do|does|on) (?:or use )?(?:street |illegal |hard |"
+            r"recreational )?drugs|"
+            r"(?:got|been|get|getting|became|years|months|days) (?:sober|clean)(?: (?:in|since|for|now))?|"
+            r"alcoholic",
+        ),
+    ],
+)
+
+RULES: tuple[Rule, ...] = (*_IDEATION, *_PLAN, *_SELF_HARM, *_HARM, *_PSYCHOSIS, *_ABUSE, *_SUBSTANCE)
+
+# Everyday phrases that a rule above would otherwise take for risk; a find that lies in one is an idiom.
+IDIOMS: tuple[re.Pattern[str], ...] = tuple(
+    _compiled(pattern)
+    for pattern in (
+        r"(?:career|political|social|commercial|professional|financial) suicide(?: \w+){0,3}",
+        r"suicide (?:prevention|hotline|helpline|squad|awareness)(?: \w+)?",
+        r"dying (?:to|for|of (?:boredom|laughter|embarrassment|curiosity|heat|cold|hunger|thirst)|"
+        r"laughing)(?: \w+)?",
+        r"(?:die|died|dies|dead) (?:of|from|with) (?:embarrassment|laughter|boredom|shame|joy|curiosity|"
+        r"laughing)",
+        r"(?:my|his|her|our|the|your) (?:\w+ )?(?:\w+ )?(?:will|would|is going to|are going to|'ll|gonna|"
+        r"might) "
+        r"(?:kill|murder|strangle|slaughter) (?:me|us) (?:if|over|when|for|about)",
+        r"(?:could|would|'d) (?:just )?(?:kill|murder|strangle) for (?:a|an|some)",
+        r"(?:could|would) have (?:killed|strangled|murdered) (?:him|her|them)(?= when he forgot|"
+        r" when she forgot|.{0,60}laugh)",
+        r"(?:'d|would|could) (?:like to )?wring (?:his|her|their) neck",
+        r"killed (?:it|the other team|the competition|time)|kill (?:it at|time|two birds)",
+        r"(?:i'd|i would|i could) (?:rather )?(?:shoot|kill|hang) myself (?:if|before|than|"
+        r"rather than) (?:\w+ ){0,4}"
+        r"(?:sit|watch|listen|eat|attend|meeting|that|another)(?=.{0,60}(?:ha ha|haha|lol|joking|joked))",
+        r"overdos(?:e|ed|ing) on (?:chocolate|coffee|sugar|cake|candy|sweets|christmas|tv|television|"
+        r"cheese|caffeine|sushi|ice cream)",
+        r"jump(?:ed)? (?:off a cliff )?(?:with|for) joy|jumped off a cliff with joy",
+        r"(?:cut|nick|nicked|hurt|burn|burned|burnt|injured) (?:myself|himself|herself|themselves|(?:my|"
+        r"his|her) \w+) "
+        r"(?:while |when |by )?(?:\w+ )?(?:shaving|cooking|on (?:the|a|my|some) (?:\w+ )?(?:oven|stove|"
+        r"pan|iron|kettle|paper|knife|glass|can|tin|toaster|"
+        r"grill|hob|fence)|chopping|slicing|making|running|at (?:the gym|work|practice|football)|ironing|"
+        r"gardening|playing|skiing|training|lifting)",
+        r"cut (?:myself|himself|herself|themselves) (?:some slack|a (?:slice|piece|deal|bit of slack)|"
+        r"off from|loose|short|out)",
+        r"(?:beat|beating|beats|kick|kicking|kicks) (?:myself|himself|herself|"
+        r"themselves)(?: up)?(?: (?:over|about|for))?",
+        r"hurt (?:my|his|her|their) feelings",
+        r"(?:beat|beats|beating) (?:me|us) (?:into shape|at \w+|in \w+|to it)|hit (?:me|us) (?:hard|that|"
+        r"how|like|when the|out of nowhere)",
+        r"(?:kids|children|twins|week|day|work|holidays|schedule|monday|office|"
+        r"shop)(?: \w+){0,3} manic(?: \w+)?|manic (?:monday|week|day|weekend|schedule|pace)",
+        r"(?:my|his|her) (?:mother|mom|mum|dad|father|gran|grandmother|coach|teacher)'s voice(?: \w+){0,6}",
+        r"(?:addicted|hooked) (?:to|on) (?:that|this|the) (?:show|series|game|song|podcast)|high on life",
+        r"withdrawals?(?= (?:when|if|without|from) (?:my |the )?(?:\w+ )?(?:phone|coffee|wifi|internet|"
+        r"show|sugar|caffeine|game))|"
+        r"(?:cash|bank|account|social) withdrawals?",
+        r"check(?:ing|ed)? out early (?:from|of) (?:the|our|my) (?:hotel|room|motel|hostel|flat|rental)",
+        r"(?:'d|would|rather|sooner) (?:rather )?die than (?:eat|wear|watch|ask|admit|miss|speak in|sing)",
+        r"(?:want(?:ed)?|wish(?:ed)?|like) to (?:die|disappear)(?= (?:of|from|with) (?:embarrassment|"
+        r"shame|laughter|boredom))",
+        r"if i have to (?:[\w']+ ){1,9}i(?:'ll|'d| will| would) (?:shoot|kill|"
+        r"hang) myself(?=.{0,30}(?:ha ha|haha|lol|joking))",
+        r"(?:i'd|i'll|i would|i will) (?:kill|murder|strangle) (?:him|her|them|you) if (?:he|she|they|"
+        r"you) (?:spoil\w*|ate|eat\w*|forg\w+|tells? anyone about the (?:party|surprise)|finish\w*)",
+        r"my (?:\w+ )?(?:toddler|baby|cat|dog|puppy|kitten|parrot) (?:\w+ )?(?:hits|kicks|bites|slaps|"
+        r"scratches|attacks|hit|kicked|bit) (?:me|us|his|her)?",
+        r"drunk on (?:happiness|joy|love|power|success)|(?:psychotic|paranoid|manic|delusional|"
+        r"schizophrenic) about (?:\w+)",
+        r"wanted to die when (?:my|the|she|he|they|i|mom|mum|dad) (?:\w+ ){0,3}(?:phone|microphone|zipper|"
+        r"trousers|rang|tripped|called me|burped|spilled)(?: \w+)*",
+        r"rather die than (?:sing|speak|dance|eat|ask|wear|watch|admit|go back to that (?:shop|"
+        r"gym))(?: \w+)*|done with this life of \w+",
+        r"sleep forever (?:on|this|in) (?:sundays?|weekends?|weekend)|(?:crazy|insane|mental) (?:schedule|"
+        r"week|day)",
+    )
+)

@@ -1,0 +1,131 @@
+"""What a free text may say about risk: signals for a clinician's review, each with its evidence and its reason.
+
+Rules and a calibrated sentence classifier both raise; the reading of negation, time and person comes first. A text
+that cannot be read is said to be unreadable, and where nothing is raised nothing is claimed.
+"""
+
+import re
+from collections.abc import Sequence
+
+from language import risk_classifier, risk_lexicon
+from language.legible import why_unreadable
+from language.risk_scope import Place, scope_of, scope_of_sentence
+from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
+from language.sentences import sentence_spans
+
+__all__ = ["RiskReading", "RiskSignal", "SignalKind", "SignalStatus", "read_risk", "read_risk_many"]
+
+RULE = "rule"
+CLASSIFIER = "classifier"
+
+
+def read_risk(text: str, rules_only: bool = False) -> RiskReading:
+    """The signals in one text. `rules_only` runs no transformer, for places where the law forbids the classifier."""
+    return read_risk_many([text], rules_only)[0]
+
+
+def read_risk_many(texts: Sequence[str], rules_only: bool = False) -> list[RiskReading]:
+    """The signals in each text, in the order given; the same as one by one, but the encoder runs once."""
+    return [_reading(text, rules_only, scores) for text, scores in zip(texts, _scores(texts, rules_only), strict=True)]
+
+
+def lowered(text: str) -> str:
+    """The text as the rules see it: lower case, plain quotes, digits inside words read as letters, offsets kept."""
+    same_length = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    return _DIGIT_IN_WORD.sub(lambda digit: digit.group().translate(_LETTERS), same_length.translate(_QUOTES))
+
+
+_QUOTES = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "`": "'", "\u00a0": " ", "\t": " "}
+)
+_LETTERS = str.maketrans("013457@$", "oieastas")
+_DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[013457@$](?=[a-z])")
+
+# A text may say the same on every line; a reader needs the strongest passages, not all of them.
+MAX_CLASSIFIER_SIGNALS_PER_KIND = 3
+
+
+def _scores(texts: Sequence[str], rules_only: bool) -> list["risk_classifier.Scores | None"]:
+    if rules_only:
+        return [None] * len(texts)
+    return list(risk_classifier.scores_of(texts))
+
+
+def _reading(text: str, rules_only: bool, scores: "risk_classifier.Scores | None") -> RiskReading:
+    version = risk_lexicon.VERSION if rules_only else f"{risk_lexicon.VERSION}+{risk_classifier.settings().version}"
+    reason = why_unreadable(text)
+    low = lowered(text)
+    spans = sentence_spans(text)
+    by_rule = [_by_rules(low, span) for span in spans]
+    signals = [signal for found in by_rule for signal in found]
+    if scores is not None:
+        signals += _by_classifier(low, spans, by_rule, scores)
+    signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
+    return RiskReading(not reason, reason, tuple(signals), version)
+
+
+def _by_rules(low: str, sentence: tuple[int, int]) -> list[RiskSignal]:
+    found = []
+    for rule in risk_lexicon.RULES:
+        for match in rule.pattern.finditer(low, *sentence):
+            scope = scope_of(rule, Place(low, sentence, match.span()))
+            found.append(
+                RiskSignal(
+                    rule.kind,
+                    scope.status,
+                    risk_classifier.settings().rule_precision[rule.kind],
+                    *match.span(),
+                    RULE,
+                    rule.rule_id,
+                    f"{rule.why}; {scope.why}",
+                    risk_lexicon.VERSION,
+                )
+            )
+    return _without_repeats(found)
+
+
+def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
+    """One signal per kind, status and passage: of finds that overlap, the longest."""
+    kept: list[RiskSignal] = []
+    for signal in sorted(found, key=lambda s: (s.start - s.end, s.start, s.rule_id)):
+        overlaps = any(
+            (s.kind, s.status) == (signal.kind, signal.status) and s.start < signal.end and signal.start < s.end
+            for s in kept
+        )
+        if not overlaps:
+            kept.append(signal)
+    return kept
+
+
+def _by_classifier(
+    low: str, spans: list[tuple[int, int]], by_rule: list[list[RiskSignal]], scores: "risk_classifier.Scores"
+) -> list[RiskSignal]:
+    raised = []
+    for column, kind in enumerate(SignalKind):
+        threshold = risk_classifier.settings().thresholds[kind]
+        over = [
+            row for row in range(len(spans)) if scores[row, column] >= threshold and not _decided(by_rule[row], kind)
+        ]
+        over.sort(key=lambda row: -scores[row, column])
+        for row in over[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
+            scope = scope_of_sentence(Place(low, spans[row], spans[row]))
+            raised.append(
+                RiskSignal(
+                    kind,
+                    scope.status,
+                    round(float(scores[row, column]), 4),
+                    *spans[row],
+                    CLASSIFIER,
+                    f"classifier.{kind.value}",
+                    f"sounds like {kind.value.replace('_', ' ')}; {scope.why}",
+                    risk_classifier.settings().version,
+                )
+            )
+    return raised
+
+
+def _decided(found: list[RiskSignal], kind: SignalKind) -> bool:
+    # Negation, time and person are read by rules: where they set a sentence aside, its sound alone does not raise it.
+    if any(signal.status is SignalStatus.PRESENT for signal in found):
+        return any(signal.kind is kind and signal.status is SignalStatus.PRESENT for signal in found)
+    return bool(found)

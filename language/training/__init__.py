@@ -1,0 +1,1 @@
+"""The commands that reproduce every shipped weight of the language room."""

@@ -1,0 +1,84 @@
+"""Which texts the risk classifier is trained and measured on, and which of them are held out.
+
+The hand-written sets lie in tests/data/risk. The public sets lie outside the checkout and are never copied into it.
+"""
+
+import csv
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+HAND_WRITTEN = CHECKOUT / "tests" / "data" / "risk"
+PUBLIC = CHECKOUT.parent / "shared" / "data"
+REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
+HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
+MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
+
+HELD_OUT = "held_out"
+TRAIN = "train"
+IDEATION_OR_WORSE = ("ideation", "behavior", "attempt")
+ONE_USER_IN = 5
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A hand-written text: which kind it is about (None: ordinary talk) and in which status."""
+
+    text: str
+    kind: str | None
+    status: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """A public post rated by experts; `positive` means ideation, behaviour or attempt."""
+
+    text: str
+    user: str
+    positive: bool
+    split: str
+
+
+def hand_written(name: str) -> list[Sentence]:
+    """The sentences of challenge, ordinary or training."""
+    with (HAND_WRITTEN / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Sentence(row["text"], row.get("kind"), row.get("status", "ordinary"), row.get("split", TRAIN)) for row in rows
+    ]
+
+
+def posts() -> list[Post]:
+    """The posts with a label of their own, split by user so that nobody is on both sides."""
+    with REDDIT.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Post(row["text"], row["user"], row["risk"] in IDEATION_OR_WORSE, _split_of_user(row["user"]))
+        for row in rows
+        if row["level"] == "post" and row["risk"]
+    ]
+
+
+def medical_talk(part: str) -> list[str]:
+    """Ordinary consultations (part: train or valid): talk about health that holds no disclosure."""
+    with (MEDICAL_TALK / f"{part}.csv").open(encoding="utf-8", newline="") as table:
+        return [row["dialogue"] for row in csv.DictReader(table)]
+
+
+def hard_cases() -> list[tuple[str, bool]]:
+    """The students' messages of each case, and whether it should reach a person."""
+    stored = json.loads(HARD_CASES.read_text(encoding="utf-8"))
+    return [
+        (
+            "\n".join(m["content"] for m in case["messages"] if m["role"] == "student"),
+            case["labels"]["risk_level"] != "SAFE",
+        )
+        for case in stored["conversations"]
+    ]
+
+
+def _split_of_user(user: str) -> str:
+    return TRAIN if hashlib.sha256(user.encode()).digest()[0] % ONE_USER_IN else HELD_OUT
