@@ -98,9 +98,13 @@ def escalations_owed(due_at: datetime, now: datetime, policy: ClockPolicy) -> in
     return 1 + (now - due_at) // timedelta(days=1)
 
 
+def reminders_owed(plan: ReminderPlan, now: datetime) -> int:
+    """How many reminders should have left by now."""
+    return sum(now >= moment for moment in plan.reminders)
+
+
 def patient_wait_step(plan: ReminderPlan, reminders_sent: int, now: datetime) -> PatientWaitStep:
     """What a wait for the patient asks for now: nothing, another reminder, or a call by a person."""
     if now >= plan.call_due:
         return PatientWaitStep.CALL
-    owed = sum(now >= moment for moment in plan.reminders)
-    return PatientWaitStep.REMIND if owed > reminders_sent else PatientWaitStep.NOTHING
+    return PatientWaitStep.REMIND if reminders_owed(plan, now) > reminders_sent else PatientWaitStep.NOTHING

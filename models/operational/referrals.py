@@ -52,7 +52,10 @@ class IntakeRow(OperationalRecord, table=True):
 
 
 class QuarantinedRow(OperationalRecord, table=True):
-    """One fault of one row; the row itself lies in the therapy database under ``content_id``."""
+    """One fault of one row; the row itself lies in the therapy database under ``content_id``.
+
+    ``urgent``: its words or answers may hold a risk, so it must be read within the hour.
+    """
 
     __tablename__ = "quarantined_row"
     __table_args__ = (UniqueConstraint("file_id", "row", "field", "rule"),)
@@ -64,6 +67,7 @@ class QuarantinedRow(OperationalRecord, table=True):
     reason: str
     external_key: str = Field(index=True)
     content_id: str
+    urgent: bool = False
     status: QuarantineStatus = QuarantineStatus.OPEN
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

@@ -1,0 +1,43 @@
+# What a newcomer types: `make run` and `make test`. The first call of either builds .venv; later calls find it built.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean
+
+help:
+	@echo "make run     build, migrate, seed, start everything; Ctrl-C stops it"
+	@echo "make test    run the tests (ARGS='tests/rules -q' for some of them)"
+	@echo "make check   ruff, mypy, import-linter"
+	@echo "make bench   print the benchmarks' figures, one JSON line each"
+	@echo "make clean   remove caches; var/ (the data) and .venv stay"
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Countersign needs Python 3.11 or newer, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.11 ..."; exit 1; }
+	@test -x $(PY) || { echo "Making the virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the locked packages; the first time takes some minutes"
+	@$(PY) -m pip install --disable-pip-version-check --quiet torch==2.13.0
+	@$(PY) -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+run: $(STAMP)
+	@exec $(VENV)/bin/countersign run
+
+test: $(STAMP)
+	@$(PY) -m pytest $(ARGS)
+
+check: $(STAMP)
+	@$(VENV)/bin/ruff check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-cache
+
+bench: $(STAMP)
+	@set -e; for each in benchmarks/*.py; do echo "== $$each"; $(PY) $$each; done
+
+clean:
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
+	@find . -path ./$(VENV) -prune -o -path ./var -prune -o -name __pycache__ -type d -print | xargs rm -rf

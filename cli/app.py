@@ -1,0 +1,399 @@
+"""The command line: `countersign`, everything the desk's neighbours do from a terminal."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from adapters.migrating import Database
+from cli import environment
+from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
+from models.errors import (
+    CountersignError,
+    MovedOn,
+    NotAllowed,
+    OutsideRefused,
+    OutsideUnavailable,
+    SignatureMismatch,
+)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+users = typer.Typer(no_args_is_help=True, help="Staff accounts.")
+todo = typer.Typer(no_args_is_help=True, help="What staff have to do by hand.")
+app.add_typer(users, name="users")
+app.add_typer(todo, name="todo")
+console = Console()
+complaints = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]
+Reason = Annotated[str, typer.Option(prompt=True, help="Kept with the case; only staff of the case read it.")]
+
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (NotAllowed, 3),
+    (MovedOn, 4),
+    (SignatureMismatch, 5),
+    (OutsideUnavailable, 6),
+    (OutsideRefused, 7),
+    (CountersignError, 1),
+    (ValueError, 1),
+)
+
+
+def main() -> None:
+    """Run one command. Errors hold ids only, so they are printed as they are; exit codes are EXIT_CODES."""
+    environment.enter()
+    try:
+        app()
+    except (CountersignError, ValueError) as trouble:
+        complaints.print(f"[red]{type(trouble).__name__}[/]: ", end="")
+        complaints.print(Text(str(trouble)))
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(trouble, kind)))
+
+
+@app.command()
+def run() -> None:
+    """Start everything: databases, Prefect, worker, desk, portal; Ctrl-C stops it."""
+    from cli import supervisor
+    from cli.children import ChildGaveUp
+
+    try:
+        supervisor.run(console)
+    except (supervisor.CannotStart, ChildGaveUp) as trouble:
+        complaints.print(Text(str(trouble)))
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def worker() -> None:
+    """Run the flows of the cases (one of the parts that `run` starts)."""
+    from cli import services
+
+    services.run_worker()
+
+
+@app.command()
+def desk() -> None:
+    """Serve the sign-off desk (one of the parts that `run` starts)."""
+    from cli import services
+
+    services.run_desk()
+
+
+@app.command()
+def portal() -> None:
+    """Serve the patients' portal (one of the parts that `run` starts)."""
+    from cli import services
+
+    services.run_portal()
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether tables and records agree.")] = False,
+) -> None:
+    """Bring both databases to the newest revision."""
+    from adapters import migrating
+
+    if not check:
+        for database, revision in migrating.migrate_all().items():
+            console.print(f"{database.value}: {revision}")
+        return
+    for database in Database:
+        migrating.check(database, migrating.url_of(database))
+    console.print("Both databases hold what the records say.")
+
+
+@app.command("make-migration")
+def make_migration(
+    database: Database,
+    message: str,
+    first: Annotated[bool, typer.Option("--first", help="Write the initial revision anew.")] = False,
+) -> None:
+    """Write the revision that brings a database to the records as they are now."""
+    from adapters import migrating
+
+    console.print(str(migrating.make_migration(database, message, first=first)))
+
+
+@app.command()
+def diagrams() -> None:
+    """Write docs/states.md from the transition tables."""
+    from cli import diagrams as pages
+
+    console.print(str(pages.write()))
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Which parts live, how many cases are where, what is overdue."""
+    from cli import reporting, views
+
+    report = {"parts": reporting.parts(), **views.health()}
+    if as_json:
+        _print_json(report)
+    else:
+        reporting.show_status(console, report)
+
+
+@app.command()
+def cases(
+    status: Annotated[ReferralStatus | None, typer.Option(help="Only cases in this status.")] = None,
+    location: Annotated[str | None, typer.Option(help="Only this location, such as LOC-1.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only what is late.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every case: where it stands, whose turn it is, since when, due when."""
+    from cli import reporting, views
+    from models.columns import utc_now
+
+    rows = views.cases(status, location)
+    if overdue:
+        rows = [row for row in rows if row.overdue(utc_now())]
+    if as_json:
+        _print_json([vars(row) for row in rows])
+    else:
+        console.print(reporting.case_table(rows, utc_now()))
+
+
+@app.command()
+def case(number: CaseNumber) -> None:
+    """One case from its first to its last event."""
+    from cli import reporting, views
+
+    row, events = views.timeline(number)
+    reporting.show_case(console, row, events)
+
+
+@app.command()
+def waiting(as_json: AsJson = False) -> None:
+    """Who waits for whom, the most urgent first."""
+    from cli import greeting, reporting
+
+    if as_json:
+        _print_json(reporting.waits())
+        return
+    console.print(reporting.wait_table())
+    console.print(greeting.waiting_table())
+
+
+@app.command()
+def quarantine(
+    everything: Annotated[bool, typer.Option("--all", help="Also what was replaced or dismissed.")] = False,
+) -> None:
+    """Rows that broke their contract: file, row, field, reason; how to fix them."""
+    from cli import reporting, views
+
+    reporting.show_quarantine(console, views.quarantined(everything))
+
+
+@app.command()
+def outbox(case_number: Annotated[str | None, typer.Argument(help="Only this case.")] = None) -> None:
+    """The newest messages, and the portal link that each patient can use now."""
+    from cli import reporting, views
+
+    console.print(reporting.message_table(views.messages(case_number)))
+
+
+@app.command()
+def link(number: CaseNumber) -> None:
+    """The address that this case's patient can open now."""
+    from adapters.portal_links import url_of
+    from cli import views
+
+    found = views.usable_link(number)
+    if found is None:
+        raise MovedOn(f"case {number} has no link that can be used now")
+    print(url_of(found.id))
+
+
+@app.command()
+def drop(files: list[Path]) -> None:
+    """Copy referral files into the intake folder and take them in now."""
+    from cli import supervisor
+
+    for file in files:
+        if not file.is_file():
+            raise ValueError(f"{file} is not a file")
+    for file in files:
+        supervisor.drop(file)
+    supervisor.trigger_intake()
+    console.print(f"{len(files)} dropped; `countersign status` shows what became of them.")
+
+
+@app.command("sign-in")
+def sign_in(
+    email: Annotated[str, typer.Option(prompt="E-mail")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
+    code: Annotated[str, typer.Option(prompt="One-time code")],
+) -> None:
+    """Say who is at this terminal, for half an hour."""
+    from cli import login
+
+    staff = login.begin(email, password, code)
+    console.print(f"Signed in as {staff.id} ({staff.role.value}) for {login.MINUTES} minutes.")
+
+
+@app.command("sign-out")
+def sign_out() -> None:
+    """Forget who is at this terminal."""
+    from cli import login
+
+    login.end()
+
+
+@app.command()
+def sign(approval: Annotated[str, typer.Argument(help="Such as AP-…; `countersign waiting` lists them.")]) -> None:
+    """Show one sign-off, ask for the decision, sign it with password and one-time code."""
+    from cli import login, signing
+
+    decision = signing.sign(console, approval, login.who())
+    console.print(f"Signed: {decision.verdict.value} · {decision.case_number} · {decision.id}")
+
+
+@app.command()
+def stop(
+    number: CaseNumber,
+    reason: Reason,
+    exit_kind: Annotated[ExitKind | None, typer.Option("--exit", help="Default: the patient withdrew.")] = None,
+) -> None:
+    """Stop a case: withdrawn at once, or with a closing letter to be signed."""
+    from acts import cases as acts
+    from cli import login
+    from models.therapy_text import TherapyText
+
+    acts.stop(number, staff_id=login.who().id, reason=TherapyText(reason), exit_kind=exit_kind)
+    _say_where(number)
+
+
+@app.command()
+def reroute(number: CaseNumber, to: ReferralStatus, reason: Reason) -> None:
+    """Send a case to another step."""
+    from acts import cases as acts
+    from cli import login
+    from models.therapy_text import TherapyText
+
+    acts.reroute(number, to=to, staff_id=login.who().id, reason=TherapyText(reason))
+    _say_where(number)
+
+
+@app.command()
+def book(number: CaseNumber, slot: str) -> None:
+    """Book a time for a patient on the phone."""
+    from acts import cases as acts
+    from cli import login
+
+    acts.book_by_hand(number, slot_id=slot, staff_id=login.who().id)
+    _say_where(number)
+
+
+@app.command()
+def outcome(number: CaseNumber, what: ToDoOutcome) -> None:
+    """Record whether the first session was attended."""
+    from acts import cases as acts
+    from cli import login
+
+    acts.record_outcome(number, staff_id=login.who().id, outcome=what)
+    _say_where(number)
+
+
+@todo.command("list")
+def list_to_dos() -> None:
+    """Every open to-do, the first due first."""
+    from cli import reporting, views
+
+    console.print(reporting.to_do_table(views.open_to_dos()))
+
+
+@todo.command()
+def claim(to_do: str) -> None:
+    """Take a to-do."""
+    from acts import to_dos
+    from cli import login
+
+    to_dos.claim(to_do, login.who().id)
+
+
+@todo.command("give-back")
+def give_back(to_do: str) -> None:
+    """Put a to-do back for others."""
+    from acts import to_dos
+    from cli import login
+
+    to_dos.give_back(to_do, login.who().id)
+
+
+@todo.command()
+def finish(
+    to_do: str,
+    result: ToDoOutcome,
+    words: Annotated[str | None, typer.Option(help="An answer or a note; kept with the case.")] = None,
+) -> None:
+    """Finish a to-do with its outcome."""
+    from acts import to_dos
+    from cli import login
+    from models.therapy_text import TherapyText
+
+    to_dos.finish(to_do, login.who().id, result, TherapyText(words) if words else None)
+
+
+@users.command("list")
+def list_users(
+    sign_ins: Annotated[bool, typer.Option("--sign-ins", help="How the sample staff sign in.")] = False,
+) -> None:
+    """Every member of staff."""
+    from cli import reporting, views
+
+    console.print(reporting.sign_in_table() if sign_ins else reporting.staff_table(views.staff()))
+
+
+@users.command("add")
+def add_user(
+    name: str,
+    email: str,
+    role: Role,
+    location: Annotated[list[str] | None, typer.Option(help="Repeat for several; default all.")] = None,
+) -> None:
+    """Make an account and print its sign-in once."""
+    from cli import people, reporting
+
+    reporting.show_new_sign_in(console, people.add(name, email, role, location or []))
+
+
+@users.command("reset")
+def reset_user(email: str) -> None:
+    """Give somebody a new password and one-time-code secret, printed once."""
+    from cli import people, reporting
+
+    reporting.show_new_sign_in(console, people.reset(email))
+
+
+@app.command()
+def code(email: str) -> None:
+    """A one-time code of a sample member of staff."""
+    from cli import codes
+
+    print(codes.next_code(codes.sample_sign_in(email)))
+
+
+def _say_where(number: str) -> None:
+    from cli import views
+
+    row, _ = views.timeline(number)
+    console.print(f"{number} · {row.label}")
+
+
+def _print_json(value: Any) -> None:
+    def plain(one: Any) -> Any:
+        return one.isoformat() if isinstance(one, datetime) else str(one)
+
+    print(json.dumps(value, default=plain, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Brings Prefect to what prefect.yaml says: the pool, the deployments, the dropdowns."""
+
+import hashlib
+import subprocess
+
+import httpx
+import yaml
+from prefect.client.orchestration import get_client
+from sqlmodel import select
+
+from adapters import prefect_runs
+from adapters.operational_store import reading
+from adapters.settings import CHECKOUT, settings
+from cli.children import logs_folder, prefect
+from models.errors import OutsideRefused
+from models.operational import Location
+
+INTAKE = "referral-intake/intake"
+LOCATION_CHOICES = (INTAKE, "report-waits/on-demand")
+
+
+def deploy() -> bool:
+    """Deploy everything in prefect.yaml unless the server has exactly that already; says whether it deployed."""
+    here = settings()
+    prefect_runs.blocking(prefect_runs.ensure_work_pool(here.work_pool))
+    done = here.home / "deployed-digest"
+    digest = deployed_digest()
+    known = done.exists() and done.read_text() == digest
+    if known and set(deployment_names()) <= prefect_runs.blocking(_names_on_server()):
+        return False
+    _deploy_all()
+    _set_choices()
+    done.write_text(digest)
+    return True
+
+
+def deployed_digest() -> str:
+    """One digest of everything a deployment is made from: prefect.yaml, the flows, the names of the locations."""
+    files = [CHECKOUT / "prefect.yaml", *sorted((CHECKOUT / "flows").glob("*.py"))]
+    text = "".join(f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in files)
+    return hashlib.sha256((text + ",".join(_locations())).encode()).hexdigest()
+
+
+def deployment_names() -> list[str]:
+    """Every deployment of prefect.yaml by its own name."""
+    content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())
+    return [entry["name"] for entry in content["deployments"]]
+
+
+async def _names_on_server() -> set[str]:
+    try:
+        async with get_client() as client:
+            return {deployment.name for deployment in await client.read_deployments()}
+    except httpx.HTTPError:
+        return set()
+
+
+def _deploy_all() -> None:
+    log = logs_folder() / "deploy.log"
+    with open(log, "wb") as out:
+        ended = subprocess.run(
+            prefect("--no-prompt", "deploy", "--all"), cwd=CHECKOUT, stdout=out, stderr=subprocess.STDOUT
+        )
+    if ended.returncode:
+        raise OutsideRefused(f"prefect deploy failed; its words are in {log}")
+
+
+def _set_choices() -> None:
+    for deployment in LOCATION_CHOICES:
+        prefect_runs.blocking(prefect_runs.set_choices(deployment, "location", ["all", *_locations()]))
+
+
+def _locations() -> list[str]:
+    with reading() as db:
+        return list(db.exec(select(Location.id).order_by(Location.id)).all())

@@ -1,0 +1,41 @@
+"""What every process of an installation must have in its environment before it imports Prefect."""
+
+import os
+
+from adapters.settings import CHECKOUT, settings
+
+ANALYTICS_OFF = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "HF_HUB_OFFLINE": "1",
+}
+
+
+def environment() -> dict[str, str]:
+    """Prefect's home and address of this installation, every outside report off, and few threads.
+
+    The address is always this installation's own: whoever has another Prefect configured must not deploy to it.
+    """
+    here = settings()
+    return {
+        **ANALYTICS_OFF,
+        "PREFECT_HOME": str(here.prefect_home),
+        "PREFECT_API_URL": here.prefect_api_url,
+        "PREFECT_UI_URL": here.prefect_ui_url,
+        "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
+        # Few runs are made ahead: those of a stopped installation would all start late when it comes back.
+        "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT2M",
+        "COUNTERSIGN_CHECKOUT": str(CHECKOUT),
+        "COUNTERSIGN_HOME": str(here.home.resolve()),
+        "OMP_NUM_THREADS": str(here.threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def enter() -> None:
+    """Put this installation's environment in force, and keep every file made from here on to this user."""
+    os.umask(0o077)
+    os.environ.update(environment())

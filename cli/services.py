@@ -1,0 +1,73 @@
+"""The long-running parts, each in its own process: the worker, the desk, the portal."""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+
+from adapters.settings import settings
+from models.errors import OutsideUnavailable
+
+SERVER_WAIT_SECONDS = 180.0
+PRELOAD = (
+    "flows/referral_to_first_session.py:referral_to_first_session",
+    "flows/intake.py:receive_referrals",
+    "flows/watch_waits.py:watch_waits",
+    "flows/watch_waits.py:report_waits",
+    "flows/nightly.py:nightly",
+)
+
+
+def run_worker() -> None:
+    """Run the flows of every case in this process until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("httpx", "alembic", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    from adapters import in_process_worker, prefect_runs
+    from adapters.run_claims import RunClaims
+    from tasks import watch
+
+    here = settings()
+    for entrypoint in PRELOAD:
+        in_process_worker.load_flow(entrypoint)
+    deadline = time.monotonic() + SERVER_WAIT_SECONDS
+    while not await prefect_runs.server_is_up(here.prefect_api_url):
+        if time.monotonic() > deadline:
+            raise OutsideUnavailable(f"no Prefect server at {here.prefect_api_url}")
+        await asyncio.sleep(0.2)
+    await prefect_runs.ensure_work_pool(here.work_pool)
+    await in_process_worker.serve(
+        pool=here.work_pool,
+        claims=RunClaims(),
+        concurrency=here.concurrency,
+        poll_seconds=here.poll_seconds,
+        preload=PRELOAD,
+        worker_name=f"countersign-{socket.gethostname()}-{os.getpid()}",
+        on_tick=watch.tick,
+    )
+
+
+def run_desk() -> None:
+    """Serve the sign-off desk on loopback until SIGTERM."""
+    from web.desk.app import make_app
+
+    _serve(make_app(), settings().desk_port)
+
+
+def run_portal() -> None:
+    """Serve the patients' portal on loopback until SIGTERM."""
+    from web.portal.app import make_app
+
+    _serve(make_app(), settings().portal_port)
+
+
+def _serve(app: object, port: int) -> None:
+    import uvicorn
+
+    # No access log: an address of the portal holds a patient's link.
+    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, server_header=False)  # type: ignore[arg-type]

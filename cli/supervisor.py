@@ -1,0 +1,255 @@
+"""Starts everything with one command, shows what is waiting for whom, keeps it running, and stops it cleanly."""
+
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+from uuid import uuid4
+
+import httpx
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from sqlmodel import col, func, select
+
+from adapters.migrating import migrate_all
+from adapters.operational_store import reading
+from adapters.sample_practice import seed_sample_practice
+from adapters.settings import CHECKOUT, settings
+from cli import greeting
+from cli.children import SERVER, Child, ChildGaveUp, countersign, logs_folder, prefect, stop_all
+from models.codes import ApprovalStatus, CaseOwner
+from models.errors import CountersignError
+from models.operational import Approval, IntakeFile, Referral
+from models.transitions import REFERRAL_OWNERS
+
+SAMPLES = CHECKOUT / "samples" / "referrals"
+START_SECONDS = 180.0
+SETTLE_SECONDS = 300.0
+WATCH_SECONDS = 1.0
+SYSTEM_STATUSES = [status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM]
+
+
+class CannotStart(CountersignError):
+    """Something on this machine is in the way; the message says what, and how to go round it."""
+
+
+class _Stopped(Exception):
+    """Somebody pressed Ctrl-C or sent SIGTERM."""
+
+
+def run(console: Console) -> None:
+    """Start everything and stay until Ctrl-C; raises CannotStart or ChildGaveUp."""
+    started = float(os.environ.get("COUNTERSIGN_STARTED", "0")) or time.time()
+    settings().make_folders()
+    logs_folder().mkdir(exist_ok=True, mode=0o700)
+    with _only_one(), _stop_on_signals():
+        check_ports()
+        children: list[Child] = []
+        try:
+            _start(console, children, started)
+            _stay(console, children)
+        except _Stopped:
+            console.print("\nStopping …")
+        finally:
+            stop_all(children)
+    console.print("Stopped. `make run` goes on where it was.")
+
+
+def _start(console: Console, children: list[Child], started: float) -> None:
+    with console.status("Bringing both databases up to date"):
+        migrate_all()
+        if settings().samples and seed_sample_practice():
+            console.print("A sample practice was seeded: 3 locations, 12 clinicians, 8 other staff, all invented.")
+    for child in parts():
+        children.append(child)
+        child.start()
+    with console.status("Starting the Prefect server, the worker, the desk and the portal"):
+        wait_until(lambda: _healthy(f"{settings().prefect_api_url}/health"), children[:1])
+        # Only now: this imports Prefect, which takes its settings from the environment as it is then.
+        from cli import deploying
+
+        deploying.deploy()
+        wait_until(lambda: _healthy(f"{settings().desk_url}/healthz"), children)
+        wait_until(lambda: _healthy(f"{settings().portal_url}/healthz"), children)
+    dropped = drop_samples() if settings().samples else 0
+    if dropped:
+        console.print(f"{dropped} sample files were dropped into the intake folder.")
+    if any(each.is_file() for each in settings().intake_folder.rglob("*")):
+        trigger_intake()
+    first_case = _show_cases_arriving(console, children, started)
+    greeting.show(console, took=time.time() - started, first_case=first_case)
+
+
+def parts() -> list[Child]:
+    """The processes of an installation, in the order they start."""
+    port = str(settings().prefect_port)
+    return [
+        Child(SERVER, prefect("server", "start", "--host", "127.0.0.1", "--port", port)),
+        Child("worker", countersign("worker"), stop_seconds=30.0),
+        Child("desk", countersign("desk")),
+        Child("portal", countersign("portal")),
+    ]
+
+
+def _stay(console: Console, children: list[Child]) -> None:
+    """Restart what dies until somebody stops us."""
+    while True:
+        time.sleep(WATCH_SECONDS)
+        for child in children:
+            if child.restart_if_dead():
+                console.print(f"{child.name} died and was started again; its last words are in {child.log}")
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Refuse to run twice on one home; the lock goes with the process, however it ends."""
+    pid_file = settings().home / "running-process"
+    lock = FileLock(settings().home / "running.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        pid = pid_file.read_text() if pid_file.exists() else "unknown"
+        raise CannotStart(
+            f"Countersign already runs on {settings().home} (process {pid}). "
+            "Stop that one first, or set COUNTERSIGN_HOME to another folder."
+        ) from None
+    try:
+        pid_file.write_text(str(os.getpid()))
+        yield
+    finally:
+        pid_file.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[None]:
+    """The first Ctrl-C, SIGTERM or closed terminal stops everything in order; later ones do not disturb that."""
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for each in wanted:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Stopped
+
+    before = {each: signal.signal(each, stop) for each in wanted}
+    try:
+        yield
+    finally:
+        for each, reaction in before.items():
+            signal.signal(each, reaction)
+
+
+def check_ports() -> None:
+    """Raises CannotStart naming each port that somebody else has, and the setting that changes it."""
+    here = settings()
+    wanted = {"PREFECT": here.prefect_port, "DESK": here.desk_port, "PORTAL": here.portal_port}
+    taken = [(name, port) for name, port in wanted.items() if not _free(port)]
+    if taken:
+        words = "; ".join(f"port {port} is taken, choose another with COUNTERSIGN_{name}_PORT" for name, port in taken)
+        raise CannotStart(words)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def wait_until(ready: Callable[[], bool], children: list[Child], seconds: float = START_SECONDS) -> None:
+    """Wait for a part to answer; raises ChildGaveUp when a process dies meanwhile or nothing answers in time."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        for child in children:
+            child.restart_if_dead()
+        if time.monotonic() > deadline:
+            raise ChildGaveUp(f"no answer after {seconds:.0f} s; the logs are in {logs_folder()}")
+        time.sleep(0.2)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def drop_samples() -> int:
+    """Copy the sample referrals into the intake folder, each content once ever; returns how many were new."""
+    with reading() as db:
+        known = set(db.exec(select(IntakeFile.digest)).all())
+    files = [path for path in sorted(SAMPLES.rglob("*")) if path.suffix in (".csv", ".json")]
+    new = [path for path in files if sha256(path.read_bytes()).hexdigest() not in known]
+    for path in new:
+        drop(path)
+    return len(new)
+
+
+def drop(path: Path) -> Path:
+    """Copy one file into the intake folder, whole or not at all."""
+    target = settings().intake_folder / path.name
+    half = target.with_name(f".{target.name}.part")
+    shutil.copy2(path, half)
+    half.chmod(0o600)
+    return half.replace(target)
+
+
+def trigger_intake() -> None:
+    """Ask Prefect to run the intake now; raises OutsideUnavailable when it cannot be asked."""
+    from adapters import prefect_runs
+    from cli.deploying import INTAKE
+
+    key = uuid4().hex
+    prefect_runs.blocking(
+        prefect_runs.start_run(INTAKE, {"location": "all"}, name=f"intake {key[:8]}", idempotency_key=key)
+    )
+
+
+def _show_cases_arriving(console: Console, children: list[Child], started: float) -> float | None:
+    """Show the cases reaching their waits; returns seconds from the start to the first open sign-off, if any."""
+    first: float | None = None
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
+    )
+    deadline = time.monotonic() + SETTLE_SECONDS
+    with bar:
+        shown = bar.add_task("Cases at their wait", total=None)
+        while time.monotonic() < deadline:
+            for child in children:
+                child.restart_if_dead()
+            total, settled, signable, files_open = progress()
+            if signable and first is None:
+                first = time.time() - started
+            bar.update(shown, total=total or None, completed=settled)
+            if not files_open and settled == total:
+                return first
+            time.sleep(0.2)
+    console.print("Some cases are still on their way; `countersign status` shows them.")
+    return first
+
+
+def progress() -> tuple[int, int, int, int]:
+    """Cases in all, cases that wait or are closed, open sign-offs, files still being taken in."""
+    waiting_files = sum(1 for each in settings().intake_folder.rglob("*") if each.is_file())
+    with reading() as db:
+        total = db.exec(select(func.count()).select_from(Referral)).one()
+        moving = db.exec(
+            select(func.count()).select_from(Referral).where(col(Referral.status).in_(SYSTEM_STATUSES))
+        ).one()
+        signable = db.exec(
+            select(func.count()).select_from(Approval).where(Approval.status == ApprovalStatus.OPEN)
+        ).one()
+        unfinished = db.exec(
+            select(func.count()).select_from(IntakeFile).where(col(IntakeFile.finished_at).is_(None))
+        ).one()
+    return total, total - moving, signable, waiting_files + unfinished

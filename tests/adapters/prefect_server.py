@@ -1,0 +1,96 @@
+"""A real Prefect server and real workers as child processes, for tests and for the benchmark."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from prefect import Flow
+from prefect.utilities.callables import parameter_schema
+
+from adapters.prefect_client import patient_client
+
+ROOT = Path(__file__).parents[2]
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+}
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(home: Path, url: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a child process that talks to the server at ``url``."""
+    return {**os.environ, **QUIET, "PREFECT_HOME": str(home), "PREFECT_API_URL": url, **(more or {})}
+
+
+@contextmanager
+def server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """A server with an SQLite database under ``home``: its API address and its process id."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with open(home / "server.log", "wb") as log, child(command, environment(home, url, more), log) as process:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise RuntimeError((home / "server.log").read_text()[-2000:])
+            try:
+                if httpx.get(f"{url}/health", timeout=1.0).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url, process.pid
+
+
+@contextmanager
+def child(
+    command: list[str], env: Mapping[str, str], log: object = subprocess.DEVNULL
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A child process that is gone, with its own children, when the block ends."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=dict(env),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # type: ignore[call-overload]
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+async def deploy(flow: "Flow[..., object]", pool: str) -> str:
+    """Deploys a flow of this checkout to the pool, under the pool's name; gives "flow/deployment"."""
+    entrypoint = f"{flow.fn.__module__.replace('.', '/')}.py:{flow.fn.__name__}"
+    async with patient_client() as client:
+        await client.create_deployment(
+            await client.create_flow(flow),
+            name=pool,
+            work_pool_name=pool,
+            entrypoint=entrypoint,
+            pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}],
+            parameter_openapi_schema=parameter_schema(flow.fn).model_dump_for_openapi(),
+            enforce_parameter_schema=True,
+        )
+    return f"{flow.name}/{pool}"

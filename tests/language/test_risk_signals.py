@@ -1,0 +1,257 @@
+"""Does the risk reader raise what is said of now, and set apart the past, denied, quoted or supposed?"""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from language import risk_classifier
+from language.risk_signals import RiskSignal, SignalKind, SignalStatus, read_risk, read_risk_many
+
+CHECKOUT = Path(__file__).parents[2]
+HARD_CASES = CHECKOUT.parent / "shared" / "data" / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
+CORPORA = CHECKOUT / "tests" / "data" / "risk"
+
+IDEATION = SignalKind.SUICIDAL_IDEATION
+PLAN = SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR
+HARM = SignalKind.SELF_HARM
+OTHERS = SignalKind.HARM_TO_OTHERS
+PSYCHOSIS = SignalKind.PSYCHOSIS_OR_MANIA
+ABUSE = SignalKind.ABUSE_OR_SAFEGUARDING
+SUBSTANCE = SignalKind.SUBSTANCE_CRISIS
+
+
+def found(text: str) -> set[tuple[SignalKind, SignalStatus]]:
+    return {(signal.kind, signal.status) for signal in read_risk(text, rules_only=True).signals}
+
+
+def statuses(text: str) -> set[SignalStatus]:
+    return {signal.status for signal in read_risk(text, rules_only=True).signals}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("I want to die.", IDEATION),
+        ("I don\u2019t want to live anymore.", IDEATION),
+        ("i feel like su1c1de is all i think of", IDEATION),
+        ('Patient states "I want to kill myself".', IDEATION),
+        ("I have a plan to kill myself tonight.", PLAN),
+        ("If he leaves me I will kill myself.", PLAN),
+        ("She attempted suicide last week.", PLAN),
+        ("I cut my arms every night.", HARM),
+        ("I have thoughts of killing my boss.", OTHERS),
+        ("The voices tell me to run.", PSYCHOSIS),
+        ("He believes the neighbours are following him.", PSYCHOSIS),
+        ("My husband hits me when he drinks.", ABUSE),
+        ("Her partner threatens to kill her if she leaves.", ABUSE),
+        ("I relapsed on fentanyl.", SUBSTANCE),
+        ("My daughter says that she wants to die.", IDEATION),
+    ],
+)
+def test_risk_said_of_now_is_present(text: str, kind: SignalKind) -> None:
+    assert (kind, SignalStatus.PRESENT) in found(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("I do not want to die.", SignalStatus.NEGATED),
+        ("Denies suicidal ideation, intent or plan.", SignalStatus.NEGATED),
+        ("Suicidal ideation: denied.", SignalStatus.NEGATED),
+        ("I have never wanted to die.", SignalStatus.NEGATED),
+        ("I have never wanted to die so much.", SignalStatus.PRESENT),
+        ("I don't have a plan but I want to die.", SignalStatus.PRESENT),
+        ("I can't stop thinking about suicide.", SignalStatus.PRESENT),
+        ("Nobody knows that I want to die.", SignalStatus.PRESENT),
+        ("I'm not going to lie, I want to die.", SignalStatus.PRESENT),
+        ("I don't want to wake up.", SignalStatus.PRESENT),
+    ],
+)
+def test_negation_scope_ends_where_the_denial_ends(text: str, status: SignalStatus) -> None:
+    assert status in statuses(text)
+    assert (SignalStatus.PRESENT in statuses(text)) == (status is SignalStatus.PRESENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("I wanted to die when I was sixteen.", SignalStatus.HISTORICAL),
+        ("I tried to kill myself four months ago.", SignalStatus.HISTORICAL),
+        ("I tried to kill myself three months ago.", SignalStatus.PRESENT),
+        ("I tried to kill myself two weeks ago.", SignalStatus.PRESENT),
+        ("I tried to kill myself.", SignalStatus.PRESENT),
+        ("Suicide attempt in 2009.", SignalStatus.HISTORICAL),
+        ("I used to cut myself.", SignalStatus.HISTORICAL),
+        ("I used to cut myself and lately I do it again.", SignalStatus.PRESENT),
+        ("I am used to cutting myself.", SignalStatus.PRESENT),
+        ("I have heard voices since I was a child.", SignalStatus.PRESENT),
+    ],
+)
+def test_history_needs_a_past_cue_and_nothing_recent(text: str, status: SignalStatus) -> None:
+    assert statuses(text) == {status}
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("My brother died by suicide.", SignalStatus.SOMEONE_ELSE),
+        ("My best friend says she wants to die.", SignalStatus.SOMEONE_ELSE),
+        ("My sister is low. She wants to die.", SignalStatus.SOMEONE_ELSE),
+        ("Her mother attempted suicide.", SignalStatus.SOMEONE_ELSE),
+        ("The patient's father killed himself.", SignalStatus.SOMEONE_ELSE),
+        ("My mother hears voices.", SignalStatus.SOMEONE_ELSE),
+        ("My friend's boyfriend hits her.", SignalStatus.SOMEONE_ELSE),
+        ("Since my brother died I want to die.", SignalStatus.PRESENT),
+        ("My mother does not know that I want to die.", SignalStatus.PRESENT),
+        ("She wants to die.", SignalStatus.PRESENT),
+        ("Her brother visits. She wants to die.", SignalStatus.PRESENT),
+    ],
+)
+def test_third_person_is_someone_else_only_when_named(text: str, status: SignalStatus) -> None:
+    assert status in statuses(text)
+    assert (SignalStatus.PRESENT in statuses(text)) == (status is SignalStatus.PRESENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This homework is killing me.",
+        "I am dying to meet her.",
+        "That move was career suicide.",
+        "I cut myself shaving.",
+        "My mother will kill me if I am late.",
+        "I overdosed on chocolate.",
+    ],
+)
+def test_idiom_is_never_present(text: str) -> None:
+    assert not read_risk(text, rules_only=True).present
+
+
+@pytest.mark.parametrize(
+    ("text", "present"),
+    [
+        ('The song goes "I want to die tonight".', False),
+        ('The form asks "Do you want to die?"', False),
+        ('I told my doctor "I want to die tonight".', True),
+    ],
+)
+def test_quotation_counts_only_from_a_work_or_a_form(text: str, present: bool) -> None:
+    assert bool(read_risk(text, rules_only=True).present) == present
+
+
+@pytest.mark.parametrize(
+    ("text", "present"),
+    [
+        ("If I ever wanted to die I would call my sister.", False),
+        ("We agreed what to do in case thoughts of suicide come up.", False),
+        ("I wonder what would happen if I killed myself.", True),
+        ("If she leaves, I am going to kill myself.", True),
+        ("I don't know if I want to live.", True),
+    ],
+)
+def test_hypothesis_covers_the_condition_not_its_consequence(text: str, present: bool) -> None:
+    assert bool(read_risk(text, rules_only=True).present) == present
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        ("  \n ", "empty"),
+        ("?", "too short"),
+        ("xkcd qwrt zzpl bbnm ghjk", "garbled"),
+        ("#### 0101 //// ==== ab", "garbled"),
+        ("Estoy muy cansada y no quiero vivir con mi dolor", "not English"),
+        ("\u042f \u043d\u0435 \u0445\u043e\u0447\u0443 \u0436\u0438\u0442\u044c", "not English"),
+        ("I feel very low. No quiero vivir con este dolor.", "partly not English"),
+    ],
+)
+def test_text_that_cannot_be_read_goes_to_a_person(text: str, reason: str) -> None:
+    reading = read_risk(text, rules_only=True)
+    assert (reading.readable, reading.unreadable_reason) == (False, reason)
+
+
+@pytest.mark.parametrize("text", ["Low mood.", "I want to die", "I feel sad \U0001f622\U0001f622", "ok"])
+def test_short_english_is_read(text: str) -> None:
+    assert read_risk(text, rules_only=True).readable
+
+
+def test_spans_point_into_the_original_text() -> None:
+    text = "Hello there.\n\nI\u2019m tired.  I want to  die. \u0130 I CUT MYSELF every day."
+    evidence = {text[s.start : s.end].lower() for s in read_risk(text, rules_only=True).present}
+    assert evidence == {"want to  die", "cut myself"}
+
+
+@given(st.text(max_size=200))
+def test_reading_never_fails_and_spans_stay_inside(text: str) -> None:
+    assert all(0 <= s.start < s.end <= len(text) for s in read_risk(text, rules_only=True).signals)
+
+
+@given(st.sampled_from(["We had soup.", "My sister visits on Sundays.", "I never eat fish.", "If it rains I read."]))
+def test_an_unrelated_sentence_after_it_never_removes_a_flag(other: str) -> None:
+    before = read_risk("I want to die.", rules_only=True).present
+    assert read_risk(f"I want to die. {other}", rules_only=True).present == before
+
+
+def test_classifier_adds_its_own_signals_with_evidence_and_version() -> None:
+    text = "We moved in May. Every day I hope that I simply stop breathing in the night. The garden is nice."
+    raised = [s for s in read_risk(text).present if s.raised_by == "classifier"]
+    assert raised, "an indirect wish to die that no rule knows"
+    assert {text[s.start : s.end] for s in raised} == {text[17:79]}
+    assert {s.version for s in raised} == {risk_classifier.settings().version}
+    assert all(s.probability >= risk_classifier.settings().thresholds[s.kind] for s in raised)
+
+
+def test_classifier_does_not_raise_what_the_rules_set_aside() -> None:
+    for text in ("I have never wanted to die.", "My brother died by suicide.", "When I was sixteen I wanted to die."):
+        assert not read_risk(text).present
+
+
+def test_read_risk_many_equals_one_by_one() -> None:
+    texts = ["I want to die.", "", "I moved in May. My garden is nice.", "My uncle killed himself."]
+    assert [_shape(r.signals) for r in read_risk_many(texts)] == [_shape(read_risk(text).signals) for text in texts]
+
+
+def _shape(signals: tuple[RiskSignal, ...]) -> list[tuple[SignalKind, SignalStatus, int, int, str]]:
+    return [(s.kind, s.status, s.start, s.end, s.rule_id) for s in signals]
+
+
+def test_rules_only_reading_names_its_version_without_the_classifier() -> None:
+    assert "risk-" not in read_risk("I want to die.", rules_only=True).version
+    assert risk_classifier.settings().version in read_risk("I want to die.").version
+
+
+def test_every_kind_has_a_threshold_and_a_rule_precision() -> None:
+    assert set(risk_classifier.settings().thresholds) == set(SignalKind)
+    assert all(0 < p < 1 for p in risk_classifier.settings().rule_precision.values())
+
+
+def test_no_reason_repeats_the_text() -> None:
+    for signal in read_risk("I want to die beside the zanzibar fountain.").signals:
+        assert "zanzibar" not in signal.why + signal.rule_id
+
+
+def test_training_sentences_of_the_challenge_are_read_right() -> None:
+    rows = [json.loads(line) for line in (CORPORA / "challenge.jsonl").read_text(encoding="utf-8").splitlines()]
+    train = [row for row in rows if row["split"] == "train"]
+    wrong = [
+        row["id"]
+        for row in train
+        if bool(read_risk(row["text"], rules_only=True).present) != (row["status"] == SignalStatus.PRESENT)
+    ]
+    assert len(train) > 150
+    assert wrong == []
+
+
+@pytest.mark.skipif(not HARD_CASES.exists(), reason="the public crisis-hard-cases set is not beside the checkout")
+@pytest.mark.parametrize("rules_only", [True, False])
+def test_all_hard_cases_are_right(rules_only: bool) -> None:
+    cases = json.loads(HARD_CASES.read_text(encoding="utf-8"))["conversations"]
+    texts = ["\n".join(m["content"] for m in case["messages"] if m["role"] == "student") for case in cases]
+    readings = read_risk_many(texts, rules_only)
+    raised = {case["id"]: bool(r.present) for case, r in zip(cases, readings, strict=True)}
+    assert raised == {case["id"]: case["labels"]["risk_level"] != "SAFE" for case in cases}
+    assert len(raised) == 12

@@ -1,0 +1,177 @@
+"""The house's rules that no linter knows: doors, words, purposes, owners, nothing of this machine."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from models.codes import ReferralStatus
+from models.transitions import REFERRAL_OWNERS, TABLES
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "models", "rules", "tasks", "web")
+
+THERAPY_DOOR = {
+    "acts/cases.py",
+    "acts/decisions.py",
+    "acts/to_dos.py",
+    "cli/signing.py",
+}
+"""Who may open the therapy database. A file is added here by somebody who has thought about it."""
+
+NEVER = {"client", "provider", "manager", "processor", "handler", "helper", "helpers", "util", "utils"}
+THEIR_WORDS = {
+    "client": "what talks to Prefect's server is called so by Prefect",
+}
+"""Words of other people's interfaces, allowed only in the adapters that face them and in what starts Prefect."""
+TEXTS = {"", ".py", ".md", ".toml", ".yaml", ".txt", ".j2", ".json", ".html", ".mako", ".css", ".js"}
+WHERE_THEIR_WORDS_FIT = re.compile(r"adapters/(prefect_\w+|in_process_worker)\.py|cli/deploying\.py")
+
+
+def sources(*rooms: str) -> list[Path]:
+    return [
+        path
+        for room in rooms
+        for path in sorted((ROOT / room).rglob("*.py"))
+        if not re.fullmatch(r"models/migrations/\w+/\d.*", path.relative_to(ROOT).as_posix())
+    ]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, with the names taken from it: ``adapters`` and ``adapters.therapy_store``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_arrow_is_kept():
+    """import-linter's contracts stand in pyproject.toml."""
+    ended = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_rules_import_only_models_and_the_standard_library():
+    allowed = {*sys.stdlib_module_names, "models", "rules", "pandas"}
+    foreign = {
+        f"{named(path)} imports {module}"
+        for path in sources("rules")
+        for module in imports(path)
+        if module.split(".")[0] not in allowed
+    }
+    assert not foreign
+
+
+def test_rules_read_neither_clock_nor_chance():
+    forbidden = re.compile(r"(random|secrets|uuid\d|now|utcnow|utc_now|today|monotonic|perf_counter|open|print)")
+    called = {
+        f"{named(path)} calls {ast.unparse(node.func)}"
+        for path in sources("rules")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and forbidden.fullmatch(ast.unparse(node.func).split(".")[-1])
+    }
+    assert not called
+    assert not {m for path in sources("rules") for m in imports(path) if m.split(".")[0] in ("random", "secrets", "os")}
+
+
+def test_therapy_records_are_imported_by_their_store_and_migrations_alone():
+    openers = {
+        named(path)
+        for path in sources(*ROOMS)
+        if any(module == "models.therapy" or module.startswith("models.therapy.") for module in imports(path))
+    }
+    inside = {name for name in openers if name.startswith("models/therapy/")}
+    assert openers - inside == {"adapters/therapy_store.py", "models/migrations/env.py"}
+
+
+def test_therapy_store_is_opened_by_the_listed_files():
+    openers = {
+        named(path)
+        for path in sources(*ROOMS)
+        if any(
+            module == "adapters.therapy_store" or module.startswith("adapters.therapy_store.")
+            for module in imports(path)
+        )
+    }
+    assert openers == THERAPY_DOOR
+
+
+def test_therapy_text_is_never_unwrapped_by_flows_or_rules():
+    """What faces the orchestrator has no business with the text itself; a rule is given plain values."""
+    outside = [*sources("flows", "rules"), *(ROOT / "adapters").glob("prefect_*.py")]
+    unwrapping = {named(path) for path in outside if ".unwrap()" in path.read_text()}
+    assert not unwrapping
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS), ids=named)
+def test_file_says_its_purpose_in_one_sentence(path: Path):
+    text = path.read_text()
+    if path.name == "__init__.py" and not text.strip():
+        return
+    docstring = ast.get_docstring(ast.parse(text))
+    assert docstring, "no docstring"
+    first = docstring.split("\n\n")[0].replace("\n", " ")
+    assert re.search(r"[.?!:]$", first), "the first line is a sentence"
+    assert len(re.findall(r"[.?!](?=\s+[A-Z])", docstring.splitlines()[0])) <= 1, "one sentence, or question and answer"
+
+
+def definitions(tree: ast.AST) -> Iterator[str]:
+    """Every name that we ourselves choose: functions, classes, parameters, variables."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def words_of(name: str) -> set[str]:
+    return {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS), ids=named)
+def test_names_use_no_empty_words(path: Path):
+    allowed = set(THEIR_WORDS) if WHERE_THEIR_WORDS_FIT.fullmatch(named(path)) else set()
+    chosen = {*definitions(ast.parse(path.read_text())), path.stem if path.parent != ROOT else ""}
+    bad = {name for name in chosen if words_of(name) & (NEVER - allowed)}
+    if WHERE_THEIR_WORDS_FIT.fullmatch(named(path)):
+        bad.discard(path.stem)
+    assert not bad
+
+
+@pytest.mark.parametrize("statuses", TABLES, ids=lambda one: one.__name__)
+def test_every_status_has_its_row_in_the_transition_table(statuses: type[StrEnum]):
+    assert set(TABLES[statuses]) == set(statuses)
+
+
+def test_every_status_of_a_case_has_an_owner():
+    assert set(REFERRAL_OWNERS) == set(ReferralStatus)
+
+
+def test_nothing_of_a_machine_is_committed():
+    """No absolute path of a checkout, no package registry: the project runs wherever it is cloned."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    # Spelled in pieces, so that this file does not find itself.
+    traces = re.compile(
+        "|".join(("/" + "work/(main|shared)", "/" + r"root/\.", "/" + "opt/(wheels|pypi)", r"extra-index-" + "url"))
+    )
+    found = []
+    for name in tracked:
+        path = ROOT / name
+        if path.is_file() and path.suffix in TEXTS and traces.search(path.read_text(errors="ignore")):
+            found.append(name)
+    assert not found

@@ -1,0 +1,67 @@
+"""The sign-off desk: where staff read, decide and sign."""
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from adapters.settings import settings
+from models.errors import MovedOn, NotAllowed
+from web.desk import approvals, audit, cases, contract_docs, intake, queue, sign_in, to_dos
+from web.desk.assets import ASSETS
+from web.desk.headers import SecurityHeaders
+from web.desk.members import SignInNeeded, member
+from web.desk.pages import page
+
+ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, sign_in)
+
+
+def make_app() -> FastAPI:
+    """The desk as an ASGI application; every route but those of ``rules.access.PUBLIC`` asks who it is."""
+    app = FastAPI(title="Countersign desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SecurityHeaders, https=settings().desk_url.startswith("https"))
+    app.include_router(sign_in.public)
+    for room in ROUTERS:
+        app.include_router(room.router, dependencies=[Depends(member)])
+    app.add_api_route("/healthz", healthz, name="healthz")
+    app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
+    app.add_exception_handler(NotAllowed, _refused)
+    app.add_exception_handler(MovedOn, _moved_on)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(HTTPException, _other)
+    return app
+
+
+def healthz() -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+def _ask_to_sign_in(request: Request, _: Any) -> Response:
+    """To the sign-in page and back again; a part of a page that refreshes itself sends the whole page there."""
+    wanted = request.url.path if request.method == "GET" else "/"
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": "/sign-in"})
+    return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+
+
+def _refused(request: Request, refusal: Any) -> Response:
+    return page(request, "stopped.html", status_code=403, title="Not for you", message=str(refusal))
+
+
+def _moved_on(request: Request, moved: Any) -> Response:
+    return page(request, "stopped.html", status_code=409, title="This has moved on", message=str(moved))
+
+
+def _not_understood(request: Request, _: Any) -> Response:
+    message = "something in the form could not be read"
+    return page(request, "stopped.html", status_code=422, title="Not understood", message=message)
+
+
+def _other(request: Request, error: Any) -> Response:
+    title = "There is no such page" if error.status_code == 404 else "That did not work"
+    return page(request, "stopped.html", status_code=error.status_code, title=title, message="")

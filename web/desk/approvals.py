@@ -1,0 +1,267 @@
+"""The pages of one sign-off: read it, decide it, see the case move on, pass it to a colleague."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from acts import decisions, signers
+from adapters import case_views, desk_views
+from adapters.case_views import CaseView
+from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, Verdict
+from models.columns import utc_now
+from models.errors import MovedOn, NotAllowed, SignatureMismatch
+from models.operational import Approval
+from models.therapy_text import TherapyText
+from models.transitions import REFERRAL_OWNERS
+from rules import sign_off
+from rules.access import may_read_content
+from web.desk import evidence
+from web.desk.members import Member, SignedIn, check_visible
+from web.desk.pages import fragment, page
+from web.desk.queue import next_after
+
+router = APIRouter()
+
+WHERE = "desk:sign-off"
+STOP_POLLING = 286
+TEMPLATES = {
+    ApprovalKind.RISK_REVIEW: "risk_review.html",
+    ApprovalKind.ASSIGNMENT: "assignment.html",
+    ApprovalKind.CLOSING_LETTER: "closing_letter.html",
+}
+NEEDED = {"a reason is needed": "reason"}
+
+
+def _permission(approval: Approval, found: CaseView, me: Member) -> sign_off.Permission:
+    return sign_off.may_sign(
+        approval.kind,
+        approval.status,
+        location_id=approval.location_id,
+        assigned_to=approval.assigned_to,
+        requested_by=approval.requested_by,
+        patient_state=found.patient.state,
+        signer=signers.signer_facts(me.id, utc_now().date()),
+    )
+
+
+def _check_readable(approval: Approval, found: CaseView, me: Member) -> None:
+    """An assignment names no clinical content; everything else is read by clinicians alone."""
+    check_visible(me, found)
+    if approval.kind != ApprovalKind.ASSIGNMENT:
+        permission = may_read_content(me.viewer, found.facts)
+        if not permission.allowed:
+            raise NotAllowed("; ".join(permission.reasons))
+    elif me.staff.role != sign_off.SIGNING_ROLE[approval.kind]:
+        raise NotAllowed("a coordinator reads this")
+
+
+@router.get("/approvals/{approval_id}", name="approval_page")
+def approval_page(request: Request, me: SignedIn, approval_id: str) -> Response:
+    approval, found, decision = case_views.sign_off(approval_id)
+    _check_readable(approval, found, me)
+    if decision is not None:
+        return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
+    if _permission(approval, found, me).allowed:
+        decisions.mark_seen(approval_id, me.id)
+    return _show(request, me, approval, found, typed={}, errors={})
+
+
+def _show(
+    request: Request,
+    me: Member,
+    approval: Approval,
+    found: CaseView,
+    *,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    status_code: int = 200,
+) -> HTMLResponse:
+    content, seen_digest = evidence.content_to_sign(approval.id, me, WHERE)
+    facts: dict[str, Any] = {
+        "approval": approval,
+        "found": found,
+        "content": content,
+        "seen_digest": seen_digest,
+        "permission": _permission(approval, found, me),
+        "names": desk_views.staff_names(),
+        "colleagues": _colleagues(approval, me),
+        "earlier": _earlier(approval, me),
+        "typed": typed,
+        "errors": errors,
+    }
+    if approval.kind == ApprovalKind.RISK_REVIEW:
+        facts["evidence"] = evidence.risk_evidence(content, me, WHERE)
+    if approval.kind == ApprovalKind.ASSIGNMENT:
+        facts["clinicians"] = case_views.clinicians()
+        facts["excluded"] = {each["clinician_id"]: each["reasons"] for each in content["excluded"]}
+    return page(request, TEMPLATES[approval.kind], status_code=status_code, **facts)
+
+
+def _colleagues(approval: Approval, me: Member) -> list[Any]:
+    role = sign_off.SIGNING_ROLE[approval.kind]
+    return case_views.colleagues(role, approval.location_id, but_not=approval.assigned_to)
+
+
+def _earlier(approval: Approval, me: Member) -> list[dict[str, Any]]:
+    """The case's earlier decisions of the same kind, with the words they were given with."""
+    signed = [
+        (before, decision)
+        for before, decision in case_views.earlier_sign_offs(approval.case_number)
+        if decision is not None and before.kind == approval.kind
+    ]
+    reasons = evidence.decision_reasons([decision.id for _, decision in signed], me, WHERE)
+    return [{"decision": decision, "reason": reasons.get(decision.id)} for _, decision in signed]
+
+
+def edits(kind: ApprovalKind, content: Mapping[str, Any], posted: Mapping[str, str]) -> dict[str, Any]:
+    """The editable fields that were posted with another value than the content proposes."""
+    changed: dict[str, Any] = {}
+    for field in sign_off.EDITABLE[kind]:
+        value = posted.get(field)
+        if value is None or (field == "clinician_id" and not value):
+            continue
+        value = value.replace("\r\n", "\n")
+        if value != (content[field] or ""):
+            changed[field] = value
+    return changed
+
+
+def check_form(verdict: str, changed: Mapping[str, Any], reason: str, password: str, code: str) -> dict[str, str]:
+    """What is missing or contradicts itself in a decision form, by field."""
+    errors = {}
+    if verdict not in tuple(Verdict):
+        errors["verdict"] = "Choose what you decide."
+    elif verdict == Verdict.EDIT_AND_APPROVE and not changed:
+        errors["verdict"] = "Nothing is changed. Change something, or approve as proposed."
+    elif verdict == Verdict.APPROVE and changed:
+        errors["verdict"] = "You changed what is proposed. Choose “edit”, or set it back."
+    elif sign_off.needs_reason(Verdict(verdict)) and not reason.strip():
+        errors["reason"] = "Write down why, or your question."
+    if not password:
+        errors["password"] = "Your password is part of the signature."
+    if not code.strip():
+        errors["code"] = "The six digits from your authenticator app."
+    return errors
+
+
+@router.post("/approvals/{approval_id}", name="decide")
+def decide(
+    request: Request,
+    me: SignedIn,
+    approval_id: str,
+    seen_digest: Annotated[str, Form()] = "",
+    verdict: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
+    level: Annotated[str | None, Form()] = None,
+    disposition: Annotated[str | None, Form()] = None,
+    safety_note: Annotated[str | None, Form()] = None,
+    clinician_id: Annotated[str | None, Form()] = None,
+    letter: Annotated[str | None, Form()] = None,
+) -> Response:
+    approval, found, decision = case_views.sign_off(approval_id)
+    _check_readable(approval, found, me)
+    if decision is not None or approval.status != ApprovalStatus.OPEN:
+        raise MovedOn(f"sign-off {approval_id} is no longer open")
+    fields = {
+        "level": level,
+        "disposition": disposition,
+        "safety_note": safety_note,
+        "clinician_id": clinician_id,
+        "letter": letter,
+    }
+    posted = {name: value for name, value in fields.items() if value is not None}
+    content, _ = evidence.content_to_sign(approval_id, me, WHERE)
+    changed = edits(approval.kind, content, posted)
+    errors = check_form(verdict, changed, reason, password, code)
+    if not errors:
+        errors = _try_to_sign(
+            approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None
+        )
+    if not errors:
+        return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
+    typed = posted | {"verdict": verdict, "reason": reason}
+    return _show(request, me, approval, found, typed=typed, errors=errors, status_code=422)
+
+
+def _try_to_sign(
+    approval_id: str,
+    me: Member,
+    verdict: Verdict,
+    reason: str,
+    seen_digest: str,
+    password: str,
+    code: str,
+    edited: dict[str, Any] | None,
+) -> dict[str, str]:
+    """Sign; what refuses it comes back as words beside the field it is about. Raises MovedOn."""
+    try:
+        decisions.decide(
+            approval_id,
+            staff_id=me.id,
+            verdict=verdict,
+            reason=TherapyText(reason.replace("\r\n", "\n")),
+            seen_digest=seen_digest,
+            how=AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            code=code.strip(),
+            password=password,
+            edited=edited if verdict == Verdict.EDIT_AND_APPROVE else None,
+        )
+    except SignatureMismatch:
+        return {"form": "What was on your screen is not what is to be signed. It is shown anew: please read it again."}
+    except NotAllowed as refusal:
+        if str(refusal) == signers.REFUSED:
+            return {
+                "code": "The password or the code does not fit, the code was used before, or the account is locked "
+                "for a while. Wait for a new code and try again."
+            }
+        return {"form": f"You may not sign this: {refusal}."}
+    except ValueError as missing:
+        field = next((name for name in ("level", "disposition", "letter") if name in str(missing)), None)
+        field = field or NEEDED.get(str(missing)) or ("clinician_id" if "clinician" in str(missing) else "form")
+        return {field: f"{str(missing).capitalize()}."}
+    return {}
+
+
+@router.get("/approvals/{approval_id}/signed", name="signed_page")
+def signed_page(request: Request, me: SignedIn, approval_id: str) -> Response:
+    approval, found, decision = case_views.sign_off(approval_id)
+    check_visible(me, found)
+    if decision is None:
+        return RedirectResponse(f"/approvals/{approval_id}", status_code=303)
+    return page(
+        request,
+        "signed.html",
+        approval=approval,
+        found=found,
+        decision=decision,
+        following=next_after(me, approval_id),
+        names=desk_views.staff_names(),
+        **_progress(found, decision),
+    )
+
+
+def _progress(found: CaseView, decision: Any) -> dict[str, Any]:
+    status = found.referral.status
+    return {
+        "moves": case_views.moves_since(found.referral.case_number, decision.at),
+        "status": status,
+        "owner": REFERRAL_OWNERS[status],
+        "settled": REFERRAL_OWNERS[status] != CaseOwner.SYSTEM,
+        "closed": status.is_closed,
+    }
+
+
+@router.get("/approvals/{approval_id}/progress", name="case_progress")
+def case_progress(me: SignedIn, approval_id: str) -> Response:
+    """Where the case has got to since the signature; asked again until somebody else must act."""
+    approval, found, decision = case_views.sign_off(approval_id)
+    check_visible(me, found)
+    facts = _progress(found, decision) if decision else {}
+    if not facts:
+        return Response(status_code=204)
+    code = STOP_POLLING if facts["settled"] else 200
+    return fragment("progress.html", status_code=code, approval=approval, found=found, decision=decision, **facts)

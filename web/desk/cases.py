@@ -1,0 +1,246 @@
+"""The list of cases, and one case: its course, what it waits for, and what staff do to it."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from acts import cases as steer
+from acts import decisions
+from adapters import case_views, desk_views
+from adapters.case_views import CaseView
+from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
+from models.columns import utc_now
+from models.errors import MovedOn, NotAllowed
+from models.therapy_text import TherapyText
+from models.transitions import REFERRAL_OWNERS
+from rules.access import STEERERS, may_read_content, may_see_case
+from rules.sign_off import SIGNING_ROLE
+from web.desk import evidence
+from web.desk.members import Member, SignedIn, check_visible, visible_case
+from web.desk.pages import page
+
+router = APIRouter()
+
+WHERE = "desk:case"
+BOOKABLE = (ReferralStatus.OFFERED, ReferralStatus.WAITLISTED, ReferralStatus.READY_TO_OFFER)
+EXITS = {
+    "withdrawn": "Withdrawn: the patient no longer wants this (closes at once)",
+    "declined": "Declined: a closing letter goes to be signed",
+    "higher_level_of_care": "Higher level of care: a closing letter goes to be signed",
+    "unreachable": "Unreachable: a closing letter goes to be signed",
+}
+DONE = {
+    "reassigned": "The sign-off has been given to your colleague.",
+    "stopped": "The case has been stopped.",
+    "rerouted": "The case goes on where you sent it.",
+    "booked": "The time is booked; the patient is told.",
+    "recorded": "The outcome is on record.",
+    "claimed": "This to-do is yours now.",
+    "given_back": "The to-do waits for whoever takes it next.",
+    "finished": "The to-do is done.",
+}
+
+
+@router.get("/cases", name="cases")
+def cases(
+    request: Request,
+    me: SignedIn,
+    number: str = "",
+    status: str = "",
+    location: str = "",
+    overdue: bool = False,
+    closed: bool = False,
+) -> HTMLResponse:
+    chosen = [location] if location in me.staff.location_ids else me.staff.location_ids
+    wanted = status if status in tuple(ReferralStatus) else ""
+    found = desk_views.cases(chosen, number=number, status=wanted, open_only=not closed)
+    now = utc_now()
+    return page(
+        request,
+        "cases.html",
+        rows=[
+            row
+            for row in found
+            if may_see_case(me.viewer, row.facts).allowed
+            and (not overdue or (row.due_at is not None and row.due_at <= now))
+        ],
+        statuses=tuple(ReferralStatus),
+        places=desk_views.places(),
+        names=desk_views.staff_names(),
+        asked={"number": number, "status": wanted, "location": location, "overdue": overdue, "closed": closed},
+    )
+
+
+@router.get("/cases/{case_number}", name="case_page")
+def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> HTMLResponse:
+    return _show(request, me, visible_case(me, case_number), notice=DONE.get(done))
+
+
+def _show(
+    request: Request,
+    me: Member,
+    found: CaseView,
+    *,
+    notice: str | None = None,
+    problem: str | None = None,
+    typed_reason: str = "",
+    status_code: int = 200,
+) -> HTMLResponse:
+    referral = found.referral
+    number = referral.case_number
+    steers = me.staff.role in STEERERS and not referral.status.is_closed
+    approval = case_views.open_sign_off(number)
+    appointment = case_views.standing_appointment(number)
+    signs = approval is not None and me.staff.role == SIGNING_ROLE[approval.kind]
+    books = me.staff.role in (Role.COORDINATOR, Role.CLINICIAN) and _bookable(found)
+    return page(
+        request,
+        "case.html",
+        status_code=status_code,
+        found=found,
+        notice=notice,
+        problem=problem,
+        typed_reason=typed_reason,
+        owner=REFERRAL_OWNERS[referral.status],
+        approval=approval,
+        signs=signs,
+        colleagues=(
+            case_views.colleagues(approval.role, approval.location_id, but_not=approval.assigned_to)
+            if approval and steers
+            else []
+        ),
+        to_dos=case_views.open_to_dos_of(number),
+        timeline=case_views.timeline(number),
+        messages=case_views.messages(number),
+        appointments=case_views.appointments(number),
+        appointment=appointment,
+        steers=steers,
+        exits=EXITS,
+        targets=steer.reroute_targets(referral) if steers else (),
+        slots=case_views.open_slots_of(referral.clinician_id) if books and referral.clinician_id else [],
+        records=steers and appointment is not None and referral.status == ReferralStatus.BOOKED,
+        reads_content=may_read_content(me.viewer, found.facts).allowed,
+        names=desk_views.staff_names(),
+        places=desk_views.places(),
+    )
+
+
+def _bookable(found: CaseView) -> bool:
+    return found.referral.status in BOOKABLE and found.referral.risk_cleared
+
+
+@router.get("/cases/{case_number}/content", name="case_content")
+def case_content(request: Request, me: SignedIn, case_number: str) -> HTMLResponse:
+    """What the patient and the referrer said, and why it was decided as it was: clinicians only."""
+    found = visible_case(me, case_number)
+    permission = may_read_content(me.viewer, found.facts)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+    where = f"{WHERE}-content"
+    signed = [(a, d) for a, d in case_views.earlier_sign_offs(case_number) if d is not None]
+    return page(
+        request,
+        "case_content.html",
+        found=found,
+        evidence=evidence.case_evidence(case_number, me, where),
+        signed=signed,
+        reasons=evidence.decision_reasons([decision.id for _, decision in signed], me, where),
+        names=desk_views.staff_names(),
+    )
+
+
+def _act(
+    request: Request, me: Member, found: CaseView, done: str, reason: str, act: Callable[[], None]
+) -> Response:
+    """Do it and show the case; what refuses it is shown on the case's page beside what was typed."""
+    check_visible(me, found)
+    try:
+        act()
+    except (NotAllowed, MovedOn, ValueError) as refusal:
+        anew = case_views.case(found.referral.case_number)
+        problem = f"{str(refusal).capitalize()}."
+        return _show(request, me, anew, problem=problem, typed_reason=reason, status_code=422)
+    return RedirectResponse(f"/cases/{found.referral.case_number}?done={done}", status_code=303)
+
+
+@router.post("/approvals/{approval_id}/reassign", name="reassign")
+def reassign(
+    request: Request,
+    me: SignedIn,
+    approval_id: str,
+    to_staff_id: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    _, found, _ = case_views.sign_off(approval_id)
+
+    def act() -> None:
+        _need(to_staff_id, "choose a colleague")
+        _need(reason, "a reason is needed")
+        decisions.reassign(
+            approval_id, to_staff_id=to_staff_id, by_staff_id=me.id, reason=TherapyText(reason)
+        )
+
+    return _act(request, me, found, "reassigned", reason, act)
+
+
+def _need(value: Any, message: str) -> None:
+    if not str(value).strip():
+        raise ValueError(message)
+
+
+@router.post("/cases/{case_number}/stop", name="stop_case")
+def stop_case(
+    request: Request,
+    me: SignedIn,
+    case_number: str,
+    exit: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    def act() -> None:
+        if exit not in EXITS:
+            raise ValueError("choose how the case ends")
+        kind = None if exit == "withdrawn" else ExitKind(exit)
+        steer.stop(case_number, staff_id=me.id, reason=TherapyText(reason), exit_kind=kind)
+
+    return _act(request, me, case_views.case(case_number), "stopped", reason, act)
+
+
+@router.post("/cases/{case_number}/reroute", name="reroute_case")
+def reroute_case(
+    request: Request,
+    me: SignedIn,
+    case_number: str,
+    to: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    def act() -> None:
+        if to not in tuple(ReferralStatus):
+            raise ValueError("choose where the case goes")
+        steer.reroute(case_number, to=ReferralStatus(to), staff_id=me.id, reason=TherapyText(reason))
+
+    return _act(request, me, case_views.case(case_number), "rerouted", reason, act)
+
+
+@router.post("/cases/{case_number}/book", name="book_by_hand")
+def book_by_hand(
+    request: Request, me: SignedIn, case_number: str, slot_id: Annotated[str, Form()] = ""
+) -> Response:
+    def act() -> None:
+        _need(slot_id, "choose a time")
+        steer.book_by_hand(case_number, slot_id=slot_id, staff_id=me.id)
+
+    return _act(request, me, case_views.case(case_number), "booked", "", act)
+
+
+@router.post("/cases/{case_number}/outcome", name="record_outcome")
+def record_outcome(
+    request: Request, me: SignedIn, case_number: str, outcome: Annotated[str, Form()] = ""
+) -> Response:
+    def act() -> None:
+        if outcome not in (ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW):
+            raise ValueError("say whether the patient attended")
+        steer.record_outcome(case_number, staff_id=me.id, outcome=ToDoOutcome(outcome))
+
+    return _act(request, me, case_views.case(case_number), "recorded", "", act)

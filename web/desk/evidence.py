@@ -1,0 +1,217 @@
+"""What a case says: the only desk module that opens the therapy database, each read on record by person and page."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from adapters import therapy_store
+from models.codes import RiskLevel
+from models.measures import DEFINITIONS, Measure
+from rules.measures import score
+from rules.sign_off import digest
+from rules.triage import RANK, FlagKind
+from web.desk import words
+from web.desk.highlights import Part, Span, parts
+from web.desk.members import Member
+
+
+@dataclass(frozen=True)
+class ShownFlag:
+    """One reason for review, numbered as it is in the text; ``facts`` as they are signed."""
+
+    number: int
+    facts: Mapping[str, Any] = field(repr=False)
+    quote: str | None = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        return str(self.facts["kind"])
+
+    @property
+    def level(self) -> RiskLevel:
+        return RiskLevel(self.facts["level"])
+
+    @property
+    def is_whole_text(self) -> bool:
+        return self.kind == FlagKind.UNREAD_TEXT
+
+
+@dataclass(frozen=True)
+class ShownAnswer:
+    number: int
+    text: str = field(repr=False)
+    answer: str | None = field(repr=False)
+    value: int | None = field(repr=False)
+    scored: bool
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class ShownMeasure:
+    """One answered questionnaire; ``highest`` is the greatest total it can have, ``None`` where it is not summed."""
+
+    title: str
+    lead_in: str
+    facts: Mapping[str, Any] = field(repr=False)
+    answers: tuple[ShownAnswer, ...] = field(repr=False)
+    highest: int | None
+
+    @property
+    def flagged(self) -> tuple[ShownAnswer, ...]:
+        return tuple(answer for answer in self.answers if answer.flagged)
+
+
+@dataclass(frozen=True)
+class ShownText:
+    """One free text with its evidence; ``unchanged`` False: it is not the text that the sign-off pins."""
+
+    id: str
+    title: str
+    at: datetime
+    parts: tuple[Part, ...] = field(repr=False)
+    whole_text_flags: tuple[ShownFlag, ...]
+    unchanged: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a clinician reads before a risk review is signed."""
+
+    flags: tuple[ShownFlag, ...]
+    texts: tuple[ShownText, ...]
+    measures: tuple[ShownMeasure, ...]
+    classifier: Mapping[str, Any] | None
+
+    @property
+    def unchanged(self) -> bool:
+        return all(text.unchanged for text in self.texts)
+
+
+def content_to_sign(approval_id: str, me: Member, where: str) -> tuple[dict[str, Any], str]:
+    """What an approval asks to sign, and the digest of exactly that."""
+    text = therapy_store.sign_off_content(approval_id, actor=me.id, where=where).unwrap()
+    return json.loads(text), digest(text)
+
+
+def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidence:
+    """The evidence as the sign-off pins it, with the texts it points into."""
+    stored = therapy_store.texts(content["case"], actor=me.id, where=where)
+    pinned = {text["id"]: text["sha256"] for text in content["texts"]}
+    found = [text for text in stored if text.id in pinned]
+    by_id = {text.id: text.text.unwrap() for text in found}
+    flags = _flags(content["flags"], by_id)
+    return Evidence(
+        flags=flags,
+        texts=tuple(_text(text, flags, pinned[text.id]) for text in found),
+        measures=tuple(_measure(facts) for facts in reversed(content["measures"])),
+        classifier=content.get("classifier"),
+    )
+
+
+def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
+    """The evidence of a case as it stands now, outside any sign-off."""
+    facts = [_facts_of(flag) for flag in therapy_store.flags(case_number, actor=me.id, where=where)]
+    stored = therapy_store.texts(case_number, actor=me.id, where=where)
+    by_id = {text.id: text.text.unwrap() for text in stored}
+    flags = _flags(facts, by_id)
+    measures = [
+        {
+            "measure": record.measure,
+            "version": record.instrument_version,
+            "total": record.total,
+            "band": record.band,
+            "complete": record.complete,
+            "answers": {str(item): value for item, value in therapy_store.answers_of(record).items()},
+            "source_key": record.source_key,
+        }
+        for record in therapy_store.answers(case_number, actor=me.id, where=where)
+    ]
+    return Evidence(
+        flags=flags,
+        texts=tuple(_text(text, flags, None) for text in stored),
+        measures=tuple(_measure(each) for each in reversed(measures)),
+        classifier=None,
+    )
+
+
+def _facts_of(flag: Any) -> dict[str, Any]:
+    names = (
+        "id", "kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability", "text_id",
+        "starts", "ends",
+    )  # fmt: skip
+    return {name: getattr(flag, name) for name in names} | {"reviewed": flag.reviewed_by_approval is not None}
+
+
+def _flags(facts: list[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[ShownFlag, ...]:
+    """Numbered: the most urgent first, then in the order of the text."""
+    ordered = sorted(
+        facts, key=lambda it: (-RANK[RiskLevel(it["level"])], it["text_id"] or "", it["starts"] or 0, it["id"])
+    )
+    return tuple(ShownFlag(number, each, _quote(each, texts)) for number, each in enumerate(ordered, start=1))
+
+
+def _quote(facts: Mapping[str, Any], texts: Mapping[str, str]) -> str | None:
+    if facts["starts"] is None or facts["text_id"] not in texts or facts["kind"] == FlagKind.UNREAD_TEXT:
+        return None
+    return texts[facts["text_id"]][facts["starts"] : facts["ends"]]
+
+
+def _text(stored: Any, flags: tuple[ShownFlag, ...], pinned: str | None) -> ShownText:
+    text = stored.text.unwrap()
+    here = [flag for flag in flags if flag.facts["text_id"] == stored.id]
+    spans = [
+        Span(flag.number, flag.facts["starts"], flag.facts["ends"], RANK[flag.level])
+        for flag in here
+        if flag.facts["starts"] is not None and not flag.is_whole_text
+    ]
+    return ShownText(
+        id=stored.id,
+        title=words.TEXT_KINDS.get(stored.kind, words.plain(stored.kind).capitalize()),
+        at=stored.at,
+        parts=parts(text, spans),
+        whole_text_flags=tuple(flag for flag in here if flag.is_whole_text),
+        unchanged=pinned is None or hashlib.sha256(text.encode()).hexdigest() == pinned,
+    )
+
+
+def _measure(facts: Mapping[str, Any]) -> ShownMeasure:
+    measure = Measure(facts["measure"])
+    definition = DEFINITIONS[measure]
+    values = {int(item): value for item, value in facts["answers"].items()}
+    flagged = set(score(measure, values).item_flags)
+    answers = tuple(
+        ShownAnswer(
+            number=item.number,
+            text=item.text,
+            answer=next((each.label for each in item.options if each.value == values.get(item.number)), None),
+            value=values.get(item.number),
+            scored=item.scored,
+            flagged=f"{measure} item {item.number}" in flagged,
+        )
+        for item in definition.items
+    )
+    summed = facts["total"] is not None
+    highest = sum(max(item.values) for item in definition.items if item.scored) if summed else None
+    return ShownMeasure(definition.title, definition.lead_in, facts, answers, highest)
+
+
+def decision_reasons(decision_ids: list[str], me: Member, where: str) -> dict[str, str]:
+    """The words each of these decisions was given with; a decision without words is left out."""
+    found = {}
+    for decision_id in decision_ids:
+        try:
+            record = therapy_store.decision_words(decision_id, actor=me.id, where=where)
+        except KeyError:
+            continue
+        if not record.reason.is_blank:
+            found[decision_id] = record.reason.unwrap()
+    return found
+
+
+def to_do_question(to_do_id: str, me: Member, where: str) -> str | None:
+    """What was asked with a to-do, if anything was."""
+    found = therapy_store.to_do_words(to_do_id, actor=me.id, where=where)
+    return found.question.unwrap() if found and found.question else None

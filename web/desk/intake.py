@@ -1,0 +1,139 @@
+"""Incoming referrals: what was received, what is broken, a file to drop, a referral typed in."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from acts import intake as acts
+from adapters import desk_views, intake_views
+from models.codes import Modality, RowOutcome
+from models.errors import ContractBroken, MovedOn
+from models.referral_table import CHANNELS, COLUMNS, DAY_PARTS, DAYS, FOCUS_AREAS, STATES
+from models.therapy_text import TherapyText
+from web.desk.members import Member, SignedIn
+from web.desk.pages import page
+
+router = APIRouter()
+
+BY_NAME = {column.name: column for column in COLUMNS}
+LISTS = ("focus_areas", "preferred_times")
+TYPED = (
+    "given_name", "family_name", "birth_date", "email", "phone", "preferred_channel", "language", "state",
+    "location_id", "modality", "needs_accessible", "payer_code", "plan_code", "member_id", "self_pay",
+    "referrer_name", "referral_text", "consent_ai", "consent_ai_on", *LISTS,
+)  # fmt: skip
+DONE = {
+    "dropped": "The file is in the intake folder. It is checked and received with the next intake run.",
+    "entered": "The referral is in the intake folder. It is checked and received with the next intake run.",
+    "dismissed": "The row is off the list. It stays in quarantine.",
+}
+
+
+@router.get("/intake", name="intake")
+def intake(request: Request, me: SignedIn, done: str = "") -> HTMLResponse:
+    return _show(request, notice=DONE.get(done))
+
+
+def _show(
+    request: Request, *, notice: str | None = None, problem: str | None = None, status_code: int = 200
+) -> HTMLResponse:
+    return page(
+        request,
+        "intake.html",
+        status_code=status_code,
+        files=intake_views.received_files(),
+        faults=intake_views.quarantined_rows(),
+        fix_files=intake_views.fix_files(),
+        outcomes=tuple(RowOutcome),
+        notice=notice,
+        problem=problem,
+        places=desk_views.places(),
+    )
+
+
+@router.post("/intake", name="upload")
+def upload(request: Request, me: SignedIn, file: Annotated[UploadFile, File()]) -> Response:
+    try:
+        acts.drop_file(file.file.read(acts.LARGEST_FILE + 1), me.id)
+    except ContractBroken as broken:
+        return _show(request, problem=f"{str(broken).capitalize()}.", status_code=422)
+    return RedirectResponse("/intake?done=dropped", status_code=303)
+
+
+@router.get("/intake/to-fix/{token}", name="fix_file")
+def fix_file(me: SignedIn, token: str) -> FileResponse:
+    found = next((each for each in intake_views.fix_files() if each.token == token), None)
+    if found is None:
+        raise MovedOn("this file to correct is gone")
+    return FileResponse(found.path, filename=found.name, media_type="text/csv")
+
+
+@router.post("/intake/rows/{fault_id}/dismiss", name="dismiss_row")
+def dismiss_row(
+    request: Request, me: SignedIn, fault_id: str, reason: Annotated[str, Form()] = ""
+) -> Response:
+    try:
+        acts.dismiss_row(fault_id, staff_id=me.id, reason=TherapyText(reason))
+    except ValueError as missing:
+        return _show(request, problem=f"{str(missing).capitalize()}.", status_code=422)
+    return RedirectResponse("/intake?done=dismissed", status_code=303)
+
+
+@router.get("/referrals/new", name="new_referral_page")
+def new_referral_page(request: Request, me: SignedIn) -> HTMLResponse:
+    return _form(request, me, typed={}, errors={})
+
+
+def _form(
+    request: Request, me: Member, *, typed: Mapping[str, str], errors: Mapping[str, str], status_code: int = 200
+) -> HTMLResponse:
+    known = desk_views.places()
+    return page(
+        request,
+        "new_referral.html",
+        status_code=status_code,
+        typed=typed,
+        errors=errors,
+        places=[known[place] for place in me.staff.location_ids if place in known],
+        channels=CHANNELS,
+        states=sorted(STATES),
+        modalities=tuple(Modality),
+        focus_areas=FOCUS_AREAS,
+        days=DAYS,
+        day_parts=DAY_PARTS,
+    )
+
+
+def check_cells(cells: Mapping[str, str]) -> dict[str, str]:
+    """What the contract would refuse, by field, so that it is said beside the field and not in quarantine."""
+    errors = {}
+    for name in TYPED:
+        column, text = BY_NAME[name], cells.get(name, "").strip()
+        if not text:
+            if column.required:
+                errors[name] = "This is needed."
+        elif len(text) > column.longest:
+            errors[name] = f"At most {column.longest:,} characters."
+        elif column.reads and column.reads(text) is None:
+            errors[name] = f"Wanted: {column.wanted}."
+    if not cells.get("email", "").strip() and not cells.get("phone", "").strip():
+        errors.setdefault("email", "An e-mail address or a phone number is needed.")
+    return errors
+
+
+@router.post("/referrals/new", name="new_referral")
+async def new_referral(request: Request, me: SignedIn) -> Response:
+    form = await request.form()
+    cells = {
+        name: "; ".join(str(each) for each in form.getlist(name)) if name in LISTS else str(form.get(name, ""))
+        for name in TYPED
+    }
+    errors = check_cells(cells)
+    if cells["location_id"] and cells["location_id"] not in me.staff.location_ids:
+        errors["location_id"] = "Choose one of your locations."
+    if errors:
+        return _form(request, me, typed=cells, errors=errors, status_code=422)
+    acts.enter_referral(cells, me.id)
+    return RedirectResponse("/intake?done=entered", status_code=303)

@@ -1,0 +1,84 @@
+"""Who a request comes from: the signed-in member of staff, the right to this route, the form's token."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from adapters import case_views, desk_logins
+from adapters.case_views import CaseView
+from models.errors import NotAllowed
+from models.operational import Staff
+from rules.access import Viewer, may_open, may_see_case
+
+COOKIE = "countersign_desk"
+REFRESHES_ITSELF = frozenset({"queue_list", "case_progress"})
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in on this browser: show the sign-in page."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """The member of staff behind a request."""
+
+    staff: Staff
+    csrf_token: str
+
+    def __repr__(self) -> str:
+        return f"<member {self.id}>"
+
+    @property
+    def id(self) -> str:
+        return self.staff.id
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(
+            staff_id=self.staff.id,
+            role=self.staff.role,
+            location_ids=frozenset(self.staff.location_ids),
+            team=self.staff.team,
+            on_call=self.staff.on_call,
+        )
+
+
+async def posted_token(request: Request) -> str:
+    """The token a form sent, as a field or (htmx) a header; empty for a request that changes nothing."""
+    if request.method in ("GET", "HEAD"):
+        return ""
+    sent = request.headers.get("x-csrf-token")
+    return sent if sent is not None else str((await request.form()).get("csrf_token", ""))
+
+
+def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> Member:
+    """The signed-in person, who may open this route; raises SignInNeeded or NotAllowed."""
+    route = request.scope["route"].name
+    found = desk_logins.recognise(request.cookies.get(COOKIE, ""), by_hand=route not in REFRESHES_ITSELF)
+    if found is None:
+        raise SignInNeeded
+    if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted, found.csrf_token):
+        raise NotAllowed("this form is from another sign-in: open the page again")
+    permission = may_open(route, found.staff.role)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+    request.state.member = Member(found.staff, found.csrf_token)
+    return request.state.member
+
+
+SignedIn = Annotated[Member, Depends(member)]
+
+
+def visible_case(me: Member, case_number: str) -> CaseView:
+    """A case this person may see; raises NotAllowed, or MovedOn where there is none."""
+    found = case_views.case(case_number)
+    check_visible(me, found)
+    return found
+
+
+def check_visible(me: Member, found: CaseView) -> None:
+    permission = may_see_case(me.viewer, found.facts)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))

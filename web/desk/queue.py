@@ -1,0 +1,128 @@
+"""The queue: which sign-offs and to-dos wait for whoever looks."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from adapters import desk_views
+from adapters.desk_views import Waiting
+from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind
+from models.columns import utc_now
+from rules.access import SIGNERS, STEERERS, may_see_case, sees_names
+from rules.sign_off import SIGNING_ROLE
+from web.desk import words
+from web.desk.members import Member, SignedIn
+from web.desk.pages import fragment, page
+
+router = APIRouter()
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of the queue is shown; "" = every one; ``scope`` mine or all."""
+
+    kind: str = ""
+    location: str = ""
+    scope: str = "mine"
+
+    def address(self, **changes: str) -> str:
+        wanted = {"kind": self.kind, "location": self.location, "scope": self.scope} | changes
+        chosen = {name: value for name, value in wanted.items() if value and (name, value) != ("scope", "mine")}
+        return f"?{urlencode(chosen)}" if chosen else "?"
+
+
+def waiting_for(me: Member) -> list[Waiting]:
+    """Everything that this person may do next, most urgent first."""
+    kinds = [kind for kind, role in SIGNING_ROLE.items() if role == me.staff.role]
+    found = desk_views.open_sign_offs(kinds, me.staff.location_ids, me.id) if kinds else []
+    if me.staff.role in STEERERS:
+        to_dos = desk_views.open_to_dos(me.staff.location_ids, me.id)
+        found = found + [to_do for to_do in to_dos if _works_on(me, to_do)]
+    return sorted((each for each in found if may_see_case(me.viewer, each.facts).allowed), key=lambda it: it.order)
+
+
+def _works_on(me: Member, to_do: Waiting) -> bool:
+    """To-dos are the coordinators'; a clinician may say how their own first session ended."""
+    if me.staff.role == Role.CLINICIAN:
+        return to_do.kind == ToDoKind.RECORD_OUTCOME and to_do.clinician_id == me.id
+    return True
+
+
+def is_mine(me: Member, each: Waiting) -> bool:
+    return each.assigned_to in (None, me.id)
+
+
+def chosen(found: Sequence[Waiting], me: Member, filters: Filters) -> list[Waiting]:
+    return [
+        each
+        for each in found
+        if (not filters.kind or each.kind == filters.kind)
+        and (not filters.location or each.location_id == filters.location)
+        and (filters.scope != "mine" or is_mine(me, each))
+    ]
+
+
+def next_after(me: Member, done_id: str) -> Waiting | None:
+    """What waits for this person now that one item is done."""
+    return next((each for each in waiting_for(me) if each.id != done_id and is_mine(me, each)), None)
+
+
+def _list_facts(me: Member, filters: Filters) -> dict[str, object]:
+    everything = waiting_for(me)
+    shown = chosen(everything, me, filters)
+    now = utc_now()
+    seen = "|".join(f"{each.id}:{each.assigned_to}:{words.due(each.due_at, now)}" for each in shown)
+    return {
+        "waiting": shown[:SHOWN],
+        "count": len(shown),
+        "counts": {scope: len(chosen(everything, me, Filters(scope=scope))) for scope in ("mine", "all")},
+        "filters": filters,
+        "seen": hashlib.sha256(seen.encode()).hexdigest()[:16],
+        "places": desk_views.places(),
+        "names": desk_views.staff_names(),
+    }
+
+
+@router.get("/", name="queue")
+def queue(
+    request: Request, me: SignedIn, kind: str = "", location: str = "", scope: str = "mine"
+) -> HTMLResponse:
+    if me.staff.role not in SIGNERS | STEERERS:
+        return _counts(request, me)
+    facts = _list_facts(me, Filters(kind, location, scope))
+    kinds = [
+        *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
+        *(ToDoKind if me.staff.role != Role.CLINICIAN else (ToDoKind.RECORD_OUTCOME,)),
+    ]
+    return page(request, "queue.html", kinds=kinds, **facts)
+
+
+@router.get("/queue", name="queue_list")
+def queue_list(
+    me: SignedIn, kind: str = "", location: str = "", scope: str = "mine", seen: str = ""
+) -> Response:
+    """The list alone; 204 when it reads as the browser already shows it, so that nothing on the page moves."""
+    facts = _list_facts(me, Filters(kind, location, scope))
+    if facts["seen"] == seen:
+        return Response(status_code=204)
+    return fragment("queue_list.html", me=me, named=sees_names(me.staff.role), **facts)
+
+
+def _counts(request: Request, me: Member) -> HTMLResponse:
+    """For roles that sign nothing: how many cases stand where, and nothing about anybody."""
+    counts = desk_views.counts_by_status(me.staff.location_ids)
+    statuses = [status for status in ReferralStatus if any(status in of_place for of_place in counts.values())]
+    return page(
+        request,
+        "counts.html",
+        counts=counts,
+        statuses=statuses,
+        overdue=desk_views.overdue_counts(me.staff.location_ids, utc_now()),
+        places=desk_views.places(),
+    )

@@ -1,0 +1,198 @@
+"""How the desk words things: durations, local times, audit events, dispositions, scripts for calls."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from models.codes import ReferralStatus, Role, ToDoKind, ToDoOutcome, Verdict
+from models.operational import AuditEvent
+from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
+
+ROLES = {
+    Role.CLINICIAN: "Clinician",
+    Role.COORDINATOR: "Intake coordinator",
+    Role.BILLER: "Biller",
+    Role.ANALYST: "Operations analyst",
+    Role.OWNER: "Practice owner",
+    Role.COMPLIANCE: "Compliance officer",
+    Role.ADMIN: "Administrator",
+}
+
+DISPOSITIONS = {
+    CONTINUE: "Continue intake here",
+    HIGHER_LEVEL: "Refer to a higher level of care",
+    DECLINE: "Decline this referral",
+}
+
+VERDICTS = {
+    Verdict.APPROVE: "approved as proposed",
+    Verdict.EDIT_AND_APPROVE: "edited and approved",
+    Verdict.RETURN: "returned with a question",
+    Verdict.REJECT: "rejected",
+}
+
+FLAG_STATUS = {
+    "present": "present",
+    "historical": "in the past",
+    "negated": "negated in the text",
+    "someone_else": "about someone else",
+    "hypothetical": "hypothetical",
+    "quoted": "quoted",
+    "idiom": "figure of speech",
+}
+
+RAISED_BY = {"rule": "text rule", "item": "answer to a question", "classifier": "classifier"}
+
+TEXT_KINDS = {
+    "referral_text": "Referral text",
+    "patient_words": "In the patient's own words",
+    "answered_question": "Answer to a question",
+}
+
+OUTCOMES = {
+    ToDoOutcome.REACHED_SEND_LINK_AGAIN: "Reached: send the link again",
+    ToDoOutcome.NO_ANSWER_TRY_AGAIN: "No answer: try again later",
+    ToDoOutcome.UNREACHABLE: "Cannot be reached: prepare a closing letter",
+    ToDoOutcome.WITHDREW: "No longer wants this: close as withdrawn",
+    ToDoOutcome.SAME_PERSON: "The same person",
+    ToDoOutcome.DIFFERENT_PERSON: "Two different people",
+    ToDoOutcome.ANSWERED: "Answered: send it back to be signed",
+    ToDoOutcome.OFFER_NEW_TIMES: "Offer new times",
+    ToDoOutcome.HANDED_OVER: "Handed over to a person",
+    ToDoOutcome.ATTENDED: "The patient attended",
+    ToDoOutcome.NO_SHOW: "The patient did not come",
+}
+
+SCRIPTS = {
+    ToDoKind.CALL_PATIENT: (
+        "Say your own name and the practice's name only. Ask for the patient; name no service to anyone else, "
+        "and leave none on voicemail.",
+        "Once you have checked the birth date: they have a link from us that still waits. Offer to send it again, "
+        "or to book a time on the phone.",
+        "If they speak of wanting to die or of hurting somebody: stay on the line, call the clinician on call, and "
+        "give them 988 (call or text); for danger now, 911.",
+    ),
+    ToDoKind.CHECK_DUPLICATE: (
+        "Compare name, birth date and contact. If they differ in one of them, call the patient before you decide.",
+        "If it is the same person and they have an open case, this one closes; otherwise it goes on under their record.",
+    ),
+    ToDoKind.ANSWER_QUESTION: (
+        "A signer asked this before they could decide. Find the answer (from the referrer or the patient) and write "
+        "it down; it goes back to be signed with your answer beside it.",
+    ),
+    ToDoKind.MISSED_SESSION: (
+        "Call the patient, name no service to anyone else. Ask kindly whether another time would suit better.",
+        "If they speak of wanting to die or of hurting somebody: stay on the line, call the clinician on call, and "
+        "give them 988 (call or text); for danger now, 911.",
+    ),
+    ToDoKind.WARM_HANDOFF: (
+        "A clinician decided that this practice is not the right place. Speak with the patient before any letter "
+        "reaches them, and make sure that somebody else has taken them on.",
+        "Stay on the line until the other service has answered. 988 (call or text) is open at any hour.",
+    ),
+    ToDoKind.WAITLIST: (
+        "No offered time suits, or none is free. Ask which days and hours would, and whether telehealth would do.",
+    ),
+    ToDoKind.RECORD_OUTCOME: ("The first session's time has passed. Say whether it took place.",),
+}
+
+_EVENTS = {
+    "case.opened": "Case opened from a received referral",
+    "approval.seen": "Opened on the desk for the first time",
+    "approval.superseded": "Sign-off no longer needed",
+    "coverage.checked": "Coverage checked: {status}",
+    "risk.screened": "Screened for risk: {flags} flags to review",
+    "to_do.claimed": "To-do taken",
+    "to_do.open": "To-do given back",
+    "to_do.done": "To-do finished: {outcome}",
+    "to_do.superseded": "To-do no longer needed",
+    "to_do.no_answer": "Called, no answer",
+    "to_do.overdue": "To-do overdue: its role was told",
+    "to_do.opened": "To-do opened: {kind}",
+    "approval.opened": "Sign-off opened: {kind}",
+    "approval.reassigned": "Sign-off reassigned",
+    "approval.escalated": "Sign-off overdue: passed on",
+    "approval.decided": "Sign-off decided",
+    "decision.signed": "Signed: {verdict}",
+    "decision.refused": "A decision from Prefect was refused",
+    "message.queued": "Message queued: {template}",
+    "outbox_message.sent": "Message sent",
+    "outbox_message.failed": "Message could not be sent",
+    "outbox_message.dropped": "Message withdrawn",
+    "message.no_channel": "No way to write to the patient",
+    "offer.made": "Time offered",
+    "offer.accepted": "Offered time accepted",
+    "offer.revoked": "Offered time withdrawn",
+    "slot.booked": "Time booked",
+    "slot.freed": "Time free again",
+    "appointment.booked": "First session booked",
+    "appointment.confirmed": "First session confirmed by the patient",
+    "appointment.attended": "First session attended",
+    "appointment.no_show": "First session missed",
+    "appointment.cancelled": "First session cancelled",
+    "appointment.late_cancelled": "First session cancelled late",
+    "booked.by_hand": "Booked by hand",
+    "portal_link.made": "Link made for the patient",
+    "portal.verified": "Patient opened their link",
+    "row.accepted": "Row accepted",
+    "row.duplicate": "Sent again: a duplicate row",
+    "row.ambiguous": "Row accepted; may be a known patient",
+}
+
+
+def event(event: AuditEvent) -> str:
+    """What an audit event says, in words; an unfamiliar one as its own name."""
+    details = {name: str(value).replace("_", " ") for name, value in event.details.items()}
+    if event.action == "case.moved":
+        return f"{_status(event.details.get('old'))} → {_status(event.details.get('new'))}"
+    wording = _EVENTS.get(event.action)
+    if wording is None:
+        return event.action.replace(".", ": ").replace("_", " ")
+    try:
+        return wording.format(**details)
+    except KeyError:
+        return wording.split(":")[0]
+
+
+def _status(value: object) -> str:
+    return ReferralStatus(value).label if value in tuple(ReferralStatus) else str(value)
+
+
+def actor(actor: str, names: dict[str, str]) -> str:
+    """Who did it: a member of staff by name, otherwise what kind of actor it was."""
+    if actor.startswith("patient:"):
+        return "the patient"
+    return names.get(actor, actor)
+
+
+def span(length: timedelta) -> str:
+    """A duration as people say it: 25 min, 5 h, 3 days."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{minutes // (24 * 60)} days"
+
+
+def due(due_at: datetime, now: datetime) -> str:
+    if now >= due_at:
+        return f"overdue by {span(now - due_at)}"
+    return f"due in {span(due_at - now)}"
+
+
+def local(moment: datetime, zone: str) -> str:
+    """A moment as a clock at that place shows it: ``Mon, Nov 23, 2:05 PM PST``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    hour = there.strftime("%I").lstrip("0")
+    return f"{there:%a, %b} {there.day}, {hour}:{there:%M %p %Z}"
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def plain(value: object) -> str:
+    """An enum or key as words: ``higher_level_of_care`` → ``higher level of care``."""
+    return str(value).replace("_", " ")

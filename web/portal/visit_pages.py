@@ -1,0 +1,119 @@
+"""The first page of a link: the birth date, then on to the one thing the link is for; and the way out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from acts import patient
+from acts.patient import LinkClosed, Visit, WhyNot
+from adapters.operational_store import reading
+from adapters.spoken_times import MONTHS
+from models.codes import LinkPurpose, ReferralStatus
+from models.errors import NotAllowed
+from web.portal.forms import one_value, read_birth_date
+from web.portal.page import Page
+
+router = APIRouter()
+
+
+async def sent_form(request: Request) -> FormData:
+    return await request.form()
+
+
+class OtherSite(NotAllowed):
+    """The form did not come from a page of ours."""
+
+
+def own_form(page: Annotated[Page, Depends(Page)], form: Annotated[FormData, Depends(sent_form)]) -> FormData:
+    """The form, if it came from our page in this browser; raises OtherSite."""
+    if not page.is_own_form(form):
+        raise OtherSite("the form token does not fit")
+    return form
+
+
+Shown = Annotated[Page, Depends(Page)]
+OwnForm = Annotated[FormData, Depends(own_form)]
+
+
+def visitor_of(page: Page) -> Visit:
+    """Who is here, and from now on in their language; raises NotAllowed."""
+    with reading() as db:
+        visitor = patient.visit(db, page.token, page.proof)
+    page.know(language=visitor.patient.language, phone=visitor.location.phone)
+    return visitor
+
+
+FIRST_PAGES = {
+    LinkPurpose.QUESTIONNAIRES: "/step/1",
+    LinkPurpose.CHOOSE_TIME: "/times",
+    LinkPurpose.APPOINTMENT: "/appointment",
+}
+
+
+@router.get("/l/{token}")
+def first_page(page: Shown) -> Response:
+    """Where this link leads now."""
+    state = patient.link_state(page.token)
+    try:
+        visitor = visitor_of(page)
+    except NotAllowed:
+        if state.usable:
+            return _ask_birth_date(page)
+        return page.notice("closed_title", f"closed_{(state.why_not or WhyNot.UNKNOWN).value}", again=True)
+    if state.usable and state.purpose is not None:
+        return page.go(FIRST_PAGES[state.purpose])
+    return _after(page, visitor, state.why_not or WhyNot.MOVED_ON)
+
+
+def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
+    """What a link shows to its own patient once its thing is done."""
+    if visitor.referral.status == ReferralStatus.CLOSED_WITHDRAWN:
+        return page.notice("withdrawn_title", "withdrawn")
+    if why_not != WhyNot.USED:
+        return page.notice("closed_title", f"closed_{why_not.value}", again=True)
+    if visitor.link.purpose == LinkPurpose.APPOINTMENT:
+        return page.go("/appointment")
+    if visitor.link.purpose == LinkPurpose.QUESTIONNAIRES:
+        outcome = patient.answer(page.token, page.proof, {})
+        return page.show("done.html", show_crisis=outcome.show_crisis)
+    if visitor.referral.status == ReferralStatus.WAITLISTED:
+        return page.notice("waitlisted_title", "waitlisted")
+    token, proof = patient.follow_on(page.token, page.proof)
+    return page.go("/appointment", proof, token)
+
+
+def _ask_birth_date(page: Page, problem: str = "", typed: FormData | None = None) -> Response:
+    return page.show(
+        "birth_date.html",
+        status=422 if problem else 200,
+        problem=problem,
+        months=MONTHS[page.language],
+        typed={name: one_value(typed, name) if typed else "" for name in ("year", "month", "day")},
+    )
+
+
+@router.post("/l/{token}")
+def check_birth_date(page: Shown, form: OwnForm) -> Response:
+    birth_date = read_birth_date(form)
+    if birth_date is None:
+        return _ask_birth_date(page, "birth_incomplete", form)
+    try:
+        return page.go(proof=patient.verify(page.token, birth_date))
+    except LinkClosed:
+        return page.go()
+    except NotAllowed:
+        return _ask_birth_date(page, "birth_wrong", form)
+
+
+@router.get("/l/{token}/withdraw")
+def ask_withdraw(page: Shown) -> Response:
+    visitor_of(page)
+    return page.show("withdraw.html")
+
+
+@router.post("/l/{token}/withdraw")
+def withdraw(page: Shown, form: OwnForm) -> Response:
+    patient.withdraw(page.token, page.proof)
+    return page.go()
