@@ -1,8 +1,10 @@
 # What a newcomer types: `make run` and `make test`. The first call of either builds .venv; later calls find it built.
+# constraints.txt names every package, so nothing is left to resolve; only torch may bring its own libraries along.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -20,12 +22,15 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "Countersign needs Python 3.11 or newer, and $(PYTHON) is older or missing. Name another: make PYTHON=python3.11 ..."; exit 1; }
 	@test -x $(PY) || { echo "Making the virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the locked packages; the first time takes some minutes"
-	@$(PY) -m pip install --disable-pip-version-check --quiet torch==2.13.0
-	@$(PY) -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	@$(PIP) -c constraints.txt torch
+	@$(PIP) --no-deps -r constraints.txt
+	@$(PIP) --no-deps --editable .
 	@touch $(STAMP)
 
+STARTED := $(shell date +%s)
+
 run: $(STAMP)
-	@exec $(VENV)/bin/countersign run
+	@COUNTERSIGN_STARTED=$(STARTED) exec $(VENV)/bin/countersign run
 
 test: $(STAMP)
 	@$(PY) -m pytest $(ARGS)

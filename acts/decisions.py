@@ -9,7 +9,6 @@ from acts.signers import prove, signer_facts
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, open_to_do, queue_message, reading, set_status, writing
 from models.codes import (
-    ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
     MessageChannel,

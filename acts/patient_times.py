@@ -115,9 +115,9 @@ def choose(token: str, proof: str | None, offer_id: str) -> Appointment:
             offer = _own_offer(db, visitor, offer_id)
             if offer.status == OfferStatus.ACCEPTED:
                 return _appointment_of(db, offer)
-            must_be_open(visitor, LinkPurpose.CHOOSE_TIME)
             if offer.status == OfferStatus.REVOKED:
                 raise MovedOn(f"offer {offer_id} is revoked")
+            must_be_open(visitor, LinkPurpose.CHOOSE_TIME)
             visitor.link.used_at = utc_now()
             db.add(visitor.link)
             return book(db, visitor.referral, offer.slot_id, visitor.actor)
@@ -149,6 +149,8 @@ def _give_up_taken_offer(token: str, proof: str | None, offer_id: str) -> bool:
     """Revoke the offer that could not be kept; says whether other times are left to choose."""
     with writing() as db:
         visitor = visit(db, token, proof)
+        if visitor.referral.status == R.READY_TO_OFFER and visitor.link.used_at is None:
+            return False
         must_be_open(visitor, LinkPurpose.CHOOSE_TIME)
         offer = _own_offer(db, visitor, offer_id)
         if offer.status == OfferStatus.OPEN:

@@ -31,8 +31,8 @@ def sign_in(email: str, password: str, code: str) -> Staff:
 def prove(staff_id: str, *, code: str, password: str | None, how: AuthenticatedHow) -> Staff:
     """Check the one-time code (and the password, except from Prefect's dialog) and use the code up.
 
-    Four failures are free; the fifth locks the account for a minute, each further one for 2, 4 … up to 60. Raises NotAllowed with one
-    message for every cause.
+    Four failures are free; the fifth locks the account for a minute, each further one for 2, 4 … up to 60. Raises
+    NotAllowed with one message for every cause.
     """
     now = utc_now()
     with reading() as db:

@@ -18,6 +18,7 @@ from models.codes import (
     CaseOwner,
     ReferralStatus,
     RiskLevel,
+    Role,
     ToDoKind,
     ToDoStatus,
 )
@@ -60,6 +61,7 @@ class Waiting:
     assigned_to: str | None
     clinician_id: str | None
     facts: CaseFacts
+    seen: bool = False
     is_to_do: bool = False
 
     @property
@@ -148,6 +150,7 @@ def open_sign_offs(kinds: Collection[ApprovalKind], location_ids: Collection[str
             assigned_to=approval.assigned_to,
             clinician_id=referral.clinician_id,
             facts=facts[referral.case_number],
+            seen=approval.seen_at is not None,
         )
         for approval, patient, referral in found
     ]
@@ -195,7 +198,7 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
     open_for: dict[str, list[str | None]] = defaultdict(list)
     for approval in db.exec(select(Approval).where(col(Approval.case_number).in_(cases))).all():
         people[approval.case_number].add(approval.assigned_to or "")
-        if approval.status == ApprovalStatus.OPEN:
+        if approval.status == ApprovalStatus.OPEN and approval.role == Role.CLINICIAN:
             open_for[approval.case_number].append(approval.assigned_to)
     for number, signer in db.exec(
         select(Decision.case_number, Decision.staff_id).where(col(Decision.case_number).in_(cases))

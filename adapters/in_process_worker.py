@@ -31,6 +31,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
+    FlowRunFilterStateName,
     FlowRunFilterStateType,
     WorkPoolFilter,
     WorkPoolFilterName,
@@ -147,10 +148,12 @@ class _Worker:
     due: deque[FlowRun] = field(default_factory=deque)
     leg_ended: asyncio.Event = field(default_factory=asyncio.Event)
     unsettled: set[UUID] = field(default_factory=set)
+    settling: set[UUID] = field(default_factory=set)
     leave_as: dict[UUID, State[Any]] = field(default_factory=dict)
     entrypoints: dict[UUID, str] = field(default_factory=dict)
     last_beat: float = 0.0
     last_full_poll: float = 0.0
+    found_nothing: bool = False
 
     async def serve(
         self,
@@ -188,11 +191,11 @@ class _Worker:
         while True:
             try:
                 await self._fill()
-            except httpx.HTTPError as trouble:
+            except Exception as trouble:
+                # Whatever it was, the next turn asks again: a worker that no longer polls looks alive and is not.
                 logger.warning("poll failed: %s", type(trouble).__name__)
-                await asyncio.sleep(poll_seconds)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.leg_ended.wait(), None if self._full() else poll_seconds)
+                await asyncio.wait_for(self.leg_ended.wait(), poll_seconds)
             self.leg_ended.clear()
 
     async def _fill(self) -> None:
@@ -210,18 +213,31 @@ class _Worker:
         return len(self.running) >= self.concurrency or not trusted
 
     async def _due_runs(self) -> list[FlowRun]:
-        full_poll = time.monotonic() - self.last_full_poll > FULL_POLL_SECONDS
-        if not full_poll and not await self._something_is_due():
+        since = time.monotonic() - self.last_full_poll
+        if since < FULL_POLL_SECONDS and not await self._something_is_due():
             return []
+        if self.found_nothing and since < TICK_SECONDS:
+            return []  # what is due is not for us now: its pool is paused or full
         self.last_full_poll = time.monotonic()
         # The pool's own question knows its limits, priorities and pauses, but writes on every asking.
         answer = await self.client.request(
             "POST",
             "/work_pools/{name}/get_scheduled_flow_runs",
             path_params={"name": self.pool},
-            json={"scheduled_before": datetime.now(UTC).isoformat(), "limit": self.concurrency * 4},
+            json={"scheduled_before": datetime.now(UTC).isoformat(), "limit": self.concurrency},
         )
-        return [FlowRun.model_validate(entry["flow_run"]) for entry in answer.json()]
+        runs = [FlowRun.model_validate(entry["flow_run"]) for entry in answer.json()]
+        self.found_nothing = not runs
+        return runs if len(runs) < self.concurrency else await self._woken_first(runs)
+
+    async def _woken_first(self, runs: list[FlowRun]) -> list[FlowRun]:
+        # A person who has just decided waits for the case to move; a night's intake before it can wait.
+        resuming = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Resuming"])))
+        woken = await self.client.read_flow_runs(
+            flow_run_filter=resuming, work_pool_filter=_in_pool(self.pool), limit=self.concurrency
+        )
+        first = {run.id for run in woken}
+        return [*woken, *(run for run in runs if run.id not in first)]
 
     async def _something_is_due(self) -> bool:
         due = _in_states(StateType.SCHEDULED)
@@ -230,7 +246,7 @@ class _Worker:
 
     async def _take(self, flow_run: FlowRun) -> None:
         """Starts a leg of this run unless one of its legs still lives, here or in another process."""
-        if flow_run.id in self.running or not await self._claim(flow_run.id):
+        if flow_run.id in self.running or flow_run.id in self.settling or not await self._claim(flow_run.id):
             return
         leg = self.legs.start(self._leg(flow_run))
         self.running[flow_run.id] = leg
@@ -306,11 +322,16 @@ class _Worker:
 
     async def _settle(self, run_id: UUID) -> None:
         # The claim is the lock: of two workers that see the same lost run, one puts it back.
-        if run_id in self.running or not await self._claim(run_id):
+        if run_id in self.running:
             return
-        await _put_back(self.client, run_id)
-        self.unsettled.discard(run_id)
-        await self._release(run_id)
+        self.settling.add(run_id)  # or a new leg begins before the old claim is dropped, and loses it
+        try:
+            if await self._claim(run_id):
+                await _put_back(self.client, run_id)
+                self.unsettled.discard(run_id)
+                await self._release(run_id)
+        finally:
+            self.settling.discard(run_id)
 
     async def _nobodys_runs(self) -> list[UUID]:
         runs = await self.client.read_flow_runs(
@@ -476,7 +497,7 @@ async def _put_back(client: PrefectClient, run_id: UUID) -> None:
         logger.warning("run %s lost its worker, %d. time", run_id, times)
         state = _resuming("Resuming after a lost worker") if times <= MOST_RECOVERIES else _suspect(times)
         await client.set_flow_run_state(run_id, state, force=True)
-    if run.state.type in {StateType.PENDING, StateType.RUNNING, StateType.SCHEDULED}:
+    if not run.state.is_final():
         await _let_pool_see(client, run_id)
 
 

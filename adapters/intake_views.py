@@ -42,7 +42,13 @@ def received_files() -> list[ReceivedFile]:
                 col(IntakeRow.file_id).in_([file.id for file in files])
             )
         ).all()
-    outcomes = Counter(rows)
+        broken = db.exec(
+            select(QuarantinedRow.file_id, QuarantinedRow.row)
+            .where(col(QuarantinedRow.file_id).in_([file.id for file in files]))
+            .distinct()
+        ).all()
+    outcomes = Counter((file_id, outcome) for file_id, outcome in rows)
+    outcomes.update((file_id, RowOutcome.QUARANTINED) for file_id, _ in broken)
     return [
         ReceivedFile(file, {outcome: outcomes[(file.id, outcome)] for outcome in RowOutcome}) for file in files
     ]

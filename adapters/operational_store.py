@@ -30,6 +30,7 @@ from models.operational import (
     OperationalRecord,
     OutboxMessage,
     PortalLink,
+    PracticeSetting,
     Referral,
     ToDo,
 )
@@ -248,3 +249,16 @@ def open_to_do(db: Session, to_do: ToDo) -> bool:
 def beat(db: Session, name: str) -> None:
     """Record that a part of the system lives (dead-man switch)."""
     db.merge(Heartbeat(name=name, at=utc_now()))
+
+
+def installation_id() -> str:
+    """An opaque name of this database, made once, so that its case numbers are told from another database's."""
+    with reading() as db:
+        known = db.get(PracticeSetting, "installation_id")
+    if known is None:
+        with writing() as db:
+            known = db.get(PracticeSetting, "installation_id")
+            if known is None:
+                known = PracticeSetting(name="installation_id", value=new_id("IN"))
+                db.add(known)
+    return known.value

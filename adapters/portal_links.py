@@ -25,9 +25,7 @@ class MadeLink(NamedTuple):
     url: str
 
 
-def make_link(
-    db: Session, case_number: str, purpose: LinkPurpose, round: int, days: int = LINK_DAYS
-) -> MadeLink:
+def make_link(db: Session, case_number: str, purpose: LinkPurpose, round: int, days: int = LINK_DAYS) -> MadeLink:
     """Store a fresh link for one case and one purpose, in the caller's transaction."""
     link = PortalLink(
         id=new_id("PL"),

@@ -75,5 +75,6 @@ def spoken_zone(zone: str, language: str) -> str:
 def spoken_time(at: datetime, zone: str, language: str) -> str:
     """Day, hour and zone in one breath."""
     hour = f"{spoken_hour(at, zone, language)} ({spoken_zone(zone, language)})"
-    joined = "a las" if language == "es" else "at"
+    one_o_clock = at.astimezone(ZoneInfo(zone)).hour % 12 == 1
+    joined = ("a la" if one_o_clock else "a las") if language == "es" else "at"
     return f"{spoken_day(at, zone, language)} {joined} {hour}"

@@ -187,9 +187,7 @@ async def measure(
                 waiting = {"open": open_cases, "mib_before": round(before, 1), "mib_after": round(after, 1)}
                 result["open_cases"] = {**waiting, **{"idle": await walk_one_by_one(case, deployment, 5)}}
     if obvious_cases:
-        result["times_the_obvious_cases_per_s"] = round(
-            result["cases_per_s"] / result["obvious"]["cases_per_s"], 1
-        )
+        result["times_the_obvious_cases_per_s"] = round(result["cases_per_s"] / result["obvious"]["cases_per_s"], 1)
     return result
 
 

@@ -27,7 +27,8 @@ users = typer.Typer(no_args_is_help=True, help="Staff accounts.")
 todo = typer.Typer(no_args_is_help=True, help="What staff have to do by hand.")
 app.add_typer(users, name="users")
 app.add_typer(todo, name="todo")
-console = Console()
+# A pipe has no width of its own; ids must not be cut there.
+console = Console(width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from typing import Any
 
 import httpx
 import yaml
@@ -26,7 +27,7 @@ def deploy() -> bool:
     done = here.home / "deployed-digest"
     digest = deployed_digest()
     known = done.exists() and done.read_text() == digest
-    if known and set(deployment_names()) <= prefect_runs.blocking(_names_on_server()):
+    if known and {entry["name"] for entry in deployments()} <= prefect_runs.blocking(_names_on_server()):
         return False
     _deploy_all()
     _set_choices()
@@ -41,10 +42,9 @@ def deployed_digest() -> str:
     return hashlib.sha256((text + ",".join(_locations())).encode()).hexdigest()
 
 
-def deployment_names() -> list[str]:
-    """Every deployment of prefect.yaml by its own name."""
-    content = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())
-    return [entry["name"] for entry in content["deployments"]]
+def deployments() -> list[dict[str, Any]]:
+    """The deployments of prefect.yaml, as they stand there."""
+    return list(yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())["deployments"])
 
 
 async def _names_on_server() -> set[str]:

@@ -51,7 +51,7 @@ def show_status(console: Console, report: dict[str, Any]) -> None:
 
 
 def case_table(rows: list[views.CaseRow], now: datetime) -> Table:
-    table = Table("case", "waits for", "owner", "location", "since", "due", "assigned to")
+    table = _table("case", "waits for", "owner", "location", "since", "due", "assigned to")
     for row in rows:
         due = clock(row.due_at, now) if row.due_at else ""
         table.add_row(
@@ -62,7 +62,7 @@ def case_table(rows: list[views.CaseRow], now: datetime) -> Table:
 
 def show_case(console: Console, row: views.CaseRow, events: list[tuple[datetime, str, str, dict[str, Any]]]) -> None:
     console.print(f"[bold]{row.case_number}[/] · {row.label} · {row.location} · owner: {row.owner}")
-    table = Table("UTC", "who", "what", "details")
+    table = _table("UTC", "who", "what", "details")
     for at, actor, action, details in events:
         words = ", ".join(f"{name} {value}" for name, value in details.items())
         table.add_row(f"{at:%Y-%m-%d %H:%M:%S}", actor, action, words)
@@ -104,7 +104,7 @@ def waits() -> list[dict[str, Any]]:
 
 def wait_table() -> Table:
     now = utc_now()
-    table = Table("id", "case", "what", "role", "person", "since", "due")
+    table = _table("id", "case", "what", "role", "person", "since", "due")
     for one in waits():
         level = f" ({one['level']})" if one["level"] else ""
         table.add_row(
@@ -121,7 +121,7 @@ def wait_table() -> Table:
 
 def to_do_table(to_dos: list[ToDo]) -> Table:
     now = utc_now()
-    table = Table("id", "case", "what", "role", "location", "claimed by", "due")
+    table = _table("id", "case", "what", "role", "location", "claimed by", "due")
     for to_do in to_dos:
         table.add_row(
             to_do.id,
@@ -136,7 +136,7 @@ def to_do_table(to_dos: list[ToDo]) -> Table:
 
 
 def show_quarantine(console: Console, rows: list[QuarantinedRow]) -> None:
-    table = Table("file", "row", "field", "reason", "status")
+    table = _table("file", "row", "field", "reason", "status")
     for row in rows:
         table.add_row(row.file_id, str(row.row), row.field, row.reason, row.status.value)
     console.print(table)
@@ -149,7 +149,7 @@ def show_quarantine(console: Console, rows: list[QuarantinedRow]) -> None:
 
 def message_table(messages: list[OutboxMessage]) -> Table:
     """Messages by kind and case; a link only while its patient can use it."""
-    table = Table("queued (UTC)", "case", "message", "by", "status", "link")
+    table = _table("queued (UTC)", "case", "message", "by", "status", "link")
     newest: set[str] = set()
     for message in messages:
         address = ""
@@ -165,12 +165,11 @@ def message_table(messages: list[OutboxMessage]) -> Table:
             message.status.value,
             address,
         )
-    table.columns[5].overflow = "fold"
     return table
 
 
 def staff_table(people: list[Staff]) -> Table:
-    table = Table("id", "role", "name", "e-mail", "locations", "team", "on call", "active")
+    table = _table("id", "role", "name", "e-mail", "locations", "team", "on call", "active")
     for one in people:
         table.add_row(
             one.id,
@@ -186,7 +185,7 @@ def staff_table(people: list[Staff]) -> Table:
 
 
 def sign_in_table() -> Table:
-    table = Table("id", "role", "name", "e-mail", "password")
+    table = _table("id", "role", "name", "e-mail", "password")
     for one in sample_sign_ins():
         table.add_row(one.staff_id, one.role.value, one.name, one.email, one.password)
     return table
@@ -199,6 +198,14 @@ def show_new_sign_in(console: Console, made: NewSignIn) -> None:
         f"one-time codes: otpauth://totp/Countersign:{made.email}?secret={made.totp_secret}&issuer=Countersign"
     )
     console.print("Shown once; hand it over in person.")
+
+
+def _table(*headings: str) -> Table:
+    """A table that folds what is too long instead of cutting it: half an id is of no use; the first stays whole."""
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
+    return table
 
 
 def ago(then: datetime, now: datetime) -> str:

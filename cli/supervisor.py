@@ -84,7 +84,7 @@ def _start(console: Console, children: list[Child], started: float) -> None:
     if any(each.is_file() for each in settings().intake_folder.rglob("*")):
         trigger_intake()
     first_case = _show_cases_arriving(console, children, started)
-    greeting.show(console, took=time.time() - started, first_case=first_case)
+    greeting.show(console, took=time.time() - started, first_case=first_case if dropped else None)
 
 
 def parts() -> list[Child]:

@@ -24,11 +24,11 @@ _ENGLISH = frozenset(
 _FOREIGN = (
     frozenset(
         _WORD.findall(
-            "que no yo mi vivir este esta dolor sin soy estoy tengo quiero vida los las una con por para muy es "
-            "el ella pero nada puedo siento morir ich nicht und mein meine ist das der die den ein eine will mich "
-            "mir habe bin sterben leben mehr kann je ne pas suis mon ma est les des une vie veux mourir moi avec "
-            "pour dans qui mais plus vivre eu não nao minha meu estou quero uma com para mas viver io sono mia "
-            "mio voglio che una più piu per vita morire ik niet mijn een het wil dood meer van ben leven"
+            "que no yo mi vivir este esta dolor soy estoy tengo quiero vida los las una con por para muy es "
+            "el ella pero nada puedo siento morir ich nicht und mein meine ist das der ein eine will mich "
+            "mir habe sterben leben mehr kann je ne pas suis mon ma est les des une vie veux mourir moi avec "
+            "pour dans qui mais plus vivre eu não nao minha meu estou quero uma para mas viver io sono mia "
+            "mio voglio che una più piu vita morire ik niet mijn een het wil dood meer leven"
         )
     )
     - _ENGLISH

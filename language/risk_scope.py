@@ -155,6 +155,8 @@ def _is_someone_else(rule: Rule, place: Place) -> bool:
         rf"^\W*(?:of|in|by) {_OWNER} (?:{_HE}|{_SHE}|{_EITHER})\b", place.after
     ):
         return True
+    if rule.whose is Whose.BELIEVER and re.search(r"\b(?:me|my)\b", place.found):
+        return False  # "my neighbour controls my thoughts" is the writer's belief
     if rule.whose is Whose.BELIEVER:
         return _person_is_someone_else(_PERSON.search(place.before), place)
     return _person_is_someone_else(_governing_person(place), place)

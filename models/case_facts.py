@@ -8,7 +8,8 @@ class CaseFacts:
     """What decides who may see a case.
 
     ``people``: everyone a sign-off of it was assigned to or signed by, and its clinician. ``teams``: the teams of
-    those of them who work at the case's location. ``unassigned_review``: a sign-off waits there for nobody by name.
+    those of them who work at the case's location. ``review_open``: something waits for a clinician's signature;
+    ``unassigned_review``: and was given to nobody by name.
     """
 
     location_id: str

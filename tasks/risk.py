@@ -96,11 +96,10 @@ def _from_text(
     except Exception as failure:  # the safety path: a broken reader becomes a person's work, never silence
         logger.error("case %s: the risk reader failed (%s)", case_number, type(failure).__name__)
         return [_unread(case_number, text_id, words, "the risk reader failed: a person must read it", "none")]
-    if not reading.readable:
-        return [
-            _unread(case_number, text_id, words, f"{reading.unreadable_reason}: a person must read it", reading.version)
-        ]
     flags = []
+    if not reading.readable:
+        why = f"{reading.unreadable_reason}: a person must read it"
+        flags.append(_unread(case_number, text_id, words, why, reading.version))
     for signal in reading.signals:
         for flag in triage.flags_from_signals([triage.Signal(signal.kind, signal.status)], readable=True):
             record = _record(

@@ -97,11 +97,11 @@ def open_sign_off(case: Case, status: ReferralStatus) -> str:
     # a leg that died between the two writes kept its content: that one is pinned, not this one
     kept = therapy_store.sign_off_content(approval_id, actor="system", where="open sign-off")
     with store.writing() as db:
-        now_referral = store.one(db, Referral, case.number)
-        store.check_fence(now_referral, case.fence)
-        if now_referral.version != referral.version:
+        present = store.one(db, Referral, case.number)
+        store.check_fence(present, case.fence)
+        if present.version != referral.version:
             raise MovedOn(f"case {case.number} has moved on")  # a person stopped or rerouted it meanwhile
-        _save(db, referral, kind, approval_id, sign_off.digest(kept.unwrap()))
+        _save(db, present, kind, approval_id, sign_off.digest(kept.unwrap()))
     return approval_id
 
 

@@ -80,7 +80,7 @@ def send_link(db: Session, referral: Referral, occasion: str) -> MessageChannel 
     key = f"{template}:{referral.case_number}:{referral.version}:{occasion}"
     told = db.exec(select(OutboxMessage.channel).where(OutboxMessage.unique_key == key)).first()
     if told is not None:
-        return told
+        return MessageChannel(told)
     link = make_link(db, referral.case_number, purpose, referral.version, LINK_DAYS).record
     return tell_patient(
         db,

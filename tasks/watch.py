@@ -311,7 +311,7 @@ async def wake_wanted(limit: int = 50) -> int:
             .limit(limit)
         ).all()
     woken = 0
-    for run_id in wanted:
+    for run_id in filter(None, wanted):
         try:
             answer = await prefect_runs.wake(UUID(run_id))
         except OutsideRefused as refused:  # one run's trouble must not keep the others asleep
@@ -355,7 +355,7 @@ async def start_missing_runs(limit: int = 200) -> int:
             CASE_DEPLOYMENT,
             {"case_number": number},
             name=f"{number} · received",
-            idempotency_key=number,
+            idempotency_key=f"{store.installation_id()}-{number}",
             tags=["referral"],
         )
         with store.writing() as db:
@@ -380,7 +380,10 @@ async def start_intake() -> int:
     # the folder's state names the run, so that neither two workers nor two ticks start two intakes for it
     state = hashlib.sha256(repr((found, int(time.time() // 300))).encode()).hexdigest()[:24]
     await prefect_runs.start_run(
-        INTAKE_DEPLOYMENT, {"location": "all"}, name=f"intake · {len(found)} files", idempotency_key=f"intake-{state}"
+        INTAKE_DEPLOYMENT,
+        {"location": "all"},
+        name=f"intake · {len(found)} files",
+        idempotency_key=f"intake-{store.installation_id()}-{state}",
     )
     return 1
 

@@ -1,28 +1,36 @@
 """Makes valid, fictional records in the databases of a test; every keyword has a default."""
 
 import hashlib
+import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from adapters import therapy_store
+from adapters import credentials, therapy_store
 from adapters.operational_store import writing
 from adapters.portal_links import MadeLink, make_link
 from models.codes import (
+    AppointmentStatus,
     ApprovalKind,
+    ExitKind,
     LinkPurpose,
     MessageChannel,
     Modality,
     ReferralStatus,
     RiskLevel,
     Role,
+    SlotStatus,
+    ToDoKind,
     Verdict,
 )
 from models.columns import new_id, utc_now
 from models.operational import (
+    Appointment,
     Approval,
     Clinician,
     Decision,
+    Licence,
     Location,
     Offer,
     OperationalRecord,
@@ -31,6 +39,7 @@ from models.operational import (
     Referral,
     Slot,
     Staff,
+    ToDo,
 )
 from models.therapy_text import TherapyText
 
@@ -225,3 +234,196 @@ def make_decision(approval: Approval, staff: Staff, signed: str, **given: Any) -
         decision.id, approval.id, approval.case_number, TherapyText(""), TherapyText(signed), staff.id
     )
     return decision
+
+
+# -- people who sign, and cases in the middle of their course
+
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def make_signer(
+    role: Role = Role.CLINICIAN,
+    *,
+    location: Location,
+    states: tuple[str, ...] = ("OR",),
+    accepts_new: bool = True,
+    **given: Any,
+) -> Staff:
+    """A member of staff who can prove themselves by one-time code; a clinician with licences in these states."""
+    staff = make_staff(location=location, role=role, **{"totp_secret": TOTP_SECRET, **given})
+    if role == Role.CLINICIAN:
+        facts = {"id": staff.id, "npi": "1234567893", "credential": "LCSW", "languages": ["en"]}
+        _made(
+            Clinician,
+            facts | {"modalities": [Modality.OFFICE.value, Modality.TELEHEALTH.value]},
+            {"accepts_new": accepts_new},
+        )
+        for state in states:
+            expires = utc_now().date() + timedelta(days=300)
+            _keep(Licence(clinician_id=staff.id, state=state, number=f"{state}-T", expires_on=expires))
+    return staff
+
+
+def fresh_code(staff_id: str) -> str:
+    """A one-time code this person may use now, as if their last one were long ago."""
+    with writing() as db:
+        staff = db.get_one(Staff, staff_id)
+        staff.totp_last_step = 0
+        db.add(staff)
+        return credentials.totp_now(staff.totp_secret, utc_now())
+
+
+def review_words(level: str = "moderate", disposition: str = "continue_intake", **given: Any) -> dict[str, Any]:
+    """The content of a risk review."""
+    content = {"kind": "risk_review", "level": level, "disposition": disposition, "safety_note": ""}
+    return {**content, "flags": [], "measures": [], "texts": [], **given}
+
+
+def assignment_words(clinician_id: str | None, **given: Any) -> dict[str, Any]:
+    """The content of an assignment."""
+    return {"kind": "assignment", "clinician_id": clinician_id, "candidates": [], "excluded": [], **given}
+
+
+def letter_words(exit_kind: str = "declined", letter: str = "Dear Alex, goodbye.", **given: Any) -> dict[str, Any]:
+    """The content of a closing letter."""
+    return {"kind": "closing_letter", "exit": exit_kind, "letter": letter, **given}
+
+
+def spelled(content: dict[str, Any]) -> str:
+    """The one spelling of a content whose digest is signed."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def make_to_do(referral: Referral, kind: ToDoKind, **given: Any) -> ToDo:
+    number = next(_numbers)
+    return _made(
+        ToDo,
+        {
+            "id": f"TD-T{number}",
+            "unique_key": f"test-to-do-{number}",
+            "case_number": referral.case_number,
+            "kind": kind,
+            "role": Role.COORDINATOR,
+            "location_id": referral.location_id,
+            "due_at": utc_now() + timedelta(hours=24),
+        },
+        given,
+    )
+
+
+def make_appointment(referral: Referral, slot: Slot, **given: Any) -> Appointment:
+    """A booked first session on this slot, which is taken with it."""
+    with writing() as db:
+        taken = db.get_one(Slot, slot.id)
+        taken.status, taken.case_number = SlotStatus.BOOKED, referral.case_number
+        db.add(taken)
+    return _made(
+        Appointment,
+        {
+            "id": new_id("AT"),
+            "case_number": referral.case_number,
+            "patient_id": referral.patient_id,
+            "clinician_id": slot.clinician_id,
+            "location_id": slot.location_id,
+            "slot_id": slot.id,
+            "starts_at": slot.starts_at,
+            "minutes": slot.minutes,
+            "modality": slot.modality,
+            "status": AppointmentStatus.BOOKED,
+        },
+        given,
+    )
+
+
+@dataclass
+class MadeCase:
+    """A case with everyone and everything that its status needs around it."""
+
+    referral: Referral
+    patient: Patient
+    location: Location
+    clinician: Staff
+    coordinator: Staff
+    approval: Approval | None = None
+    to_do: ToDo | None = None
+    slots: tuple[Slot, ...] = ()
+    appointment: Appointment | None = None
+
+    @property
+    def number(self) -> str:
+        return self.referral.case_number
+
+
+_CLEARED = frozenset(
+    {
+        *(ReferralStatus.READY_TO_MATCH, ReferralStatus.ASSIGNMENT, ReferralStatus.READY_TO_OFFER),
+        *(ReferralStatus.OFFERED, ReferralStatus.WAITLISTED, ReferralStatus.BOOKED, ReferralStatus.MISSED),
+        ReferralStatus.CLOSED_ATTENDED,
+    }
+)
+_ASSIGNED = _CLEARED - {ReferralStatus.READY_TO_MATCH, ReferralStatus.ASSIGNMENT}
+_TO_DO_AT = {
+    ReferralStatus.POSSIBLE_DUPLICATE: ToDoKind.CHECK_DUPLICATE,
+    ReferralStatus.CONTACT_PATIENT: ToDoKind.CALL_PATIENT,
+    ReferralStatus.QUESTION_OPEN: ToDoKind.ANSWER_QUESTION,
+    ReferralStatus.WAITLISTED: ToDoKind.WAITLIST,
+    ReferralStatus.MISSED: ToDoKind.MISSED_SESSION,
+}
+
+
+def make_case_at(
+    status: ReferralStatus,
+    *,
+    slots: int = 2,
+    content: dict[str, Any] | None = None,
+    level: RiskLevel | None = RiskLevel.MODERATE,
+    patient: Patient | None = None,
+    to_do: bool = True,
+    **given: Any,
+) -> MadeCase:
+    """A case in any status, with its patient, place, clinician, coordinator, and what waits there.
+
+    ``content`` is what is to be signed in a status that waits for a signature, by default the plainest one.
+    """
+    location = make_location()
+    clinician = make_signer(location=location, on_call=True, phone="+15035550141")
+    coordinator = make_signer(Role.COORDINATOR, location=location)
+    person = patient or make_patient()
+    facts: dict[str, Any] = {
+        "risk_cleared": status in _CLEARED,
+        "clinician_id": clinician.id if status in _ASSIGNED else None,
+        "exit_kind": ExitKind.DECLINED if status == ReferralStatus.CLOSING_LETTER else None,
+        "closed_at": utc_now() if status.is_closed else None,
+        "risk_level": level,
+    }
+    referral = make_referral(status, patient=person, location=location, **{**facts, **given})
+    made = MadeCase(referral, person, location, clinician, coordinator)
+    made.slots = tuple(make_slot_of(clinician, location, hours_ahead=96 + 24 * each) for each in range(slots))
+    if status in _TO_DO_AT and to_do:
+        made.to_do = make_to_do(referral, _TO_DO_AT[status])
+    if status.value in tuple(ApprovalKind):
+        kind = ApprovalKind(status.value)
+        plain = {
+            ApprovalKind.RISK_REVIEW: lambda: review_words(),
+            ApprovalKind.ASSIGNMENT: lambda: assignment_words(clinician.id),
+            ApprovalKind.CLOSING_LETTER: lambda: letter_words(),
+        }
+        words = spelled(content if content is not None else plain[kind]())
+        made.approval = make_approval(kind, referral=referral, content=words, level=level)
+    if status == ReferralStatus.OFFERED:
+        for slot in made.slots:
+            make_offer(referral, slot)
+        make_portal_link(referral, LinkPurpose.CHOOSE_TIME)
+    if status == ReferralStatus.QUESTIONNAIRES_REQUESTED:
+        make_portal_link(referral, LinkPurpose.QUESTIONNAIRES)
+    if status == ReferralStatus.BOOKED and made.slots:
+        made.appointment = make_appointment(referral, made.slots[0])
+        make_portal_link(referral, LinkPurpose.APPOINTMENT)
+    return made
+
+
+def make_slot_of(staff: Staff, location: Location, **given: Any) -> Slot:
+    """A bookable time of a clinician who is known as a member of staff."""
+    with writing() as db:
+        clinician = db.get_one(Clinician, staff.id)
+    return make_slot(clinician, location, **given)

@@ -1,8 +1,10 @@
 """Tests of what a patient does with a link: the birth date, the questions, the times."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlmodel import select
@@ -377,13 +379,45 @@ def test_choose_gives_one_slot_to_one_case_only() -> None:
 
     assert rows(Offer, id=lost.id)[0].status == OfferStatus.REVOKED
     assert case_now(second).status == R.READY_TO_OFFER
-    with pytest.raises(patient.LinkClosed):
+    with pytest.raises(patient.TimeTaken) as all_taken:
         patient.choose(second.token, second.proof, lost.id)
+    assert not all_taken.value.others_left
     with pytest.raises(patient.TimeTaken) as taken:
         patient.choose(with_one_left.token, with_one_left.proof, lost_too.id)
     assert taken.value.others_left
     times = patient.offered_times(with_one_left.token, with_one_left.proof)
     assert [each.offer_id for each in times] == [kept.id]
+
+
+def test_choose_another_time_after_booking_is_refused_without_blaming_anybody() -> None:
+    case, offers = offered()
+    patient.choose(case.token, case.proof, offers[0].id)
+    with pytest.raises(patient.LinkClosed) as closed:
+        patient.choose(case.token, case.proof, offers[1].id)
+    assert closed.value.why_not == patient.WhyNot.USED
+
+
+def test_choose_at_the_same_moment_lets_one_patient_win() -> None:
+    place = make_location()
+    clinician = make_clinician(location=place)
+    slot = make_slot(clinician, place)
+    cases = [opened(LinkPurpose.CHOOSE_TIME, clinician=clinician, location=place) for _ in range(4)]
+    offers = [make_offer(case.referral, slot) for case in cases]
+    together = Barrier(len(cases))
+
+    def choose(case: Opened, offer: Offer) -> str:
+        together.wait(timeout=10)
+        try:
+            patient.choose(case.token, case.proof, offer.id)
+        except patient.TimeTaken:
+            return "lost"
+        return "won"
+
+    with ThreadPoolExecutor(len(cases)) as pool:
+        outcomes = list(pool.map(choose, cases, offers))
+    assert sorted(outcomes) == ["lost", "lost", "lost", "won"]
+    assert len(rows(Appointment)) == 1
+    assert sorted(case_now(case).status for case in cases) == [R.BOOKED, *[R.READY_TO_OFFER] * 3]
 
 
 def test_choose_loses_a_slot_that_was_taken_behind_its_offer() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from prefect import flow
-from prefect.flow_runs import suspend_flow_run
+from prefect.flow_runs import asuspend_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
 
@@ -52,7 +52,7 @@ async def waits_for_a_decision(case: str, folder: str) -> None:
     note(folder, case, "began")
     if not _decided(folder, case):
         note(folder, case, "asked")
-        await suspend_flow_run(timeout=None, key=f"approval-{case.lower()}-{_attempts(folder, case)}")
+        await asuspend_flow_run(timeout=None, key=f"approval-{case.lower()}-{_attempts(folder, case)}")
     note(folder, case, "done")
 
 
@@ -72,7 +72,7 @@ async def waits_for_a_form(case: str, folder: str) -> None:
             raise RuntimeError("told to fail")
     note(folder, case, "asked")
     key = f"approval-{case.lower()}-{_attempts(folder, case)}"
-    await suspend_flow_run(wait_for_input=Decision, timeout=None, key=key)
+    await asuspend_flow_run(wait_for_input=Decision, timeout=None, key=key)
 
 
 @flow(persist_result=False)
@@ -108,7 +108,7 @@ async def waits_after_a_retry(case: str, folder: str) -> None:
         raise RuntimeError("broken on purpose")
     if not _decided(folder, case):
         note(folder, case, "asked")
-        await suspend_flow_run(timeout=None, key=f"approval-{case.lower()}-{_attempts(folder, case)}")
+        await asuspend_flow_run(timeout=None, key=f"approval-{case.lower()}-{_attempts(folder, case)}")
     note(folder, case, "done")
 
 

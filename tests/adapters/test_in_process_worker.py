@@ -216,6 +216,21 @@ async def test_runs_at_once_stay_within_the_bound(
     assert most == 2
 
 
+async def test_woken_case_overtakes_a_backlog(deploy: Deploy, pool: str, claims: FileClaims, tmp_path: Path) -> None:
+    waiting = await deploy(engine_flows.waits_for_a_decision)
+    busy = await deploy(engine_flows.works_for_a_while)
+    async with working(pool, claims, concurrency=1):
+        run_id = await start(waiting, case="RF-1", folder=str(tmp_path))
+        await until_state(run_id, "Suspended")
+        backlog = [await start(busy, case="all", folder=str(tmp_path), seconds=0.5) for _ in range(6)]
+        decide(tmp_path, "RF-1")
+        await prefect_runs.wake(run_id)
+        await until_state(run_id, "Completed")
+        assert diary(tmp_path, "all").count("done") < len(backlog)
+        for each in backlog:
+            await until_state(each, "Completed")
+
+
 async def test_rescheduled_run_never_runs_beside_its_old_leg(
     deploy: Deploy, pool: str, claims: FileClaims, tmp_path: Path
 ) -> None:

@@ -114,6 +114,12 @@ async def test_read_run_of_an_unknown_run_is_none(connected: str) -> None:
     assert await prefect_runs.read_run(uuid4()) is None
 
 
+async def test_read_runs_leaves_out_what_prefect_does_not_know(deploy: Deploy) -> None:
+    known = await _started(deploy)
+    assert [run.run_id for run in await prefect_runs.read_runs([known, uuid4()])] == [known]
+    assert await prefect_runs.read_runs([]) == []
+
+
 async def test_waiting_runs_names_the_wait(deploy: Deploy) -> None:
     waiting, not_waiting = await _started(deploy), await _started(deploy)
     await _suspend(waiting)

@@ -45,6 +45,7 @@ def statuses(text: str) -> set[SignalStatus]:
         ("I have thoughts of killing my boss.", OTHERS),
         ("The voices tell me to run.", PSYCHOSIS),
         ("He believes the neighbours are following him.", PSYCHOSIS),
+        ("My neighbour controls my thoughts.", PSYCHOSIS),
         ("My husband hits me when he drinks.", ABUSE),
         ("Her partner threatens to kill her if she leaves.", ABUSE),
         ("I relapsed on fentanyl.", SUBSTANCE),
@@ -166,7 +167,7 @@ def test_hypothesis_covers_the_condition_not_its_consequence(text: str, present:
         ("#### 0101 //// ==== ab", "garbled"),
         ("Estoy muy cansada y no quiero vivir con mi dolor", "not English"),
         ("\u042f \u043d\u0435 \u0445\u043e\u0447\u0443 \u0436\u0438\u0442\u044c", "not English"),
-        ("I feel very low. No quiero vivir con este dolor.", "partly not English"),
+        ("I feel very low and I am not sure why it is so bad. No quiero vivir con este dolor.", "partly not English"),
     ],
 )
 def test_text_that_cannot_be_read_goes_to_a_person(text: str, reason: str) -> None:
@@ -174,7 +175,7 @@ def test_text_that_cannot_be_read_goes_to_a_person(text: str, reason: str) -> No
     assert (reading.readable, reading.unreadable_reason) == (False, reason)
 
 
-@pytest.mark.parametrize("text", ["Low mood.", "I want to die", "I feel sad \U0001f622\U0001f622", "ok"])
+@pytest.mark.parametrize("text", ["Low mood.", "I want to die", "die die die", "I feel sad \U0001f622\U0001f622", "ok"])
 def test_short_english_is_read(text: str) -> None:
     assert read_risk(text, rules_only=True).readable
 
@@ -197,10 +198,10 @@ def test_an_unrelated_sentence_after_it_never_removes_a_flag(other: str) -> None
 
 
 def test_classifier_adds_its_own_signals_with_evidence_and_version() -> None:
-    text = "We moved in May. Every day I hope that I simply stop breathing in the night. The garden is nice."
+    text = "I am worthless and the world would not notice if I was dead."
     raised = [s for s in read_risk(text).present if s.raised_by == "classifier"]
-    assert raised, "an indirect wish to die that no rule knows"
-    assert {text[s.start : s.end] for s in raised} == {text[17:79]}
+    assert not read_risk(text, rules_only=True).present
+    assert [(s.kind, text[s.start : s.end]) for s in raised] == [(IDEATION, text)]
     assert {s.version for s in raised} == {risk_classifier.settings().version}
     assert all(s.probability >= risk_classifier.settings().thresholds[s.kind] for s in raised)
 

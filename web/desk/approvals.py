@@ -222,7 +222,7 @@ def _try_to_sign(
     except ValueError as missing:
         field = next((name for name in ("level", "disposition", "letter") if name in str(missing)), None)
         field = field or NEEDED.get(str(missing)) or ("clinician_id" if "clinician" in str(missing) else "form")
-        return {field: f"{str(missing).capitalize()}."}
+        return {field: words.sentence(str(missing)) + "."}
     return {}
 
 

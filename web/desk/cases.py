@@ -160,7 +160,7 @@ def _act(
         act()
     except (NotAllowed, MovedOn, ValueError) as refusal:
         anew = case_views.case(found.referral.case_number)
-        problem = f"{str(refusal).capitalize()}."
+        problem = words.sentence(str(refusal)) + "."
         return _show(request, me, anew, problem=problem, typed_reason=reason, status_code=422)
     return RedirectResponse(f"/cases/{found.referral.case_number}?done={done}", status_code=303)
 

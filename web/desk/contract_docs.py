@@ -14,14 +14,16 @@ from web.desk.members import SignedIn
 router = APIRouter()
 
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
+_ON_EVENT = re.compile(r"""(<[^>]*?)\son[a-z]+=(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
 _OUTSIDE = re.compile(r"<(?:link|img)\b[^>]*(?:href|src)=[\"'](?:https?:)?//[^>]*>", re.IGNORECASE)
 
 
 def kept_inside(html: str) -> str:
     """The page without scripts and outside addresses, with a style sheet of ours in place of theirs."""
-    inside = _OUTSIDE.sub("", _SCRIPT.sub("", html))
+    inside = _ON_EVENT.sub(r"\1", _OUTSIDE.sub("", _SCRIPT.sub("", html)))
     link = f'<link rel="stylesheet" href="{address_of("contract-docs.css")}">'
-    return inside.replace("</head>", f"{link}</head>", 1)
+    back = '<p><a href="/">Back to the desk</a></p>'
+    return re.sub(r"(<body\b[^>]*>)", rf"\1{back}", inside.replace("</head>", f"{link}</head>", 1), count=1)
 
 
 @router.get("/contract-docs/{path:path}", name="contract_docs")

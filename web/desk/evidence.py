@@ -106,7 +106,7 @@ def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidenc
     return Evidence(
         flags=flags,
         texts=tuple(_text(text, flags, pinned[text.id]) for text in found),
-        measures=tuple(_measure(facts) for facts in reversed(content["measures"])),
+        measures=_measures(content["measures"]),
         classifier=content.get("classifier"),
     )
 
@@ -132,7 +132,7 @@ def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
     return Evidence(
         flags=flags,
         texts=tuple(_text(text, flags, None) for text in stored),
-        measures=tuple(_measure(each) for each in reversed(measures)),
+        measures=_measures(measures),
         classifier=None,
     )
 
@@ -175,6 +175,12 @@ def _text(stored: Any, flags: tuple[ShownFlag, ...], pinned: str | None) -> Show
         whole_text_flags=tuple(flag for flag in here if flag.is_whole_text),
         unchanged=pinned is None or hashlib.sha256(text.encode()).hexdigest() == pinned,
     )
+
+
+def _measures(oldest_first: list[dict[str, Any]]) -> tuple[ShownMeasure, ...]:
+    """The newest first, but before all others those with an answer that asks for review."""
+    shown = [_measure(facts) for facts in reversed(oldest_first)]
+    return tuple(sorted(shown, key=lambda measure: not measure.flagged))
 
 
 def _measure(facts: Mapping[str, Any]) -> ShownMeasure:

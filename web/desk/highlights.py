@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def parts(text: str, spans: Sequence[Span]) -> tuple[Part, ...]:
         if max(0, span.starts) < min(len(text), span.ends)
     ]
     cuts = sorted({0, len(text), *(span.starts for span in inside), *(span.ends for span in inside)})
-    return tuple(_part(text, start, end, inside) for start, end in zip(cuts, cuts[1:], strict=False))
+    return tuple(_part(text, start, end, inside) for start, end in pairwise(cuts))
 
 
 def _part(text: str, start: int, end: int, spans: Sequence[Span]) -> Part:

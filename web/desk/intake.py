@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from acts import intake as acts
@@ -58,7 +58,7 @@ def upload(request: Request, me: SignedIn, file: Annotated[UploadFile, File()]) 
     try:
         acts.drop_file(file.file.read(acts.LARGEST_FILE + 1), me.id)
     except ContractBroken as broken:
-        return _show(request, problem=f"{str(broken).capitalize()}.", status_code=422)
+        return _show(request, problem=words.sentence(str(broken)) + ".", status_code=422)
     return RedirectResponse("/intake?done=dropped", status_code=303)
 
 
@@ -77,7 +77,7 @@ def dismiss_row(
     try:
         acts.dismiss_row(fault_id, staff_id=me.id, reason=TherapyText(reason))
     except ValueError as missing:
-        return _show(request, problem=f"{str(missing).capitalize()}.", status_code=422)
+        return _show(request, problem=words.sentence(str(missing)) + ".", status_code=422)
     return RedirectResponse("/intake?done=dismissed", status_code=303)
 
 
@@ -123,13 +123,16 @@ def check_cells(cells: Mapping[str, str]) -> dict[str, str]:
     return errors
 
 
-@router.post("/referrals/new", name="new_referral")
-async def new_referral(request: Request, me: SignedIn) -> Response:
+async def typed_cells(request: Request) -> dict[str, str]:
+    """The form's fields by column name; several ticked boxes are one cell."""
     form = await request.form()
-    cells = {
-        name: "; ".join(str(each) for each in form.getlist(name)) if name in LISTS else str(form.get(name, ""))
-        for name in TYPED
-    }
+    return {name: "; ".join(str(each) for each in form.getlist(name)) for name in TYPED}
+
+
+@router.post("/referrals/new", name="new_referral")
+def new_referral(
+    request: Request, me: SignedIn, cells: Annotated[dict[str, str], Depends(typed_cells)]
+) -> Response:
     errors = check_cells(cells)
     if cells["location_id"] and cells["location_id"] not in me.staff.location_ids:
         errors["location_id"] = "Choose one of your locations."

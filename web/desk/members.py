@@ -61,11 +61,12 @@ def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> M
         raise SignInNeeded
     if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted, found.csrf_token):
         raise NotAllowed("this form is from another sign-in: open the page again")
-    permission = may_open(route, found.staff.role)
+    me = Member(found.staff, found.csrf_token)
+    request.state.member = me
+    permission = may_open(route, me.staff.role)
     if not permission.allowed:
         raise NotAllowed("; ".join(permission.reasons))
-    request.state.member = Member(found.staff, found.csrf_token)
-    return request.state.member
+    return me
 
 
 SignedIn = Annotated[Member, Depends(member)]

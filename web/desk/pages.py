@@ -26,7 +26,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(span=words.span, due=words.due, local=words.local, iso=words.iso, plain=words.plain)
+    made.filters.update(span=words.span, due=words.due, local=words.local, iso=words.iso)
+    made.filters.update(plain=words.plain, sentence=words.sentence)
     made.globals.update(words=words, asset=address_of)
     return made
 

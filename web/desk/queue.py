@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from adapters import desk_views
 from adapters.desk_views import Waiting
-from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind
+from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
 from rules.access import SIGNERS, STEERERS, may_see_case, sees_names
 from rules.sign_off import SIGNING_ROLE
@@ -55,7 +55,9 @@ def _works_on(me: Member, to_do: Waiting) -> bool:
 
 
 def is_mine(me: Member, each: Waiting) -> bool:
-    return each.assigned_to in (None, me.id)
+    """Given to this person, to nobody, or paged to them: high risk that nobody has opened while they are on call."""
+    paged = me.staff.on_call and each.level == RiskLevel.HIGH and not each.seen
+    return paged or each.assigned_to in (None, me.id)
 
 
 def chosen(found: Sequence[Waiting], me: Member, filters: Filters) -> list[Waiting]:

@@ -72,7 +72,7 @@ def _act(request: Request, me: Member, to_do_id: str, done: str, act: Callable[[
     try:
         act()
     except NotAllowed as refusal:
-        problem = f"{str(refusal).capitalize()}."
+        problem = words.sentence(str(refusal)) + "."
         return _show(request, me, to_do, found, problem=problem, status_code=422)
     return RedirectResponse(f"/to-dos/{to_do_id}?done={done}", status_code=303)
 
@@ -103,7 +103,7 @@ def finish_to_do(
         noted = said.replace("\r\n", "\n")
         acts.finish(to_do_id, me.id, ToDoOutcome(outcome), TherapyText(noted) if noted.strip() else None)
     except (NotAllowed, ValueError) as refusal:
-        problem = f"{str(refusal).capitalize()}."
+        problem = words.sentence(str(refusal)) + "."
         return _show(
             request, me, to_do, found, problem=problem, typed=said, outcome=outcome, status_code=422
         )

@@ -73,7 +73,7 @@ SCRIPTS = {
     ),
     ToDoKind.CHECK_DUPLICATE: (
         "Compare name, birth date and contact. If they differ in one of them, call the patient before you decide.",
-        "If it is the same person and they have an open case, this one closes; otherwise it goes on under their record.",
+        "If it is the same person with an open case, this one closes; without one, it goes on under their record.",
     ),
     ToDoKind.ANSWER_QUESTION: (
         "A signer asked this before they could decide. Find the answer (from the referrer or the patient) and write "
@@ -196,3 +196,8 @@ def iso(moment: datetime) -> str:
 def plain(value: object) -> str:
     """An enum or key as words: ``higher_level_of_care`` → ``higher level of care``."""
     return str(value).replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter; the rest (names, ids) as it is."""
+    return text[:1].upper() + text[1:]

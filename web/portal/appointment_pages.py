@@ -25,6 +25,7 @@ class ShownTime:
     key: str
     day: str
     hour: str
+    zone: str
     full: str
     minutes: str
     place: str
@@ -39,6 +40,7 @@ def shown_time(page: Page, time: OfferedTime | BookedTime) -> ShownTime:
         key=time.offer_id if isinstance(time, OfferedTime) else time.appointment_id,
         day=spoken_day(time.starts_at, time.zone, page.language),
         hour=spoken_hour(time.starts_at, time.zone, page.language),
+        zone=spoken_zone(time.zone, page.language),
         full=spoken_time(time.starts_at, time.zone, page.language),
         minutes=page.words("minutes", n=time.minutes),
         place=page.words(f"place_{time.modality.value}", place=time.location_name),

@@ -82,7 +82,8 @@ class Page:
             )
         )
         response = HTMLResponse(html, status_code=status)
-        self._keep(response, FORM_COOKIE, self.form_token)
+        if self.token:
+            self._keep(response, FORM_COOKIE, self.form_token)
         if self.request.query_params.get("lang") in LANGUAGES:
             self._keep(response, LANGUAGE_COOKIE, self.language, seconds=LANGUAGE_SECONDS)
         return response

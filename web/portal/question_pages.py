@@ -52,7 +52,7 @@ def show_step(page: Shown, number: int) -> Response:
     visitor_of(page)
     asked = patient.questions(page.token, page.proof)
     step = _step(asked, number)
-    return _show_measure(page, step, asked) if step.measure else _show_about(page, step, asked)
+    return _show_measure(page, step, step.measure, asked) if step.measure else _show_about(page, step, asked)
 
 
 @router.post("/l/{token}/step/{number}")
@@ -60,19 +60,24 @@ def save_step(page: Shown, form: OwnForm, number: int) -> Response:
     visitor_of(page)
     asked = patient.questions(page.token, page.proof)
     step = _step(asked, number)
-    return _save_measure(page, step, form) if step.measure else _save_about(page, step, asked, form)
+    return _save_measure(page, step, step.measure, form) if step.measure else _save_about(page, step, asked, form)
 
 
 # -- a questionnaire
 
 
 def _show_measure(
-    page: Page, step: Step, asked: Questions, *, missing: tuple[int, ...] = (), more: bool = False
+    page: Page,
+    step: Step,
+    measure: Measure,
+    asked: Questions,
+    *,
+    missing: tuple[int, ...] = (),
+    more: bool = False,
 ) -> Response:
-    assert step.measure is not None
-    definition = DEFINITIONS[step.measure]
-    given = dict(asked.drafts.get(step.measure, {}))
-    shown = items_on_page(step.measure, given)
+    definition = DEFINITIONS[measure]
+    given = dict(asked.drafts.get(measure, {}))
+    shown = items_on_page(measure, given)
     return _with_fresh_proof(
         page,
         page.show(
@@ -81,7 +86,7 @@ def _show_measure(
             step=step,
             definition=definition,
             items=[item for item in definition.items if item.number in shown],
-            optional=() if step.measure is Measure.CSSRS_SCREENER else _optional(step.measure),
+            optional=() if measure is Measure.CSSRS_SCREENER else _optional(measure),
             given=given,
             missing=missing,
             more=more,
@@ -94,19 +99,18 @@ def _optional(measure: Measure) -> tuple[int, ...]:
     return tuple(item.number for item in DEFINITIONS[measure].items if not item.scored)
 
 
-def _save_measure(page: Page, step: Step, form: FormData) -> Response:
+def _save_measure(page: Page, step: Step, measure: Measure, form: FormData) -> Response:
     """Keep the page's answers whatever else is missing, then go on, ask what is missing, or ask what follows."""
-    assert step.measure is not None
-    patient.answer(page.token, page.proof, {step.measure: read_answers(form, step.measure)})
+    patient.answer(page.token, page.proof, {measure: read_answers(form, measure)})
     if one_value(form, "draft"):
         return Response(status_code=204)
     if one_value(form, "then") == "later":
         return page.notice("saved_title", "saved")
     asked = patient.questions(page.token, page.proof)
-    to_ask = measures.questions_to_ask(step.measure, asked.drafts.get(step.measure, {}))
+    to_ask = measures.questions_to_ask(measure, asked.drafts.get(measure, {}))
     missing = tuple(number for number in to_ask if number in read_asked(form))
     if to_ask:
-        return _show_measure(page, step, asked, missing=missing, more=not missing)
+        return _show_measure(page, step, measure, asked, missing=missing, more=not missing)
     return page.go(f"/step/{step.number + 1}", patient.renew(page.token, page.proof))
 
 

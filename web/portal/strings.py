@@ -54,17 +54,17 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "about_title": "About you",
         "words_label": "What brings you here?",
         "words_hint": "Write as much or as little as you like. You can also leave it empty.",
-        "consent_title": "May a computer program read what you wrote?",
+        "consent_title": "May a computer program read what you write here and what your referral says?",
         "consent_what": (
-            "The program looks for signs that you may be in danger. Its only purpose is to alert a clinician. "
-            "The clinician reads your words and decides. The program decides nothing, and it never writes to you."
+            "The program looks in these texts for signs that you may be in danger. Its only purpose is to alert a "
+            "clinician. The clinician reads them and decides. The program decides nothing, and it never writes to you."
         ),
         "consent_free": (
             "You get the same care if you say no. You can change your mind at any time: call us, and we switch it off."
         ),
         "consent_yes": "Yes, the program may read it",
         "consent_no": "No, only people may read it",
-        "consent_missing": "Say yes or no: may a computer program read what you wrote?",
+        "consent_missing": "Say yes or no: may a computer program read it?",
         "modality_label": "How would you like to meet?",
         "modality_office": "In person",
         "modality_telehealth": "By video",
@@ -80,7 +80,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "send": "Send my answers",
         "missing_measure": "Some questions on another page have no answer yet.",
         "done_title": "Thank you",
-        "done": "We have your answers. A person will look at them, and then we will write to you.",
+        "done": "We have your answers. We now look for the right person for you, and then we will write to you.",
         "done_wait": "There is nothing more to do now.",
         "choose_title": "Choose a time",
         "choose_hint": "The times are not held for you. Whoever chooses first gets the time.",
@@ -183,10 +183,10 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "about_title": "Sobre usted",
         "words_label": "¿Qué le trae aquí?",
         "words_hint": "Escriba tanto o tan poco como quiera. También puede dejarlo vacío.",
-        "consent_title": "¿Puede un programa de computadora leer lo que escribió?",
+        "consent_title": "¿Puede un programa de computadora leer lo que escribe aquí y lo que dice su referencia?",
         "consent_what": (
-            "El programa busca señales de que usted pueda estar en peligro. Su único fin es avisar a un "
-            "profesional clínico. Esa persona lee sus palabras y decide. El programa no decide nada y nunca "
+            "El programa busca en esos textos señales de que usted pueda estar en peligro. Su único fin es avisar a un "
+            "profesional clínico. Esa persona los lee y decide. El programa no decide nada y nunca "
             "le escribe."
         ),
         "consent_free": (
@@ -195,7 +195,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         ),
         "consent_yes": "Sí, el programa puede leerlo",
         "consent_no": "No, solo personas pueden leerlo",
-        "consent_missing": "Diga sí o no: ¿puede un programa de computadora leer lo que escribió?",
+        "consent_missing": "Diga sí o no: ¿puede leerlo un programa de computadora?",
         "modality_label": "¿Cómo prefiere que nos veamos?",
         "modality_office": "En persona",
         "modality_telehealth": "Por video",
@@ -211,7 +211,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "send": "Enviar mis respuestas",
         "missing_measure": "Algunas preguntas de otra página todavía no tienen respuesta.",
         "done_title": "Gracias",
-        "done": "Tenemos sus respuestas. Una persona las mirará y después le escribiremos.",
+        "done": "Tenemos sus respuestas. Ahora buscamos a la persona indicada para usted y después le escribiremos.",
         "done_wait": "Por ahora no hay nada más que hacer.",
         "choose_title": "Elija una hora",
         "choose_hint": "Las horas no están reservadas para usted. La recibe quien la elija primero.",

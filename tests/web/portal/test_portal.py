@@ -186,6 +186,13 @@ def test_portal_cookies_are_kept_from_scripts_and_end_with_the_link_path(browser
     assert "Max-Age=3600" in cookie
 
 
+def test_page_outside_a_link_leaves_the_form_cookie_alone(browser: TestClient) -> None:
+    _, link = questionnaires()
+    path = open_link(browser, link)
+    assert "set-cookie" not in browser.get("/favicon.ico").headers
+    assert post(browser, f"{path}/step/1", items(Measure.PHQ9, 0)).status_code == 200
+
+
 def test_portal_has_no_inline_script_or_style(browser: TestClient) -> None:
     _, link = questionnaires()
     path = open_link(browser, link)

@@ -1,0 +1,191 @@
+"""Does the supervisor keep its parts alive, stop them, and refuse to be in anybody's way?"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import settings
+from cli import children, deploying, environment, supervisor
+from cli.children import Child, ChildGaveUp
+from models.codes import ReferralStatus
+from tests.factories import make_case_at
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+DIE = [sys.executable, "-c", "raise SystemExit(3)"]
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Polled, for what another process brings about; False after ten seconds."""
+    for _ in range(500):
+        if true():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture
+def sleeper(home: Path) -> Iterator[Child]:
+    child = Child("sleeper", SLEEP, stop_seconds=2)
+    child.start()
+    yield child
+    children.stop_all([child])
+
+
+def test_living_child_is_left_alone(sleeper: Child):
+    assert sleeper.process is not None
+    pid = sleeper.process.pid
+    assert not sleeper.restart_if_dead()
+    assert sleeper.process.pid == pid
+
+
+def test_killed_child_is_started_again(sleeper: Child):
+    assert sleeper.process is not None
+    os.kill(sleeper.process.pid, signal.SIGKILL)
+    assert eventually(lambda: not sleeper.alive)
+    assert sleeper.restart_if_dead()
+    assert sleeper.alive
+
+
+def test_child_that_dies_again_and_again_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch):
+    clock = iter(range(0, 1_000_000, 50))
+    monkeypatch.setattr("cli.children.time.monotonic", lambda: float(next(clock)))
+    child = Child("dier", DIE)
+    child.start()
+    with pytest.raises(ChildGaveUp, match=r"dier died 6 times.*dier\.log"):
+        for _ in range(50):
+            assert child.process is not None
+            child.process.wait(10)
+            child.restart_if_dead()
+
+
+def test_child_waits_before_it_is_started_again(home: Path):
+    child = Child("dier", DIE)
+    child.start()
+    assert child.process is not None
+    child.process.wait(10)
+    assert child.restart_if_dead()
+    child.process.wait(10)
+    assert not child.restart_if_dead()
+
+
+def test_stopping_ends_grandchildren_too(home: Path, tmp_path: Path):
+    note = tmp_path / "grandchild"
+    script = (
+        "import subprocess, sys, signal, pathlib, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "one = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(one.pid))\n"
+        "time.sleep(60)\n"
+    )
+    child = Child("stubborn", [sys.executable, "-c", script], stop_seconds=0.3)
+    child.start()
+    assert eventually(lambda: note.exists() and note.read_text() != "")
+    grandchild = int(note.read_text())
+    children.stop_all([child])
+    assert not child.alive
+    assert eventually(lambda: not _lives(grandchild))
+
+
+def test_child_ends_when_its_parent_is_killed(home: Path, tmp_path: Path):
+    note = tmp_path / "child"
+    script = (
+        "import pathlib, sys, time\n"
+        "from cli.children import Child\n"
+        f"child = Child('sleeper', {SLEEP!r})\n"
+        "child.start()\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(child.process.pid))\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=children.CHECKOUT)
+    try:
+        assert eventually(lambda: note.exists() and note.read_text() != "")
+    finally:
+        parent.kill()
+        parent.wait()
+    assert eventually(lambda: not _lives(int(note.read_text())))
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that ended but was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_taken_port_is_named_with_the_setting_that_changes_it(home: Path, monkeypatch: pytest.MonkeyPatch):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("COUNTERSIGN_DESK_PORT", str(port))
+        settings.cache_clear()
+        with pytest.raises(supervisor.CannotStart, match=f"port {port} is taken.*COUNTERSIGN_DESK_PORT"):
+            supervisor.check_ports()
+
+
+def test_second_supervisor_on_one_home_is_refused(home: Path):
+    with (
+        supervisor._only_one(),
+        pytest.raises(supervisor.CannotStart, match=f"process {os.getpid()}"),
+        supervisor._only_one(),
+    ):
+        pytest.fail("two at once")
+    with supervisor._only_one():
+        assert (home / "running-process").read_text() == str(os.getpid())
+
+
+def test_samples_are_dropped_whole_and_closed_to_others(home: Path):
+    assert supervisor.drop_samples() == 7
+    names = {path.name for path in settings().intake_folder.iterdir()}
+    assert len(names) == 7
+    assert not [name for name in names if name.endswith(".part")]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in settings().intake_folder.iterdir())
+
+
+def test_progress_counts_cases_at_their_wait(home: Path):
+    make_case_at(ReferralStatus.RISK_REVIEW)
+    make_case_at(ReferralStatus.READY_TO_MATCH)
+    assert supervisor.progress() == (2, 1, 1, 0)
+    supervisor.drop_samples()
+    assert supervisor.progress() == (2, 1, 1, 7)
+
+
+def test_environment_never_points_at_another_prefect(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PREFECT_API_URL", "https://elsewhere.example.org/api")
+    assert environment.environment()["PREFECT_API_URL"] == settings().prefect_api_url
+    assert environment.environment()["PREFECT_HOME"].startswith(str(home))
+
+
+@pytest.mark.parametrize("name", environment.ANALYTICS_OFF)
+def test_environment_turns_every_outside_report_off(home: Path, name: str):
+    assert environment.environment()[name] in {"1", "false"}
+
+
+def test_every_deployment_names_a_flow_that_loads():
+    from adapters.in_process_worker import load_flow
+
+    entries = deploying.deployments()
+    flows = {f"{load_flow(entry['entrypoint']).name}/{entry['name']}" for entry in entries}
+    assert flows == {
+        "referral-intake/intake",
+        "referral-to-first-session/case",
+        "watch-waits/every-minute",
+        "report-waits/on-demand",
+        "nightly/nightly",
+    }
+    assert all(entry["description"] and entry["tags"] for entry in entries)
+
+
+def test_deployed_digest_changes_with_the_locations(home: Path):
+    before = deploying.deployed_digest()
+    assert deploying.deployed_digest() == before
+    make_case_at(ReferralStatus.RISK_REVIEW)
+    assert deploying.deployed_digest() != before

@@ -1,0 +1,236 @@
+"""Who may sign, what may be edited, and what each signature does to its case."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from models.codes import ApprovalKind, ApprovalStatus, ExitKind, ReferralStatus, RiskLevel, Role, Verdict
+from rules import sign_off
+from rules.sign_off import Consequence, Signer
+
+K, V, R = ApprovalKind, Verdict, ReferralStatus
+REVIEW = {"kind": "risk_review", "level": "moderate", "disposition": "continue_intake", "safety_note": "", "flags": []}
+ASSIGNMENT = {"kind": "assignment", "clinician_id": "ST-1", "candidates": []}
+LETTER = {"kind": "closing_letter", "exit": "declined", "letter": "Dear Alex"}
+CONTENT: dict[ApprovalKind, dict[str, Any]] = {
+    K.RISK_REVIEW: REVIEW,
+    K.ASSIGNMENT: ASSIGNMENT,
+    K.CLOSING_LETTER: LETTER,
+}
+
+
+def signer(**given: Any) -> Signer:
+    facts: dict[str, Any] = {
+        "staff_id": "ST-1",
+        "role": Role.CLINICIAN,
+        "active": True,
+        "location_ids": frozenset({"LOC-1"}),
+        "licensed_states": frozenset({"OR"}),
+    }
+    return Signer(**{**facts, **given})
+
+
+def may_sign(kind: ApprovalKind = K.RISK_REVIEW, by: Signer | None = None, **given: Any) -> sign_off.Permission:
+    facts: dict[str, Any] = {
+        "status": ApprovalStatus.OPEN,
+        "location_id": "LOC-1",
+        "assigned_to": None,
+        "requested_by": "system",
+        "patient_state": "OR",
+    }
+    facts |= given
+    return sign_off.may_sign(kind, facts.pop("status"), **facts, signer=by or signer())
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "facts"),
+    [
+        (K.RISK_REVIEW, signer(), {}),
+        (K.CLOSING_LETTER, signer(), {}),
+        (K.ASSIGNMENT, signer(role=Role.COORDINATOR, licensed_states=frozenset()), {}),
+        # cover: a colleague of the same place signs what was given to somebody else
+        (K.RISK_REVIEW, signer(), {"assigned_to": "ST-9"}),
+        # given by name: neither place nor the patient's state stands in the way
+        (K.RISK_REVIEW, signer(location_ids=frozenset({"LOC-2"})), {"assigned_to": "ST-1"}),
+        (K.RISK_REVIEW, signer(licensed_states=frozenset({"WA"})), {"assigned_to": "ST-1"}),
+        # where the patient is, is not known: the place of practice decides
+        (K.RISK_REVIEW, signer(licensed_states=frozenset({"WA"})), {"patient_state": None}),
+        (K.RISK_REVIEW, signer(), {"requested_by": "ST-9"}),
+    ],
+)
+def test_signing_is_allowed_to_the_right_person(kind: ApprovalKind, by: Signer, facts: dict[str, Any]) -> None:
+    assert may_sign(kind, by, **facts) == sign_off.Permission(True, ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "facts", "reason"),
+    [
+        (K.RISK_REVIEW, signer(), {"status": ApprovalStatus.DECIDED}, "it is no longer open (decided)"),
+        (K.RISK_REVIEW, signer(), {"status": ApprovalStatus.SUPERSEDED}, "it is no longer open (superseded)"),
+        (K.RISK_REVIEW, signer(active=False), {}, "this staff account is not active"),
+        (K.RISK_REVIEW, signer(role=Role.COORDINATOR), {}, "a clinician signs this"),
+        (K.CLOSING_LETTER, signer(role=Role.OWNER), {}, "a clinician signs this"),
+        (K.ASSIGNMENT, signer(), {}, "a coordinator signs this"),
+        (K.RISK_REVIEW, signer(role=Role.ADMIN), {}, "a clinician signs this"),
+        (K.RISK_REVIEW, signer(), {"requested_by": "ST-1"}, "who asked for it may not sign it"),
+        (K.RISK_REVIEW, signer(location_ids=frozenset()), {}, "it belongs to another location"),
+        (K.RISK_REVIEW, signer(), {"location_id": "LOC-2", "assigned_to": "ST-9"}, "it belongs to another location"),
+        (K.RISK_REVIEW, signer(licensed_states=frozenset()), {}, "no valid licence is on file"),
+        (
+            K.RISK_REVIEW,
+            signer(licensed_states=frozenset()),
+            {"assigned_to": "ST-1", "patient_state": None},
+            "no valid licence is on file",
+        ),
+        (K.RISK_REVIEW, signer(licensed_states=frozenset({"WA"})), {}, "not licensed where the patient is"),
+        (
+            K.RISK_REVIEW,
+            signer(licensed_states=frozenset({"WA"})),
+            {"assigned_to": "ST-9"},
+            "not licensed where the patient is",
+        ),
+    ],
+)
+def test_signing_is_refused_with_its_reason(kind: ApprovalKind, by: Signer, facts: dict[str, Any], reason: str) -> None:
+    permission = may_sign(kind, by, **facts)
+    assert (permission.allowed, permission.reasons) == (False, (reason,))
+
+
+def test_signing_is_refused_with_every_reason_at_once() -> None:
+    nobody = signer(active=False, role=Role.BILLER, location_ids=frozenset())
+    assert len(may_sign(K.RISK_REVIEW, nobody, status=ApprovalStatus.DECIDED, requested_by="ST-1").reasons) == 5
+
+
+@pytest.mark.parametrize("kind", list(K))
+@pytest.mark.parametrize("role", list(Role))
+def test_signing_is_one_roles_alone_for_every_kind(kind: ApprovalKind, role: Role) -> None:
+    assert may_sign(kind, signer(role=role)).allowed is (role == sign_off.SIGNING_ROLE[kind])
+
+
+def test_digest_is_the_sha256_of_the_text_as_utf_8() -> None:
+    text = "Peña — ✓"
+    assert sign_off.digest(text) == hashlib.sha256(text.encode("utf-8")).hexdigest()
+    assert sign_off.digest(text) != sign_off.digest(text + " ")
+
+
+def test_canonical_spelling_does_not_depend_on_the_order_of_fields() -> None:
+    assert sign_off.canonical({"b": 1, "a": "ñ"}) == sign_off.canonical({"a": "ñ", "b": 1}) == '{"a":"ñ","b":1}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "edited"),
+    [
+        (K.RISK_REVIEW, {"level": "high", "disposition": "decline", "safety_note": "call first"}),
+        (K.RISK_REVIEW, {"level": "low"}),
+        (K.ASSIGNMENT, {"clinician_id": "ST-2"}),
+        (K.CLOSING_LETTER, {"letter": "Dear all"}),
+    ],
+)
+def test_edited_content_takes_the_editable_fields(kind: ApprovalKind, edited: dict[str, Any]) -> None:
+    before = dict(CONTENT[kind])
+    assert sign_off.edited_content(kind, CONTENT[kind], edited) == {**before, **edited}
+    assert CONTENT[kind] == before
+
+
+@pytest.mark.parametrize("kind", list(K))
+@pytest.mark.parametrize("edited", [None, {}])
+def test_edited_content_without_edits_is_the_content(kind: ApprovalKind, edited: dict[str, Any] | None) -> None:
+    assert sign_off.edited_content(kind, CONTENT[kind], edited) == CONTENT[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "edited", "said"),
+    [
+        (K.RISK_REVIEW, {"flags": []}, "flags cannot be edited"),
+        (K.RISK_REVIEW, {"case": "RF-1"}, "case cannot be edited"),
+        (K.RISK_REVIEW, {"level": "severe"}, "level must be"),
+        (K.RISK_REVIEW, {"level": None}, "level must be"),
+        (K.RISK_REVIEW, {"disposition": "discharge"}, "disposition must be one of"),
+        (K.ASSIGNMENT, {"candidates": []}, "candidates cannot be edited"),
+        (K.CLOSING_LETTER, {"exit": "unreachable"}, "exit cannot be edited"),
+        (K.CLOSING_LETTER, {"letter": " \n"}, "letter must not be empty"),
+    ],
+)
+def test_edited_content_refuses_by_naming_the_field(kind: ApprovalKind, edited: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        sign_off.edited_content(kind, CONTENT[kind], edited)
+
+
+@pytest.mark.parametrize("kind", list(K))
+def test_every_kind_says_what_may_be_edited_and_who_signs(kind: ApprovalKind) -> None:
+    assert sign_off.EDITABLE[kind] <= set(CONTENT[kind])
+    assert kind in sign_off.SIGNING_ROLE
+
+
+CLEARED = Consequence(R.READY_TO_MATCH, risk_cleared=True, risk_level=RiskLevel.MODERATE)
+DECLINED = Consequence(R.CLOSING_LETTER, exit_kind=ExitKind.DECLINED, risk_level=RiskLevel.MODERATE, warm_handoff=True)
+HIGHER = Consequence(
+    R.CLOSING_LETTER, exit_kind=ExitKind.HIGHER_LEVEL_OF_CARE, risk_level=RiskLevel.MODERATE, warm_handoff=True
+)
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+@pytest.mark.parametrize(
+    ("disposition", "expected"),
+    [("continue_intake", CLEARED), ("higher_level_of_care", HIGHER), ("decline", DECLINED)],
+)
+def test_signed_risk_review_follows_its_disposition(verdict: Verdict, disposition: str, expected: Consequence) -> None:
+    assert sign_off.consequence(K.RISK_REVIEW, verdict, {**REVIEW, "disposition": disposition}) == expected
+
+
+@pytest.mark.parametrize("disposition", sign_off.DISPOSITIONS)
+def test_rejected_risk_review_declines_whatever_its_disposition(disposition: str) -> None:
+    assert sign_off.consequence(K.RISK_REVIEW, V.REJECT, {**REVIEW, "disposition": disposition}) == DECLINED
+
+
+@pytest.mark.parametrize("level", list(RiskLevel))
+def test_signed_risk_review_keeps_the_signed_level(level: RiskLevel) -> None:
+    assert sign_off.consequence(K.RISK_REVIEW, V.APPROVE, {**REVIEW, "level": level.value}).risk_level is level
+
+
+@pytest.mark.parametrize("kind", list(K))
+def test_return_asks_a_question_and_clears_nothing(kind: ApprovalKind) -> None:
+    assert sign_off.consequence(kind, V.RETURN, CONTENT[kind]) == Consequence(R.QUESTION_OPEN, question=True)
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+def test_signed_assignment_offers_times_of_its_clinician(verdict: Verdict) -> None:
+    assert sign_off.consequence(K.ASSIGNMENT, verdict, ASSIGNMENT) == Consequence(R.READY_TO_OFFER, clinician_id="ST-1")
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+@pytest.mark.parametrize("nobody", [None, ""])
+def test_assignment_of_nobody_cannot_be_signed(verdict: Verdict, nobody: str | None) -> None:
+    with pytest.raises(ValueError, match="choose a clinician"):
+        sign_off.consequence(K.ASSIGNMENT, verdict, {**ASSIGNMENT, "clinician_id": nobody})
+
+
+def test_rejected_assignment_declines_the_case() -> None:
+    expected = Consequence(R.CLOSING_LETTER, exit_kind=ExitKind.DECLINED)
+    assert sign_off.consequence(K.ASSIGNMENT, V.REJECT, {**ASSIGNMENT, "clinician_id": None}) == expected
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+@pytest.mark.parametrize("exit_kind", list(ExitKind))
+def test_signed_letter_is_sent_and_closes_the_case_by_its_exit(verdict: Verdict, exit_kind: ExitKind) -> None:
+    assert sign_off.consequence(K.CLOSING_LETTER, verdict, {**LETTER, "exit": exit_kind.value}) == Consequence(
+        R(f"closed_{exit_kind.value}"), exit_kind=exit_kind, send_letter=True
+    )
+
+
+def test_rejected_letter_is_not_sent_and_the_patient_is_called() -> None:
+    assert sign_off.consequence(K.CLOSING_LETTER, V.REJECT, LETTER) == Consequence(R.CONTACT_PATIENT)
+
+
+@pytest.mark.parametrize("kind", list(K))
+@pytest.mark.parametrize("verdict", list(V))
+def test_only_a_signed_risk_review_clears_a_risk(kind: ApprovalKind, verdict: Verdict) -> None:
+    cleared = sign_off.consequence(kind, verdict, CONTENT[kind]).risk_cleared
+    signs = kind == K.RISK_REVIEW and verdict in (V.APPROVE, V.EDIT_AND_APPROVE)
+    assert cleared is (True if signs else None)
+
+
+@pytest.mark.parametrize("verdict", list(V))
+def test_everything_but_a_plain_approval_needs_a_reason(verdict: Verdict) -> None:
+    assert sign_off.needs_reason(verdict) is (verdict != V.APPROVE)
