@@ -180,9 +180,7 @@ def colleagues(role: Role, location_id: str, but_not: str | None) -> list[Staff]
     """The active staff of a role at a location, by name, without one of them."""
     with reading() as db:
         found = db.exec(
-            select(Staff)
-            .where(Staff.role == role, col(Staff.active).is_(True))
-            .order_by(col(Staff.name))
+            select(Staff).where(Staff.role == role, col(Staff.active).is_(True)).order_by(col(Staff.name))
         ).all()
     return [person for person in found if location_id in person.location_ids and person.id != but_not]
 

@@ -66,9 +66,7 @@ def recognise(token: str, *, by_hand: bool) -> SignedIn | None:
     if by_hand and now - login.last_seen_at >= NOTE_EVERY:
         with writing() as db:
             db.exec(
-                update(StaffLogin)
-                .where(col(StaffLogin.token_digest) == login.token_digest)
-                .values(last_seen_at=now)
+                update(StaffLogin).where(col(StaffLogin.token_digest) == login.token_digest).values(last_seen_at=now)
             )
     return SignedIn(staff, login.csrf_token)
 

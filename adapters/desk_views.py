@@ -210,9 +210,7 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
     }
 
 
-def _facts(
-    referral: Referral, people: set[str], open_for: list[str | None], staff: dict[str, Staff]
-) -> CaseFacts:
+def _facts(referral: Referral, people: set[str], open_for: list[str | None], staff: dict[str, Staff]) -> CaseFacts:
     known = [staff[person] for person in people if person in staff]
     return CaseFacts(
         location_id=referral.location_id,
@@ -265,9 +263,7 @@ def _case_row(
 
 def _waits(db: Session, numbers: list[str]) -> dict[str, tuple[datetime, str | None]]:
     """The due time and the person of what each case waits for; a sign-off goes before a to-do."""
-    to_dos = db.exec(
-        select(ToDo).where(col(ToDo.case_number).in_(numbers), col(ToDo.status).in_(WAITING_TO_DO))
-    ).all()
+    to_dos = db.exec(select(ToDo).where(col(ToDo.case_number).in_(numbers), col(ToDo.status).in_(WAITING_TO_DO))).all()
     approvals = db.exec(
         select(Approval).where(col(Approval.case_number).in_(numbers), Approval.status == ApprovalStatus.OPEN)
     ).all()

@@ -54,6 +54,8 @@ UNCLAIMED_AFTER = timedelta(seconds=60)
 """A run that nobody claims is nobody's only after this long: a stock worker needs seconds to start its process."""
 FULL_POLL_SECONDS = 10.0
 """How often the pool is asked the expensive way, which also shows its queues and deployments as ready."""
+LEAVE_ALONE_SECONDS = 1.0
+"""How long due runs that the pool did not hand out (it is paused or full) are not asked for again."""
 TICK_SECONDS = 1.0
 CANCEL_CHECK_SECONDS = 2.0
 HEARTBEAT_SECONDS = 30
@@ -90,6 +92,7 @@ async def serve(
     preload: Sequence[str] = (),
     worker_name: str,
     on_tick: Callable[[], Awaitable[None]] | None = None,
+    tick_seconds: float = TICK_SECONDS,
     stop: asyncio.Event | None = None,
     grace_seconds: float = 20.0,
     lost_after: timedelta = LOST_AFTER,
@@ -98,7 +101,7 @@ async def serve(
     """Serves the pool until SIGTERM, SIGINT or ``stop``; then finishes the legs that run, up to ``grace_seconds``.
 
     ``preload`` are entrypoints ("flows/x.py:fn") whose imports are paid before the first run. ``on_tick`` is
-    called about once a second on this event loop; one that takes longer is not called twice at once.
+    called every ``tick_seconds`` or so on this event loop, and never twice at once.
     """
     for entrypoint in preload:
         load_flow(entrypoint)
@@ -115,7 +118,8 @@ async def serve(
                 lost_after=lost_after,
                 unclaimed_after=unclaimed_after,
             )
-            await worker.serve(stop, poll_seconds=poll_seconds, on_tick=on_tick, grace_seconds=grace_seconds)
+            ticks = None if on_tick is None else _repeat("tick", on_tick, tick_seconds)
+            await worker.serve(stop, poll_seconds=poll_seconds, ticks=ticks, grace_seconds=grace_seconds)
 
 
 def load_flow(entrypoint: str) -> Flow[..., Any]:
@@ -160,7 +164,7 @@ class _Worker:
         stop: asyncio.Event,
         *,
         poll_seconds: float,
-        on_tick: Callable[[], Awaitable[None]] | None,
+        ticks: Coroutine[Any, Any, None] | None,
         grace_seconds: float,
     ) -> None:
         await self._beat()
@@ -172,8 +176,8 @@ class _Worker:
             _repeat("recovery", self._recover, lost / 3),
             _repeat("cancel check", self._stop_cancelled, CANCEL_CHECK_SECONDS),
         ]
-        if on_tick is not None:
-            loops.append(_repeat("tick", on_tick, TICK_SECONDS))
+        if ticks is not None:
+            loops.append(ticks)
         tasks = [asyncio.create_task(each) for each in loops]
         logger.info("worker %s serves pool %s, %d at a time", self.worker_id, self.pool, self.concurrency)
         try:
@@ -194,8 +198,10 @@ class _Worker:
             except Exception as trouble:
                 # Whatever it was, the next turn asks again: a worker that no longer polls looks alive and is not.
                 logger.warning("poll failed: %s", type(trouble).__name__)
+            # Not wait_for: on Python 3.11 it swallows a cancellation that meets the event it waits for.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.leg_ended.wait(), poll_seconds)
+                async with asyncio.timeout(poll_seconds):
+                    await self.leg_ended.wait()
             self.leg_ended.clear()
 
     async def _fill(self) -> None:
@@ -216,7 +222,7 @@ class _Worker:
         since = time.monotonic() - self.last_full_poll
         if since < FULL_POLL_SECONDS and not await self._something_is_due():
             return []
-        if self.found_nothing and since < TICK_SECONDS:
+        if self.found_nothing and since < LEAVE_ALONE_SECONDS:
             return []  # what is due is not for us now: its pool is paused or full
         self.last_full_poll = time.monotonic()
         # The pool's own question knows its limits, priorities and pauses, but writes on every asking.
@@ -537,9 +543,12 @@ async def _repeat(what: str, act: Callable[[], Awaitable[None]], seconds: float)
 
 
 async def _cancel(tasks: "Sequence[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    going_on = set(tasks)
+    while going_on:
+        for task in going_on:
+            task.cancel()
+        # Code of others may swallow a cancellation; a worker told to stop must not hang on that.
+        _, going_on = await asyncio.wait(going_on, timeout=1.0)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ async def watch_waits() -> dict[str, int]:
     """
     counts = watch.watch()
     await watch.tick()
+    await watch.name_overdue(utc_now())
     await reports.publish_waiting(watch.waiting(), utc_now())
     return counts
 

@@ -11,7 +11,7 @@ EVERYONE = frozenset(Role)
 CLINICAL = frozenset({Role.CLINICIAN})
 SIGNERS = frozenset({Role.CLINICIAN, Role.COORDINATOR})
 STEERERS = SIGNERS | {Role.ADMIN}
-INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST})
+INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "assets"})
 
@@ -37,6 +37,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "book_by_hand": SIGNERS,
     "record_outcome": STEERERS,
     "intake": INTAKE,
+    "quarantined_row": SIGNERS,
     "upload": frozenset({Role.COORDINATOR}),
     "fix_file": frozenset({Role.COORDINATOR}),
     "dismiss_row": frozenset({Role.COORDINATOR}),

@@ -47,6 +47,7 @@ R = ReferralStatus
 CASE_DEPLOYMENT = "referral-to-first-session/case"
 INTAKE_DEPLOYMENT = "referral-intake/intake"
 HEARTBEAT = "watch-waits"
+OVERDUE = " · overdue"
 
 
 @dataclass
@@ -70,7 +71,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
-    _each(_ended_appointments(moment), lambda key: _ask_for_outcome(key, counts))
+    _each(_ended_appointments(moment), lambda key: _ask_for_outcome(key, moment, counts))
     _each(_cases_in(R.WAITLISTED), lambda key: _offer_if_free(key, moment, counts))
     for row in quarantine.open_rows():
         counts.escalated += quarantine.remind(row, moment)
@@ -207,12 +208,11 @@ def _ended_appointments(now: datetime) -> list[str]:
     return [one.id for one in found if one.starts_at + timedelta(minutes=one.minutes) <= now]
 
 
-def _ask_for_outcome(appointment_id: str, counts: WatchCounts) -> None:
+def _ask_for_outcome(appointment_id: str, now: datetime, counts: WatchCounts) -> None:
     """A first session whose time has passed: somebody says whether it took place."""
     with store.writing() as db:
         appointment = store.one(db, Appointment, appointment_id)
         referral = store.one(db, Referral, appointment.case_number)
-        now = utc_now()
         counts.outcomes_asked += store.open_to_do(
             db,
             ToDo(
@@ -330,6 +330,17 @@ def _forget_run(run_id: str) -> None:
             referral.run_id = None
             db.add(referral)
             store.audit(db, "system", "run.gone", referral, referral.case_number)
+
+
+async def name_overdue(now: datetime) -> int:
+    """Say in the run's name that its wait is overdue, so that an analyst sees it in Prefect's list of runs."""
+    overdue = {one.case_number for one in waiting() if one.due_at is not None and one.due_at < now}
+    renamed = 0
+    for run in await prefect_runs.waiting_runs() if overdue else []:
+        if run.name.split(" · ")[0] in overdue and not run.name.endswith(OVERDUE):
+            await prefect_runs.rename(run.run_id, run.name + OVERDUE)
+            renamed += 1
+    return renamed
 
 
 async def start_missing_runs(limit: int = 200) -> int:

@@ -88,7 +88,7 @@ def test_stop_closes_a_case_from_every_open_status_and_leaves_nothing_waiting(st
 @with_home
 @pytest.mark.parametrize(
     ("status", "exit_kind"),
-    zip([status for status in OPEN if status != R.CLOSING_LETTER], cycle(ExitKind), strict=False),
+    list(zip([status for status in OPEN if status != R.CLOSING_LETTER], cycle(ExitKind), strict=False)),
 )
 def test_stop_with_an_exit_asks_for_a_closing_letter(status: ReferralStatus, exit_kind: ExitKind) -> None:
     case = make_case_at(status)

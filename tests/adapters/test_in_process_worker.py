@@ -17,7 +17,7 @@ from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.states import Pending, Running, Scheduled
 
-from adapters import prefect_runs
+from adapters import in_process_worker, prefect_runs
 from adapters.in_process_worker import MOST_RECOVERIES, RECOVERIES, load_flow, serve
 from adapters.prefect_client import patient_client
 from models.errors import OutsideUnavailable
@@ -422,3 +422,20 @@ def test_claim_of_a_living_worker_stands_and_of_a_dead_one_is_taken(claims: File
     assert claims.held() == [run_id]
     claims.release(run_id, "other")
     assert claims.held() == []
+
+
+async def test_loop_that_swallows_a_cancellation_still_ends() -> None:
+    cancellations = 0
+
+    async def stubborn() -> None:
+        nonlocal cancellations
+        while cancellations < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancellations += 1
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await in_process_worker._cancel([task])
+    assert task.done() and cancellations == 2

@@ -17,11 +17,13 @@ from models.codes import (
     ApprovalStatus,
     ExitKind,
     LinkPurpose,
+    Modality,
     ToDoOutcome,
     Verdict,
 )
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
+from models.measures import Measure
 from models.operational import Appointment, Approval, AuditEvent, Decision, OutboxMessage, Referral
 from models.therapy_text import TherapyText
 from tests.flows.conftest import working
@@ -145,21 +147,17 @@ async def test_attended_first_session_closes_the_case(pool: str) -> None:
         asked = patient.questions(token, proof)
         assert asked is not None
         forms = {
-            patient_measure: dict.fromkeys(range(1, items + 1), 0)
-            for patient_measure, items in (("phq9", 9), ("gad7", 7))
+            Measure.PHQ9: dict.fromkeys(range(1, 11), 0),
+            Measure.GAD7: dict.fromkeys(range(1, 8), 0),
+            Measure.CSSRS_SCREENER: {1: 0, 2: 0, 6: 0},
         }
-        forms["cssrs_screener"] = {1: 0, 2: 0, 6: 0}
         outcome = patient.answer(
             token,
             proof,
-            forms,  # type: ignore[arg-type]
+            forms,
             TherapyText("I would like some help with planning my week."),
             patient.IntakeChoices(
-                preferred_times=(),
-                modality="either",
-                language="en",
-                needs_accessible=False,
-                consent_ai=False,  # type: ignore[arg-type]
+                preferred_times=(), modality=Modality.EITHER, language="en", needs_accessible=False, consent_ai=False
             ),
         )
         assert outcome.complete

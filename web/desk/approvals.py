@@ -17,7 +17,7 @@ from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
 from rules import sign_off
 from rules.access import may_read_content
-from web.desk import evidence
+from web.desk import evidence, words
 from web.desk.members import Member, SignedIn, check_visible
 from web.desk.pages import fragment, page
 from web.desk.queue import next_after
@@ -178,9 +178,7 @@ def decide(
     changed = edits(approval.kind, content, posted)
     errors = check_form(verdict, changed, reason, password, code)
     if not errors:
-        errors = _try_to_sign(
-            approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None
-        )
+        errors = _try_to_sign(approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None)
     if not errors:
         return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
     typed = posted | {"verdict": verdict, "reason": reason}

@@ -17,7 +17,7 @@ from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
 from rules.access import STEERERS, may_read_content, may_see_case
 from rules.sign_off import SIGNING_ROLE
-from web.desk import evidence
+from web.desk import evidence, words
 from web.desk.members import Member, SignedIn, check_visible, visible_case
 from web.desk.pages import page
 
@@ -151,9 +151,7 @@ def case_content(request: Request, me: SignedIn, case_number: str) -> HTMLRespon
     )
 
 
-def _act(
-    request: Request, me: Member, found: CaseView, done: str, reason: str, act: Callable[[], None]
-) -> Response:
+def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, act: Callable[[], None]) -> Response:
     """Do it and show the case; what refuses it is shown on the case's page beside what was typed."""
     check_visible(me, found)
     try:
@@ -178,9 +176,7 @@ def reassign(
     def act() -> None:
         _need(to_staff_id, "choose a colleague")
         _need(reason, "a reason is needed")
-        decisions.reassign(
-            approval_id, to_staff_id=to_staff_id, by_staff_id=me.id, reason=TherapyText(reason)
-        )
+        decisions.reassign(approval_id, to_staff_id=to_staff_id, by_staff_id=me.id, reason=TherapyText(reason))
 
     return _act(request, me, found, "reassigned", reason, act)
 
@@ -224,9 +220,7 @@ def reroute_case(
 
 
 @router.post("/cases/{case_number}/book", name="book_by_hand")
-def book_by_hand(
-    request: Request, me: SignedIn, case_number: str, slot_id: Annotated[str, Form()] = ""
-) -> Response:
+def book_by_hand(request: Request, me: SignedIn, case_number: str, slot_id: Annotated[str, Form()] = "") -> Response:
     def act() -> None:
         _need(slot_id, "choose a time")
         steer.book_by_hand(case_number, slot_id=slot_id, staff_id=me.id)
@@ -235,9 +229,7 @@ def book_by_hand(
 
 
 @router.post("/cases/{case_number}/outcome", name="record_outcome")
-def record_outcome(
-    request: Request, me: SignedIn, case_number: str, outcome: Annotated[str, Form()] = ""
-) -> Response:
+def record_outcome(request: Request, me: SignedIn, case_number: str, outcome: Annotated[str, Form()] = "") -> Response:
     def act() -> None:
         if outcome not in (ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW):
             raise ValueError("say whether the patient attended")

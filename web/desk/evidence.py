@@ -221,3 +221,9 @@ def to_do_question(to_do_id: str, me: Member, where: str) -> str | None:
     """What was asked with a to-do, if anything was."""
     found = therapy_store.to_do_words(to_do_id, actor=me.id, where=where)
     return found.question.unwrap() if found and found.question else None
+
+
+def quarantined_cells(content_id: str, me: Member, where: str) -> dict[str, str]:
+    """What the sender wrote in a row that broke its contract, by column; empty cells are left out."""
+    cells = therapy_store.quarantined(content_id, actor=me.id, where=where)
+    return {name: cell for name, cell in cells.items() if str(cell).strip()}

@@ -12,6 +12,7 @@ from models.codes import Modality, RowOutcome
 from models.errors import ContractBroken, MovedOn
 from models.referral_table import CHANNELS, COLUMNS, DAY_PARTS, DAYS, FOCUS_AREAS, STATES
 from models.therapy_text import TherapyText
+from web.desk import evidence, words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
 
@@ -70,10 +71,16 @@ def fix_file(me: SignedIn, token: str) -> FileResponse:
     return FileResponse(found.path, filename=found.name, media_type="text/csv")
 
 
+@router.get("/intake/rows/{fault_id}", name="quarantined_row")
+def quarantined_row(request: Request, me: SignedIn, fault_id: str) -> HTMLResponse:
+    """A broken row as it was sent, because what it says may not be able to wait until it is corrected."""
+    faults = intake_views.faults_of_row(fault_id)
+    cells = evidence.quarantined_cells(faults[0].content_id, me, "desk:quarantined-row")
+    return page(request, "quarantined_row.html", faults=faults, cells=cells)
+
+
 @router.post("/intake/rows/{fault_id}/dismiss", name="dismiss_row")
-def dismiss_row(
-    request: Request, me: SignedIn, fault_id: str, reason: Annotated[str, Form()] = ""
-) -> Response:
+def dismiss_row(request: Request, me: SignedIn, fault_id: str, reason: Annotated[str, Form()] = "") -> Response:
     try:
         acts.dismiss_row(fault_id, staff_id=me.id, reason=TherapyText(reason))
     except ValueError as missing:
@@ -130,9 +137,7 @@ async def typed_cells(request: Request) -> dict[str, str]:
 
 
 @router.post("/referrals/new", name="new_referral")
-def new_referral(
-    request: Request, me: SignedIn, cells: Annotated[dict[str, str], Depends(typed_cells)]
-) -> Response:
+def new_referral(request: Request, me: SignedIn, cells: Annotated[dict[str, str], Depends(typed_cells)]) -> Response:
     errors = check_cells(cells)
     if cells["location_id"] and cells["location_id"] not in me.staff.location_ids:
         errors["location_id"] = "Choose one of your locations."

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from adapters import desk_views
+from adapters import desk_views, intake_views
 from adapters.desk_views import Waiting
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
@@ -78,9 +78,16 @@ def next_after(me: Member, done_id: str) -> Waiting | None:
 def _list_facts(me: Member, filters: Filters) -> dict[str, object]:
     everything = waiting_for(me)
     shown = chosen(everything, me, filters)
+    urgent_rows = intake_views.urgent_rows() if me.staff.role in SIGNERS else []
     now = utc_now()
-    seen = "|".join(f"{each.id}:{each.assigned_to}:{words.due(each.due_at, now)}" for each in shown)
+    seen = "|".join(
+        [
+            *(f"{each.id}:{each.assigned_to}:{words.due(each.due_at, now)}" for each in shown),
+            *(fault.id for fault in urgent_rows),
+        ]
+    )
     return {
+        "urgent_rows": urgent_rows,
         "waiting": shown[:SHOWN],
         "count": len(shown),
         "counts": {scope: len(chosen(everything, me, Filters(scope=scope))) for scope in ("mine", "all")},
@@ -92,9 +99,7 @@ def _list_facts(me: Member, filters: Filters) -> dict[str, object]:
 
 
 @router.get("/", name="queue")
-def queue(
-    request: Request, me: SignedIn, kind: str = "", location: str = "", scope: str = "mine"
-) -> HTMLResponse:
+def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", scope: str = "mine") -> HTMLResponse:
     if me.staff.role not in SIGNERS | STEERERS:
         return _counts(request, me)
     facts = _list_facts(me, Filters(kind, location, scope))
@@ -106,9 +111,7 @@ def queue(
 
 
 @router.get("/queue", name="queue_list")
-def queue_list(
-    me: SignedIn, kind: str = "", location: str = "", scope: str = "mine", seen: str = ""
-) -> Response:
+def queue_list(me: SignedIn, kind: str = "", location: str = "", scope: str = "mine", seen: str = "") -> Response:
     """The list alone; 204 when it reads as the browser already shows it, so that nothing on the page moves."""
     facts = _list_facts(me, Filters(kind, location, scope))
     if facts["seen"] == seen:

@@ -18,9 +18,7 @@ public = APIRouter()
 router = APIRouter()
 
 FORM_COOKIE = "countersign_desk_form"
-TRY_AGAIN = (
-    "These do not fit, or the account is locked for a while. A one-time code works once and for about a minute."
-)
+TRY_AGAIN = "These do not fit, or the account is locked for a while. A one-time code works once and for about a minute."
 
 
 def local_address(wanted: str) -> str:

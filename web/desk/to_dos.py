@@ -104,7 +104,5 @@ def finish_to_do(
         acts.finish(to_do_id, me.id, ToDoOutcome(outcome), TherapyText(noted) if noted.strip() else None)
     except (NotAllowed, ValueError) as refusal:
         problem = words.sentence(str(refusal)) + "."
-        return _show(
-            request, me, to_do, found, problem=problem, typed=said, outcome=outcome, status_code=422
-        )
+        return _show(request, me, to_do, found, problem=problem, typed=said, outcome=outcome, status_code=422)
     return RedirectResponse(f"/to-dos/{to_do_id}?done=finished", status_code=303)

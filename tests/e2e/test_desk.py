@@ -1,0 +1,180 @@
+"""The clinician's and the coordinator's way through the desk in a real browser."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from adapters import operational_store
+from models.codes import ReferralStatus, Role
+from models.operational import Referral, Staff
+from tests.web.desk.conftest import PASSWORD, AtTheDesk, assignment, person, place, risk_review
+from web.desk.app import make_app
+
+__all__ = ["assignment", "person", "place", "risk_review"]
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(home: Path) -> Iterator[str]:
+    """The desk, served for real on a free port of this machine."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(make_app(), host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def visit(chromium: Browser, address: str) -> Iterator:
+    """Opens a browser window; what a page complains about, or asks of another host, fails the test."""
+    windows, complaints = [], []
+
+    def open_window(**size: int) -> Page:
+        window = chromium.new_context(base_url=address, viewport=size or {"width": 1280, "height": 900})
+        windows.append(window)
+        page = window.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Policy" in said.text else None)
+        page.on("request", lambda it: None if it.url.startswith((address, "data:")) else complaints.append(it.url))
+        return page
+
+    yield open_window
+    for window in windows:
+        window.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, staff: Staff) -> None:
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(staff.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("One-time code").fill(code_of(staff))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
+
+
+def code_of(staff: Staff) -> str:
+    return AtTheDesk(staff, None, "").code()  # type: ignore[arg-type]
+
+
+def sign(page: Page, staff: Staff) -> None:
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("One-time code").fill(code_of(staff))
+    page.get_by_role("button", name="Sign", exact=True).click()
+
+
+def fits_its_width(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def move(case_number: str, to: ReferralStatus) -> None:
+    """What the case's run does next."""
+    with operational_store.writing() as db:
+        case = operational_store.one(db, Referral, case_number)
+        operational_store.move_case(db, case, to, actor="system")
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+def test_clinician_reads_edits_and_signs(visit, person, risk_review, size, tmp_path: Path):
+    clinician = person(Role.CLINICIAN)
+    approval = risk_review(clinician)
+    page = visit(**size)
+    sign_in(page, clinician)
+    assert fits_its_width(page)
+    page.get_by_role("link", name="Noor Vantongeren").click()
+    expect(page.locator("mark.rank-3").first).to_have_text("<b>now</b>")
+    page.get_by_role("link", name="flag 2", exact=True).click()
+    expect(page.locator("#flag-2")).to_be_in_viewport()
+    expect(page.get_by_label("Risk level")).to_be_hidden()
+    page.get_by_label("Edit and approve").check()
+    page.get_by_label("Risk level").select_option("moderate")
+    sign(page, clinician)
+    expect(page.get_by_role("alert").filter(has_text="Not signed yet")).to_be_focused()
+    expect(page.get_by_label("Risk level")).to_have_value("moderate")
+    expect(page.get_by_label("Password")).to_have_value("")
+    assert fits_its_width(page)
+    page.get_by_label("Reason, or your question").fill("Spoke with the patient; safe tonight.")
+    sign(page, clinician)
+    expect(page.get_by_role("heading", name="Risk review edited and approved")).to_be_visible()
+    expect(page.get_by_text("Moving on")).to_be_visible()
+    move(approval.case_number, ReferralStatus.ASSIGNMENT)
+    expect(page.get_by_text("waiting for a coordinator")).to_be_visible()
+    page.screenshot(path=tmp_path / "signed.png")
+    assert (tmp_path / "signed.png").stat().st_size > 0
+
+
+def test_coordinator_overrides_the_match_on_a_phone(visit, person, assignment):
+    coordinator = person(Role.COORDINATOR)
+    approval, _, other = assignment(coordinator)
+    page = visit(**PHONE)
+    sign_in(page, coordinator)
+    page.get_by_role("link", name="Noor Vantongeren").click()
+    page.get_by_text("Excluded: 1").click()
+    expect(page.get_by_text("not on the panel").first).to_be_visible()
+    page.get_by_label("Assign somebody else").check()
+    page.get_by_label("Clinician").select_option(other.id)
+    page.get_by_label("Reason, or your question").fill("The panel was signed today.")
+    assert fits_its_width(page)
+    sign(page, coordinator)
+    expect(page.get_by_role("heading", name="Assignment edited and approved")).to_be_visible()
+    with operational_store.reading() as db:
+        assert operational_store.one(db, Referral, approval.case_number).clinician_id == other.id
+
+
+def test_queue_grows_by_itself_and_keeps_the_focus(visit, person, risk_review):
+    clinician = person(Role.CLINICIAN)
+    first = risk_review(clinician)
+    page = visit()
+    sign_in(page, clinician)
+    row = page.locator(f"#row-{first.id}")
+    row.focus()
+    second = risk_review(clinician)
+    expect(page.locator(f"#row-{second.id}")).to_be_visible(timeout=15_000)
+    expect(row).to_be_focused()
+
+
+def test_keyboard_alone_reaches_the_decision(visit, person, risk_review):
+    clinician = person(Role.CLINICIAN)
+    risk_review(clinician)
+    page = visit()
+    sign_in(page, clinician)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.get_by_role("link", name="Noor Vantongeren").press("Enter")
+    page.get_by_label("Approve", exact=False).first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Edit and approve")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Safety note")).to_be_visible()

@@ -1,0 +1,80 @@
+"""What the tests of the steps share: a stand-in for Prefect, and the sample practice with its file received."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+from adapters import prefect_runs
+from adapters.prefect_runs import Woken
+from adapters.settings import settings
+from tasks import intake
+from tests import conftest as shared
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "referrals" / "referrals-2026-11.csv"
+RUNS = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+
+
+@dataclass
+class FakePrefect:
+    """Remembers everything that was handed to Prefect; the same idempotency key gives the same run."""
+
+    started: list[dict[str, Any]] = field(default_factory=list)
+    woken: list[UUID] = field(default_factory=list)
+    names: list[tuple[UUID, str]] = field(default_factory=list)
+    typed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[UUID, Woken | Exception] = field(default_factory=dict)
+    down: Exception | None = None
+
+    async def start_run(self, deployment: str, parameters: dict[str, Any], **named: Any) -> UUID:
+        if self.down:
+            raise self.down
+        self.started.append({"deployment": deployment, "parameters": parameters, **named})
+        return uuid5(RUNS, named["idempotency_key"])
+
+    async def wake(self, run_id: UUID) -> Woken:
+        self.woken.append(run_id)
+        answer = self.answers.get(run_id, Woken.woken)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def rename(self, run_id: UUID, name: str) -> None:
+        if self.down:
+            raise self.down
+        self.names.append((run_id, name))
+
+    async def read_and_forget_input(self, run_id: UUID, key: str) -> dict[str, Any] | None:
+        return self.typed.pop(key, None)
+
+
+@pytest.fixture
+def prefect(monkeypatch: pytest.MonkeyPatch) -> FakePrefect:
+    fake = FakePrefect()
+    for name in ("start_run", "wake", "rename", "read_and_forget_input"):
+        monkeypatch.setattr(prefect_runs, name, getattr(fake, name))
+    return fake
+
+
+@pytest.fixture(scope="session")
+def received_installation(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) -> Path:
+    """The sample practice once its sample file has been received; made once, copied by each test."""
+    folder = tmp_path_factory.mktemp("received") / "home"
+    shutil.copytree(seeded_installation, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERSIGN_HOME", str(folder))
+        with shared._settings_read_anew():
+            shutil.copy(SAMPLE, settings().intake_folder)
+            for file_id in intake.collect.fn(settle_seconds=0):
+                intake.receive.fn(file_id)
+    return folder
+
+
+@pytest.fixture
+def received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, received_installation: Path) -> Iterator[Path]:
+    """The sample practice with its 40 rows received; throw-away."""
+    yield from shared._copied(received_installation, tmp_path / "home", monkeypatch)

@@ -1,0 +1,329 @@
+"""Screening: what raises a review, what a reader may do where, and what screening again does."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from adapters import therapy_store
+from adapters.operational_store import reading, writing
+from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
+from models.codes import ReferralStatus, RiskLevel
+from models.errors import StaleLease
+from models.measures import Measure
+from models.operational import AuditEvent, Referral
+from models.therapy_text import TherapyText
+from tasks import cases
+from tasks.risk import review_content, screen
+from tests.factories import MadeCase, make_case_at, make_patient
+
+pytestmark = pytest.mark.usefixtures("home")
+
+R = ReferralStatus
+CONSENT = {"consent_ai": True, "consent_ai_on": date(2026, 1, 5)}
+
+
+def signal(kind: SignalKind = SignalKind.SELF_HARM, status: SignalStatus = SignalStatus.PRESENT) -> RiskSignal:
+    return RiskSignal(kind, status, 0.91, 2, 9, "rule", f"test.{kind.value}", "a test phrase", "test-1")
+
+
+@dataclass
+class Reader:
+    """A reader of free text that says what it is told to, and remembers how it was asked."""
+
+    signals: tuple[RiskSignal, ...] = ()
+    unreadable: str = ""
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    def __call__(self, text: str, rules_only: bool = False) -> RiskReading:
+        self.asked.append((text, rules_only))
+        return RiskReading(not self.unreadable, self.unreadable, self.signals, "test-1")
+
+
+def broken(text: str, rules_only: bool = False) -> RiskReading:
+    raise RuntimeError(f"cannot read {text}")
+
+
+def unscreened(**person: Any) -> MadeCase:
+    return make_case_at(R.READY_TO_SCREEN, level=None, patient=make_patient(**person))
+
+
+def answered(case: MadeCase, measure: Measure, answers: dict[int, int], source: str = "referral", **given: Any) -> None:
+    therapy_store.keep_answers(
+        case.number,
+        measure.value,
+        "1",
+        answers,
+        source_key=source,
+        complete=given.pop("complete", True),
+        total=None,
+        band=None,
+        **given,
+    )
+
+
+def said(case: MadeCase, words: str, kind: str = "referral_text", source_key: str = "") -> str:
+    return therapy_store.add_text(case.number, kind, TherapyText(words), source_key=source_key)
+
+
+def screened(case: MadeCase, read: Any = None) -> str:
+    return screen.fn(cases.take(case.number), read or Reader())
+
+
+def screened_again(case: MadeCase, read: Any = None) -> str:
+    with writing() as db:
+        referral = db.get_one(Referral, case.number)
+        referral.status = R.READY_TO_SCREEN
+        db.add(referral)
+    return screened(case, read)
+
+
+def case_now(case: MadeCase) -> Referral:
+    with reading() as db:
+        return db.get_one(Referral, case.number)
+
+
+def flags(case: MadeCase) -> list[therapy_store.RiskFlag]:
+    return therapy_store.flags(case.number, actor="test", where="test")
+
+
+def reviewed(case: MadeCase) -> None:
+    ids = [flag.id for flag in flags(case)]
+    therapy_store.mark_reviewed(case.number, ids, "AP-earlier", "ST-test")
+
+
+CALM = dict.fromkeys(range(1, 10), 0)
+
+
+@pytest.mark.parametrize(
+    ("measure", "answers", "level"),
+    [
+        (Measure.PHQ9, CALM, None),
+        (Measure.PHQ9, CALM | {9: 1}, RiskLevel.MODERATE),
+        (Measure.PHQ9, CALM | {9: 2}, RiskLevel.HIGH),
+        (Measure.PHQ9, {9: 3}, RiskLevel.HIGH),
+        (Measure.PHQ9, {1: 3}, None),
+        (Measure.CSSRS_SCREENER, {1: 0, 2: 0, 6: 0}, None),
+        (Measure.CSSRS_SCREENER, {1: 1, 2: 0, 6: 0}, RiskLevel.LOW),
+        (Measure.CSSRS_SCREENER, {1: 1, 2: 1, 3: 1, 4: 1, 5: 0, 6: 0}, RiskLevel.HIGH),
+        (Measure.GAD7, dict.fromkeys(range(1, 8), 3), None),
+    ],
+)
+def test_item_rules_open_a_review_at_their_level(
+    measure: Measure, answers: dict[int, int], level: RiskLevel | None
+) -> None:
+    case = unscreened()
+    answered(case, measure, answers)
+    assert screened(case) == (level.value if level else "none raised")
+    found = case_now(case)
+    assert (found.status, found.risk_cleared, found.risk_level) == (
+        R.RISK_REVIEW if level else R.READY_TO_MATCH,
+        level is None,
+        level,
+    )
+
+
+def test_case_without_anything_to_read_is_matched_and_nothing_is_claimed() -> None:
+    case = unscreened()
+    reader = Reader((signal(),))
+    assert screened(case, reader) == "none raised"
+    assert (flags(case), reader.asked, case_now(case).risk_level) == ([], [], None)
+
+
+def test_text_signal_becomes_a_flag_with_its_evidence() -> None:
+    case = unscreened()
+    text_id = said(case, "a few words of a referral")
+    assert screened(case, Reader((signal(),))) == "moderate"
+    [flag] = flags(case)
+    assert (flag.kind, flag.status, flag.level, flag.raised_by) == ("self_harm", "present", "moderate", "rule")
+    assert (flag.text_id, flag.starts, flag.ends, flag.probability) == (text_id, 2, 9, 0.91)
+    assert (flag.rule_id, flag.version) == ("test.self_harm", "test-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [
+        (SignalStatus.PRESENT, 1),
+        (SignalStatus.HISTORICAL, 1),
+        (SignalStatus.NEGATED, 0),
+        (SignalStatus.SOMEONE_ELSE, 0),
+        (SignalStatus.IDIOM, 0),
+    ],
+)
+def test_only_what_is_about_the_patient_raises_a_flag(status: SignalStatus, raised: int) -> None:
+    case = unscreened()
+    said(case, "a few words of a referral")
+    screened(case, Reader((signal(status=status),)))
+    assert len(flags(case)) == raised
+
+
+def test_highest_level_of_answers_and_texts_wins() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM | {9: 1})
+    said(case, "a few words of a referral")
+    plan = signal(SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR)
+    assert screened(case, Reader((signal(), plan))) == "high"
+    assert len(flags(case)) == 3
+
+
+@pytest.mark.parametrize(
+    ("read", "why"),
+    [
+        (broken, "the risk reader failed: a person must read it"),
+        (Reader(unreadable="not in English"), "not in English: a person must read it"),
+    ],
+)
+def test_text_that_was_not_read_is_a_persons_to_read(read: Any, why: str) -> None:
+    case = unscreened()
+    words = "a few words of a referral"
+    text_id = said(case, words)
+    assert screened(case, read) == "moderate"
+    [flag] = flags(case)
+    assert (flag.kind, flag.why, flag.text_id) == ("unread_text", why, text_id)
+    assert (flag.starts, flag.ends) == (0, len(words))
+    assert case_now(case).status is R.RISK_REVIEW
+
+
+def test_failing_reader_logs_no_word_of_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    case = unscreened()
+    said(case, "marker phrase of a referral")
+    screened(case, broken)
+    assert "RuntimeError" in caplog.text
+    assert "marker" not in caplog.text
+
+
+def test_screening_twice_raises_nothing_twice() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM | {9: 2})
+    said(case, "a few words of a referral")
+    reader = Reader((signal(), signal(SignalKind.HARM_TO_OTHERS)))
+    screened(case, reader)
+    before = [(flag.id, flag.unique_key) for flag in flags(case)]
+    assert screened_again(case, reader) == "high"
+    assert [(flag.id, flag.unique_key) for flag in flags(case)] == before
+    assert len(before) == 3
+
+
+def test_same_words_in_two_texts_are_screened_without_falling_over() -> None:
+    case = unscreened()
+    first = said(case, "a few words")
+    second = said(case, "a few words", "patient_words", "portal")
+    assert screened(case, Reader((signal(), signal()))) == "moderate"
+    assert {flag.text_id for flag in flags(case)} == {first, second}
+    assert len(flags(case)) == 2
+
+
+def test_reviewed_flags_do_not_reopen_a_review() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM | {9: 2})
+    said(case, "a few words of a referral")
+    reader = Reader((signal(),))
+    screened(case, reader)
+    reviewed(case)
+    assert screened_again(case, reader) == "none raised"
+    assert (case_now(case).status, case_now(case).risk_cleared) == (R.READY_TO_MATCH, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda case: said(case, "other words now"),
+        lambda case: said(case, "a few words of a referral", "answered_question", "TD-1"),
+        lambda case: answered(case, Measure.PHQ9, CALM | {9: 1}),
+        lambda case: answered(case, Measure.PHQ9, CALM | {9: 2}, authored_at=datetime(2027, 1, 1, tzinfo=UTC)),
+        lambda case: answered(case, Measure.CSSRS_SCREENER, {1: 1, 2: 0, 6: 0}),
+    ],
+    ids=["new words", "same words again", "new answer", "same answer given anew", "another form"],
+)
+def test_something_new_reopens_the_review(change: Any) -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM | {9: 2})
+    said(case, "a few words of a referral")
+    reader = Reader((signal(),))
+    screened(case, reader)
+    reviewed(case)
+    change(case)
+    screened_again(case, reader)
+    assert (case_now(case).status, case_now(case).risk_cleared) == (R.RISK_REVIEW, False)
+
+
+def test_newest_answers_of_a_measure_are_the_ones_screened() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM, "referral", authored_at=datetime(2026, 1, 1, tzinfo=UTC))
+    answered(case, Measure.PHQ9, CALM | {9: 3}, "portal", authored_at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert screened(case) == "high"
+
+
+@pytest.mark.parametrize(
+    ("person", "rules_only"),
+    [
+        ({"state": "OR", **CONSENT}, False),
+        ({"state": "IL", **CONSENT}, True),
+        ({"state": "NV", **CONSENT}, True),
+        ({"state": None, **CONSENT}, True),
+        ({"state": "OR", "consent_ai": None}, True),
+        ({"state": "OR", "consent_ai": False, "consent_ai_on": date(2026, 1, 5)}, True),
+        ({"state": "OR", "consent_ai": True, "consent_ai_on": None}, True),
+    ],
+)
+def test_place_and_consent_decide_whether_the_classifier_runs(person: dict[str, Any], rules_only: bool) -> None:
+    case = unscreened(**person)
+    said(case, "a few words of a referral")
+    reader = Reader()
+    screened(case, reader)
+    assert [asked[1] for asked in reader.asked] == [rules_only]
+    with reading() as db:
+        [event] = db.exec(select(AuditEvent).where(AuditEvent.action == "risk.screened")).all()
+    assert event.details == {"flags": 0, "level": None, "classifier_ran": not rules_only}
+
+
+def test_item_rules_stay_on_where_the_classifier_is_off() -> None:
+    case = unscreened(state="IL", **CONSENT)
+    answered(case, Measure.PHQ9, CALM | {9: 1})
+    assert screened(case) == "moderate"
+
+
+def test_overtaken_leg_raises_no_flag() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM | {9: 2})
+    older = cases.take(case.number)
+    cases.take(case.number)
+    with pytest.raises(StaleLease):
+        screen.fn(older, Reader())
+    assert (flags(case), case_now(case).status) == ([], R.READY_TO_SCREEN)
+
+
+def test_case_stopped_while_it_is_screened_stays_stopped() -> None:
+    case = unscreened()
+    said(case, "a few words of a referral")
+
+    def stopped_meanwhile(text: str, rules_only: bool = False) -> RiskReading:
+        with writing() as db:
+            referral = db.get_one(Referral, case.number)
+            referral.status, referral.version = R.CLOSED_WITHDRAWN, referral.version + 1
+            db.add(referral)
+        return Reader()(text, rules_only)
+
+    with pytest.raises(Exception, match="may not become"):
+        screened(case, stopped_meanwhile)
+    assert (case_now(case).status, case_now(case).risk_cleared) == (R.CLOSED_WITHDRAWN, False)
+
+
+def test_review_content_shows_flags_answers_and_texts_by_digest() -> None:
+    case = unscreened(state="IL", **CONSENT)
+    answered(case, Measure.PHQ9, CALM | {9: 2})
+    text_id = said(case, "a few words of a referral")
+    screened(case, Reader((signal(),)))
+    content = review_content(case.number, "high")
+    assert (content["level"], content["disposition"], content["classifier"]["allowed"]) == (
+        "high",
+        "continue_intake",
+        False,
+    )
+    assert {flag["id"] for flag in content["flags"]} == {flag.id for flag in flags(case)}
+    assert all(flag["reviewed"] is False for flag in content["flags"])
+    assert content["measures"][0]["answers"]["9"] == 2
+    assert [(text["id"], text["kind"]) for text in content["texts"]] == [(text_id, "referral_text")]
+    assert "few words" not in str(content)

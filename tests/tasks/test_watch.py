@@ -1,0 +1,334 @@
+"""Watching every wait: each alarm on time, to the right people, and never twice for the same moment."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from acts.decisions import mark_seen
+from adapters.operational_store import reading, writing
+from models.codes import (
+    AppointmentStatus,
+    ApprovalStatus,
+    MessageStatus,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    ToDoKind,
+    ToDoStatus,
+)
+from models.columns import utc_now
+from models.operational import (
+    Appointment,
+    Approval,
+    AuditEvent,
+    Heartbeat,
+    OutboxMessage,
+    PortalLink,
+    PracticeSetting,
+    Referral,
+    Slot,
+    ToDo,
+)
+from tasks.watch import HEARTBEAT, waiting, watch
+from tests.factories import MadeCase, make_case_at, make_patient, make_signer, make_slot_of, make_to_do
+
+pytestmark = pytest.mark.usefixtures("home")
+
+R = ReferralStatus
+OPENED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+NOTHING = dict.fromkeys(("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again"), 0)
+
+
+def review(level: RiskLevel, *, due_in: timedelta = timedelta(hours=1), **facts: Any) -> MadeCase:
+    """A risk review opened at OPENED, given to the case's clinician."""
+    case = make_case_at(R.RISK_REVIEW, level=level)
+    with writing() as db:
+        assert case.approval is not None
+        approval = db.get_one(Approval, case.approval.id)
+        approval.opened_at, approval.due_at = OPENED, OPENED + due_in
+        approval.assigned_to = case.clinician.id
+        for name, value in facts.items():
+            setattr(approval, name, value)
+        db.add(approval)
+    return case
+
+
+def rows(record: type, **where: object) -> list[Any]:
+    with reading() as db:
+        return list(db.exec(select(record).filter_by(**where)).all())
+
+
+def case_now(case: MadeCase) -> Referral:
+    with reading() as db:
+        return db.get_one(Referral, case.number)
+
+
+def watched(now: datetime) -> dict[str, int]:
+    """What watching did; watching again at the same moment must do nothing."""
+    before = watch.fn(now)
+    counted = {record: len(rows(record)) for record in (OutboxMessage, ToDo, PortalLink, AuditEvent)}
+    assert watch.fn(now) == NOTHING
+    assert {record: len(rows(record)) for record in counted} == counted
+    return {name: count for name, count in before.items() if count}
+
+
+def told(template: str) -> list[str]:
+    """Who got this message, sorted by staff."""
+    return sorted(message.to_staff_id for message in rows(OutboxMessage, template=template))
+
+
+def test_nothing_waiting_is_nothing_to_do_but_the_heartbeat() -> None:
+    assert watched(OPENED) == {}
+    [beat] = rows(Heartbeat)
+    assert (beat.name, beat.at <= utc_now()) == (HEARTBEAT, True)
+
+
+# -- risk reviews
+
+
+def test_unseen_high_review_pages_again_every_quarter_of_an_hour_until_seen() -> None:
+    case = review(RiskLevel.HIGH, last_paged_at=OPENED, pages_sent=1)
+    assert case.approval is not None
+    assert watched(OPENED + timedelta(minutes=14, seconds=59)) == {}
+    assert watched(OPENED + timedelta(minutes=15)) == {"pages": 1}
+    assert watched(OPENED + timedelta(minutes=29, seconds=59)) == {}
+    assert watched(OPENED + timedelta(minutes=30)) == {"pages": 1}
+    mark_seen(case.approval.id, case.clinician.id)
+    assert watched(OPENED + timedelta(minutes=45)) == {}
+    assert told("page_risk_review") == [case.clinician.id] * 2
+    assert rows(Approval)[0].pages_sent == 3
+
+
+def test_page_goes_to_who_is_on_call_and_to_who_was_assigned() -> None:
+    case = review(RiskLevel.HIGH)
+    colleague = make_signer(location=case.location)
+    with writing() as db:
+        approval = db.exec(select(Approval)).one()
+        approval.assigned_to = colleague.id
+        db.add(approval)
+    watched(OPENED)
+    assert told("page_risk_review") == sorted([case.clinician.id, colleague.id])
+
+
+@pytest.mark.parametrize("level", [RiskLevel.MODERATE, RiskLevel.LOW])
+def test_unseen_review_of_any_level_pages_once_it_is_overdue(level: RiskLevel) -> None:
+    review(level, due_in=timedelta(hours=5))
+    assert watched(OPENED + timedelta(hours=5) - timedelta(seconds=1)) == {}
+    assert watched(OPENED + timedelta(hours=5)) == {"pages": 1, "escalated": 1}
+
+
+def test_overdue_sign_off_goes_to_the_next_person_and_both_are_told() -> None:
+    case = review(RiskLevel.MODERATE, seen_at=OPENED)
+    second = make_signer(location=case.location)
+    due = OPENED + timedelta(hours=1)
+    assert watched(due) == {"escalated": 1}
+    assert rows(Approval)[0].assigned_to == second.id
+    assert told("overdue_sign_off") == sorted([case.clinician.id, second.id])
+    [event] = rows(AuditEvent, action="approval.escalated")
+    assert event.details == {"old": case.clinician.id, "new": second.id, "times": 1}
+    assert watched(due + timedelta(days=1) - timedelta(seconds=1)) == {}
+    assert watched(due + timedelta(days=1)) == {"escalated": 1}
+    assert rows(Approval)[0].assigned_to == case.clinician.id
+
+
+def test_overdue_sign_off_stays_with_the_only_person_who_may_sign_it() -> None:
+    case = review(RiskLevel.MODERATE, seen_at=OPENED)
+    make_signer(location=case.location, states=())
+    watched(OPENED + timedelta(hours=1))
+    assert rows(Approval)[0].assigned_to == case.clinician.id
+    assert told("overdue_sign_off") == [case.clinician.id]
+
+
+def test_sign_off_that_was_overdue_through_an_outage_is_passed_on_once() -> None:
+    case = review(RiskLevel.MODERATE, seen_at=OPENED)
+    second = make_signer(location=case.location)
+    assert watched(OPENED + timedelta(days=4)) == {"escalated": 1}
+    assert (rows(Approval)[0].assigned_to, rows(Approval)[0].escalations) == (second.id, 4)
+
+
+@pytest.mark.parametrize("status", [ApprovalStatus.DECIDED, ApprovalStatus.SUPERSEDED])
+def test_closed_sign_off_alarms_nobody(status: ApprovalStatus) -> None:
+    review(RiskLevel.HIGH, status=status)
+    assert watched(OPENED + timedelta(days=3)) == {}
+
+
+def test_practices_own_clocks_are_used() -> None:
+    with writing() as db:
+        db.add(PracticeSetting(name="clocks", value='{"page_again_minutes": 5}'))
+    review(RiskLevel.HIGH, last_paged_at=OPENED)
+    assert watched(OPENED + timedelta(minutes=5)) == {"pages": 1}
+
+
+# -- to-dos
+
+
+def test_overdue_to_do_is_told_to_everyone_who_may_do_it_once_a_day() -> None:
+    case = make_case_at(R.CONTACT_PATIENT, to_do=False)
+    second = make_signer(Role.COORDINATOR, location=case.location)
+    make_to_do(case.referral, ToDoKind.CALL_PATIENT, due_at=OPENED)
+    assert watched(OPENED - timedelta(seconds=1)) == {}
+    assert watched(OPENED) == {"escalated": 1}
+    assert told("overdue_sign_off") == sorted([case.coordinator.id, second.id])
+    assert watched(OPENED + timedelta(days=1)) == {"escalated": 1}
+    assert watched(OPENED + timedelta(days=6)) == {"escalated": 1}
+    assert len(told("overdue_sign_off")) == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "escalated"),
+    [(ToDoStatus.CLAIMED, 1), (ToDoStatus.DONE, 0), (ToDoStatus.SUPERSEDED, 0)],
+)
+def test_only_a_to_do_that_is_not_done_can_be_overdue(status: ToDoStatus, escalated: int) -> None:
+    case = make_case_at(R.CONTACT_PATIENT, to_do=False)
+    make_to_do(case.referral, ToDoKind.CALL_PATIENT, due_at=OPENED, status=status)
+    assert watched(OPENED).get("escalated", 0) == escalated
+
+
+# -- patients
+
+
+@pytest.mark.parametrize(
+    ("status", "template"),
+    [(R.QUESTIONNAIRES_REQUESTED, "questionnaires_reminder"), (R.OFFERED, "times_offered")],
+)
+def test_patient_is_reminded_after_two_and_five_days_and_called_after_seven(
+    status: ReferralStatus, template: str
+) -> None:
+    case = make_case_at(status, status_since=OPENED)
+    second = timedelta(seconds=1)
+    assert watched(OPENED + timedelta(hours=48) - second) == {}
+    assert watched(OPENED + timedelta(hours=48)) == {"reminded": 1}
+    assert watched(OPENED + timedelta(days=5) - second) == {}
+    assert watched(OPENED + timedelta(days=5)) == {"reminded": 1}
+    assert watched(OPENED + timedelta(days=7) - second) == {}
+    assert [message.template for message in rows(OutboxMessage)] == [template] * 2
+    assert watched(OPENED + timedelta(days=7)) == {"to_call": 1}
+    assert (case_now(case).status, case_now(case).wake_wanted) == (R.CONTACT_PATIENT, True)
+
+
+def test_reminder_carries_a_working_link() -> None:
+    case = make_case_at(R.OFFERED, status_since=OPENED)
+    watched(OPENED + timedelta(hours=48))
+    [message] = rows(OutboxMessage)
+    [link] = rows(PortalLink, id=message.facts["link_id"])
+    assert (link.case_number, link.revoked, link.used_at) == (case.number, False, None)
+
+
+def test_reminders_missed_in_an_outage_leave_as_one() -> None:
+    make_case_at(R.OFFERED, status_since=OPENED)
+    assert watched(OPENED + timedelta(days=6)) == {"reminded": 1}
+    assert len(rows(OutboxMessage)) == 1
+
+
+def test_second_visit_to_a_wait_is_reminded_anew() -> None:
+    case = make_case_at(R.OFFERED, status_since=OPENED)
+    watched(OPENED + timedelta(days=5))
+    later = OPENED + timedelta(days=20)
+    with writing() as db:
+        referral = db.get_one(Referral, case.number)
+        referral.version, referral.status_since = referral.version + 2, later
+        db.add(referral)
+    assert watched(later + timedelta(hours=47)) == {}
+    assert watched(later + timedelta(hours=48)) == {"reminded": 1}
+
+
+def test_booked_patient_is_not_reminded_to_answer() -> None:
+    make_case_at(R.BOOKED, status_since=OPENED)
+    assert watched(OPENED + timedelta(days=3)) == {}
+
+
+# -- first sessions and the waitlist
+
+
+@pytest.mark.parametrize("status", [AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED])
+def test_session_that_is_over_asks_for_its_outcome(status: AppointmentStatus) -> None:
+    case = make_case_at(R.BOOKED)
+    assert case.appointment is not None
+    with writing() as db:
+        appointment = db.get_one(Appointment, case.appointment.id)
+        appointment.status = status
+        db.add(appointment)
+    ends = case.appointment.starts_at + timedelta(minutes=case.appointment.minutes)
+    assert "outcomes_asked" not in watched(ends - timedelta(seconds=1))
+    assert watched(ends) == {"outcomes_asked": 1}
+    [to_do] = rows(ToDo)
+    assert (to_do.kind, to_do.case_number) == (ToDoKind.RECORD_OUTCOME, case.number)
+
+
+@pytest.mark.parametrize("status", [AppointmentStatus.ATTENDED, AppointmentStatus.CANCELLED])
+def test_session_whose_end_is_on_record_asks_nothing(status: AppointmentStatus) -> None:
+    case = make_case_at(R.BOOKED)
+    assert case.appointment is not None
+    with writing() as db:
+        appointment = db.get_one(Appointment, case.appointment.id)
+        appointment.status = status
+        db.add(appointment)
+    assert watched(case.appointment.starts_at + timedelta(hours=2)) == {}
+
+
+def waitlisted(**given: Any) -> MadeCase:
+    case = make_case_at(R.WAITLISTED, slots=0, patient=make_patient(self_pay=True), **given)
+    with writing() as db:
+        to_do = db.exec(select(ToDo).where(ToDo.case_number == case.number)).one()
+        to_do.due_at = utc_now() + timedelta(days=300)
+        db.add(to_do)
+    return case
+
+
+def test_waitlisted_case_is_offered_times_once_there_are_some() -> None:
+    case = waitlisted()
+    assert watched(utc_now()) == {}
+    make_slot_of(case.clinician, case.location)
+    assert watched(utc_now()) == {"offered_again": 1}
+    assert (case_now(case).status, case_now(case).wake_wanted) == (R.READY_TO_OFFER, True)
+    assert rows(ToDo)[0].status is ToDoStatus.SUPERSEDED
+
+
+@pytest.mark.parametrize("facts", [{"risk_cleared": False}, {"came_from": R.OFFERED}, {"clinician_id": None}])
+def test_waitlisted_case_that_a_person_must_look_at_is_left_to_them(facts: dict[str, Any]) -> None:
+    case = waitlisted(**facts)
+    make_slot_of(case.clinician, case.location)
+    assert watched(utc_now()) == {}
+    assert case_now(case).status is R.WAITLISTED
+
+
+# -- the watch itself
+
+
+def test_one_item_that_moved_on_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, whole = review(RiskLevel.HIGH), review(RiskLevel.HIGH)
+    with writing() as db:
+        db.exec(select(Approval)).all()
+        approval = db.exec(select(Approval).where(Approval.case_number == broken.number)).one()
+        approval.status = ApprovalStatus.SUPERSEDED
+        db.add(approval)
+    monkeypatch.setattr("tasks.watch._open_approvals", lambda: ["AP-none", *(each.id for each in rows(Approval))])
+    assert watch.fn(OPENED)["pages"] == 1
+    assert {message.case_number for message in rows(OutboxMessage)} == {whole.number}
+    assert len(rows(Heartbeat)) == 1
+
+
+def test_every_wait_says_for_whom_and_since_when() -> None:
+    gate, call, patient = review(RiskLevel.HIGH), make_case_at(R.CONTACT_PATIENT), make_case_at(R.OFFERED)
+    found = {wait.case_number: wait for wait in waiting()}
+    assert (found[gate.number].wait, found[gate.number].who) == ("risk review", gate.clinician.id)
+    assert (found[call.number].wait, found[call.number].who) == ("call patient", "anyone")
+    assert (found[patient.number].wait, found[patient.number].who) == ("patient chooses a time", "the patient")
+    assert [wait.case_number for wait in waiting(gate.location.id)] == [gate.number]
+    assert waiting()[0].case_number == gate.number
+
+
+def test_closed_case_waits_for_nobody() -> None:
+    for status in R:
+        if status.is_closed:
+            make_case_at(status)
+    assert waiting() == []
+
+
+def test_watching_leaves_slots_and_sent_messages_alone() -> None:
+    make_case_at(R.OFFERED, status_since=OPENED)
+    watched(OPENED + timedelta(days=2))
+    assert {slot.status.value for slot in rows(Slot)} == {"open"}
+    assert {message.status for message in rows(OutboxMessage)} == {MessageStatus.QUEUED}

@@ -1,0 +1,180 @@
+"""Does one command bring a fresh home to cases waiting for people, stop cleanly, and resume without duplicates?"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[1]
+UP = "Everything up after"
+START_SECONDS = 300
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@dataclass
+class Installation:
+    """One home and its ports, run as a newcomer runs it: by the command, from outside."""
+
+    home: Path
+    ports: list[int]
+    outputs: list[Path] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        prefect, desk, portal = map(str, self.ports)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COUNTERSIGN_"))}
+        return {
+            **kept,
+            "COUNTERSIGN_HOME": str(self.home),
+            "COUNTERSIGN_PREFECT_PORT": prefect,
+            "COUNTERSIGN_DESK_PORT": desk,
+            "COUNTERSIGN_PORTAL_PORT": portal,
+        }
+
+    def start(self) -> str:
+        """Run until everything is up; returns what was printed."""
+        output = self.home.parent / f"run-{len(self.outputs)}.txt"
+        self.outputs.append(output)
+        with open(output, "wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cli.app", "run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while UP not in output.read_text():
+            assert self.process.poll() is None, output.read_text()
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.5)
+        return output.read_text()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(90)
+
+    def ask(self, *words: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "cli.app", *words],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def cases(self) -> dict[str, str]:
+        return {row["case_number"]: row["status"] for row in json.loads(self.ask("cases", "--json"))}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    made = Installation(tmp_path_factory.mktemp("fresh") / "home", free_ports(3))
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.send_signal(signal.SIGTERM)
+        made.process.wait(90)
+
+
+@pytest.fixture(scope="module")
+def first_run(installation: Installation) -> str:
+    return installation.start()
+
+
+def test_first_run_tells_where_to_go_and_how_to_sign_in(installation: Installation, first_run: str):
+    for port in installation.ports:
+        assert f"http://127.0.0.1:{port}" in first_run
+    assert "What is waiting for whom" in first_run
+    assert "First case waiting for a signature" in first_run
+    for role in ("clinician", "coordinator", "biller", "analyst", "owner", "compliance", "admin"):
+        assert role in first_run
+
+
+def test_every_part_answers(installation: Installation, first_run: str):
+    report = json.loads(installation.ask("status", "--json"))
+    assert report["parts"] == {"prefect": True, "desk": True, "portal": True}
+    assert report["worker_last_seen"] is not None
+
+
+def test_four_sample_rows_are_quarantined_with_row_field_and_reason(installation: Installation, first_run: str):
+    report = json.loads(installation.ask("status", "--json"))
+    assert report["quarantined_rows"] == 4
+    shown = installation.ask("quarantine")
+    for field_name in ("birth_date", "email", "phq9_4", "location_id"):
+        assert field_name in shown
+    fixes = list((installation.home / "to-fix").glob("*.csv"))
+    assert len(fixes) == 1
+    assert fixes[0].stat().st_mode & 0o077 == 0
+
+
+def test_samples_reach_different_waits_and_none_is_stuck(installation: Installation, first_run: str):
+    counts = Counter(installation.cases().values())
+    assert not {"received", "ready_to_screen", "ready_to_match", "ready_to_offer"} & set(counts)
+    assert {"risk_review", "assignment", "questionnaires_requested", "possible_duplicate"} <= set(counts)
+    # 46 rows: 4 broken, 1 exact repeat of an earlier row.
+    assert sum(counts.values()) == 41
+
+
+def test_schedules_of_prefect_make_runs(installation: Installation, first_run: str):
+    """The alarms hang on a scheduled run; a Prefect that makes none looks healthy otherwise."""
+    api = f"http://127.0.0.1:{installation.ports[0]}/api"
+    wanted = {"deployments": {"name": {"any_": ["every-minute"]}}}
+    deadline = time.monotonic() + 90
+    while not httpx.post(f"{api}/flow_runs/filter", json=wanted).json():
+        assert time.monotonic() < deadline, "no run was scheduled"
+        time.sleep(1)
+
+
+def test_location_parameter_is_a_list_to_choose_from(installation: Installation, first_run: str):
+    api = f"http://127.0.0.1:{installation.ports[0]}/api"
+    intake = httpx.get(f"{api}/deployments/name/referral-intake/intake").json()
+    assert intake["parameter_openapi_schema"]["properties"]["location"]["enum"] == ["all", "LOC-1", "LOC-2", "LOC-3"]
+    assert intake["enforce_parameter_schema"]
+
+
+def test_runs_are_named_by_case_and_wait(installation: Installation, first_run: str):
+    api = f"http://127.0.0.1:{installation.ports[0]}/api"
+    paused = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": 200}
+    names = {run["name"] for run in httpx.post(f"{api}/flow_runs/filter", json=paused).json()}
+    open_cases = {number for number, status in installation.cases().items() if not status.startswith("closed")}
+    assert {name.split(" · ")[0] for name in names} == open_cases
+    assert any(name.endswith("· risk review") for name in names)
+
+
+def test_stopping_ends_everything_and_running_again_duplicates_nothing(installation: Installation, first_run: str):
+    before = installation.cases()
+    files_before = sorted(path.name for path in (installation.home / "received").iterdir())
+    assert installation.stop() == 0
+    for port in installation.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+
+    said = installation.start()
+    assert "sample files were dropped" not in said
+    assert "A sample practice was seeded" not in said
+    assert installation.cases() == before
+    assert sorted(path.name for path in (installation.home / "received").iterdir()) == files_before
+    assert installation.stop() == 0
