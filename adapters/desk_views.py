@@ -284,7 +284,7 @@ def counts_by_status(location_ids: Collection[str]) -> dict[str, dict[ReferralSt
         ).all()
     counts: dict[str, dict[ReferralStatus, int]] = {place: {} for place in sorted(location_ids)}
     for place, status, count in found:
-        counts[place][status] = count
+        counts[place][ReferralStatus(status)] = count
     return counts
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -145,7 +145,7 @@ def _facts_of(flag: Any) -> dict[str, Any]:
     return {name: getattr(flag, name) for name in names} | {"reviewed": flag.reviewed_by_approval is not None}
 
 
-def _flags(facts: list[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[ShownFlag, ...]:
+def _flags(facts: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[ShownFlag, ...]:
     """Numbered: the most urgent first, then in the order of the text."""
     ordered = sorted(
         facts, key=lambda it: (-RANK[RiskLevel(it["level"])], it["text_id"] or "", it["starts"] or 0, it["id"])

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -75,7 +76,7 @@ def next_after(me: Member, done_id: str) -> Waiting | None:
     return next((each for each in waiting_for(me) if each.id != done_id and is_mine(me, each)), None)
 
 
-def _list_facts(me: Member, filters: Filters) -> dict[str, object]:
+def _list_facts(me: Member, filters: Filters) -> dict[str, Any]:
     everything = waiting_for(me)
     shown = chosen(everything, me, filters)
     urgent_rows = intake_views.urgent_rows() if me.staff.role in SIGNERS else []

@@ -154,7 +154,8 @@ def event(event: AuditEvent) -> str:
 
 
 def _status(value: object) -> str:
-    return ReferralStatus(value).label if value in tuple(ReferralStatus) else str(value)
+    text = str(value)
+    return ReferralStatus(text).label if text in tuple(ReferralStatus) else text
 
 
 def actor(actor: str, names: dict[str, str]) -> str:
