@@ -40,6 +40,7 @@ WATCH = "watch-waits"
 MISSED_WATCHES = 3
 WORKER_SILENT = timedelta(seconds=60)
 AUDIT_PAGE = 100
+CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
@@ -222,7 +223,7 @@ def _facts(referral: Referral, people: set[str], open_for: list[str | None], sta
 
 
 def cases(
-    location_ids: Collection[str], *, number: str = "", status: str = "", open_only: bool = True, limit: int = 500
+    location_ids: Collection[str], *, number: str = "", status: str = "", open_only: bool = True, limit: int = CASES_SHOWN
 ) -> list[CaseRow]:
     """The cases at these locations, longest in their present status first; ``status`` "" = any."""
     query = (

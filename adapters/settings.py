@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     work_pool: str = "countersign"
     concurrency: int = 4
     poll_seconds: float = 0.2
+    tick_seconds: float = 0.25
     threads: int = 1
     encoder_path: Path | None = None
     smtp_url: str = ""

@@ -10,6 +10,8 @@ ANALYTICS_OFF = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "GX_ANALYTICS_ENABLED": "false",
     "HF_HUB_OFFLINE": "1",
+    # the server has its CSRF check off, as Prefect ships it; asking for a token would cost a request per client
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
 }
 
 

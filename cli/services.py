@@ -49,6 +49,7 @@ async def _work() -> None:
         preload=PRELOAD,
         worker_name=f"countersign-{socket.gethostname()}-{os.getpid()}",
         on_tick=watch.tick,
+        tick_seconds=here.tick_seconds,
     )
 
 

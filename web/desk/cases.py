@@ -66,6 +66,7 @@ def cases(
             if may_see_case(me.viewer, row.facts).allowed
             and (not overdue or (row.due_at is not None and row.due_at <= now))
         ],
+        cut=len(found) == desk_views.CASES_SHOWN,
         statuses=tuple(ReferralStatus),
         places=desk_views.places(),
         names=desk_views.staff_names(),

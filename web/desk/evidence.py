@@ -89,6 +89,11 @@ class Evidence:
     def unchanged(self) -> bool:
         return all(text.unchanged for text in self.texts)
 
+    @property
+    def unread(self) -> bool:
+        """Whether there is a text that the risk reader could not read."""
+        return any(flag.is_whole_text for flag in self.flags)
+
 
 def content_to_sign(approval_id: str, me: Member, where: str) -> tuple[dict[str, Any], str]:
     """What an approval asks to sign, and the digest of exactly that."""

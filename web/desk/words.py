@@ -100,7 +100,7 @@ _EVENTS = {
     "approval.seen": "Opened on the desk for the first time",
     "approval.superseded": "Sign-off no longer needed",
     "coverage.checked": "Coverage checked: {status}",
-    "risk.screened": "Screened for risk: {flags} flags to review",
+    "risk.screened": "Screened for risk; flags to review: {flags}",
     "to_do.claimed": "To-do taken",
     "to_do.open": "To-do given back",
     "to_do.done": "To-do finished: {outcome}",

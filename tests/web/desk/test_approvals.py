@@ -57,6 +57,20 @@ def test_review_says_why_the_classifier_did_not_read(seated, risk_review):
     assert "The classifier did not read the text." in shown and "Not asked for consent" in shown
 
 
+def test_review_never_says_that_an_unreadable_text_was_read(seated, risk_review):
+    approval = risk_review(seated.staff)
+    content = json.loads(content_of(approval))
+    content["classifier"] = {"allowed": True, "ask_a_person": False, "reasons": ["agreed"], "citations": []}
+    whole = {"kind": "unread_text", "rule_id": "unread-text", "why": "not English", "starts": 0, "ends": 40}
+    content["flags"] = [content["flags"][0] | whole]
+    with operational_store.reading() as db:
+        case = operational_store.one(db, Referral, approval.case_number)
+    unread = factories.make_approval(referral=case, content=json.dumps(content), assigned_to=seated.staff.id, round=7)
+    shown = seated.get(f"/approvals/{unread.id}").text
+    assert "Not every text could be read by a program" in shown and "the whole text. Not English" in shown
+    assert "classifier read it" not in shown and "<mark" not in shown
+
+
 def test_review_without_flags_is_no_all_clear(seated, risk_review):
     approval = risk_review(seated.staff)
     content = json.loads(content_of(approval))
