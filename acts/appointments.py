@@ -20,7 +20,7 @@ def standing_appointment(db: Session, case_number: str) -> Appointment | None:
 
 
 def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus, actor: str) -> None:
-    """Record how an appointment ended and drop its reminders; a cancelled one frees its slot if that is still to come."""
+    """Record how an appointment ended and drop its reminders; a cancelled one frees a slot that is still to come."""
     now = utc_now()
     appointment.changed_at = now
     set_status(db, appointment, to, actor)

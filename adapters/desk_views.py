@@ -197,12 +197,12 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
     staff = {person.id: person for person in db.exec(select(Staff)).all()}
     people: dict[str, set[str]] = defaultdict(set)
     open_for: dict[str, list[str | None]] = defaultdict(list)
-    for approval in db.exec(select(Approval).where(col(Approval.case_number).in_(cases))).all():
+    for approval in db.exec(select(Approval).where(col(Approval.case_number).in_(list(cases)))).all():
         people[approval.case_number].add(approval.assigned_to or "")
         if approval.status == ApprovalStatus.OPEN and approval.role == Role.CLINICIAN:
             open_for[approval.case_number].append(approval.assigned_to)
     for number, signer in db.exec(
-        select(Decision.case_number, Decision.staff_id).where(col(Decision.case_number).in_(cases))
+        select(Decision.case_number, Decision.staff_id).where(col(Decision.case_number).in_(list(cases)))
     ).all():
         people[number].add(signer)
     return {
@@ -223,7 +223,12 @@ def _facts(referral: Referral, people: set[str], open_for: list[str | None], sta
 
 
 def cases(
-    location_ids: Collection[str], *, number: str = "", status: str = "", open_only: bool = True, limit: int = CASES_SHOWN
+    location_ids: Collection[str],
+    *,
+    number: str = "",
+    status: str = "",
+    open_only: bool = True,
+    limit: int = CASES_SHOWN,
 ) -> list[CaseRow]:
     """The cases at these locations, longest in their present status first; ``status`` "" = any."""
     query = (

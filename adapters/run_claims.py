@@ -1,4 +1,4 @@
-"""Which worker process runs which Prefect run, kept in the operational database so that a dead worker's runs are found."""
+"""Which worker process runs which Prefect run, kept so that a dead worker's runs are found."""
 
 from datetime import timedelta
 from uuid import UUID

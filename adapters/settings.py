@@ -1,6 +1,7 @@
 """The settings of this installation, read once from the environment (``COUNTERSIGN_*``) or its defaults."""
 
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -104,10 +105,8 @@ class Settings(BaseSettings):
             fresh = path.with_suffix(f".{secrets.token_hex(4)}")
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_urlsafe(48))
-            try:
+            with suppress(FileExistsError):  # another process was first: its key counts
                 path.hardlink_to(fresh)
-            except FileExistsError:
-                pass
             fresh.unlink()
         return path.read_text()
 

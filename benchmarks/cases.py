@@ -1,13 +1,16 @@
 """How fast do cases run, and how much does an open one weigh? Beside it, the obvious Prefect way, in the same run.
 
-``python -m benchmarks.cases`` starts a server of its own, takes N cases through trigger → waiting → decision →
-done on the in-process worker, a few of the same cases on a stock process worker, then opens many and leaves them
-waiting. It prints one JSON line; seconds and MiB. Another flow is measured by handing its ``Case`` to ``measure``.
+``python -m benchmarks.cases`` starts a server of its own, takes N referrals through trigger → risk review → signed
+→ closing letter → signed → done on the in-process worker, a few of the same on a stock process worker, then opens
+many and leaves them waiting. It prints one JSON line; seconds and MiB. ``--flow tiny`` measures a flow that only
+waits once: what is left is the cost of running cases at all. Referral texts are read by the rules alone (no consent),
+so that a stock worker does not pay for loading the encoder at every start.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -15,17 +18,29 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from prefect import Flow
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from sqlmodel import select
 
-from adapters import prefect_runs
+from acts.decisions import decide as decide_sign_off
+from adapters import credentials, operational_store, prefect_runs, therapy_store
+from adapters.migrating import migrate_all
 from adapters.prefect_client import patient_client
+from adapters.sample_practice import seed_sample_practice
+from adapters.settings import settings
+from flows.referral_to_first_session import referral_to_first_session
+from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, Verdict
+from models.columns import utc_now
+from models.operational import Approval, Location, Staff
+from models.therapy_text import TherapyText
 from tests.adapters import prefect_server
 from tests.adapters.engine_flows import decide, waits_for_a_decision
+from tests.factories import make_patient, make_referral
 
 LOOK_SECONDS = 0.05
 """How often the server is asked where the cases are; the error of every latency below."""
@@ -60,13 +75,73 @@ def tiny_case(folder: Path) -> Case:
     )
 
 
+def referral_case(folder: Path) -> Case:
+    """The real flow on a sample practice: a flagged referral is declined and its letter signed: two sign-offs."""
+    os.environ["COUNTERSIGN_HOME"] = str(folder / "practice")
+    settings.cache_clear()
+    settings().make_folders()
+    migrate_all()
+    seed_sample_practice()
+    return Case(
+        flow=referral_to_first_session,
+        parameters=_new_referral,
+        decide=_sign_what_waits,
+        worker=[sys.executable, "-m", "tests.flows.worker_process", "ours", "15"],
+        environment={"COUNTERSIGN_HOME": str(folder / "practice")},
+    )
+
+
+def _new_referral(number: str) -> Mapping[str, str]:
+    patient = make_patient()
+    place = Location(id="LOC-1", name="", state="OR", time_zone="America/Los_Angeles", phone="")
+    referral = make_referral(case_number=number, patient=patient, location=place)
+    measures = (("phq9", dict.fromkeys(range(1, 9), 1) | {9: 2}), ("gad7", dict.fromkeys(range(1, 8), 1)))
+    therapy_store.keep_intake(
+        [
+            therapy_store.IntakeContent(
+                referral.case_number,
+                TherapyText("The patient would like help with worry about work and would prefer mornings."),
+                (),
+                tuple((name, "1", answers, True, sum(answers.values()), None, utc_now()) for name, answers in measures),
+            )
+        ]
+    )
+    return {"case_number": number}
+
+
+def _sign_what_waits(number: str) -> None:
+    """The assigned clinician declines the referral, then signs the letter; codes are made usable again at once."""
+    with operational_store.writing() as db:
+        approval = db.exec(
+            select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
+        ).one()
+        staff = operational_store.one(db, Staff, approval.assigned_to or "")
+        staff.totp_last_step = 0
+        db.add(staff)
+    risk_review = approval.kind == ApprovalKind.RISK_REVIEW
+    decide_sign_off(
+        approval.id,
+        staff_id=staff.id,
+        verdict=Verdict.REJECT if risk_review else Verdict.APPROVE,
+        reason=TherapyText("outside what we offer"),
+        seen_digest=approval.digest,
+        how=AuthenticatedHow.PREFECT_CODE,
+        code=credentials.totp_now(staff.totp_secret, utc_now()),
+    )
+
+
 async def walk(case: Case, deployment: str, count: int) -> dict[str, Any]:
-    """Takes ``count`` cases, all triggered at once, to their end; decides each as soon as it waits."""
+    """Takes ``count`` cases, all triggered at once, to their end; decides each whenever it waits.
+
+    ``decision_to_done`` runs from a case's last decision, ``decision_to_next_wait`` from the earlier ones.
+    """
     numbers: dict[UUID, str] = {}
     triggered: dict[UUID, float] = {}
     decided: dict[UUID, float] = {}
     to_waiting: dict[UUID, float] = {}
     to_done: dict[UUID, float] = {}
+    between: list[float] = []
+    decided_wait: dict[UUID, datetime | None] = {}
     began = time.monotonic()
 
     async def trigger() -> None:
@@ -79,13 +154,15 @@ async def walk(case: Case, deployment: str, count: int) -> dict[str, Any]:
 
     async def follow() -> None:
         while len(to_done) < count:
-            for run_id, state in (await _states(list(triggered.keys() - to_done.keys()))).items():
-                now = time.monotonic()
-                if state == "Suspended" and run_id not in decided:
-                    to_waiting[run_id] = now - triggered[run_id]
+            for run_id, run in (await _runs(list(triggered.keys() - to_done.keys()))).items():
+                now, state = time.monotonic(), run.state_name
+                if state == "Suspended" and (run_id not in decided or run.since != decided_wait[run_id]):
+                    if run_id in decided:
+                        between.append(now - decided[run_id])
+                    to_waiting.setdefault(run_id, now - triggered[run_id])
                     if (recorded := case.decide(numbers[run_id])) is not None:
                         await recorded
-                    decided[run_id] = time.monotonic()
+                    decided[run_id], decided_wait[run_id] = time.monotonic(), run.since
                     await prefect_runs.wake(run_id)
                 elif state == "Completed":
                     to_done[run_id] = now - decided[run_id]
@@ -99,6 +176,7 @@ async def walk(case: Case, deployment: str, count: int) -> dict[str, Any]:
         "cases_per_s": round(count / (time.monotonic() - began), 3),
         "trigger_to_waiting": _spread(to_waiting.values()),
         "decision_to_done": _spread(to_done.values()),
+        **({"decision_to_next_wait": _spread(between)} if between else {}),
     }
 
 
@@ -122,8 +200,8 @@ async def open_many(case: Case, deployment: str, count: int) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _states(run_ids: list[UUID]) -> dict[UUID, str]:
-    return {run.run_id: run.state_name for run in await prefect_runs.read_runs(run_ids)}
+async def _runs(run_ids: list[UUID]) -> dict[UUID, prefect_runs.Run]:
+    return {run.run_id: run for run in await prefect_runs.read_runs(run_ids)}
 
 
 def _spread(seconds: Any) -> dict[str, float]:
@@ -197,7 +275,9 @@ def main() -> None:
     arguments.add_argument("--cases", type=int, default=40)
     arguments.add_argument("--obvious-cases", type=int, default=6)
     arguments.add_argument("--open-cases", type=int, default=1000)
+    arguments.add_argument("--flow", choices=("referral", "tiny"), default="referral")
     given = arguments.parse_args()
+    make_case = {"referral": referral_case, "tiny": tiny_case}[given.flow]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with (
@@ -205,7 +285,7 @@ def main() -> None:
             temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home}),
         ):
             figures = measure(
-                tiny_case(home),
+                make_case(home),
                 home=home,
                 url=url,
                 server_pid=server_pid,

@@ -42,7 +42,7 @@ async def until_all_wait() -> None:
 
 async def test_killed_worker_loses_no_case_and_does_nothing_twice(pool: str, connected: str) -> None:
     drop(*(referral_row(f"Z-{n}", phone=f"+1 503 555 01{n:02d}", phq9_9="2") for n in range(CASES)))
-    command = [sys.executable, "-m", "tests.flows.worker_process", pool]
+    command = [sys.executable, "-m", "tests.flows.worker_process", pool, "2"]
     env = environment(PREFECT_HOME.value(), connected, {"COUNTERSIGN_HOME": os.environ["COUNTERSIGN_HOME"]})
     for kill in range(KILLS):
         with child(command, env) as worker:

@@ -1,4 +1,4 @@
-"""Runs our worker as a process of its own, to be killed: ``python -m tests.flows.worker_process POOL``."""
+"""Runs our worker as a process of its own: ``python -m tests.flows.worker_process POOL LOST_AFTER_SECONDS``."""
 
 import asyncio
 import sys
@@ -9,16 +9,16 @@ from adapters.run_claims import RunClaims
 from tasks import watch
 
 if __name__ == "__main__":
-    pool = sys.argv[1]
+    pool, lost_after = sys.argv[1], timedelta(seconds=float(sys.argv[2]))
     watch.CASE_DEPLOYMENT, watch.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"
     asyncio.run(
         serve(
             pool=pool,
             claims=RunClaims(),
             poll_seconds=0.1,
-            worker_name="killed",
-            lost_after=timedelta(seconds=2),
-            unclaimed_after=timedelta(seconds=4),
+            worker_name="process",
+            lost_after=lost_after,
+            unclaimed_after=2 * lost_after,
             on_tick=watch.tick,
         )
     )

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import cases as steer
 from acts import decisions
+from acts.booking import WAY_TO_BOOKED
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
@@ -24,7 +25,6 @@ from web.desk.pages import page
 router = APIRouter()
 
 WHERE = "desk:case"
-BOOKABLE = (ReferralStatus.OFFERED, ReferralStatus.WAITLISTED, ReferralStatus.READY_TO_OFFER)
 EXITS = {
     "withdrawn": "Withdrawn: the patient no longer wants this (closes at once)",
     "declined": "Declined: a closing letter goes to be signed",
@@ -129,7 +129,7 @@ def _show(
 
 
 def _bookable(found: CaseView) -> bool:
-    return found.referral.status in BOOKABLE and found.referral.risk_cleared
+    return found.referral.status in WAY_TO_BOOKED and found.referral.risk_cleared
 
 
 @router.get("/cases/{case_number}/content", name="case_content")
