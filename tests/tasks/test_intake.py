@@ -190,7 +190,7 @@ class WorkerDied(Exception):
     pass
 
 
-@pytest.mark.parametrize("dies_at", ["therapy content", "quarantine", "quarantined content", "fix file", "finish"])
+@pytest.mark.parametrize("dies_at", ["therapy content", "quarantined content", "finish"])
 @pytest.mark.usefixtures("sample_practice")
 def test_receiving_again_after_a_crash_gives_the_same_end(monkeypatch: pytest.MonkeyPatch, dies_at: str) -> None:
     content = sample("R-1101", "R-1121", "R-1111", "R-1124")
@@ -200,9 +200,7 @@ def test_receiving_again_after_a_crash_gives_the_same_end(monkeypatch: pytest.Mo
 
     places = {
         "therapy content": (therapy_store, "keep_intake"),
-        "quarantine": (intake, "_quarantine"),
         "quarantined content": (therapy_store, "quarantine"),
-        "fix file": (intake.file_drop, "write_fix_file"),
         "finish": (intake, "utc_now"),
     }
     with monkeypatch.context() as patch:
