@@ -7,7 +7,7 @@ from prefect.runtime import flow_run
 
 from flows.sign_off import sign_off
 from models.codes import ReferralStatus as R
-from models.errors import StaleLease
+from models.errors import MovedOn, StaleLease
 from tasks import cases, coverage, matching, questionnaires, risk, waits
 from tasks.cases import Case
 
@@ -33,24 +33,35 @@ async def referral_to_first_session(case_number: str) -> str:
 async def walk(case: Case) -> str:
     """Step after step, until the case waits for somebody or is closed."""
     while True:
-        match status := cases.status_now(case):
-            case R.RECEIVED:
-                questionnaires.begin(case)
-            case R.READY_TO_SCREEN:
-                risk.screen(case)
-            case R.READY_TO_MATCH:
-                if not questionnaires.ask_for_missing(case):
-                    coverage.check_coverage(case)
-                    matching.propose(case)
-            case R.READY_TO_OFFER:
-                matching.offer(case)
-            case R.RISK_REVIEW | R.ASSIGNMENT | R.CLOSING_LETTER:
-                await sign_off(case, status)
-            case _ if status.is_closed:
-                await waits.name_the_wait(str(flow_run.id), case.number, status.label)
-                return status.value
-            case _:
-                await wait_for_somebody(case, status)
+        status = cases.status_now(case)
+        if status.is_closed:
+            await waits.name_the_wait(str(flow_run.id), case.number, status.label)
+            return status.value
+        try:
+            await step(case, status)
+        except MovedOn:
+            # a person stopped or rerouted the case meanwhile: go on from where it stands now
+            if cases.status_now(case) == status:
+                raise
+
+
+async def step(case: Case, status: R) -> None:
+    """What the clinic's workflow does with a case in this status."""
+    match status:
+        case R.RECEIVED:
+            questionnaires.begin(case)
+        case R.READY_TO_SCREEN:
+            risk.screen(case)
+        case R.READY_TO_MATCH:
+            if not questionnaires.ask_for_missing(case):
+                coverage.check_coverage(case)
+                matching.propose(case)
+        case R.READY_TO_OFFER:
+            matching.offer(case)
+        case R.RISK_REVIEW | R.ASSIGNMENT | R.CLOSING_LETTER:
+            await sign_off(case, status)
+        case _:
+            await wait_for_somebody(case, status)
 
 
 async def wait_for_somebody(case: Case, status: R) -> None:

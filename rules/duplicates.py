@@ -11,9 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 # Letters without a combining mark to strip, as most US forms spell them; \u0131 is the dotless i.
-LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
-)
+LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4"
 
 

@@ -239,9 +239,7 @@ def lawful_ways(request: MatchRequest, clinician: CandidateClinician) -> tuple[W
 
 def _ways(request: MatchRequest, clinician: CandidateClinician) -> tuple[tuple[Way, ...], tuple[Reason, ...]]:
     """The ways this clinician may lawfully and practically see the patient; if none, why not."""
-    wanted = (
-        (Modality.TELEHEALTH, Modality.OFFICE) if request.modality is Modality.EITHER else (request.modality,)
-    )
+    wanted = (Modality.TELEHEALTH, Modality.OFFICE) if request.modality is Modality.EITHER else (request.modality,)
     offered = [modality for modality in wanted if modality in clinician.modalities]
     if not offered:
         return (), (Reason(ReasonCode.MODALITY, f"does not work by {' or '.join(wanted)}"),)
@@ -269,9 +267,7 @@ def _telehealth(request: MatchRequest, clinician: CandidateClinician) -> Reason 
     return Reason(ReasonCode.LICENCE, f"no licence in {request.patient_state}, where the patient is")
 
 
-def _offices(
-    request: MatchRequest, clinician: CandidateClinician
-) -> tuple[tuple[Office, ...], tuple[Reason, ...]]:
+def _offices(request: MatchRequest, clinician: CandidateClinician) -> tuple[tuple[Office, ...], tuple[Reason, ...]]:
     if not clinician.offices:
         return (), (Reason(ReasonCode.MODALITY, "has no office to see patients in"),)
     licensed = [office for office in clinician.offices if office.state in clinician.licensed_states]
@@ -295,13 +291,11 @@ def _score(
     judged = [
         (criterion, verdict)
         for criterion in Criterion
-        if weights.get(criterion, 0) > 0
-        and (verdict := _judge(criterion, request, clinician, ways, now)) is not None
+        if weights.get(criterion, 0) > 0 and (verdict := _judge(criterion, request, clinician, ways, now)) is not None
     ]
     whole = sum(weights[criterion] for criterion, _ in judged)
     reasons = [
-        (share, Reason(criterion, text, share * weights[criterion] / whole))
-        for criterion, (share, text) in judged
+        (share, Reason(criterion, text, share * weights[criterion] / whole)) for criterion, (share, text) in judged
     ]
     return Candidate(
         clinician_id=clinician.clinician_id,
@@ -397,7 +391,5 @@ def _gender(request: MatchRequest, clinician: CandidateClinician) -> tuple[float
 
 
 def _caseload(clinician: CandidateClinician) -> tuple[float, str]:
-    share = (
-        min(1.0, clinician.open_places / clinician.caseload_limit) if clinician.caseload_limit > 0 else 0.0
-    )
+    share = min(1.0, clinician.open_places / clinician.caseload_limit) if clinician.caseload_limit > 0 else 0.0
     return share, f"{clinician.open_places} of {clinician.caseload_limit} places open"

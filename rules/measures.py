@@ -77,9 +77,7 @@ def check_answers(measure: Measure, answers: Mapping[int, int]) -> None:
         if item is None:
             raise ContractBroken(f"{measure} has no item {number}", field=f"{measure}_{number}")
         if isinstance(value, bool) or value not in item.values:
-            raise ContractBroken(
-                f"{measure} item {number} must be one of {item.values}", field=f"{measure}_{number}"
-            )
+            raise ContractBroken(f"{measure} item {number} must be one of {item.values}", field=f"{measure}_{number}")
 
 
 def questions_to_ask(measure: Measure, answers: Mapping[int, int]) -> tuple[int, ...]:
@@ -114,9 +112,7 @@ def score(measure: Measure, answers: Mapping[int, int]) -> Score:
     flags = _item_flags(measure, answers)
     if measure is Measure.CSSRS_SCREENER:
         positive = True if flags else (None if missing else False)
-        return Score(
-            not missing, missing, None, None, positive, flags, ("never summed: the highest answer decides",)
-        )
+        return Score(not missing, missing, None, None, positive, flags, ("never summed: the highest answer decides",))
     if missing:
         listed = ", ".join(str(number) for number in missing)
         return Score(False, missing, None, None, None, flags, (f"incomplete: no answer to item {listed}",))
@@ -150,9 +146,7 @@ def _screen(measure: Measure, total: int) -> tuple[bool | None, tuple[str, ...]]
         return True, reasons
     if total < undecided_from:
         return False, reasons
-    return None, (
-        f"between {undecided_from} and {positive_from} the cut depends on the person: a clinician decides",
-    )
+    return None, (f"between {undecided_from} and {positive_from} the cut depends on the person: a clinician decides",)
 
 
 def phq2_positive(answers: Mapping[int, int]) -> bool | None:
@@ -221,8 +215,6 @@ def recovered(before: Mapping[Measure, Score], after: Mapping[Measure, Score]) -
     ended = [last.get(measure) for measure in CASE_CUTS]
     if None in started or None in ended:
         return None
-    if not any(
-        total >= cut for total, cut in zip(started, CASE_CUTS.values(), strict=True) if total is not None
-    ):
+    if not any(total >= cut for total, cut in zip(started, CASE_CUTS.values(), strict=True) if total is not None):
         return None
     return all(total < cut for total, cut in zip(ended, CASE_CUTS.values(), strict=True) if total is not None)

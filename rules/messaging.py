@@ -38,9 +38,7 @@ class ReminderPlan:
 
 def reminder_times(requested_at: datetime) -> ReminderPlan:
     """Reminders 48 hours and 5 days after the request, a call to-do after 7 days."""
-    return ReminderPlan(
-        tuple(requested_at + after for after in QUESTIONNAIRE_REMINDERS), requested_at + CALL_AFTER
-    )
+    return ReminderPlan(tuple(requested_at + after for after in QUESTIONNAIRE_REMINDERS), requested_at + CALL_AFTER)
 
 
 def appointment_reminder_times(
@@ -67,12 +65,8 @@ OPT_OUT_WORDS = frozenset(
         *("optout", "stopall", "stop all", "remove", "unsub", "alto", "parar", "detener", "basta", "no mas"),
     }
 )
-POLITENESS = frozenset(
-    {"please", "pls", "plz", "thanks", "thank", "you", "now", "por", "favor", "gracias", "ok"}
-)
-MESSAGES = (
-    r"(?:text|texts|texting|message|messages|messaging|msg|msgs|sms|email|emails|emailing|contact|contacting)"
-)
+POLITENESS = frozenset({"please", "pls", "plz", "thanks", "thank", "you", "now", "por", "favor", "gracias", "ok"})
+MESSAGES = r"(?:text|texts|texting|message|messages|messaging|msg|msgs|sms|email|emails|emailing|contact|contacting)"
 NOT = r"(?:do not|don t|dont|never)"
 OPT_OUT_PHRASES = tuple(
     re.compile(pattern)
@@ -120,9 +114,7 @@ def is_opt_out(text: str) -> bool:
 def _plain_words(text: str) -> list[str]:
     """Lower-case words without accents, punctuation or invisible characters."""
     folded = unicodedata.normalize("NFKD", text).casefold()
-    visible = "".join(
-        char for char in folded if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
-    )
+    visible = "".join(char for char in folded if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
     return re.findall(r"[a-z0-9]+", visible)
 
 

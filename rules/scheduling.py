@@ -98,9 +98,7 @@ def free_slots(
     return tuple(sorted(found))
 
 
-def _slots(
-    rule: WeeklyHours, closed: frozenset[date], from_utc: datetime, to_utc: datetime
-) -> Iterator[SlotTime]:
+def _slots(rule: WeeklyHours, closed: frozenset[date], from_utc: datetime, to_utc: datetime) -> Iterator[SlotTime]:
     zone = ZoneInfo(rule.zone)
     day = from_utc.astimezone(zone).date()
     last = to_utc.astimezone(zone).date()

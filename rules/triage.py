@@ -83,9 +83,7 @@ class TriageLevels:
     """
 
     phq9_item_9: Mapping[int, RiskLevel] = field(
-        default_factory=lambda: MappingProxyType(
-            {1: RiskLevel.MODERATE, 2: RiskLevel.HIGH, 3: RiskLevel.HIGH}
-        )
+        default_factory=lambda: MappingProxyType({1: RiskLevel.MODERATE, 2: RiskLevel.HIGH, 3: RiskLevel.HIGH})
     )
     phq9_severe_from: int = 20
     phq9_severe: RiskLevel = RiskLevel.MODERATE
@@ -107,6 +105,7 @@ class TriageLevels:
     historical: RiskLevel = RiskLevel.LOW
     safeguarding_of_another: RiskLevel = RiskLevel.MODERATE
     unreadable_text: RiskLevel = RiskLevel.MODERATE
+    classifier_off: RiskLevel = RiskLevel.LOW
     unknown: RiskLevel = RiskLevel.MODERATE
 
 
@@ -141,9 +140,7 @@ def cssrs_level(answers: Mapping[int, int]) -> CssrsTriage:
     if at_least is CssrsLevel.HIGH or not to_ask:
         return CssrsTriage(at_least, at_least, to_ask, reasons)
     open_questions = ", ".join(str(number) for number in to_ask)
-    return CssrsTriage(
-        CssrsLevel.INCOMPLETE, at_least, to_ask, (*reasons, f"questions still to ask: {open_questions}")
-    )
+    return CssrsTriage(CssrsLevel.INCOMPLETE, at_least, to_ask, (*reasons, f"questions still to ask: {open_questions}"))
 
 
 def _cssrs_so_far(answers: Mapping[int, int]) -> tuple[CssrsLevel, tuple[str, ...]]:
@@ -156,9 +153,7 @@ def _cssrs_so_far(answers: Mapping[int, int]) -> tuple[CssrsLevel, tuple[str, ..
     moderate = ["yes to question 3"] if 3 in yes else []
     if CSSRS_BEHAVIOUR in yes:
         dated = CSSRS_BEHAVIOUR_RECENT in answers
-        moderate.append(
-            "yes to question 6, " + ("longer ago than 3 months" if dated else "when is not known")
-        )
+        moderate.append("yes to question 6, " + ("longer ago than 3 months" if dated else "when is not known"))
     if moderate:
         return CssrsLevel.MODERATE, tuple(moderate)
     low = tuple(f"yes to question {number}" for number in (1, 2) if number in yes)
@@ -236,10 +231,18 @@ def flags_from_signals(
     flags = tuple(flag for signal in signals if (flag := _flag_from_signal(signal, levels)) is not None)
     if readable:
         return flags
-    unread = Flag(
-        FlagKind.UNREAD_TEXT, levels.unreadable_text, "free text", "unread-text", "a person must read it"
-    )
+    unread = Flag(FlagKind.UNREAD_TEXT, levels.unreadable_text, "free text", "unread-text", "a person must read it")
     return (*flags, unread)
+
+
+def flag_where_classifier_is_off(reason: str, levels: TriageLevels = DEFAULT_LEVELS) -> Flag:
+    """A free text that the classifier may not read, by law or by the patient's wish, is a clinician's to read.
+
+    The word rules have read it, and what they raised stands beside this; the rest of it nobody has read yet.
+    """
+    return Flag(
+        FlagKind.UNREAD_TEXT, levels.classifier_off, "free text", "classifier-off", f"{reason}: a person reads the text"
+    )
 
 
 def _flag_from_signal(signal: Signal, levels: TriageLevels) -> Flag | None:

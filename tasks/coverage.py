@@ -1,15 +1,13 @@
 """Checking a case's coverage; until eligibility answers are read, it is unknown and shown as unknown."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from adapters import operational_store as store
 from models.operational import Patient, Referral
 from rules import coverage
 from tasks.cases import Case
+from tasks.steps import step
 
 
-@task(name="check coverage", cache_policy=NO_CACHE)
+@step("check coverage")
 def check_coverage(case: Case) -> str:
     """The coverage status now on record for the case; never assumed active."""
     with store.writing() as db:

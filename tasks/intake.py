@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, col, or_, select
 
 from adapters import file_drop, therapy_store
@@ -30,6 +28,7 @@ from rules import duplicates, measures
 from rules.duplicates import DuplicateVerdict, PersonFacts
 from tasks.quarantine import alarm, is_worrying
 from tasks.repeats import take_repeat
+from tasks.steps import step
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class FileResult:
     docs_path: str | None
 
 
-@task(name="look into the intake folder", cache_policy=NO_CACHE)
+@step("look into the intake folder")
 def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str]:
     """Register the dropped files and take them out of the folder; returns the ids of those still to be received.
 
@@ -88,7 +87,7 @@ def _folders(location: str) -> list[Path]:
     return [folder for folder in ([root, *chosen] if location == EVERYWHERE else chosen) if folder.is_dir()]
 
 
-@task(name="receive file", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@step("receive file")
 def receive(file_id: str) -> FileResult:
     """Check one file against its contract, quarantine what breaks it, open a case for every other row.
 

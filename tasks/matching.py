@@ -4,8 +4,6 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, col, select
 
 from adapters import operational_store as store
@@ -28,6 +26,7 @@ from rules import matching, scheduling
 from rules.matching import CandidateClinician, MatchRequest, Office, Way
 from rules.scheduling import OfferPreferences, SlotTime
 from tasks.cases import Case
+from tasks.steps import step
 
 R = ReferralStatus
 PROPOSED = 3
@@ -35,7 +34,7 @@ HOW_MANY_TIMES = 3
 LEAD = timedelta(hours=24)
 
 
-@task(name="propose clinicians", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("propose clinicians")
 def propose(case: Case) -> int:
     """Rank the clinicians who may take the case, with reasons; returns how many fit. The case goes to be assigned."""
     focus = therapy_store.focus(case.number, actor="system", where="propose clinicians")
@@ -194,7 +193,7 @@ def assignment_content(case_number: str) -> dict[str, Any]:
     }
 
 
-@task(name="offer times", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("offer times")
 def offer(case: Case) -> int:
     """Offer the patient a few times of the assigned clinician; none free: the case joins the waitlist.
 

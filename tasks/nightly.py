@@ -3,8 +3,6 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import col, select
 
 from adapters import operational_store as store
@@ -14,17 +12,18 @@ from models.columns import utc_now
 from models.operational import Appointment, Location, Referral
 from rules import metrics
 from rules.metrics import NoShowRate, TimeToFirstAppointment, Wait
+from tasks.steps import step
 
 AHEAD = timedelta(weeks=6)
 
 
-@task(name="open bookable times", cache_policy=NO_CACHE)
+@step("open bookable times")
 def open_times_ahead() -> int:
     """Make the bookable times of the weeks ahead from the clinicians' weekly hours; times that exist stay."""
     return extend_slots((utc_now() + AHEAD).date())
 
 
-@task(name="figures of the day", cache_policy=NO_CACHE)
+@step("figures of the day")
 def first_appointment_figures() -> tuple[TimeToFirstAppointment, NoShowRate]:
     """Time to first appointment (Kaplan-Meier, those still waiting counted) and the no-show rate, up to now."""
     with store.reading() as db:

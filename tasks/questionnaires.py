@@ -1,14 +1,12 @@
 """Starting a case, and asking for the questionnaires it still needs."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from adapters import operational_store as store
 from adapters import therapy_store
 from models.codes import ReferralStatus
 from models.operational import Referral
 from rules import intake
 from tasks.cases import Case
+from tasks.steps import step
 
 R = ReferralStatus
 
@@ -22,7 +20,7 @@ def begin(case: Case) -> None:
         store.move_case(db, referral, to, actor="system", fence=case.fence)
 
 
-@task(name="ask for missing questionnaires", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("ask for missing questionnaires")
 def ask_for_missing(case: Case) -> bool:
     """Whether questionnaires are missing; if so the case now waits for the patient."""
     missing = intake.missing_measures(therapy_store.measures_complete(case.number))

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from adapters import operational_store as store
 from adapters import therapy_store
 from language.risk_signals import RiskReading, read_risk
@@ -20,6 +17,7 @@ from models.therapy_text import TherapyText
 from rules import jurisdiction, triage
 from rules.triage import Flag
 from tasks.cases import Case
+from tasks.steps import step
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +25,7 @@ RULES_VERSION = "item-rules-1"
 WHERE = "screen for risk"
 
 
-@task(name="score and screen for risk", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("score and screen for risk")
 def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     """Raise the flags of everything the case holds now; any flag no clinician has reviewed opens a risk review.
 
@@ -42,7 +40,7 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     )
     found = _from_answers(case.number)
     for text in therapy_store.texts(case.number, actor="system", where=WHERE):
-        found += _from_text(case.number, text.id, text.text, rules_only=not permission.allowed, read=read)
+        found += _from_text(case.number, text.id, text.text, permission=permission, read=read)
     therapy_store.raise_flags(case.number, found)
     open_flags = [
         flag
@@ -85,18 +83,28 @@ def _from_answers(case_number: str) -> list[therapy_store.RiskFlag]:
 
 
 def _from_text(
-    case_number: str, text_id: str, text: TherapyText, *, rules_only: bool, read: Callable[..., RiskReading]
+    case_number: str,
+    text_id: str,
+    text: TherapyText,
+    *,
+    permission: jurisdiction.Permission,
+    read: Callable[..., RiskReading],
 ) -> list[therapy_store.RiskFlag]:
     """The flags of one free text; a reader that fails is a flag too: a person must read it."""
     words = text.unwrap()
     if not words.strip():
         return []
     try:
-        reading = read(words, rules_only=rules_only)
+        reading = read(words, rules_only=not permission.allowed)
     except Exception as failure:  # the safety path: a broken reader becomes a person's work, never silence
         logger.error("case %s: the risk reader failed (%s)", case_number, type(failure).__name__)
         return [_unread(case_number, text_id, words, "the risk reader failed: a person must read it", "none")]
     flags = []
+    if not permission.allowed:
+        left = triage.flag_where_classifier_is_off("; ".join(permission.reasons))
+        flags.append(
+            _record(case_number, left, "rule", reading.version, key=f"{text_id}:{_short(words)}:classifier-off")
+        )
     if not reading.readable:
         why = f"{reading.unreadable_reason}: a person must read it"
         flags.append(_unread(case_number, text_id, words, why, reading.version))

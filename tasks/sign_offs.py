@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, select
 
 from acts.decisions import decide
@@ -33,6 +31,7 @@ from tasks.matching import assignment_content
 from tasks.people import on_call, who_may_sign
 from tasks.practice import clock_policy
 from tasks.risk import review_content
+from tasks.steps import step
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ def approval_of(case: Case, status: ReferralStatus) -> str | None:
         ).first()
 
 
-@task(name="open sign-off", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("open sign-off")
 def open_sign_off(case: Case, status: ReferralStatus) -> str:
     """Open what this case is to be signed for, with its content, owner, clock and first alarm; returns its id."""
     found = approval_of(case, status)

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, select
 
 from acts.patient_messages import tell_patient
@@ -17,6 +15,7 @@ from models.operational import OutboxMessage, Referral, ToDo
 from rules import clocks
 from tasks.cases import Case
 from tasks.practice import clock_policy
+from tasks.steps import step
 
 R = ReferralStatus
 
@@ -32,7 +31,7 @@ LINK_AT: dict[ReferralStatus, tuple[LinkPurpose, str]] = {
 }
 
 
-@task(name="prepare the wait", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+@step("prepare the wait")
 def prepare(case: Case, status: ReferralStatus) -> None:
     """Make what the wait needs, once per time the case enters this status."""
     with store.writing() as db:

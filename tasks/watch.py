@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, col, select
 
 from adapters import operational_store as store
@@ -39,6 +37,7 @@ from tasks.matching import suitable_slots
 from tasks.people import staff_of, who_may_sign
 from tasks.practice import clock_policy
 from tasks.sign_offs import page
+from tasks.steps import step
 from tasks.waits import LINK_AT, send_link
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class WatchCounts:
     offered_again: int = 0
 
 
-@task(name="watch every wait", cache_policy=NO_CACHE)
+@step("watch every wait")
 def watch(now: datetime | None = None) -> dict[str, int]:
     """Sound the alarms and send the reminders that are due; each item in a transaction of its own, so that one
     broken item stops no other. Returns counts. Ends with the heartbeat that the desk watches."""

@@ -46,7 +46,8 @@ def referral_row(external_id: str, **given: str) -> dict[str, str]:
         "modality": "either",
         "location_id": "LOC-1",
         "referral_text": "Robin would like help with worry about work and would prefer mornings.",
-        "consent_ai": "no",
+        "consent_ai": "yes",
+        "consent_ai_on": "2026-11-01",
     }
     row |= {f"phq9_{item}": "1" for item in range(1, 9)} | {"phq9_9": "0"}
     row |= {f"gad7_{item}": "1" for item in range(1, 8)}

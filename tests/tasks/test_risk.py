@@ -47,7 +47,8 @@ def broken(text: str, rules_only: bool = False) -> RiskReading:
 
 
 def unscreened(**person: Any) -> MadeCase:
-    return make_case_at(R.READY_TO_SCREEN, level=None, patient=make_patient(**person))
+    """A case to screen, of somebody whose text the classifier may read unless ``person`` says otherwise."""
+    return make_case_at(R.READY_TO_SCREEN, level=None, patient=make_patient(**(CONSENT | person)))
 
 
 def answered(case: MadeCase, measure: Measure, answers: dict[int, int], source: str = "referral", **given: Any) -> None:
@@ -276,7 +277,17 @@ def test_place_and_consent_decide_whether_the_classifier_runs(person: dict[str, 
     assert [asked[1] for asked in reader.asked] == [rules_only]
     with reading() as db:
         [event] = db.exec(select(AuditEvent).where(AuditEvent.action == "risk.screened")).all()
-    assert event.details == {"flags": 0, "level": None, "classifier_ran": not rules_only}
+    left = {"flags": 1, "level": "low"} if rules_only else {"flags": 0, "level": None}
+    assert event.details == {**left, "classifier_ran": not rules_only}
+
+
+def test_text_that_the_classifier_may_not_read_is_a_persons_to_read() -> None:
+    case = unscreened(state="IL")
+    said(case, "a few words of a referral")
+    assert screened(case, Reader()) == "low"
+    [flag] = flags(case)
+    assert (flag.rule_id, flag.level, case_now(case).status) == ("classifier-off", "low", R.RISK_REVIEW)
+    assert "a person reads the text" in flag.why and "Illinois" in flag.why
 
 
 def test_item_rules_stay_on_where_the_classifier_is_off() -> None:
