@@ -21,7 +21,11 @@ class Location(OperationalRecord, table=True):
 
 
 class Staff(OperationalRecord, table=True):
-    """One member of staff who may sign in; ``totp_last_step`` is the newest one-time code already used."""
+    """One member of staff who may sign in; ``totp_last_step`` is the newest one-time code already used.
+
+    Failures in Prefect's dialog, which asks no password, lock that door alone: nobody is shut out of the desk by
+    somebody who knows their staff id.
+    """
 
     __tablename__ = "staff"
     id: str = Field(primary_key=True)
@@ -38,6 +42,8 @@ class Staff(OperationalRecord, table=True):
     totp_last_step: int = 0
     failed_attempts: int = 0
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    prefect_failures: int = 0
+    prefect_locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class StaffLogin(OperationalRecord, table=True):

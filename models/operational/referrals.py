@@ -77,6 +77,7 @@ class Referral(OperationalRecord, table=True):
 
     ``fence`` grows with every leg that takes the case; a write with an older fence is refused.
     ``wake_wanted`` asks the worker to resume the suspended run; the leg that reads the status clears it.
+    ``run_generation`` counts the Prefect runs this case has had: one that ended before its case gets a successor.
     ``risk_cleared`` is set only by a screening without flags or by a clinician's signature.
     """
 
@@ -97,6 +98,8 @@ class Referral(OperationalRecord, table=True):
     fence: int = 0
     run_id: str | None = None
     wake_wanted: bool = Field(default=False, index=True)
+    wake_tried_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    run_generation: int = 0
     risk_level: RiskLevel | None = None
     risk_cleared: bool = False
     round: int = 0

@@ -69,6 +69,20 @@ class RiskFlag(TherapyRecord, table=True):
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class Screened(TherapyRecord, table=True):
+    """One text, or one set of answers as it stood, that a screening has covered; what has no row here is unread.
+
+    ``source_id`` is the id of the text or answers; ``state`` is the text's digest or the answers' ``authored_at``, so
+    that changed words count as unread again.
+    """
+
+    __tablename__ = "screened"
+    source_id: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class SignOffContent(TherapyRecord, table=True):
     """Exactly what is to be signed: canonical JSON text whose SHA-256 the approval pins."""
 
