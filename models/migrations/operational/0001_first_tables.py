@@ -143,6 +143,8 @@ def upgrade() -> None:
         sa.Column("totp_last_step", sa.Integer(), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("prefect_failures", sa.Integer(), nullable=False),
+        sa.Column("prefect_locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
     )
@@ -297,6 +299,8 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.String(), nullable=True),
         sa.Column("wake_wanted", sa.Boolean(), nullable=False),
+        sa.Column("wake_tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("run_generation", sa.Integer(), nullable=False),
         sa.Column("risk_level", sa.String(length=48), nullable=True),
         sa.Column("risk_cleared", sa.Boolean(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),

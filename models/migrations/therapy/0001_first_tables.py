@@ -86,6 +86,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_risk_flag_case_number"), "risk_flag", ["case_number"], unique=False)
     op.create_table(
+        "screened",
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("case_number", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "state"),
+    )
+    op.create_index(op.f("ix_screened_case_number"), "screened", ["case_number"], unique=False)
+    op.create_table(
         "sign_off_content",
         sa.Column("approval_id", sa.String(), nullable=False),
         sa.Column("case_number", sa.String(), nullable=False),
