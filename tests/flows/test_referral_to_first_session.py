@@ -157,7 +157,7 @@ async def test_attended_first_session_closes_the_case(pool: str) -> None:
             forms,
             TherapyText("I would like some help with planning my week."),
             patient.IntakeChoices(
-                preferred_times=(), modality=Modality.EITHER, language="en", needs_accessible=False, consent_ai=False
+                preferred_times=(), modality=Modality.EITHER, language="en", needs_accessible=False, consent_ai=True
             ),
         )
         assert outcome.complete
@@ -216,7 +216,7 @@ async def test_returned_review_comes_back_after_its_question_is_answered(pool: s
     async with working(pool):
         drop(referral_row("I-1", **RISK))
         case = await until_status("I-1", R.RISK_REVIEW)
-        first = open_approval(case.case_number)
+        first = await until(lambda: open_approval(case.case_number))
         await sign(case.case_number, Verdict.RETURN)
         await until_status("I-1", R.QUESTION_OPEN)
         question = await until(lambda: open_to_do(case.case_number))
