@@ -36,6 +36,7 @@ from adapters.settings import settings
 from flows.referral_to_first_session import referral_to_first_session
 from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, Verdict
 from models.columns import utc_now
+from models.errors import OutsideUnavailable
 from models.operational import Approval, Location, Staff
 from models.therapy_text import TherapyText
 from tests.adapters import prefect_server
@@ -163,7 +164,7 @@ async def walk(case: Case, deployment: str, count: int) -> dict[str, Any]:
                     if (recorded := case.decide(numbers[run_id])) is not None:
                         await recorded
                     decided[run_id], decided_wait[run_id] = time.monotonic(), run.since
-                    await prefect_runs.wake(run_id)
+                    await _wake_until_heard(run_id)
                 elif state == "Completed":
                     to_done[run_id] = now - decided[run_id]
                 elif state in {"Failed", "Crashed"}:
@@ -198,6 +199,16 @@ async def open_many(case: Case, deployment: str, count: int) -> None:
         await prefect_runs.start_run(deployment, case.parameters(number), name=number, idempotency_key=number)
     while len(await prefect_runs.waiting_runs()) < already + count:
         await asyncio.sleep(1.0)
+
+
+async def _wake_until_heard(run_id: UUID) -> None:
+    """A wake-up that a busy server did not answer is repeated, as the worker repeats it; the waiting counts."""
+    while True:
+        try:
+            await prefect_runs.wake(run_id)
+            return
+        except OutsideUnavailable:
+            continue
 
 
 async def _runs(run_ids: list[UUID]) -> dict[UUID, prefect_runs.Run]:
