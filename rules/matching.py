@@ -343,7 +343,8 @@ def _availability(clinician: CandidateClinician, now: datetime) -> tuple[float, 
         return 0.0, "no free time on the calendar"
     wait = max(clinician.next_free - now, timedelta(0))
     share = max(0.0, 1 - wait / timedelta(days=FURTHEST_USEFUL_DAYS))
-    return share, "free today" if wait.days == 0 else f"first free time in {wait.days} days"
+    days = f"{wait.days} day{'' if wait.days == 1 else 's'}"
+    return share, "free today" if wait.days == 0 else f"first free time in {days}"
 
 
 def _times(request: MatchRequest, clinician: CandidateClinician) -> tuple[float, str] | None:
