@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 
 from acts.patient_messages import tell_patient
 from adapters.operational_store import audit, set_status
+from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, MessageStatus, SlotStatus
 from models.columns import utc_now
 from models.operational import Appointment, OutboxMessage, Referral, Slot
@@ -54,10 +55,12 @@ def release_if_booked(db: Session, referral: Referral, actor: str) -> None:
         return
     end_appointment(db, appointment, AppointmentStatus.CANCELLED, actor)
     if appointment.starts_at > utc_now():
-        tell_patient(
+        told = tell_patient(
             db,
             referral,
             "booking_cancelled",
             unique_key=f"cancelled:{appointment.id}",
             facts={"appointment_id": appointment.id},
         )
+        if told is None:
+            ask_for_a_call(db, referral, f"booking_cancelled:{appointment.id}")

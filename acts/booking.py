@@ -10,6 +10,7 @@ from acts.appointments import STANDING
 from acts.patient_messages import tell_patient, zone_of
 from adapters.operational_store import audit, move_case, one, set_status
 from adapters.portal_links import LINK_DAYS, make_link
+from adapters.undelivered import ask_for_a_call
 from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
@@ -138,7 +139,10 @@ def _tell_and_remind(db: Session, referral: Referral, appointment: Appointment) 
     days = max(LINK_DAYS, (appointment.starts_at - now).days + 2)
     link = make_link(db, referral.case_number, LinkPurpose.APPOINTMENT, referral.round, days).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
-    tell_patient(db, referral, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
+    told = tell_patient(db, referral, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
+    if told is None:
+        ask_for_a_call(db, referral, f"booking_confirmed:{appointment.id}")
+        return
     zone = zone_of(db, referral, one(db, Patient, referral.patient_id))
     for at in messaging.appointment_reminder_times(appointment.starts_at, zone, booked_at=now):
         key = f"appointment-reminder:{appointment.id}:{at.isoformat()}"

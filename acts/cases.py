@@ -2,12 +2,13 @@
 
 from sqlmodel import Session
 
+from acts.alarms import leave_open_risk_to_clinician
 from acts.appointments import end_appointment, release_if_booked, standing_appointment
 from acts.booking import book
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, reading, writing
 from models.codes import AppointmentStatus, ExitKind, ReferralStatus, Role, ToDoOutcome
-from models.columns import new_id
+from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import Referral, Staff
 from models.therapy_text import TherapyText
@@ -20,9 +21,17 @@ STAFF_WHO_STEER = (Role.COORDINATOR, Role.CLINICIAN, Role.ADMIN)
 
 
 def reroute_targets(referral: Referral) -> tuple[ReferralStatus, ...]:
-    """Where a person may send this case; never past a risk review that was not signed."""
-    wanted = (*ALWAYS, R.QUESTIONNAIRES_REQUESTED, *(ONCE_CLEARED if referral.risk_cleared else ()))
-    if referral.clinician_id and referral.risk_cleared:
+    """Where a person may send this case; never past a risk review that was not signed, nor past unread words."""
+    cleared = referral.risk_cleared and not therapy_store.unread(referral.case_number)
+    return targets(referral, cleared=cleared)
+
+
+def targets(referral: Referral, *, cleared: bool) -> tuple[ReferralStatus, ...]:
+    """The same, for a case whose risk is ``cleared``: signed or nothing raised, and nothing unread."""
+    if referral.status == R.RISK_REVIEW:
+        return (R.READY_TO_SCREEN,)
+    wanted = (*ALWAYS, R.QUESTIONNAIRES_REQUESTED, *(ONCE_CLEARED if cleared else ()))
+    if referral.clinician_id and cleared:
         wanted += (R.READY_TO_OFFER,)
     return tuple(status for status in wanted if status in REFERRAL[referral.status])
 
@@ -47,11 +56,15 @@ def _keep_reason(case_number: str, staff_id: str, reason: TherapyText) -> str:
 
 
 def stop(case_number: str, *, staff_id: str, reason: TherapyText, exit_kind: ExitKind | None) -> None:
-    """Stop a case: without an exit kind it closes as withdrawn; with one, a closing letter goes to be signed."""
+    """Stop a case: without an exit kind it closes as withdrawn; with one, a closing letter goes to be signed.
+
+    A coordinator may stop a case whose risk nobody has signed for; a clinician is paged and gets a to-do about it.
+    """
     note_id = _keep_reason(case_number, staff_id, reason)
     with writing() as db:
         referral = one(db, Referral, case_number)
         _may_steer(db, referral, staff_id)
+        leave_open_risk_to_clinician(db, referral, reason)
         release_if_booked(db, referral, staff_id)
         if exit_kind is None:
             move_case(db, referral, R.CLOSED_WITHDRAWN, actor=staff_id, words=note_id)
@@ -68,12 +81,20 @@ def reroute(case_number: str, *, to: ReferralStatus, staff_id: str, reason: Ther
         referral = one(db, Referral, case_number)
         _may_steer(db, referral, staff_id)
         if to not in reroute_targets(referral):
-            raise NotAllowed(f"this case may not go to {to.label} now")
+            raise NotAllowed(_why_not(referral, to))
+        if to != R.READY_TO_SCREEN:  # where it goes to be screened, the review comes back by itself
+            leave_open_risk_to_clinician(db, referral, reason)
         release_if_booked(db, referral, staff_id)
-        if to == R.READY_TO_SCREEN:
-            referral.risk_cleared = False
-        db.add(referral)
         move_case(db, referral, to, actor=staff_id, words=note_id, rerouted=True)
+
+
+def _why_not(referral: Referral, to: ReferralStatus) -> str:
+    refused = f"this case may not go to {to.label} now"
+    if referral.status == R.RISK_REVIEW:
+        return f"{refused}: its risk review is open, and only another screening comes before the signature"
+    if referral.risk_cleared and therapy_store.unread(referral.case_number):
+        return f"{refused}: something in it has not been read yet"
+    return refused
 
 
 def record_outcome(case_number: str, *, staff_id: str, outcome: ToDoOutcome) -> None:
@@ -85,10 +106,15 @@ def record_outcome(case_number: str, *, staff_id: str, outcome: ToDoOutcome) -> 
 
 
 def close_first_session(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
-    """Attended closes the case with its first session's time; a no-show asks a coordinator what next."""
+    """Attended closes the case with its first session's time; a no-show asks a coordinator what next.
+
+    Raises NotAllowed before the session begins.
+    """
     appointment = standing_appointment(db, referral.case_number)
     if appointment is None:
         raise MovedOn(f"case {referral.case_number} has no booked first session")
+    if appointment.starts_at > utc_now():
+        raise NotAllowed("the first session has not begun yet")
     if outcome == ToDoOutcome.ATTENDED:
         end_appointment(db, appointment, AppointmentStatus.ATTENDED, actor)
         referral.first_session_at = appointment.starts_at
@@ -108,5 +134,7 @@ def book_by_hand(case_number: str, *, slot_id: str, staff_id: str) -> None:
         _may_steer(db, referral, staff_id)
         if not referral.risk_cleared or referral.clinician_id is None:
             raise NotAllowed("a clinician must be assigned first")
+        if therapy_store.unread(case_number):
+            raise NotAllowed("something in this case has not been read yet")
         audit(db, staff_id, "booked.by_hand", referral, case_number, slot=slot_id)
         book(db, referral, slot_id, staff_id)

@@ -1,17 +1,21 @@
 """The one place where a sign-off is decided, whoever brings it: the desk, the command line, Prefect's dialog."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from acts.practice_clocks import clock_policy
 from acts.signers import prove, signer_facts
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, open_to_do, queue_message, reading, set_status, writing
+from adapters.undelivered import POST_KEY
 from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     MessageChannel,
+    RiskLevel,
     Role,
     ToDoKind,
     Verdict,
@@ -109,9 +113,8 @@ def _must_see_patients(clinician_id: str) -> None:
 
 def _save(db: Session, decision: Decision, outcome: Consequence, question_id: str | None) -> None:
     """Write the decision and its consequence in one transaction."""
-    # two at once queue on this row, so that the later one hears that it is decided
-    approval = db.get_one(Approval, decision.approval_id, with_for_update=True)
-    referral = one(db, Referral, decision.case_number)
+    # two at once queue here, so that the later one hears that it is decided
+    approval, referral = _locked(db, decision.approval_id, decision.case_number)
     actor = decision.staff_id
     approval.decided_at = decision.at
     set_status(db, approval, ApprovalStatus.DECIDED, actor, verdict=decision.verdict.value)
@@ -133,9 +136,17 @@ def _save(db: Session, decision: Decision, outcome: Consequence, question_id: st
     if outcome.send_letter:
         _queue_letter(db, decision, referral)
     if question_id:
-        _open_to_do(db, referral, ToDoKind.ANSWER_QUESTION, f"question:{approval.id}", question_id)
+        # a question must not buy time: what it asks about was due when the review was
+        by = approval.due_at if approval.level in (RiskLevel.HIGH, RiskLevel.MODERATE) else None
+        _open_to_do(db, referral, ToDoKind.ANSWER_QUESTION, f"question:{approval.id}", question_id, by)
     if outcome.warm_handoff:
         _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}", new_id("TD"))
+
+
+def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, Referral]:
+    """The case's row, then the sign-off's: whoever moves a case takes them in this order, so nobody waits in a ring."""
+    referral = db.get_one(Referral, case_number, with_for_update=True)
+    return db.get_one(Approval, approval_id, with_for_update=True), referral
 
 
 def _apply_facts(referral: Referral, outcome: Consequence) -> None:
@@ -153,7 +164,7 @@ def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
     """The signed letter leaves through the outbox, which compares digests once more before it sends."""
     patient = one(db, Patient, referral.patient_id)
     if patient.email is None:
-        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"letter-by-post:{decision.approval_id}", new_id("TD"))
+        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"{POST_KEY}{decision.approval_id}", new_id("TD"))
         return
     queue_message(
         db,
@@ -166,8 +177,11 @@ def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
     )
 
 
-def _open_to_do(db: Session, referral: Referral, kind: ToDoKind, unique_key: str, to_do_id: str) -> None:
-    now = utc_now()
+def _open_to_do(
+    db: Session, referral: Referral, kind: ToDoKind, unique_key: str, to_do_id: str, by: datetime | None = None
+) -> None:
+    """A coordinator's to-do, due by the practice's clocks; ``by``: no later than this."""
+    due_at = clocks.to_do_due(kind, utc_now(), clock_policy(db))
     open_to_do(
         db,
         ToDo(
@@ -177,7 +191,7 @@ def _open_to_do(db: Session, referral: Referral, kind: ToDoKind, unique_key: str
             kind=kind,
             role=Role.COORDINATOR,
             location_id=referral.location_id,
-            due_at=clocks.to_do_due(kind, now, clocks.ClockPolicy()),
+            due_at=min(due_at, by or due_at),
         ),
     )
 
@@ -185,7 +199,7 @@ def _open_to_do(db: Session, referral: Referral, kind: ToDoKind, unique_key: str
 def mark_seen(approval_id: str, staff_id: str) -> None:
     """Record who opened a sign-off first; that ends the paging of an unseen risk review."""
     with writing() as db:
-        approval = one(db, Approval, approval_id)
+        approval, _ = _locked(db, approval_id, one(db, Approval, approval_id).case_number)
         if approval.seen_at is None and approval.status == ApprovalStatus.OPEN:
             approval.seen_at, approval.seen_by = utc_now(), staff_id
             db.add(approval)
@@ -217,7 +231,9 @@ def reassign(approval_id: str, *, to_staff_id: str, by_staff_id: str, reason: Th
     note_id = new_id("RA")
     therapy_store.keep_to_do_words(note_id, approval.case_number, answer=reason, actor=by_staff_id)
     with writing() as db:
-        approval = one(db, Approval, approval_id)
+        approval, _ = _locked(db, approval_id, approval.case_number)
+        if approval.status != ApprovalStatus.OPEN:
+            raise MovedOn(f"sign-off {approval_id} is no longer open")
         old = approval.assigned_to
         approval.assigned_to, approval.seen_at, approval.seen_by = to_staff_id, None, None
         db.add(approval)

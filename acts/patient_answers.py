@@ -6,32 +6,28 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from acts.alarms import open_for_clinician, page_on_call, words_worry
 from acts.patient_visit import Visit, must_be_open, visit
 from adapters import therapy_store
 from adapters.operational_store import (
     audit,
     move_case,
-    open_to_do,
-    queue_message,
     reading,
     set_status,
     writing,
 )
 from models.codes import (
     LinkPurpose,
-    MessageChannel,
     MessageStatus,
     Modality,
     ReferralStatus,
-    Role,
-    ToDoKind,
     ToDoStatus,
 )
 from models.columns import new_id, utc_now
 from models.measures import DEFINITIONS, Measure
-from models.operational import OutboxMessage, Staff, ToDo
+from models.operational import OutboxMessage, ToDo
 from models.therapy_text import TherapyText
-from rules import clocks, jurisdiction, measures
+from rules import jurisdiction, measures
 
 ASKED = (Measure.PHQ9, Measure.GAD7, Measure.CSSRS_SCREENER)
 SOURCE = "portal"
@@ -170,13 +166,21 @@ def answer(
         return AnswerOutcome(True, (), _forms(visitor).flagged)
     must_be_open(visitor, LinkPurpose.QUESTIONNAIRES)
     forms = _forms(visitor)
-    for measure, given in answers.items():
-        if given and measure in forms.asked:
-            forms.given[measure] = {**forms.given.get(measure, {}), **given}
-            _keep(visitor, measure, forms.given[measure])
-    if words is not None and words != _words(visitor):
-        _keep_words(visitor, words)
+    changed = [measure for measure, given in answers.items() if given and measure in forms.asked]
+    for measure in changed:
+        forms.given[measure] = {**forms.given.get(measure, {}), **answers[measure]}
+    kept_words = _words(visitor)
     finished = choices is not None and not forms.missing
+    if not finished and (forms.flagged or words_worry(kept_words if words is None else words)):
+        # before the answers are kept: a crash in between alarms for nothing instead of keeping silent
+        with writing() as db:
+            now_visitor = visit(db, token, proof)
+            must_be_open(now_visitor, LinkPurpose.QUESTIONNAIRES)
+            _alert_unless_finished(db, now_visitor)
+    for measure in changed:
+        _keep(visitor, measure, forms.given[measure])
+    if words is not None and words != kept_words:
+        _keep_words(visitor, words)
     with writing() as db:
         now_visitor = visit(db, token, proof)
         must_be_open(now_visitor, LinkPurpose.QUESTIONNAIRES)
@@ -184,8 +188,6 @@ def answer(
             _keep_choices(db, now_visitor, choices)
         if finished:
             _finish(db, now_visitor)
-        elif forms.flagged:
-            _alert_unless_finished(db, now_visitor)
     missing = tuple(measure.value for measure in forms.missing)
     return AnswerOutcome(finished, missing if choices is not None else (*missing, "choices"), forms.flagged)
 
@@ -236,7 +238,7 @@ def _finish(db: Session, visitor: Visit) -> None:
     move_case(db, visitor.referral, ReferralStatus.READY_TO_SCREEN, actor=visitor.actor)
 
 
-# -- a flagged answer in a form that is not finished: nobody screens it yet, so a person must know
+# -- flagged answers or worrying words in a form that is not finished: nobody screens it yet, so a person must know
 
 
 def _alert_key(visitor: Visit) -> str:
@@ -245,35 +247,9 @@ def _alert_key(visitor: Visit) -> str:
 
 def _alert_unless_finished(db: Session, visitor: Visit) -> None:
     """A to-do for a clinician at once; a page to who is on call if the form is still open a little later."""
-    case_number, location_id = visitor.referral.case_number, visitor.referral.location_id
-    now = utc_now()
-    opened = open_to_do(
-        db,
-        ToDo(
-            id=new_id("TD"),
-            unique_key=_alert_key(visitor),
-            case_number=case_number,
-            kind=ToDoKind.WARM_HANDOFF,
-            role=Role.CLINICIAN,
-            location_id=location_id,
-            due_at=clocks.to_do_due(ToDoKind.WARM_HANDOFF, now, clocks.ClockPolicy()),
-        ),
-    )
-    if not opened:
-        return
-    on_call = db.exec(select(Staff).where(col(Staff.on_call).is_(True), col(Staff.active).is_(True))).all()
-    for staff in on_call:
-        if location_id in staff.location_ids:
-            queue_message(
-                db,
-                unique_key=f"{_alert_key(visitor)}:{staff.id}",
-                channel=MessageChannel.PAGE,
-                template="page_risk_review",
-                case_number=case_number,
-                to_staff_id=staff.id,
-                not_before=now + LONGEST_UNFINISHED,
-                urgent=True,
-            )
+    key = _alert_key(visitor)
+    if open_for_clinician(db, visitor.referral, key, new_id("TD")):
+        page_on_call(db, visitor.referral, key, not_before=utc_now() + LONGEST_UNFINISHED)
 
 
 def _end_alert(db: Session, visitor: Visit) -> None:

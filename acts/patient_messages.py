@@ -6,13 +6,14 @@ from typing import Any
 import phonenumbers
 from sqlmodel import Session, col, select
 
+from acts.alarms import TEXT_MESSAGE, open_for_clinician, page_on_call, words_worry
 from adapters import therapy_store
-from adapters.operational_store import audit, one, open_to_do, queue_message, reading, set_status, writing
-from models.codes import MessageChannel, MessageStatus, Role, ToDoKind
+from adapters.operational_store import audit, one, queue_message, reading, set_status, writing
+from models.codes import MessageChannel, MessageStatus
 from models.columns import new_id, utc_now
-from models.operational import Location, OutboxMessage, Patient, Referral, ToDo
+from models.operational import Location, OutboxMessage, Patient, Referral
 from models.therapy_text import TherapyText
-from rules import clocks, messaging
+from rules import messaging
 
 
 def zone_of(db: Session, referral: Referral, patient: Patient) -> str:
@@ -70,7 +71,8 @@ def hear_text_message(sender: str, body: TherapyText) -> bool:
     """Take in a text message from a phone; says whether it stopped further text messages.
 
     A stop holds at once for every patient with this number, and what is queued for it is dropped. Anything
-    else from a patient with an open case is kept with the case and put before a person: nobody else reads it.
+    else is kept with the patient's open cases, or with their last one when all are closed, and put before a
+    clinician; what worries pages who is on call.
     """
     phone = _as_stored(sender)
     if phone is None:
@@ -80,7 +82,7 @@ def hear_text_message(sender: str, body: TherapyText) -> bool:
             for patient in db.exec(select(Patient).where(Patient.phone == phone)).all():
                 _stop(db, patient)
         return True
-    for referral in _open_cases(phone):
+    for referral in _cases_to_hear(phone):
         _keep_message(referral, body)
     return False
 
@@ -109,30 +111,31 @@ def _stop(db: Session, patient: Patient) -> None:
         set_status(db, message, MessageStatus.DROPPED, actor)
 
 
-def _open_cases(phone: str) -> list[Referral]:
+def _cases_to_hear(phone: str) -> list[Referral]:
+    """The open cases of every patient with this number; of a patient without any, the last closed one."""
     with reading() as db:
         found = db.exec(
-            select(Referral).join(Patient, col(Patient.id) == col(Referral.patient_id)).where(Patient.phone == phone)
+            select(Referral)
+            .join(Patient, col(Patient.id) == col(Referral.patient_id))
+            .where(Patient.phone == phone)
+            .order_by(col(Referral.received_at), col(Referral.case_number))
         ).all()
-    return [referral for referral in found if not referral.status.is_closed]
+    heard = [referral for referral in found if not referral.status.is_closed]
+    last = {referral.patient_id: referral for referral in found}
+    return heard + [last[each] for each in sorted(last.keys() - {referral.patient_id for referral in heard})]
 
 
 def _keep_message(referral: Referral, body: TherapyText) -> None:
+    """The to-do first: a crash before the text is kept with its case still leaves its words before a clinician."""
     to_do_id = new_id("TD")
+    key = f"text-message:{to_do_id}"
     actor = f"patient:{referral.patient_id}"
-    therapy_store.add_text(referral.case_number, "patient_words", body, source_key=f"sms:{to_do_id}", actor=actor)
     therapy_store.keep_to_do_words(to_do_id, referral.case_number, question=body, actor=actor)
-    now = utc_now()
+    worrying = words_worry(body)
     with writing() as db:
-        open_to_do(
-            db,
-            ToDo(
-                id=to_do_id,
-                unique_key=f"text-message:{to_do_id}",
-                case_number=referral.case_number,
-                kind=ToDoKind.WARM_HANDOFF,
-                role=Role.CLINICIAN,
-                location_id=referral.location_id,
-                due_at=clocks.to_do_due(ToDoKind.WARM_HANDOFF, now, clocks.ClockPolicy()),
-            ),
-        )
+        open_for_clinician(db, referral, key, to_do_id)
+        if worrying:
+            page_on_call(db, referral, key)
+    therapy_store.add_text(
+        referral.case_number, "patient_words", body, source_key=f"{TEXT_MESSAGE}{to_do_id}", actor=actor
+    )

@@ -1,7 +1,8 @@
 """What staff do by hand: claim a to-do, give it back, finish it with an outcome."""
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
 from acts.cases import close_first_session
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, reading, set_status, writing
@@ -59,12 +60,17 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
         therapy_store.keep_to_do_words(to_do_id, to_do.case_number, answer=words, actor=staff_id)
         if outcome == ToDoOutcome.ANSWERED:
             therapy_store.add_text(to_do.case_number, "answered_question", words, source_key=to_do_id, actor=staff_id)
+            alarm_if_worrying(to_do.case_number, actor=staff_id, where="answered question")
+    if outcome == ToDoOutcome.SAME_PERSON:
+        _hand_over_to_open_case(to_do.case_number, staff_id)
     with writing() as db:
         to_do = one(db, ToDo, to_do_id)
         referral = one(db, Referral, to_do.case_number)
         if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
             _try_again(db, to_do, staff_id)
             return
+        if outcome == ToDoOutcome.WITHDREW:
+            leave_open_risk_to_clinician(db, referral, words)
         to_do.done_at, to_do.done_by, to_do.outcome = utc_now(), staff_id, outcome
         to_do.claimed_at = to_do.claimed_at or to_do.done_at
         set_status(db, to_do, ToDoStatus.DONE, staff_id, outcome=outcome.value)
@@ -97,32 +103,62 @@ def _move_on(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) 
     if outcome == ToDoOutcome.REACHED_SEND_LINK_AGAIN:
         return move_case(db, referral, _after_call(referral), actor=actor)
     if outcome == ToDoOutcome.OFFER_NEW_TIMES:
-        return move_case(db, referral, R.READY_TO_OFFER if referral.clinician_id else R.READY_TO_MATCH, actor=actor)
+        return move_case(db, referral, _after_new_times(referral), actor=actor)
     return close_first_session(db, referral, outcome, actor)
 
 
 def _after_question(referral: Referral) -> ReferralStatus:
-    """An answered question goes back to whoever asked; a risk review is screened anew, with the answer read too."""
-    if referral.came_from == R.CLOSING_LETTER:
-        return R.CLOSING_LETTER
-    return R.READY_TO_MATCH if referral.came_from == R.ASSIGNMENT else R.READY_TO_SCREEN
+    """An answered question is read before work goes on; a letter's signer, a clinician, reads it themselves."""
+    return R.CLOSING_LETTER if referral.came_from == R.CLOSING_LETTER else R.READY_TO_SCREEN
 
 
 def _after_call(referral: Referral) -> ReferralStatus:
     """Where a reached patient's case goes on: to the times if a clinician is assigned, else to the questionnaires."""
     if referral.risk_cleared and referral.clinician_id:
-        return R.READY_TO_OFFER
+        return _unless_unread(referral, R.READY_TO_OFFER)
     return R.QUESTIONNAIRES_REQUESTED
+
+
+def _after_new_times(referral: Referral) -> ReferralStatus:
+    if not referral.risk_cleared:
+        return R.READY_TO_SCREEN
+    return _unless_unread(referral, R.READY_TO_OFFER if referral.clinician_id else R.READY_TO_MATCH)
+
+
+def _unless_unread(referral: Referral, to: ReferralStatus) -> ReferralStatus:
+    """No case passes its screening with words that nobody has read."""
+    return R.READY_TO_SCREEN if therapy_store.unread(referral.case_number) else to
 
 
 def _settle_duplicate(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
     """Same person with an open case: this one closes; same person without one: the case goes on under the known
     patient; another person: it goes on as it is."""
     if outcome == ToDoOutcome.SAME_PERSON and referral.possible_patient_ids:
-        known = referral.possible_patient_ids[0]
-        others = db.exec(select(Referral).where(Referral.patient_id == known)).all()
-        if any(not other.status.is_closed for other in others):
+        if _open_case_of_known(db, referral) is not None:
             return move_case(db, referral, R.CLOSED_DUPLICATE, actor=actor)
-        referral.patient_id = known
+        referral.patient_id = referral.possible_patient_ids[0]
         db.add(referral)
     return move_case(db, referral, R.RECEIVED, actor=actor)
+
+
+def _open_case_of_known(db: Session, referral: Referral) -> str | None:
+    """The oldest open case of the patient whom somebody said this case is about."""
+    found = db.exec(
+        select(Referral)
+        .where(Referral.patient_id == referral.possible_patient_ids[0], Referral.case_number != referral.case_number)
+        .order_by(col(Referral.received_at), col(Referral.case_number))
+    ).all()
+    return next((other.case_number for other in found if not other.status.is_closed), None)
+
+
+def _hand_over_to_open_case(case_number: str, actor: str) -> None:
+    """Keep the words and answers of a case about a known person with that person's open case, unread there.
+
+    Before this case closes, so that a crash in between leaves them in both and nobody's words in none.
+    """
+    with reading() as db:
+        referral = one(db, Referral, case_number)
+        to_case = _open_case_of_known(db, referral) if referral.possible_patient_ids else None
+    if to_case is not None:
+        therapy_store.hand_over(case_number, to_case, actor)
+        alarm_if_worrying(to_case, actor=actor, where="same person")

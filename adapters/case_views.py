@@ -110,6 +110,12 @@ def open_to_dos_of(case_number: str) -> list[ToDo]:
         )
 
 
+def to_dos_of(case_number: str) -> list[ToDo]:
+    """Every to-do of a case, open or not, oldest first."""
+    with reading() as db:
+        return list(db.exec(select(ToDo).where(ToDo.case_number == case_number).order_by(col(ToDo.opened_at))).all())
+
+
 def timeline(case_number: str) -> list[AuditEvent]:
     """Every event of a case, oldest first."""
     with reading() as db:

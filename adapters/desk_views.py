@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,12 +63,19 @@ class Waiting:
     clinician_id: str | None
     facts: CaseFacts
     seen: bool = False
-    is_to_do: bool = False
+    role: Role | None = None
+    unique_key: str = ""
+
+    @property
+    def is_to_do(self) -> bool:
+        return self.role is not None
 
     @property
     def order(self) -> tuple[int, datetime, str]:
-        """Most urgent first, then by due time."""
-        return (URGENCY[self.level], self.due_at, self.id)
+        """Most urgent first, then by due time; a clinician's to-do holds words that nobody has weighed yet, so it
+        stands beside the high risks."""
+        unread = self.role == Role.CLINICIAN
+        return (URGENCY[RiskLevel.HIGH if unread else self.level], self.due_at, self.id)
 
 
 @dataclass(frozen=True)
@@ -185,7 +192,8 @@ def open_to_dos(location_ids: Collection[str], staff_id: str) -> list[Waiting]:
             assigned_to=to_do.claimed_by or to_do.assigned_to,
             clinician_id=referral.clinician_id,
             facts=facts[referral.case_number],
-            is_to_do=True,
+            role=to_do.role,
+            unique_key=to_do.unique_key,
         )
         for to_do, patient, referral in found
     ]
@@ -201,12 +209,20 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
         people[approval.case_number].add(approval.assigned_to or "")
         if approval.status == ApprovalStatus.OPEN and approval.role == Role.CLINICIAN:
             open_for[approval.case_number].append(approval.assigned_to)
+    waiting_for_clinician = set()
+    for to_do in db.exec(select(ToDo).where(col(ToDo.case_number).in_(list(cases)), ToDo.role == Role.CLINICIAN)).all():
+        people[to_do.case_number] |= {to_do.assigned_to or "", to_do.claimed_by or "", to_do.done_by or ""}
+        if to_do.status in WAITING_TO_DO:
+            waiting_for_clinician.add(to_do.case_number)
     for number, signer in db.exec(
         select(Decision.case_number, Decision.staff_id).where(col(Decision.case_number).in_(list(cases)))
     ).all():
         people[number].add(signer)
     return {
-        number: _facts(referral, people[number] | {referral.clinician_id or ""}, open_for[number], staff)
+        number: replace(
+            _facts(referral, people[number] | {referral.clinician_id or ""}, open_for[number], staff),
+            clinician_to_do=number in waiting_for_clinician,
+        )
         for number, referral in cases.items()
     }
 

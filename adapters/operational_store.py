@@ -107,7 +107,7 @@ def take_case(case_number: str) -> int:
         moved = db.exec(
             update(Referral)
             .where(col(Referral.case_number) == case_number)
-            .values(fence=Referral.fence + 1, wake_wanted=False)
+            .values(fence=Referral.fence + 1, wake_wanted=False, wake_tried_at=None)
         )
         if moved.rowcount == 0:
             raise MovedOn(f"there is no case {case_number}")
@@ -142,6 +142,8 @@ def move_case(
         values["wake_wanted"] = True
     if to.is_closed:
         values["closed_at"] = now
+    if to == ReferralStatus.READY_TO_SCREEN:
+        values["risk_cleared"] = False  # whatever was cleared before, there is something to read again
     db.flush()
     moved = db.exec(
         update(Referral)

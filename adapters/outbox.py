@@ -15,17 +15,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from adapters import therapy_store
+from adapters import therapy_store, undelivered
 from adapters.calendar_invite import CalendarFacts
 from adapters.email import Email, send_email
 from adapters.message_words import MessageFacts, known_language, render
-from adapters.operational_store import audit, move_case, one, reading, set_status, writing
+from adapters.operational_store import audit, one, reading, set_status, writing
 from adapters.portal_links import url_of
 from adapters.practice import practice_name
 from adapters.settings import settings
 from adapters.sms import send_sms
 from adapters.spoken_times import spoken_time
-from models.codes import MessageChannel, MessageStatus, Modality, ReferralStatus, Verdict
+from models.codes import MessageChannel, MessageStatus, Modality, Verdict
 from models.errors import (
     ContractBroken,
     CountersignError,
@@ -161,8 +161,8 @@ def _finish(message: OutboxMessage, status: MessageStatus, trouble: CountersignE
         row.failure = _failure(trouble)
         row.sent_at = now if status == MessageStatus.SENT else None
         set_status(db, row, status, ACTOR, attempts=row.attempts, failure=row.failure)
-        if status == MessageStatus.FAILED:
-            _call_instead(db, row)
+        if status in (MessageStatus.FAILED, MessageStatus.DROPPED):
+            undelivered.make_it_work(db, row, ACTOR)
     return status.value
 
 
@@ -178,19 +178,6 @@ def _try_later(message: OutboxMessage, trouble: CountersignError, now: datetime)
 
 def _failure(trouble: CountersignError | None) -> str | None:
     return None if trouble is None else f"{type(trouble).__name__}: {trouble}"
-
-
-def _call_instead(db: Session, message: OutboxMessage) -> None:
-    """A patient who cannot be written to would wait for nothing: the case goes to a person who calls."""
-    waits = {
-        "questionnaires_invite": ReferralStatus.QUESTIONNAIRES_REQUESTED,
-        "questionnaires_reminder": ReferralStatus.QUESTIONNAIRES_REQUESTED,
-        "times_offered": ReferralStatus.OFFERED,
-    }
-    referral = db.get(Referral, message.case_number) if message.case_number else None
-    if referral is not None and waits.get(message.template) == referral.status:
-        to = ReferralStatus.CONTACT_PATIENT
-        move_case(db, referral, to, actor=ACTOR, why="undelivered", message=message.id)
 
 
 # -- who gets it, and the words

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlmodel import col, select
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
 
 from adapters.operational_store import reading, writing
 from models.columns import utc_now
@@ -17,14 +18,28 @@ class RunClaims:
     def claim(self, run_id: UUID, worker_id: str, *, lost_after: timedelta) -> bool:
         """True when the claim is now this worker's: it was free, already its own, or held by a dead worker."""
         now = utc_now()
-        with writing() as db:
-            held = db.get(RunClaim, str(run_id))
-            if held is not None and held.worker_id != worker_id:
-                beat = db.get(WorkerBeat, held.worker_id)
-                if beat is not None and now - beat.at < lost_after:
-                    return False
-            db.merge(RunClaim(run_id=str(run_id), worker_id=worker_id, claimed_at=now))
-            return True
+        try:
+            with writing() as db:
+                holder = self._holder(db, run_id)
+                if holder is None:
+                    db.exec(insert(RunClaim).values(run_id=str(run_id), worker_id=worker_id, claimed_at=now))
+                    return True
+                if holder != worker_id:
+                    beat = db.get(WorkerBeat, holder)
+                    if beat is not None and now - beat.at < lost_after:
+                        return False
+                # only from the holder that was read: of two workers that see the same dead one, one gets the run
+                taken = db.exec(
+                    update(RunClaim)
+                    .where(col(RunClaim.run_id) == str(run_id), col(RunClaim.worker_id) == holder)
+                    .values(worker_id=worker_id, claimed_at=now)
+                )
+                return taken.rowcount == 1
+        except IntegrityError:  # another worker inserted its claim first
+            return False
+
+    def _holder(self, db: Session, run_id: UUID) -> str | None:
+        return db.exec(select(RunClaim.worker_id).where(RunClaim.run_id == str(run_id))).first()
 
     def release(self, run_id: UUID, worker_id: str) -> None:
         with writing() as db:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
     watch_every_seconds: int = 60
+    sms_in_secret: str = Field(default="", repr=False)
 
     @property
     def operational_database(self) -> str:

@@ -3,15 +3,16 @@
 Every read names who reads, on which step or page, and is audited in the same transaction.
 """
 
+import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
@@ -24,6 +25,7 @@ from models.therapy import (
     QuarantinedContent,
     QuestionnaireAnswers,
     RiskFlag,
+    Screened,
     SignOffContent,
     TherapyAuditEvent,
     ToDoWords,
@@ -68,10 +70,12 @@ def add_text(case_number: str, kind: str, text: TherapyText, *, source_key: str 
     """Keep one free text of a case; the same kind and source again replaces it. Returns its id."""
     with writing() as db:
         found = db.exec(
-            select(IntakeText).where(
-                IntakeText.case_number == case_number, IntakeText.kind == kind, IntakeText.source_key == source_key
-            )
+            select(IntakeText)
+            .where(IntakeText.case_number == case_number, IntakeText.kind == kind, IntakeText.source_key == source_key)
+            .with_for_update()
         ).first()
+        if found is not None and found.text != text:
+            _unread_again(db, found.id)
         record = found or IntakeText(
             id=new_id("TX"), case_number=case_number, kind=kind, source_key=source_key, text=text
         )
@@ -107,12 +111,16 @@ def keep_answers(
     """Keep the answers of one measure from one source; the same source again replaces them."""
     with writing() as db:
         found = db.exec(
-            select(QuestionnaireAnswers).where(
+            select(QuestionnaireAnswers)
+            .where(
                 QuestionnaireAnswers.case_number == case_number,
                 QuestionnaireAnswers.measure == measure,
                 QuestionnaireAnswers.source_key == source_key,
             )
+            .with_for_update()
         ).first()
+        if found is not None:
+            _unread_again(db, found.id)
         record = found or QuestionnaireAnswers(
             id=new_id("QA"),
             case_number=case_number,
@@ -157,9 +165,145 @@ def measures_complete(case_number: str) -> set[str]:
         )
 
 
-def raise_flags(case_number: str, flags: list[RiskFlag]) -> int:
-    """Keep the flags of one screening; a flag with the same key stays as it is. Returns how many are new."""
+def state_of(source: IntakeText | QuestionnaireAnswers) -> str:
+    """What a screening has covered of a source: the digest of a text, or when a set of answers was authored."""
+    if isinstance(source, IntakeText):
+        return hashlib.sha256(source.text.unwrap().encode()).hexdigest()
+    return str(source.authored_at.isoformat())
+
+
+def unread(case_number: str) -> list[str]:
+    """The ids of the texts and sets of answers of a case that no screening has covered as they stand now."""
+    with databases.reading(engine_for(settings().therapy_database)) as db:
+        return [source.id for source in _unread(db, case_number)]
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source as it stands, named without its content."""
+
+    source_id: str
+    state: str
+    source_key: str
+
+
+def unread_states(case_number: str) -> list[SourceState]:
+    """What no screening has covered, named without its content."""
+    with databases.reading(engine_for(settings().therapy_database)) as db:
+        return [named(source) for source in _unread(db, case_number)]
+
+
+def named(source: IntakeText | QuestionnaireAnswers) -> SourceState:
+    return SourceState(source.id, state_of(source), source.source_key)
+
+
+def unread_sources(case_number: str, *, actor: str, where: str) -> list[IntakeText | QuestionnaireAnswers]:
+    """What no screening has covered, with its content; the read is recorded."""
     with writing() as db:
+        found = _unread(db, case_number)
+        audit(db, actor, "read", "unread_sources", case_number, case_number, where, count=len(found))
+        return found
+
+
+def _unread(db: Session, case_number: str) -> list[IntakeText | QuestionnaireAnswers]:
+    covered = {
+        (row.source_id, row.state) for row in db.exec(select(Screened).where(Screened.case_number == case_number)).all()
+    }
+    sources: list[IntakeText | QuestionnaireAnswers] = [
+        *db.exec(select(IntakeText).where(IntakeText.case_number == case_number)).all(),
+        *db.exec(select(QuestionnaireAnswers).where(QuestionnaireAnswers.case_number == case_number)).all(),
+    ]
+    return [source for source in sources if (source.id, state_of(source)) not in covered]
+
+
+def cases_with_unread() -> set[str]:
+    """The cases that hold anything no screening has covered; reads no content.
+
+    A source has a row in ``Screened`` only as it stands: changed content loses it in the transaction of the change.
+    """
+    with databases.reading(engine_for(settings().therapy_database)) as db:
+        covered = select(Screened.source_id)
+        texts_left = db.exec(select(IntakeText.case_number).where(col(IntakeText.id).not_in(covered))).all()
+        answers_left = db.exec(
+            select(QuestionnaireAnswers.case_number).where(col(QuestionnaireAnswers.id).not_in(covered))
+        ).all()
+    return {*texts_left, *answers_left}
+
+
+def _unread_again(db: Session, source_id: str) -> None:
+    db.exec(delete(Screened).where(col(Screened.source_id) == source_id))
+
+
+def _mark_read(db: Session, case_number: str, read: Iterable[tuple[str, str]]) -> int:
+    """Mark what was read, unless it has been changed since; returns how many sources are newly covered."""
+    fresh = 0
+    for source_id, state in set(read):
+        # the row is held, so that a change of it waits and then takes the mark away again
+        source = db.get(IntakeText, source_id, with_for_update=True) or db.get(
+            QuestionnaireAnswers, source_id, with_for_update=True
+        )
+        if source is None or state_of(source) != state or db.get(Screened, (source_id, state)) is not None:
+            continue
+        db.add(Screened(source_id=source_id, state=state, case_number=case_number))
+        fresh += 1
+    return fresh
+
+
+def hand_over(from_case: str, to_case: str, actor: str) -> None:
+    """Keep what one case holds with another case of the same person, unread there, and covered by that here.
+
+    Again changes nothing: what the other case holds already is not kept twice.
+    """
+    with writing() as db:
+        words = db.exec(select(IntakeText).where(IntakeText.case_number == from_case)).all()
+        forms = db.exec(select(QuestionnaireAnswers).where(QuestionnaireAnswers.case_number == from_case)).all()
+        held = {
+            (text.kind, text.source_key)
+            for text in db.exec(select(IntakeText).where(IntakeText.case_number == to_case)).all()
+        }
+        held_forms = {
+            (form.measure, form.source_key)
+            for form in db.exec(select(QuestionnaireAnswers).where(QuestionnaireAnswers.case_number == to_case)).all()
+        }
+        for text in words:
+            key = f"{from_case}:{text.source_key}"
+            if (text.kind, key) not in held:
+                db.add(
+                    IntakeText(
+                        id=new_id("TX"), case_number=to_case, kind=text.kind, source_key=key, text=text.text, at=text.at
+                    )
+                )
+        for form in forms:
+            key = f"{from_case}:{form.source_key}"
+            if (form.measure, key) not in held_forms:
+                db.add(
+                    QuestionnaireAnswers(
+                        id=new_id("QA"),
+                        case_number=to_case,
+                        measure=form.measure,
+                        instrument_version=form.instrument_version,
+                        source_key=key,
+                        answers=form.answers,
+                        authored_at=form.authored_at,
+                        complete=form.complete,
+                        total=form.total,
+                        band=form.band,
+                    )
+                )
+        sources: list[IntakeText | QuestionnaireAnswers] = [*words, *forms]
+        _mark_read(db, from_case, [(source.id, state_of(source)) for source in sources])
+        audit(db, actor, "content.handed_over", "case", from_case, to_case, count=len(words) + len(forms))
+
+
+def raise_flags(case_number: str, flags: list[RiskFlag], read: Iterable[tuple[str, str]] = ()) -> int:
+    """Keep the flags of one screening and mark what it read: (source id, state) pairs; returns how many flags are new.
+
+    A flag with the same key stays as it is.
+    """
+    with writing() as db:
+        covered = _mark_read(db, case_number, read)
+        if covered:
+            audit(db, "system", "sources.screened", "case", case_number, case_number, count=covered)
         known = set(db.exec(select(RiskFlag.unique_key).where(RiskFlag.case_number == case_number)).all())
         fresh = list({flag.unique_key: flag for flag in flags if flag.unique_key not in known}.values())
         for flag in fresh:
@@ -175,6 +319,18 @@ def flags(case_number: str, *, actor: str, where: str) -> list[RiskFlag]:
         ).all()
         audit(db, actor, "read", "risk_flag", case_number, case_number, where, count=len(found))
         return list(found)
+
+
+def open_levels(case_number: str) -> list[str]:
+    """The level of every flag that no signed review has listed; reads no content."""
+    with databases.reading(engine_for(settings().therapy_database)) as db:
+        return list(
+            db.exec(
+                select(RiskFlag.level).where(
+                    RiskFlag.case_number == case_number, col(RiskFlag.reviewed_by_approval).is_(None)
+                )
+            ).all()
+        )
 
 
 def mark_reviewed(case_number: str, flag_ids: Collection[str], approval_id: str, actor: str) -> None:
@@ -347,7 +503,8 @@ def keep_intake(contents: Sequence[IntakeContent]) -> None:
 def keep_repeat(content: IntakeContent, source_key: str) -> bool:
     """Keep what a repeated referral of an open case brings along, beside what is there.
 
-    Says whether anything is new: words that the case does not hold yet, or answers of a measure.
+    Says whether anything is new: words that the case does not hold yet, or answers of a measure. A third referral
+    under the same key replaces nothing of the second, which may not have been read yet.
     """
     with writing() as db:
         held = db.exec(select(IntakeText).where(IntakeText.case_number == content.case_number)).all()
@@ -357,10 +514,11 @@ def keep_repeat(content: IntakeContent, source_key: str) -> bool:
         ).all()
         known = {(record.measure, record.answers.unwrap()) for record in held_answers}
     if fresh_words:
-        add_text(content.case_number, "referral_text", content.text, source_key=source_key)
+        add_text(content.case_number, "referral_text", content.text, source_key=f"{source_key}#{_short(content.text)}")
     fresh_answers = False
     for measure, version, given, complete, total, band, authored_at in content.answers:
-        if (measure, as_text({str(item): value for item, value in sorted(given.items())}).unwrap()) in known:
+        spelled = as_text({str(item): value for item, value in sorted(given.items())})
+        if (measure, spelled.unwrap()) in known:
             continue
         fresh_answers = True
         keep_answers(
@@ -368,10 +526,14 @@ def keep_repeat(content: IntakeContent, source_key: str) -> bool:
             measure,
             version,
             given,
-            source_key=source_key,
+            source_key=f"{source_key}#{_short(spelled)}",
             complete=complete,
             total=total,
             band=band,
             authored_at=authored_at,
         )
     return fresh_words or fresh_answers
+
+
+def _short(text: TherapyText) -> str:
+    return hashlib.sha256(text.unwrap().encode()).hexdigest()[:12]

@@ -37,7 +37,7 @@ def main() -> None:
     }
     figures: dict[str, object] = {"version": risk_classifier.settings().version}
     for name, flags in readers.items():
-        figures[name] = _challenge(flags) | _public(flags)
+        figures[name] = _challenge(flags) | _probes(flags) | _public(flags)
     figures["challenge_status_right"] = _status_right()
     figures |= _auroc(baseline[0])
     skipped += [str(p.name) for p in (risk_corpora.HARD_CASES, risk_corpora.MEDICAL_TALK) if not p.exists()]
@@ -54,6 +54,16 @@ def _challenge(flags: Flags) -> dict[str, object]:
         "false_flags_by_status": _by_status(raised),
         "recall_by_kind": _by_kind(raised),
         "ordinary_flags": _ratio(flags(ordinary)),
+    }
+
+
+def _probes(flags: Flags) -> dict[str, object]:
+    """The sentences that no rule was written on; what the rules were written on would only flatter them."""
+    sentences = [s for s in risk_corpora.hand_written("probes") if s.split == risk_corpora.UNSEEN]
+    raised = dict(zip(sentences, flags([s.text for s in sentences]), strict=True))
+    return {
+        "probes_recall": _share(raised, lambda s: s.status == SignalStatus.PRESENT),
+        "probes_false_flags": _share(raised, lambda s: s.status != SignalStatus.PRESENT),
     }
 
 

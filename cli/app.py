@@ -334,12 +334,15 @@ def finish(
     to_do: str,
     result: ToDoOutcome,
     words: Annotated[str | None, typer.Option(help="An answer or a note; kept with the case.")] = None,
+    same_as: Annotated[str | None, typer.Option(help="With same_person: which of several known patients.")] = None,
 ) -> None:
     """Finish a to-do with its outcome."""
-    from acts import to_dos
-    from cli import login
+    from acts import duplicates, to_dos
+    from cli import login, views
     from models.therapy_text import TherapyText
 
+    if result == ToDoOutcome.SAME_PERSON:
+        duplicates.choose_known(views.case_of_to_do(to_do), same_as, login.who().id)
     to_dos.finish(to_do, login.who().id, result, TherapyText(words) if words else None)
 
 

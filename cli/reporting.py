@@ -14,6 +14,7 @@ from cli import views
 from cli.people import NewSignIn
 from models.columns import utc_now
 from models.operational import OutboxMessage, QuarantinedRow, Staff, ToDo
+from web.desk import words
 
 
 def parts() -> dict[str, bool]:
@@ -126,7 +127,7 @@ def to_do_table(to_dos: list[ToDo]) -> Table:
         table.add_row(
             to_do.id,
             to_do.case_number,
-            to_do.kind.label,
+            words.title(to_do.kind, to_do.role, to_do.unique_key),
             to_do.role.value,
             to_do.location_id,
             to_do.claimed_by or "",

@@ -105,6 +105,11 @@ def open_to_dos() -> list[ToDo]:
         return list(db.exec(select(ToDo).where(col(ToDo.status).in_(OPEN_TO_DO)).order_by(col(ToDo.due_at))).all())
 
 
+def case_of_to_do(to_do_id: str) -> str:
+    with reading() as db:
+        return one(db, ToDo, to_do_id).case_number
+
+
 def staff() -> list[Staff]:
     with reading() as db:
         return list(db.exec(select(Staff).order_by(Staff.id)).all())

@@ -9,11 +9,13 @@ from tasks import reports, watch
 
 @flow(name="watch-waits", persist_result=False)
 async def watch_waits() -> dict[str, int]:
-    """Pages for unseen risk reviews, passes overdue work on, reminds patients, wakes cases whose wake-up was lost.
+    """Pages for unseen risk reviews, passes overdue work on, reminds patients, wakes cases whose wake-up was lost,
+    replaces runs that ended before their case.
 
     The desk shows an alarm when this has not run for three minutes.
     """
     counts = watch.watch()
+    await watch.sweep_runs()
     await watch.tick()
     await watch.name_overdue(utc_now())
     await reports.publish_waiting(watch.waiting(), utc_now())

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from language.risk_values import SignalKind
 
-VERSION = "lexicon-1"
+VERSION = "lexicon-2"
 
 
 class Whose(StrEnum):
@@ -37,8 +37,13 @@ _FRAGMENTS = {
     "<self>": r"(?:my ?self|him ?self|her ?self|them ?sel(?:f|ves)|one ?self|me(?= tonight| now))",
     "<own>": r"(?:my|his|her|their)",
     "<who>": r"(?:i|he|she|they|we|you)",
+    "<ordinary waking>": (
+        r"(?! (?:at|early|late|so|before|until|till|for|in (?:time|a|an|the middle|pain)|with|next|when|to|rested|"
+        r"refreshed|tired|on time|him|her|them|the|my|every|because|during|any earlier|anyone|screaming|sweating)\b)"
+    ),
     "<not>": r"(?:(?:do|does|did|would|wo|ca|could|is|are|was|were|have|has|had|should)(?:n'?t|nt| not)|cannot|never)",
     "<anymore>": r"(?:any ?more|any ?longer|no more|no longer)",
+    "<place>": r"(?! (?:with|in|at|on|near|under|here|there|alone|together|apart|out of|from|off|by|next)\b)",
     "<number>": r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|several|many)",
     "<slay>": r"(?:kill|hang|shoot|drown|poison|gas|suffocate|strangle|off|stab)",
     "<slaying>": r"(?:killing|hanging|shooting|drowning|poisoning|gassing|suffocating|offing|stabbing)",
@@ -57,11 +62,17 @@ _FRAGMENTS = {
     "<drug>": (
         r"(?:heroin|fentanyl|meth(?:amphetamines?)?|crystal|crack|cocaine|coke|oxy(?:codone|contin)?|"
         r"opioids?|opiates?|"
+        r"oxys?|percs?|lorazepam|diazepam|alprazolam|clonazepam|klonopin|zopiclone|ambien|adderall|ghb|methadone|"
         r"benzos?|benzodiazepines?|xanax|valium|morphine|ketamine|percocet|vicodin|amphetamines?|"
         r"ecstasy|mdma|"
         r"pills|drugs|painkillers|tramadol|codeine)"
     ),
     "<spirit>": r"(?:vodka|whisk(?:e)?y|gin|rum|tequila|brandy|spirits|liquor|wine|alcohol|booze|beers?)",
+    "<vehicle>": r"(?:car|truck|bus|train|van|lorry|tram|driver|bike|plane|meteor)",
+    "<works>": (
+        r"(?:police|fbi|cia|government|mafia|aliens?|neighbou?rs|satellites?|cameras?|agents?|tv|television|"
+        r"radio|news|internet|they|people|every(?:one|body))"
+    ),
     "<part>": (
         r"(?:arms?|wrists?|legs?|thighs?|skin|forearms?|stomach|hips?|ankles?|hands?|body|knuckles|face|"
         r"chest|shoulders?)"
@@ -88,6 +99,8 @@ _IDEATION = _rules(
         (
             "si.want_to_die",
             "a wish to die",
+            r"(?:pictur\w+|imagin\w+|plan\w*|think\w* (?:about|of)) <own> own (?:funeral|death|burial)|"
+            r"(?:sees?|seeing|pictur\w+|imagin\w+) <self> (?:\w+ )?(?:dead|dying|in (?:a|my|his|her) (?:coffin|grave))|"
             r"(?:want(?:s|ed|ing)?|wish(?:es|ed)?|long(?:s|ed|ing)?|hop(?:e|es|ed|ing)|pray(?:s|ed|ing)?|"
             r"ready|like|wan|"
             r"need(?:s|ed)?|desire|prefer|rather)(?: \w+)? ?(?:to|na) (?:just |simply |really )?"
@@ -101,11 +114,13 @@ _IDEATION = _rules(
             "a wish to be dead",
             r"(?:wish|hope|pray)(?:es|s|ed|ing)? (?:that )?(?:i|he|she|they)(?: just| simply)?"
             r"(?: (?:was|were|would be|could be|am|is|could|would|had|'d|d|might|may)(?: just)?)? ?"
-            r"(?:dead|die|gone forever|never (?:been )?born|never existed|not exist|disappear forever)",
+            r"(?:dead|died?|gone forever|never (?:been )?born|never existed|not exist|disappear forever)",
         ),
         (
             "si.rather_dead",
             "death preferred to living",
+            r"(?:me|him|her|myself|himself|herself) (?:dead|in the ground|six feet under|in (?:a|my|his|her) (?:grave|coffin))|"
+            r"(?:should|ought to|deserves? to) (?:be dead|die|have died)|"
             r"(?:rather|sooner) (?:be dead|die)(?: than (?:live|go on|another|this|keep|carry|be alive)\w*)?",
         ),
         (
@@ -131,6 +146,14 @@ _IDEATION = _rules(
             r"(?:think|thinking|thought|thoughts) (?:about|of) (?:\w+ )?(?:turning the wheel|driving (?:into|"
             r"off)|jumping (?:off|from|in front)|letting go|stepping (?:off|in front)|never waking|"
             r"not existing|leaving this (?:world|life))|"
+            r"(?:think|thinking|thought|thoughts) (?:about|of) (?:\w+ )?(?:crashing|swerving|which (?:pills|bridge|train|way))(?: \w+){0,3}|"
+            r"(?:not|n't|no longer) (?:\w+ )?(?:afraid|scared|frightened|terrified) (?:of|by) (?:death|dying)(?: any ?more)?|"
+            r"who (?:would|will|'?d|'?ll) (?:\w+ )?(?:find my body|find me dead|come to my funeral|be at my funeral|miss me)|"
+            r"(?:<not> (?:see|know|understand) )?(?:why|reason) (?:i|he|she) (?:should|would) (?:even )?(?:keep|go on|carry on|bother) (?:breathing|living|existing|waking|going|to live)|"
+            r"hop(?:e|es|ing) (?:it|everything|life|this) (?:all )?(?:ends|is over) (?:soon|quickly|tonight)|"
+            r"no future (?:\w+ ){0,3}(?:want|wants|can see|part of)|"
+            r"(?:look(?:s|ing)? forward to|welcom(?:e|es|ing)|not object to|ready for) (?:dying|death)|"
+            r"(?:join|be with|follow|reunited with) (?:my|his|her|their) (?:late|dead|deceased) \w+|"
             r"death (?:would|will|sounds|seems|feels) (?:\w+ ){1,3}(?:relief|peace\w*|release|kinder|better|"
             r"easier|nice)",
         ),
@@ -168,10 +191,14 @@ _IDEATION = _rules(
             "no wish to go on living",
             r"(?:lost|no|losing) (?:the |my |his |her |any |all )?(?:will|desire|wish) to (?:live|go on)|"
             r"nothing (?:left |more )?(?:to live for|worth living for)|"
-            r"(?:tired|sick|weary|exhausted) of (?:living|life|being alive|existing|existence|this life)|"
-            r"(?:done|finished|had enough|through) (?:with|of) (?:life|living|being alive|existing|this life|"
+            r"(?:tired|sick|weary|exhausted) of (?:living<place>|life|being alive|existing|existence|this life)|"
+            r"(?:done|tired of|sick of) (?:trying|fighting)(?=\W*$)|"
+            r"(?:done|finished|had enough|through) (?:with|of) (?:life|living<place>|being alive|existing|this life|"
             r"this world)|"
-            r"hat(?:e|es|ing) (?:being alive|living)|(?:un)?able to (?:keep|go on) living|"
+            r"hat(?:e|es|ing) (?:being alive|living<place>)|(?:un)?able to (?:keep|go on) living|"
+            r"(?:not sure|unsure|do(?:n'?t| not) know|wonder\w*) (?:if |whether |that )?(?:i|he|she) (?:even )?(?:wants?|will|can|is going|"
+            r"am going)(?: to)? (?:still )?be (?:around|alive|here (?:for|by|next|at|much|tomorrow))(?: \w+){0,2}|"
+            r"(?:no|any|a|see) reason(?: left)? (?:to|for) (?:stay\w*|be(?:ing)?|keep\w*|remain\w*|going) (?:alive|here|on|living|breathing)|"
             r"(?:do(?:n'?t| not) know|not sure|unsure|wonder\w*|doubt\w*|question\w*) (?:if|whether|that|"
             r"why) (?:i|he|she) (?:even )?"
             r"(?:(?:want|wants|can|should|care|wish)(?: to)?(?: even)? )?(?:live|go on|be alive|"
@@ -187,7 +214,8 @@ _IDEATION = _rules(
             r"life (?:\w+ )?(?:is(?:n'?t| not)|(?:was|feels|seems) not|does(?:n'?t| not) (?:feel|"
             r"seem)) (?:\w+ )?worth"
             r"(?: living| it)?|life (?:has lost|has no|lost) (?:all |its |any )?(?:meaning|point|purpose)|"
-            r"not worth living",
+            r"not worth living|life (?:is|feels|seems) (?:\w+ )?(?:pointless|meaningless|not for me|unbearable)|"
+            r"(?:lost|losing|no) interest in (?:living<place>|life\b(?! insurance))|sees? no (?:way forward|future(?: for <self>)?)(?! (?:in|with|at))",
         ),
         (
             "si.no_point",
@@ -227,23 +255,39 @@ _IDEATION = _rules(
         (
             "si.not_waking",
             "hoping not to wake up",
-            r"(?:would|will|could|might|to|i|just|and|did)(?:n'?t| not| never| n't)? (?:just )?(?:never|not|"
-            r"n't) (?:\w+ )?"
-            r"w(?:ake|oke|aking)n? up|wouldn'?t wake up|(?:sleep|asleep|bed) and (?:never|not|did(?:n'?t|"
+            r"(?:disappoint\w+|sorry|sad|angry|upset|annoyed|frustrated)(?: \w+){0,3} (?:woke|wake|waking) up(?: at all| again| alive)?(?=\W*$| at all| again| alive| every| each| today| this)|"
+            r"(?:hop(?:e|es|ing)|pray(?:s|ing)?|wish(?:es|ing)?)(?: \w+){0,3} (?:won'?t|wouldn'?t|<not>|not|never) (?:see|live to see|reach|make it to) (?:the )?(?:morning|tomorrow|next \w+|christmas|my birthday)|"
+            r"(?:hop(?:e|es|ed|ing)|wish(?:es|ed|ing)?|pray(?:s|ed|ing)?|lik(?:e|es)|want(?:s|ed|ing)?|rather|better|"
+            r"dream(?:s|ing)?|relie\w+|glad|happ\w+|thank\w+)(?: \w+){0,6} (?:<not>|not|never|n't|won'?t) "
+            r"(?:have to |had to |ever |just )?w(?:ake|oke|aking)n?(?: up<ordinary waking>|(?= again| tomorrow| in the morning|\W*$))|"
+            r"(?:would|will|could|might|to|just) (?:just )?(?:never|not) (?:\w+ )?"
+            r"w(?:ake|oke|aking)n? up<ordinary waking>|would(?:n'?t) (?:just )?wake up<ordinary waking>|(?:sleep|asleep|bed) and (?:never|not|did(?:n'?t|"
             r" not)|don'?t) "
-            r"w(?:ake|oke|aking)n? up|sleep forever|never wak(?:e|ing) up(?: again)?",
+            r"w(?:ake|oke|aking)n? up<ordinary waking>|sleep forever|never waking up(?: again)?<ordinary waking>|"
+            r"(?:tomorrow|the morning|morning) (?:never|does(?:n'?t| not)|would(?:n'?t| not|)) (?:never )?comes?(?: for me)?",
         ),
         (
             "si.checking_out",
             "leaving life, in covert words",
             r"check(?:ing)? out (?:early|for good|permanently|of life|of this (?:life|world))|"
             r"catch the bus out|"
-            r"not (?:be )?(?:around|here) (?:for )?much longer|won'?t be (?:around|"
-            r"here) (?:for )?(?:much )?longer",
+            r"(?:do(?:n'?t| not) think|doubt) (?:that )?(?:i|he|she)(?:'?ll| will|'m going to| am going to) be (?:around|here|alive)(?: \w+){0,2}|"
+            r"not (?:be )?(?:around|here) (?:for )?much longer|(?:won'?t|will not|not going to|not gonna) be (?:around|"
+            r"here) (?:(?:for )?(?:much )?longer|for it|for that|to see (?:it|that))",
         ),
         (
             "si.wish_accident",
             "hoping for a fatal accident",
+            r"(?:would(?:n'?t| not)|will not|won'?t) (?:even )?(?:step|move|get|jump|swerve|brake|run) (?:out of the way|aside|away)|"
+            r"(?:glad|happy|relieved|grateful|fine|okay|ok) if (?:my|his|her) (?:heart|body|life) (?:just )?(?:stopped|gave out|ended)(?: \w+){0,2}|"
+            r"(?:my|his|her) heart (?:would )?just stop(?:ped|s)?|"
+            r"(?:would(?:n'?t| not)|do(?:n'?t| not)|will not|won'?t|hardly) (?:really |even |much )?"
+            r"(?:mind|care|bother me|matter|complain|be sad|be sorry|be bad|be the worst(?: thing)?|stop it|fight it|move|move away)(?: \w+){0,3}? "
+            r"(?:if|when|whether) (?:(?:a|an|the|some|that|my) (?:\w+ )?(?:<vehicle>|cancer|tumou?r|illness|disease|storm|lightning|heart attack)"
+            r" (?:\w+ )?(?:hit|hits|struck|strikes|ran|runs|crashe[sd]|took|takes|killed|kills|got|gets|came|comes)(?: \w+){0,2}|"
+            r"(?:i|he|she) (?:just |simply |suddenly )?(?:got|get|gets|was|were|am|is|would be) (?:hit|run over|struck|killed|shot|crushed|mown down)(?: \w+){0,3}|"
+            r"(?:i|he|she) (?:just |simply |suddenly )?(?:never|did(?:n'?t| not)|do(?:es)?(?:n'?t| not)) w(?:ake|oke)n?(?: up)?(?: \w+){0,3}|"
+            r"(?:i|he|she) (?:just |simply )?(?:died|dies|die|dropped dead|disappeared|vanished|had a heart attack|stopped breathing|crashed))|"
             r"(?:hop(?:e|es|ing)|wish(?:es|ing)?|pray(?:s|ing)?|like|imagin\w+)(?: \w+){0,6} (?:hits?|"
             r"crash(?:es)?|run(?:s)? over|"
             r"kills?|takes?)(?: into)? (?:me|us|him|her)(?: away)?|easy it would be to (?:step|jump|let go|"
@@ -266,7 +310,8 @@ _IDEATION = _rules(
         (
             "si.better_without_me",
             "others better off without the writer",
-            r"better (?:off )?(?:without (?:me|him|her)(?! (?:there|at|in|on)\b)|"
+            r"(?:everyone|everybody|family|kids|children|wife|husband|they|he|she|world|people) (?:would|will|'?d|'?ll) (?:all )?be (?:just )?(?:fine|ok|okay|all right|glad) without (?:me|him|her)|"
+            r"(?:better|happier|easier|lighter|cope better|do better|calmer) (?:\w+ )?(?:off |place )?(?:without (?:me|him|her)(?! (?:there|at|in(?! it\b| this world)|on|when|this)\b)|"
             r"if (?:i|he|she) (?:was|were|wasn'?t|weren'?t|had|died)(?: \w+)?"
             r"(?: (?:dead|gone|here|around|not here|alive|born|died))?|(?:when|once) i(?:'m| am) (?:gone|"
             r"dead))",
@@ -283,6 +328,10 @@ _IDEATION = _rules(
         (
             "si.if_never_woke",
             "dying in one's sleep would be welcome",
+            r"if (?:i|he|she) (?:just )?(?:died|die|dies|passed|went|slipped away) in (?:my|his|her) sleep(?: \w+){0,4}|"
+            r"(?:die|dying|pass away|slip away|go) in (?:my|his|her) sleep|"
+            r"if i (?:just )?(?:died|was dead|were dead|was gone|were gone|disappeared|didn'?t exist|did not exist|weren'?t here|wasn'?t here)"
+            r"(?: \w+){0,4} (?:best|better|easier|simpler|relief|happier|kinder|good) (?:\w+ )?(?:thing |outcome )?(?:for|to) (?:\w+ )?(?:everyone|everybody|us all|all|them|family|kids|wife|husband)|"
             r"if i (?:\w+ ){0,5}(?:never|didn'?t|did not) w(?:ake|oke)n? up(?: \w+){0,3}",
         ),
         (
@@ -367,7 +416,7 @@ _PLAN = _rules(
             r"(?:wrote|writ(?:e|es|ing|ten)|left|leav(?:e|ing)|composed) (?:\w+ ){0,4}?(?:good-?bye|suicide|"
             r"farewell|last) "
             r"(?:letters?|notes?|messages?|words)|(?:said|saying|say) (?:\w+ )?good-?byes?(?= to (?:people|"
-            r"everyone|my (?:family|kids|friends))|\W*$)|"
+            r"everyone|everybody|friends|family|all|(?:my|his|her) (?:family|kids|children|friends))|\W*$)|"
             r"(?:gave|giv(?:e|es|ing|en)) (?:away )?(?:all |my |his |her |their )+(?:\w+ )?"
             r"(?:things|belongings|possessions|stuff)(?: away)?|"
             r"gave away (?:\w+ ){0,8}?(?:won'?t|will not|no longer|not) (?:be )?need\w*|(?:won'?t|"
@@ -377,13 +426,13 @@ _PLAN = _rules(
             "sp.means",
             "means prepared or searched for",
             r"(?:saving|saved|sav(?:e|es)|stockpil\w+|hoard\w*|collect\w*|gather\w*|bought|buying|got|"
-            r"count\w*|held|holding|stash\w*)"
+            r"count\w*|held|holding|stash\w*|put(?:ting)?(?= aside| by| away))"
             r" (?:up )?(?:\w+ ){0,4}?<pills>(?: \w+){0,6}? (?:enough|die|sure|end|kill \w+|count\w*|them)|"
             r"how many (?:<pills>|of them) (?:\w+ ){0,3}?(?:die|kill\w*|take|lethal|enough)|lethal dose|"
             r"(?:look(?:ed|ing|s)? up|research\w*|googl\w+|search\w*|read(?:ing)? (?:about|"
             r"up)) (?:\w+ ){0,4}?(?:ways?|how|methods?) "
             r"(?:\w+ ){0,3}?(?:to )?(?:die|kill \w+|end \w+ life|suicide|hang \w+)|"
-            r"noose|(?:rope|belt|cord|cable|scarf) (?:tight )?a?round <own> (?:own )?neck|tied (?:a|the|"
+            r"noose|(?:rope|belt|cord|cable|scarf|sheet|tie|shoelaces?|wire|lead|charger|bag|string|ligature) (?:tight |tightly )?(?:a?round|over) <own> (?:own )?(?:neck|head)|tied (?:a|the|"
             r"my) (?:rope|belt|cord)|"
             r"(?:gun|rifle|pistol|blade|knife) (?:to|in|against|at) <own> (?:own )?(?:head|mouth|temple|"
             r"throat|lap)|loaded (?:the|a|my|his|her) gun|"
@@ -393,6 +442,30 @@ _PLAN = _rules(
             r"were )?(?:all )?(?:ready|lined up|laid out|loaded)|"
             r"(?:took|taken|swallowed|take) (?:[1-9][0-9]+|\w+ty|\w+teen|a dozen|fifteen|twenty|"
             r"thirty) (?:of )?(?:my |the |her |his )?(?:\w+ )?<pills>|"
+            r"(?:took|taken|swallowed|swallowing|taking) (?:\w+ )?(?:[1-9][0-9]+|\w+ty|\w+teen|twelve|a dozen|dozens) (?:of )?(?:[\w']+ ){0,3}<pills>|"
+            r"(?:putting|put|setting|set) (?:aside|by) (?:\w+ ){0,4}?<pills>|(?:rope|noose) (?:\w+ )?hidden|"
+            r"enough (?:of )?(?:\w+ )?<pills>(?: \w+){0,2} (?:saved|stash\w*|put aside|hidden|hoarded|to (?:die|kill \w+|do it|end|not wake))|"
+            r"(?:hid(?:e|es|ing|den)?|keep(?:s|ing)?|kept|stash\w*|bought|buying|got|have|has|put|tied) (?:a|the|my|his|some) (?:\w+ )?(?:rope|noose|helium)"
+            r"(?! (?:for (?:climbing|sailing|the (?:boat|dog|swing))|ladder|swing))|"
+            r"(?:shot ?gun|gun|rifle|pistol|revolver|firearm|weapon) (?:\w+ )?(?:in|under|beside|by|at) (?:the |my |his |her )?(?:\w+ )?(?:house|home|bed|nightstand|drawer|pillow|car|closet|wardrobe)"
+            r"(?: \w+){0,10} (?:myself|himself|herself|end|tempt\w*|think\w*|bad)|"
+            r"(?:bridge|platform|roof|cliff|balcony|window) (?:edge|ledge|railings?|parapet)(?: \w+){0,4}|over the (?:railings?|parapet)|"
+            r"(?:nearly|almost|came close to|so close to|this close to) (?:did it|doing it|jumped|jumping|went through with it|ended it|ending it|let go)|"
+            r"how (?:long|much|many|quickly|fast|high) (?:\w+ ){0,6}?to (?:die|bleed out|suffocate|drown|lose consciousness|be fatal)|"
+            r"(?:hanging|overdose|suicide|fatal|lethal) (?:methods?|doses?|amounts?)|"
+            r"(?:made|written|wrote|writing|updated|changed) (?:my|his|her|a) will(?=.{0,80}\b(?:sorry|good-?byes?|clean up after|when i'?m gone|no more|peace)\b)|"
+            r"(?:put|getting|get|got|putting) (?:all )?(?:my|his|her) affairs in order|"
+            r"(?:cant|can'?t|cannot|can not|won'?t|not) (?:\w+ )?promise (?:\w+ ){0,4}(?:still )?(?:be (?:here|alive|around|safe)|stay (?:safe|alive))(?: \w+){0,2}|"
+            r"(?:in the car|in the garage|engine running|motor running)(?: [\w,]+){0,8} (?:engine running|motor running|garage (?:door )?(?:closed|shut)|hose\w*|windows? (?:closed|taped))(?: \w+){0,2}|"
+            r"(?:train|bus|car|truck|lorry) (?:that )?(?:i|he|she)(?: would|'?d| will|'?ll)? (?:step|jump|walk|lie down|throw \w+) (?:out )?in front of|"
+            r"(?:wrong|other|outer|far) side of the (?:railings?|barrier|parapet|fence|bridge)|"
+            r"(?:work(?:ed|ing|s)? out|figur(?:e|ed|ing) out|calculat\w+|know|knows|found out) (?:\w+ ){0,2}?(?:dose|dosage|amount|number of <pills>)(?: \w+){0,4}|"
+            r"(?:wrote|written|writing|left|leaving) (?:my |his |her |goodbye |\w+ )?(?:letters?|notes?) (?:to|for) (?:each of )?(?:my|his|her|the) (?:\w+ )?(?:kids|children|wife|husband|parents|family|sons?|daughters?|mother|father|mum|mom|dad)|"
+            r"when i'?m (?:gone|dead|not here|no longer here)|"
+            r"(?:chosen|picked|decided on) (?:the|a|my) (?:day|date|method)(?! (?:for|of|with|to|that)\b)|"
+            r"empty (?:\w+ )?(?:bottles?|packets?|box(?:es)?|blisters?|strips?) of (?:\w+ )?<pills>|"
+            r"(?:swallow(?:ed|ing)?|took|taken) (?:everything|whatever \w+ (?:\w+ )?(?:found|find)) in the \w+|"
+            r"(?:ran|run|runs|walk(?:ed|s)?|step(?:ped|s)?) (?:out )?(?:into|in front of) (?:the |oncoming |a )?(?:traffic|cars|train|bus|truck|lorry)|"
             r"them (?:all )?lined up|(?:carbon monoxide|exhaust (?:hose|pipe))(?: \w+){0,4}|(?:drank|swallowed) (?:\w+ )?(?:bleach|"
             r"antifreeze|pesticide)|(?:lay|laid|stood|stepped|sat|walked) (?:down )?(?:on|"
             r"onto) the (?:train )?tracks|"
@@ -429,7 +502,9 @@ _SELF_HARM = _rules(
             "cutting oneself",
             r"(?:cut|cuts|cutting|slic(?:e|es|ed|ing)|slash(?:es|ed|ing)?|carv(?:e|es|ed|ing)|gash\w*|"
             r"stab(?:s|bed|bing)?) "
-            r"(?:<self>|(?:\w+ )?(?:into |on |up )?<own> (?:\w+ )?<part>)|(?:carv\w+|cut) (?:\w+ )?(?:lines|"
+            r"(?:<self>|(?:\w+ )?(?:into |on |up |at |open )?(?:the (?:inside|insides|top|tops|back|side|sides) of )?<own> (?:own )?(?:\w+ )?<part>)|"
+            r"(?:full of|covered (?:in|with)|rows? of|lines? of) (?:\w+ )?(?:cuts|cutting|self[- ]inflicted|razor|slashes)(?: \w+){0,3}|"
+            r"(?:cuts|burns|scars|marks|wounds) (?:that |which )?(?:i|he|she) (?:made|makes?|did|does|do|put there|gave)(?: \w+)?|(?:carv\w+|cut) (?:\w+ )?(?:lines|"
             r"words|marks) (?:in|into|on) <own> \w+",
         ),
         (
@@ -458,13 +533,15 @@ _SELF_HARM = _rules(
             r"ing)?|"
             r"chok(?:e|es|ed|ing)) "
             r"(?:<self>|<own> (?:own )?(?:\w+ )?<part>(?! (?:on the (?:stove|oven|iron))))|"
-            r"(?:hit|hits|hitting|bang|bangs|banged|banging|bash\w*) <own> head(?: (?:on|against|"
-            r"into) (?:\w+ )?\w+)?|"
+            r"(?:hits|hitting|bangs?|banging|banged|bash\w*|smash\w*|knock\w*) <own> head(?: (?:on|against|"
+            r"into) (?:\w+ )?\w+)?|(?:hit|hitting|hits) <own> head (?:against|on|into) (?:the |a )?(?:walls?|floor|table|desk|tiles)|"
             r"(?:hot iron|lighter|cigarettes?|matches|blade|razor) (?:to|on|against|into) <own> \w+|"
-            r"punch(?:es|ed|ing)? (?:the )?walls? until|"
-            r"(?:dig(?:s|ging)?|dug) <own> (?:finger)?nails (?:in|into) (?:my |his |her )?\w+|(?:pick\w*|"
+            r"punch(?:es|ed|ing)? (?:the )?walls? until|pinch(?:es|ed|ing)? <self>|bruis(?:e|es|ed|ing) <self>|"
+            r"pull(?:s|ed|ing)? (?:out )?<own> (?:own )?hair(?: out)?|cigarettes? out on <own> \w+|pick\w* at <own> wounds|starv\w+ and cut\w*|"
+            r"(?:i|he|she|they) (?:still |sometimes |often |also |only )?cuts?(?= (?:when|because|every|most|at night|to (?:feel|cope|calm|punish)|again)\b|\W*$)|"
+            r"see(?:ing)? blood (?:sometimes|to|when)|what (?:he|she|i) (?:does|do|did) to (?:my|his|her) (?:arms?|legs?|skin|body|wrists?)|(?:dig(?:s|ging)?|dug) <own> (?:finger)?nails (?:in|into) (?:my |his |her )?\w+|(?:pick\w*|"
             r"scrap\w*|rub\w*|peel\w*) (?:at )?<own> (?:skin|arms?|scabs) (?:until|till|raw)\w*|(?:until|"
-            r"till) (?:it|they|i|he|she) (?:bleeds?|bled)|cut again|(?:have|has)(?:n'?t| not) cut(?= for| in|"
+            r"till) (?:(?:it|they|i|he|she) (?:bleeds?|bled)|there is blood)|cut again|(?:have|has)(?:n'?t| not) cut(?= for| in|"
             r" since)|"
             r"(?:burns|bruises|bite marks|welts) (?:\w+ ){1,5}(?:that )?(?:she|he|i) (?:made|caused|did|"
             r"inflicted)(?: \w+){0,3}|(?:caus|inflict)\w* (?:pain|injury|wounds?) (?:to|on) <self>",
@@ -514,6 +591,15 @@ _HARM = _rules(
         (
             "ho.revenge",
             "revenge planned",
+            r"(?:gonna|gon na|going to|will|\w+'ll|ill|want(?:s|ed)? to|wanna|could|would|'d|swear to|plan(?:s|ning)? to) (?:\w+ )?"
+            r"(?:smash|bash|cave|kick|break|snap|cut|slit|crush|beat|crack|split) (?:<person>'s|his|her|their|your|that \w+'s) (?:\w+ )?(?:skulls?|heads?|faces?|teeth|necks?|throats?|legs?|bones)(?: in| open| off)?|"
+            r"(?:bought|got|get|getting|have|has|loaded|sharpen\w*|carr(?:y|ies|ying)) (?:a |the |my |his )?(?:gun|knife|rifle|machete|bat|axe|weapon)(?=.{0,60}\b(?:coming to (?:him|her|them)|pay|deserves?|his turn|regret|what (?:he|she|they) did)\b)|"
+            r"(?:he|she|they) (?:knows?|will see|will get|gets?) what(?:'s| is)? coming(?: to (?:him|her|them))?|"
+            r"(?:plan\w*|thinking about|think about|work(?:ing|ed) out|imagin\w+|pictur\w+) (?:\w+ )?(?:how|ways|when) (?:to |i(?:'d|'ll| would| will) )(?:kill|hurt|harm|stab|shoot|get back at|poison|attack|make) (?!<self>)(?:<person>|the \w+)|"
+            r"sharpen\w* (?:a|the|my|his|her) (?:\w+ )?(?:knife|axe|blade|machete) for (?!<self>)<person>|"
+            r"put(?:ting)? (?:a bullet|a knife|bullets) (?:in|into|through) (?!<self>)(?:<person>|the \w+)|"
+            r"(?:deserves?|needs?|ought) to (?:get |be )?(?:shot|die|stabbed|killed|suffer|bleed)|next time (?:i|he|she)(?: will|'ll| would)? (?:won'?t|will not|not) stop|"
+            r"make them all (?:pay|suffer|bleed)|want(?:s|ed)? (?!<self>)<person> (?:dead|to die)|"
             r"make (?:him|her|them|that \w+|every\w+|my \w+) (?:pay|suffer|bleed)|(?:burn|"
             r"blow) (?:\w+ )?(?:house|place|office|school|building|car) "
             r"(?:down|up)|shoot (?:up (?:\w+ )?(?:school|office|place)|every\w+)|(?:gun|rifle|knife|bat|"
@@ -543,8 +629,9 @@ _HARM = _rules(
             r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day))|"
             r"broke (?:\w+ )+(?:jaw|nose|arm)|(?:been |is |has |be |are )violent(?: (?:to|toward|towards|"
             r"with) \w+)?|"
-            r"i (?:have )?(?:hit|slapped|punched|kicked|choked|beat|shook) (?:my|the|our|him|her|"
-            r"them)(?: \w+)?|"
+            r"i (?:have )?(?:hit|slapped|punched|kicked|choked|beat|shook) (?:(?:my|the|our|him|her|"
+            r"them)(?! (?:\w+ )?(?:head|knee|elbow|toe|foot|thumb|finger|hand|arm|leg|shin|hip|back|shoulder|gym|brakes?|road|sack|wall|roof|ceiling|"
+            r"books|target|goal|ball|snooze|button|limit|deadline|shelf|door|table|habit|addiction|record|odds|traffic|rug|ground)\b))(?: \w+)?|"
             r"(?:grabbed|held|seized|choked) (?!me\b|us\b)<person> by the (?:throat|neck)|hits? his (?:wife|"
             r"kids|son|daughter|girlfriend)|beat a (?:man|woman|boy|girl) so",
         ),
@@ -563,7 +650,7 @@ _PSYCHOSIS = _rules(
             r"(?: \w+){0,3}|(?:the |these |those |my |loud )?voices? (?:\w+ )?(?:tell|tells|telling|told|say|"
             r"says|saying|said|command\w*|whisper\w*|"
             r"want|wants|order\w*|talk\w*|speak\w*|scream\w*|are back|won'?t stop)|voices in (?:my|his|her|"
-            r"their) head|"
+            r"their) head|voice (?:is real|(?:\w+ ){1,5}(?:tells?|says|orders?|commands?|wants?) (?:me|him|her)(?: \w+)?)|"
             r"(?:demons?|spirits?|angels?|shadows?|satan|the devil) (?:\w+ )?(?:whisper|tell|speak|talk|say|"
             r"order|command)\w*|"
             r"(?:talks?|talking|answers?|answering|respond\w*|laughs?|laughing|mutter\w*|"
@@ -579,6 +666,7 @@ _PSYCHOSIS = _rules(
             r"hallucinat\w+|see(?:s|ing)? (?:things|shadow people|shadows|people|faces|demons)(?: (?:that|"
             r"who|which|standing|nobody|no one|others|in)"
             r"(?: \w+){0,4})?(?<!things differently)|"
+            r"hear(?:s|ing)? (?:a|some|two|the) (?:\w+ )?(?:man|woman|men|women|someone|person|child|voice|angel|demon)s? (?:\w+ )?(?:comment\w*|talk\w* (?:to|about) (?:me|him|her)|tell\w*|whisper\w*|order\w*|say\w* (?:my|bad|awful)|laugh\w* at)|"
             r"see(?:s|ing)? (?:my|his|her) dead \w+(?: (?:in the|at the|standing|on the) \w+)",
         ),
         (
@@ -596,6 +684,8 @@ _PSYCHOSIS = _rules(
             r"without) need(?:ing)? (?:any |to |much )?sleep|"
             r"(?:have(?:n'?t| not)|has(?:n'?t| not)|not|hardly|without|no) (?:really )?(?:slept|sleep|"
             r"sleeping)(?: \w+)? (?:in|for) (?:\w+ )?<number> (?:days|nights)|"
+            r"slept (?:\w+ )?(?:\d+|\w+) hours in <number> (?:days|nights)|"
+            r"<number> (?:days|nights) (?:\w+ )?without (?:any |much )?(?:sleep|sleeping)|(?:has(?:n'?t| not)|have(?:n'?t| not)|had(?:n'?t| not)) slept since (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
             r"(?:up|awake) (?:for )?<number> (?:days|nights)|(?:spent|spending|blew|spends) (?:all )?(?:my|"
             r"his|her|their|thousands)(?: \w+)? ?"
             r"(?:savings|thousands|money|without)? (?:in a (?:week|day)|on (?:\w+ ){0,3}|without pause)|"
@@ -612,6 +702,13 @@ _PSYCHOSIS = _rules(
     Whose.BELIEVER,
     [
         (
+            "pm.unshared",
+            "seeing, hearing or feeling what nobody else does",
+            r"(?:(?:that|which|who|what) )?(?:nobody|no one|no-one) else (?:can |could |is able to )?(?:see|hear|sees|hears|saw|heard|smells?|notices)|"
+            r"(?:that|which|who|what) (?:others|other people) (?:can'?t|cannot|can not|do(?:n'?t| not)) (?:see|hear)|"
+            r"(?:bugs|insects|worms|ants|spiders|something) (?:\w+ )?crawling (?:\w+ )?(?:under|in|inside) (?:my|his|her) \w+",
+        ),
+        (
             "pm.persecution",
             "a belief of being persecuted",
             r"(?:spying on|following|watching|tracking|recording|bugging|poisoning|out to get|filming|"
@@ -622,12 +719,15 @@ _PSYCHOSIS = _rules(
             r"the) (?:\w+ )?(?:tooth|teeth|head|brain|body|arm|ear|walls?|skull)|"
             r"poison(?:ed|ing|s)? (?:his|her|my|their|the|me\b)(?: (?:food|water|coffee|well|meals))?|"
             r"(?:food|water|tap) is (?:being )?poisoned|"
+            r"(?:is|was|are|has become) (?:really )?(?:an? )?(?:impostor|imposter|double|clone|robot)s?|"
             r"replaced (?:by|with) (?:an? )?(?:impostors?|imposters?|robots?|doubles?|actors?)|"
             r"bugged (?:my|his|her|the) \w+|(?:fbi|cia|government|police|mafia|aliens?|neighbou?rs|cameras?|"
             r"satellites?) (?:is|are|was|were|has|have|put|keeps?|been)(?: been)? (?:\w+ )?(?:watch|follow|"
             r"listen|track|spy|after|record|monitor|control|film)\w*(?: (?:me|him|her|us|on me|through))*|"
             r"(?:they|people|every\w+) (?:are|is|'re) (?:all )?(?:after me|out to get|listening to (?:my|me)|"
-            r"trying to (?:poison|kill|get) me)|mind control|listening devices?",
+            r"trying to (?:poison|kill|get) me)|mind control|listening devices?|"
+            r"<works> (?:\w+ )?(?:listens?|spy|spies|track|tracks|monitors?|eavesdrops?) (?:\w+ )?(?:through|in on|on|inside) (?:me|us|him|her|my \w+|his \w+|her \w+|the (?:sockets?|walls?|pipes|lights?|vents?|phone|tv|television|router|ceiling|windows))|"
+            r"(?:cameras?|microphones?|bugs) (?:hidden )?in (?:the |my |his |her |every )?(?:\w+ )?(?:sockets?|walls?|lamps?|lights?|smoke alarm|vents?|tv|television)",
         ),
         (
             "pm.thought_control",
@@ -647,6 +747,14 @@ _PSYCHOSIS = _rules(
             r"is telling)(?: \w+){0,3}|"
             r"(?:i am|i'm|he is|she is|believes (?:he|she) is) (?:the |a )?(?:messiah|prophet|messenger|"
             r"jesus|god|chosen one|christ|king of)|"
+            r"(?:child|son|daughter|mother|bride) of (?:god|satan|the devil)|thoughts are(?: not|n'?t) (?:my|his|her) own|"
+            r"hears? (?:my|his|her) thoughts|(?:swapped|exchanged|switched) (?:for|with|by) (?:a|an) (?:copy|double|clone|actor|robot|stranger)|"
+            r"reads? what (?:i'?m|i am|i|he is|he's|he|she is|she's|she) think(?:s|ing)?|(?:rays|signals|waves|gas|radiation|beams) (?:\w+ )?(?:through|into|at) (?:the |my |his |her |them|me|him)\w*|"
+            r"(?:god|jesus|the lord|allah|an angel|the universe) (?:has |had )?(?:picked|selected|appointed|sent|instructed|commanded) (?:me|him|her) (?:to|for)|"
+            r"<works>(?: \w+){0,4} talks? about (?:me|him|her) (?:by name|on air|every)|"
+            r"(?:send(?:s|ing)?|sent|giv(?:e|es|ing)|leav(?:e|es|ing)) (?:me|him|her) (?:\w+ )?(?:signs|secret \w+|coded \w+|hidden messages)|"
+            r"<works>(?: \w+){0,3} knows? (?:exactly )?what (?:i|i'?m|i am|he|he is|he's|she|she is|she's) think(?:s|ing)?|"
+            r"(?:can|could|able to) (?:heal|control|read|cure|save) (?:\w+ )?(?:people|minds|strangers|the (?:weather|future|world|sick)|thoughts|every\w+)(?: by \w+)?|"
             r"(?:the|am a|a) chosen one|(?:special|divine|secret) (?:mission|powers)|invincible|(?:can|"
             r"could) (?:read minds|control the weather|fly)",
         ),
@@ -660,10 +768,11 @@ _ABUSE = _rules(
         (
             "ab.violence",
             "violence at home",
+            r"(?<!car )(?<!truck )(?<!van )(?<!bus )(?<!lorry )(?<!bike )(?<!ball )(?<!train )(?<!cyclist )(?<!wave )"
             r"(?:hit|hits|hitting|beat|beats|beating|beaten|slap|slaps|slapped|slapping|punch(?:es|ed|ing)?|"
             r"kick(?:s|ed|ing)?|chok(?:e|es|ed|ing)|"
-            r"strangl(?:e|es|ed|ing)|shov(?:e|es|ed|ing)|push(?:es|ed|ing)|hurt|hurts|hurting|threw (?:me|"
-            r"her|him)|burn(?:s|ed)|whip(?:s|ped)?|"
+            r"strangl(?:e|es|ed|ing)|shov(?:e|es|ed|ing)|push(?:es|ed|ing)|hurt|hurts|hurting|threw|"
+            r"throws|slamm(?:ed|s)|burn(?:s|ed)|whip(?:s|ped)?|"
             r"throws? things at|attack(?:s|ed|ing)?) (?:me(?! (?:hard|like|that|when the|how|into|at chess|"
             r"at (?:chess|tennis|cards|games)))|us|"
             r"(?:my|our|the|her|his|their) (?:\w+ )?(?:kids?|children|child|son|daughter|boy|girl|baby|mom|"
@@ -674,7 +783,8 @@ _ABUSE = _rules(
             r"against|into)|bruises (?:where|because|after|from) (?:\w+ )?(?:he|she|they|dad|mom|mum|my \w+)|"
             r"(?:he|she|they|who|dad|mom|mum|husband|partner|wife|boyfriend|girlfriend|father|"
             r"mother) (?:\w+ ){0,2}(?:beat|beats|hits|hurts) (?:me|us|her|them)|stalk(?:s|ed|ing)(?: (?:me|"
-            r"her|and))?|elder abuse|coercive(?: control)?|husbands beat them",
+            r"her|and))?|elder abuse|coercive(?: control)?|(?:gets?|got|takes?|took) (?:the|his|her|a) (?:belt|stick|cane|slipper|whip) (?:out|off|to (?:me|us))|"
+            r"hands? (?:a?round|on|over) my (?:neck|throat|mouth)|husbands beat them",
         ),
         (
             "ab.broken",
@@ -689,6 +799,9 @@ _ABUSE = _rules(
             r"touch(?:es|ed|ing) me(?: (?:when|at|in|where|down|there|without|inappropriately|under|and))|"
             r"(?:forces?|forced|forcing|makes?|made|coerc\w+) (?:me|her|him) (?:to |"
             r"into )?(?:\w+ )?(?:have sex|sex|undress|touch|do things)|"
+            r"did(?:n'?t| not) stop when i (?:asked|told|said|begged)(?: \w+){0,3}|would(?:n'?t| not) stop when i (?:asked|told|said|begged)|"
+            r"said no (?:and|but) (?:\w+ ){0,2}(?:he|she|they) (?:\w+ ){0,3}(?:anyway|carried on|kept going|did(?:n'?t| not) stop|would(?:n'?t| not) stop|did it)|"
+            r"(?:he|she|they|who|uncle|father|dad|step\w+|brother|teacher|coach|boss) (?:never |kept |keeps |would not |wouldn'?t |did not |didn'?t )(?:stop(?:ped)? )?touching (?:me|her|him)|"
             r"hands? up my (?:skirt|shirt)|comes? into my (?:bed|room) (?:at night|when)|"
             r"(?:send|sends|sent|asks?|asked|wants?|demands?|shares?|shared|posted|leaked) (?:me |for |"
             r"my )?(?:\w+ )?(?:naked|nudes?|sexual) ?(?:pictures|photos|images|videos|texts|messages)?|"
@@ -722,8 +835,8 @@ _ABUSE = _rules(
             r"smash\w*) my phone(?: away)?|not allowed (?:to|out)"
             r"(?: (?:leave|see|go|have|speak|use)(?: \w+){0,4})?|"
             r"(?:won'?t|does(?:n'?t| not)|never) (?:let|lets|allow) (?:me|her|him) (?:leave|go out|see|out|"
-            r"have)|control(?:s|led)? my (?:money|phone|every|life|clothes)|"
-            r"threat(?:s|en|ens|ened|ening) (?:to (?:kill|hurt|beat|stab|shoot|harm) (?:me|us|her|him|"
+            r"have)|(?:checks|goes through|monitors|tracks) (?:my|her) (?:phone|messages|location|every)|(?:decides|controls) (?:when|what|if|whether|who|where) (?:i|she|he) (?:eats?|sleeps?|wears?|goes|go|sees?|talks?|leaves?)|control(?:s|led)? my (?:money|phone|every|life|clothes)|"
+            r"threat(?:s|en|ens|ened|ening) (?:to (?:post|share|leak|publish) (?:\w+ ){0,2}\w+|to (?:kill|hurt|beat|stab|shoot|harm) (?:me|us|her|him|"
             r"the kids)|me|to take the (?:kids|children))"
             r"(?: if (?:she|he|i) (?:leaves?|tells?|goes?|left))?|(?:takes|took|steals) my (?:pension|wages|"
             r"benefits|money)|frightens me",
@@ -731,6 +844,8 @@ _ABUSE = _rules(
         (
             "ab.care",
             "a dependent person left without care",
+            r"(?:bed ?sores|pressure sores)(?: [\w,]+){0,8} (?:not|won'?t|refus\w+)|(?:not|won'?t|refus\w+) (?:to )?(?:let|allow) the (?:nurse|doctor|carers?|social worker)(?: \w+){0,2}|"
+            r"(?:there(?:'s| is)|theres|have|has|had|got) (?:nothing|no food) (?:to eat|in the (?:fridge|house))|"
             r"(?:left|leav(?:e|es|ing)) (?:\w+ ){0,4}?(?:without food|alone (?:at night|for days|all night)|"
             r"unattended|in (?:\w+ )?(?:own|soiled) \w+)(?: without food)?|"
             r"(?:go|goes|going|went) hungry|keep it (?:a )?secret",
@@ -752,6 +867,7 @@ _SUBSTANCE = _rules(
         (
             "su.withdrawal",
             "withdrawal",
+            r"(?:<not> |not |no |without )?(?:\w+ )?(?:inject\w*|heroin|methadone|fentanyl|opioids?|opiates?|benzos?|xanax|valium|lorazepam|diazepam|alcohol|drunk|drank|drink)(?:[,;]? \w+){0,8},? (?:shak(?:ing|y|es)|sweating|trembling|vomiting|hallucinating|seizing)|"
             r"withdrawals?(?: (?:symptoms?|seizures?))?|delirium tremens|dts|(?:stop|without) (?:drinking|"
             r"a drink|alcohol|using)(?: \w+){0,3} "
             r"(?:shak\w+|sweat\w+|seizures?|sick|trembl\w*|vomit\w*)|(?:shak\w+|"
@@ -769,6 +885,14 @@ _SUBSTANCE = _rules(
             r"re)) of <spirit>(?: \w+){0,4}|"
             r"drink(?:s|ing)? (?:\w+ ){0,2}?(?:until|till) (?:\w+ ){0,2}(?:vomit\w*|pass\w*|black\w*|"
             r"collaps\w*|forget)|"
+            r"(?:bottles?|half a bottle|bottle and a half|litres?|liters?|six-?packs?) (?:\w+ ){0,3}?of <spirit> (?:every|each|per|a) (?:day|night|evening|morning)|"
+            r"(?:(?:can'?t|cannot|can not|couldn'?t|never) )?(?:get|got|getting) through (?:a|the|my) (?:\w+ )?without (?:\w+ )?(?:<drug>|drinking|a drink|using|<spirit>)|"
+            r"(?:woke|wake|waking|came to) (?:\w+ )?on the (?:\w+ )?floor (?:\w+ )?(?:with )?no (?:idea|memory)(?: [\w']+){0,5}|"
+            r"(?:stopped|came off|ran out of|coming off) (?:my|his|her|the) (?:<drug>|drinking)(?: \w+){0,8} (?:seizures?|fits?|delirious|shaking)|"
+            r"(?:use|using|uses|used|inject\w*) alone|"
+            r"needs? (?:a |some |my )?(?:\w+ ){0,3}?(?:drink|<spirit>) (?:\w+ ){0,2}?(?:to (?:stop|get|sleep|function|steady|face|work)|in the morning|first thing)|"
+            r"(?:drink|drinks|drank|drinking) (?:\w+ )?(?:hand sanitis?z?er|mouthwash|aftershave|perfume|methylated)|"
+            r"(?:seizures?|had a fit|fits) (?:\w+ ){0,4}(?:after|since|when) (?:\w+ ){0,3}(?:stopp\w+|quit\w*|ran out|came off|coming off)(?: \w+){0,2}|"
             r"drinking (?:has got|has gotten|is|got|gets) (?:\w+ )?out of (?:control|hand)|(?:can'?t|cannot|"
             r"could(?:n'?t| not)|unable to) (?:stop|control) "
             r"(?:my )?(?:drinking|using)|drunk again|still drink(?:ing)?|black(?:ed|ing|s)? out|"
@@ -784,12 +908,14 @@ _SUBSTANCE = _rules(
             r"(?:us(?:e|es|ed|ing)|took|tak(?:e|es|ing)|on|smok(?:e|es|ed|ing)|snort(?:s|ed|ing)?|inject(?:s|"
             r"ed|ing)?|shoot(?:s|ing)?|shot|"
             r"addicted to|hooked on|dependent on|mix(?:es|ed|ing)?|relaps(?:e|ed|ing) (?:on|to|into)|high on|"
-            r"stole|buying|day without|abus(?:e|es|ed|ing)) "
-            r"(?:\w+ ){0,3}?<drug>(?! (?:as|for|that|this|prescribed|the|after|every morning|"
+            r"stole|steal(?:s|ing)?|buying|day without|abus(?:e|es|ed|ing)) "
+            r"(?:[\w']+ ){0,3}?<drug>(?! (?:as|for|that|this|prescribed|the|after|every morning|"
             r"and they))(?: \w+){0,3}|"
             r"shoot(?:ing)? up(?! (?:the|a|his|her|their|my)\b)|inject(?:s|ing|ed)? (?:\w+ )?(?:in|"
             r"into) (?:my|his|her) \w+|"
             r"(?:until|till|and|then) (?:i |he |she )?(?:black|pass)(?:ed|es|ing)? out|passed out from|"
+            r"(?:taking|takes?|took|using|uses|needs?|swallow\w*) (?:\w+ )?(?:more|extra|too many|too much) (?:of )?(?:\w+ )?<drug>|more <drug>(?: \w+)? than|"
+            r"(?:buy|buys|buying|bought|get|gets|getting) (?:\w+ ){0,2}<drug> (?:off|from) (?:a|the|my|some|people|someone|friends|online|dealers?)(?: \w+)?|"
             r"(?:triple|double|twice) (?:my|the|his|her) (?:\w+ )?dose|"
             r"needle (?:in|still in) (?:my|his|her) (?:arm|leg|neck)|found unconscious|(?:liver|"
             r"kidneys) (?:is|are) failing|(?:drinking|alcohol|using|drugs|addiction) (?:is|are) (?:killing|"
@@ -810,7 +936,7 @@ _SUBSTANCE = _rules(
             r"dependency|addiction)|"
             r"(?:drink|use|using|used|take|takes|do|does|on) (?:or use )?(?:street |illegal |hard |"
             r"recreational )?drugs|"
-            r"(?:got|been|get|getting|became|years|months|days) (?:sober|clean)(?: (?:in|since|for|now))?|"
+            r"(?:got|been|get|getting|became|years|months|days) (?:sober|clean)(?! about| and tidy| shaven)(?: (?:in|since|for|now))?|"
             r"alcoholic",
         ),
     ],
@@ -862,6 +988,8 @@ IDIOMS: tuple[re.Pattern[str], ...] = tuple(
         r"withdrawals?(?= (?:when|if|without|from) (?:my |the )?(?:\w+ )?(?:phone|coffee|wifi|internet|"
         r"show|sugar|caffeine|game))|"
         r"(?:cash|bank|account|social) withdrawals?",
+        r"neighbou?rs?'? voices?(?: \w+){0,5}",
+        r"(?:hit|bumped|knocked) (?:my|his|her) (?:head|knee|elbow) on (?:the|a) (?:shelf|door|cupboard|ceiling|car|boot|beam|branch|ice|pavement)",
         r"check(?:ing|ed)? out early (?:from|of) (?:the|our|my) (?:hotel|room|motel|hostel|flat|rental)",
         r"(?:'d|would|rather|sooner) (?:rather )?die than (?:eat|wear|watch|ask|admit|miss|speak in|sing)",
         r"(?:want(?:ed)?|wish(?:ed)?|like) to (?:die|disappear)(?= (?:of|from|with) (?:embarrassment|"

@@ -1,6 +1,7 @@
 """Of whom and of when a found phrase speaks: present, past, denied, someone else's, quoted, supposed, or a figure of speech.
 
-Every question here falls towards "present": a cue that is not understood never lowers a flag.
+Every question here falls towards "present": a cue that is not understood never lowers a flag. A denial or a condition
+reaches a find only inside its own clause and only when it stands close; see `_reaches` and `_is_hypothetical`.
 """
 
 import re
@@ -18,10 +19,11 @@ LAST_YEAR_THAT_IS_HISTORY = 2024
 
 @dataclass(frozen=True)
 class Scope:
-    """A status with the reason for it."""
+    """A status with the reason for it; `distant` means that its cue stands far from the find and may be mistaken."""
 
     status: SignalStatus
     why: str
+    distant: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Place:
         return self.text[self.sentence[0] : self.sentence[1]]
 
 
+# How many words may stand between a cue and the find that it speaks of, and from where on the cue may be mistaken.
+WORDS_A_VERB_DENIES = 7
+WORDS_A_LIST_DENIES = 16
+WORDS_A_CONDITION_REACHES = 10
+DISTANT_WORDS = 5
+# An idiom explains why a short sentence sounds like risk; a long one may say more.
+WORDS_AN_IDIOM_EXPLAINS = 20
+
 PRESENT = Scope(SignalStatus.PRESENT, "said of now, or nothing says otherwise")
 
 
@@ -60,13 +70,19 @@ def scope_of(rule: Rule, place: Place) -> Scope:
         return Scope(SignalStatus.QUOTED, "quoted from a work, a form or a sign")
     if _is_someone_else(rule, place):
         return Scope(SignalStatus.SOMEONE_ELSE, "said of another person")
-    if _is_hypothetical(place):
-        return Scope(SignalStatus.HYPOTHETICAL, "supposed, inside a condition")
-    if _is_negated(place) or (rule.kind is SignalKind.HARM_TO_OTHERS and _NEGATED_VERB.match(place.found)):
-        return Scope(SignalStatus.NEGATED, "denied or negated")
+    condition = _words_from_condition(place)
+    if condition is not None:
+        return Scope(SignalStatus.HYPOTHETICAL, "supposed, inside a condition", condition > DISTANT_WORDS)
+    denial = 0 if _is_negated_verb(rule, place) else _words_from_denial(place)
+    if denial is not None:
+        return Scope(SignalStatus.NEGATED, "denied or negated", denial > DISTANT_WORDS)
     if is_history(place):
         return Scope(SignalStatus.HISTORICAL, "placed in the past, with nothing recent beside it")
     return PRESENT
+
+
+def _words(text: str) -> int:
+    return len(text.split())
 
 
 def _is_idiom(place: Place) -> bool:
@@ -87,6 +103,8 @@ _SOURCE = re.compile(
     r"advert\w*|ads?|"
     r"character|narrator|actor|form|questionnaire|screening|survey|checklist|page|line \"|tweet|meme|game)\b"
 )
+_FORM = re.compile(r"form|questionnaire|screening|survey|checklist|page")
+_THIRD_PERSON = re.compile(r"\b(?:he|she|they)\b")
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'(?:[^']|'(?=\w))*'(?!\w)")
 
 
@@ -99,9 +117,10 @@ def _is_quoted(place: Place) -> bool:
         quote.start() < place.find[0] and place.find[1] <= quote.end()
         for quote in _QUOTED.finditer(place.text, *place.sentence)
     )
-    return in_quotes or not re.search(
-        r"\b(?:i|me|my|patient|pt)\b", place.text[place.sentence[0] + source.end() : place.find[1]]
-    )
+    between = place.text[place.sentence[0] + source.end() : place.find[1]]
+    if _FORM.fullmatch(source.group()) and _THIRD_PERSON.search(between):
+        return in_quotes  # "She did not put on the form that she wants to die"
+    return in_quotes or not re.search(r"\b(?:i|me|my|patient|pt)\b", between)
 
 
 # -- someone else
@@ -127,18 +146,18 @@ _CHILD = (
 )
 _OWNER = r"(?:(?:the )?(?:patient|pt)'s|my|our|his|her|their|a|an|the|one of my|another|that)"
 _PERSON = re.compile(
-    rf"\b{_OWNER} (?:(?!(?:my|his|her|their|our)\b)[\w']+ ){{0,2}}?(?:(?P<he>{_HE})|(?P<she>{_SHE})|"
+    rf"\b(?<!\bas ){_OWNER} (?:(?!(?:my|his|her|their|our)\b)[\w']+ ){{0,2}}?(?:(?P<he>{_HE})|(?P<she>{_SHE})|"
     rf"(?P<either>{_EITHER})|(?P<child>{_CHILD}))\b(?!'s \w+ (?:says|thinks))"
     r"|\b(?P<self>i|i'm|i've|i'd|i'll|im|ive|me|myself|we|patient|pt|this (?:\w+ ){0,3}?(?:patient|man|"
     r"woman|boy|girl|person)|"
     r"the (?:patient|young person))\b|\b(?P<pronoun>he|she|they|he's|she's|they're|him|her(?= to| that|"
     r" thinking)|who)\b"
 )
-_NOT_A_SUBJECT = re.compile(
-    r"(?:\b(?:to|from|with|of|for|by|told|tells|at|about|like|worries|frightens|asked|and) |\bsince )$"
-)
+_ADDRESSED = re.compile(r"\b(?:told|tells|telling|asked|asks) $")
+_PATIENT_FIRST = re.compile(r"\W*(?:he|she|they|the patient|patient|pt)\b(?!'s)")
+WORDS_FROM_OBJECT_TO_FIND = 4
 _COMPLETED = re.compile(r"died|killed|hanged|hung|took|taken|drowned|shot")
-_SELF_WORDS = re.compile(r"\b(?:myself|my own|my life|my arms?|my wrists?|my legs?)\b|^i(?:'\w+)?\b")
+_SELF_WORDS = re.compile(r"\b(?:myself|my own|my life|my arms?|my wrists?|my legs?|i'?m)\b|^(?:i(?:'\w+)?|me)\b")
 _PEOPLE_IN_GENERAL = re.compile(
     r"\b(?:women|men|people|patients|victims|families|teens|veterans|students) (?:who|whose|that)\b"
 )
@@ -187,7 +206,9 @@ def _governing_person(place: Place) -> re.Match[str] | None:
         if person["pronoun"]:
             pronoun = pronoun or person.group()
             continue
-        if pronoun is None or _agrees(person, pronoun):
+        if pronoun is None and _is_object_in_letter(person, place):
+            continue
+        if pronoun is None or (_agrees(person, pronoun) and not _is_beside_patient(person, pronoun, place)):
             return person
     return _person_of_sentence_before(place, pronoun) if pronoun else None
 
@@ -205,6 +226,23 @@ def _person_of_sentence_before(place: Place, pronoun: str) -> re.Match[str] | No
     ):
         return person
     return None
+
+
+def _is_object_in_letter(person: re.Match[str], place: Place) -> bool:
+    # "He grabbed a colleague by the collar and says that he …" goes on about him, not about the colleague.
+    return (
+        _PATIENT_FIRST.match(place.whole) is not None
+        and not person.group().startswith(("my ", "our "))
+        and _words(place.before[person.end() :]) >= WORDS_FROM_OBJECT_TO_FIND
+    )
+
+
+def _is_beside_patient(person: re.Match[str], pronoun: str, place: Place) -> bool:
+    # In "he will burn his ex's house" and "she told a friend that she" the pronoun is not the person just named.
+    own = {"he": "his ", "she": "her ", "they": "their "}.get(pronoun.removesuffix("'s").removesuffix("'re"))
+    return (own is not None and person.group().startswith(own)) or bool(
+        _ADDRESSED.search(place.before[: person.start()])
+    )
 
 
 def _agrees(person: re.Match[str], pronoun: str) -> bool:
@@ -240,7 +278,7 @@ _OPEN_QUESTION = re.compile(
     r"\b(?:wonder\w*|thinking|imagin\w*|know|sure|what|as|even|unsure|see|decide|care|asks?|asked me) $"
 )
 _CONSEQUENCE = re.compile(
-    r"[,;:]| then | (?:i|he|she|they)(?:'ll| will| am going to| would|'d|'m going to| might| could) "
+    r"[,;:()\u2013\u2014]| - | then | but | (?:i|he|she|they)(?: \w+ly| just)?(?:'ll| will| am going to| would|'d|'m going to|'m gonna|m going to|m gonna|ll| might| could)(?:n'?t)? "
 )
 _POLICY = re.compile(
     r"\bwhat (?:\w+ ){1,5}$|\b(?:would do|to do|to report|must report|we report|happens|do we|policy)\b.*$"
@@ -248,11 +286,18 @@ _POLICY = re.compile(
 _PRONE = re.compile(r"\bif (?:i|we) (?:do(?:n'?t| not)|can(?:'?t|not)|stop|have(?:n'?t| not)|skip|go without)\b")
 
 
-def _is_hypothetical(place: Place) -> bool:
+def _words_from_condition(place: Place) -> int | None:
+    """How many words before the find the condition stands that it lies in, or None."""
     conditions = list(_CONDITION.finditer(place.before))
     if not conditions:
-        return False
+        return None
     condition = conditions[-1]
+    words = _words(place.before[condition.end() :])
+    return words if words <= WORDS_A_CONDITION_REACHES and _is_hypothetical(place, condition) else None
+
+
+def _is_hypothetical(place: Place, condition: re.Match[str]) -> bool:
+    """Whether the find lies in the condition itself: a consequence, a "but" or an open question ends it."""
     up_to_find = place.before + place.found
     if _CONSEQUENCE.search(up_to_find, condition.end()) or _PRONE.search(place.before):
         return False
@@ -264,13 +309,14 @@ def _is_hypothetical(place: Place) -> bool:
 
 # -- negation
 
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|none|nobody|no one|without|den(?:y|ies|ied|ying)|nor|neither|cannot|absence of|"
-    r"negative for|free of|"
-    r"rules? out|ruled out|lack of|nil|dont|doesnt|didnt|isnt|wasnt|havent|hasnt|wouldnt|wont|cant|"
+_DENIAL_CUE = re.compile(
+    r"\b(?:(?P<list>no|none|without|den(?:y|ies|ied|ying)|nor|neither|absence of|negative for|free of|"
+    r"rules? out|ruled out|lack of|nil)|"
+    r"not|never|nobody|no one|cannot|dont|doesnt|didnt|isnt|wasnt|havent|hasnt|wouldnt|wont|cant|"
     r"aint)\b|n't\b"
 )
 _NOT_A_NEGATION = re.compile(
+    r"\b(?:can'?t|cannot|can not|couldn'?t|could not|unable to|never|not a|n't|hardly) (?:[\w']+ ){0,8}without\b|"
     r"\bnot only\b|\bno doubt\b|\b(?:not|n't) (?:going to|gonna) (?:lie|pretend)\b|\b(?:can't|cant|cannot|"
     r"can not|couldn't|could not|unable to|"
     r"don't|doesn't|did not|didn't|won't|never|not) (?:\w+ )?(?:stop|help|control|resist|quit|shake|"
@@ -278,6 +324,7 @@ _NOT_A_NEGATION = re.compile(
     r"\b(?:not|n't|never) (?:\w+ )?(?:sure|certain|know|care|mind|tell|told|say|admit|share|rule out|"
     r"exclude|excluded)\b|\bno ?(?:body|one) (?:knows?|cares?|believes?|understands?|listens?|sees?)\b|"
     r"\b(?:not|never) (?:\w+ ){0,3}(?:a day|a night|an hour|a week) (?:goes|passes)\b|\bno longer\b|"
+    r"\b(?:not a|never a|no|hardly a) (?:day|night|hour|week|morning) (?:\w+ ){0,4}?(?:not|\w+n'?t)\b|"
     r"\bwhy not\b|\bif not\b|\bnot (?:long|just|simply|merely|joking|kidding)\b|"
     r"\bcan(?:'?t|not) (?:sleep|cope|work|eat|breathe|focus|function|go on|do this|take|see|think|live|"
     r"afford|bear|stand|wait)\b|\bnot (?:sleeping|eating|coping|well|okay|ok|good|working)\b|"
@@ -289,10 +336,13 @@ _NOT_A_NEGATION = re.compile(
 _END_OF_DENIAL = re.compile(
     r"\b(?:but|however|although|though|except|yet|because|apart from|instead|until|unless|so|still|which|"
     r"since)\b|[;:]|"
-    r"[,.] (?:and )?(?:i|he|she|they|patient|pt|reports?|endorses?|admits?|has|states?|says|lately|now|"
-    r"just)\b|"
+    r"[()\u2013\u2014]|[,.] (?:and )?(?:i|he|she|they|we|it|there|my|his|her|our|the|this|patient|pt|reports?|"
+    r"endorses?|admits?|has|is|was|states?|says|said|told|believes?|thinks?|hears?|lately|now|just)\b|"
+    r"\b(?:is|was|it's) (?:that|how)\b|\b(?:when|while|if|after|before|once|where|what|how much|how often) "
+    r"(?:i|he|she|they|we|it|my|his|her|the|a)\b|"
     r"\bthat (?:i|he|she|they)\b|\band (?:i|he|she|they|then|reports?|endorses?|admits?|lately|now|have|"
-    r"has|want|wants|am|feel|feels|keep|keeps|that) |"
+    r"has|had|is|was|want|wants|am|feel|feels|keep|keeps|that|says|said|told|takes?|took|believes?|thinks?|"
+    r"hears?|drinks?|cuts?|wishes|hopes|plans|will|would|did|does) |"
     r" - |\b(?:and|that) (?:\w+ )?(?:i|he|she|they) (?:want|wants|am|think|thinks|feel|feels|plan|plans)\b"
 )
 _DENIED_AFTER = re.compile(
@@ -305,14 +355,55 @@ _NEGATED_VERB = re.compile(r"\w+ (?:never|not)\b")
 _STRONGER = re.compile(r"\b(?:so (?:much|badly|strongly|intensely)|as (?:much|badly|strongly)|more than)\b")
 
 
-def _is_negated(place: Place) -> bool:
+_DENIES_THAT = re.compile(r"^ that (?:i|he|she|they)\b")
+_NEW_SUBJECT = re.compile(r"(?<!think)(?<!believe)(?<!feel)(?<!like) (?:i|i'm|im|he|she|they)\b")
+# What may follow "not … and" and still be denied with it: a thing, never a verb of what was done.
+_NAMED_THING = re.compile(r"(?:thought|self|suicid|homicid|ideation|voice|hallucin|delusion|paranoi|psycho|mani|abus)")
+
+
+def _is_negated_verb(rule: Rule, place: Place) -> bool:
+    return rule.kind is SignalKind.HARM_TO_OTHERS and _NEGATED_VERB.match(place.found) is not None
+
+
+def _words_from_denial(place: Place) -> int | None:
+    """How many words before the find the nearest denial stands that reaches it (0 for one after it), or None."""
     if _DENIED_AFTER.match(place.after):
-        return True
+        return 0
     if re.search(r"\bnever\b", place.before) and _STRONGER.search(place.after):
-        return False  # "I have never wanted to die so much"
+        return None  # "I have never wanted to die so much"
     before = _NOT_A_NEGATION.sub(lambda cue: " " * len(cue.group()), place.before)
-    cues = list(_NEGATION.finditer(before))
-    return any(_END_OF_DENIAL.search(before, cue.end()) is None for cue in cues)
+    reaching = [cue for cue in _DENIAL_CUE.finditer(before) if _reaches(cue, before[cue.end() :], place.found)]
+    # A list is denied as a whole, so its last item is as surely denied as its first.
+    return min((0 if cue["list"] else _words(before[cue.end() :]) for cue in reaching), default=None)
+
+
+def _reaches(cue: re.Match[str], between: str, found: str) -> bool:
+    """Whether a denial reaches the find: the same clause, and close.
+
+    A clause ends at "but", "that I", "is that", "when she", a semicolon, a bracket, or a comma or "and" before a new
+    subject or verb. "No", "denies" and "without" open a list and reach over its commas; "not" and "never" deny one
+    verb: "and" ends them, and so does a comma unless "or" goes on with the same verb ("never cut, burnt or hit").
+    """
+    if cue.group().startswith("den"):
+        between = _DENIES_THAT.sub("", between)
+    if _END_OF_DENIAL.search(between):
+        return False
+    if cue["list"]:
+        return _words(between) <= WORDS_A_LIST_DENIES
+    if re.search(r",(?!.*\b(?:n?or)\b)", between) or _words(between) > WORDS_A_VERB_DENIES:
+        return False
+    if _NEW_SUBJECT.search(between):
+        return False
+    joined = re.search(r"\band\b", between)
+    return joined is None or (between[joined.end() :].strip() == "" and _NAMED_THING.match(found) is not None)
+
+
+_GOES_ON = re.compile(r"\b(?:but|however|although|though|yet)\b|[;:]|, (?:and )?(?:i|he|she|they|my|his|her)\b")
+
+
+def goes_on(place: Place) -> bool:
+    """Whether the sentence turns to something else after the find, which the status of the find does not cover."""
+    return _GOES_ON.search(place.after) is not None
 
 
 # -- history
@@ -370,12 +461,34 @@ _RECENTLY_WELL = re.compile(
 )
 
 
+_TURN = re.compile(r"\b(?:but|however|although|though|whereas)\b|;")
+LONGEST_VERB = len("threatens ")
+_SOBER = re.compile(r"been (?:sober|clean)\b")
+# After "when I was ten" a new clause is told of now only when its verb says so.
+_NEW_CLAUSE = re.compile(
+    r"\b(?:but|however|although|though|whereas|yet)\b|;|(?:\band|,) (?:(?:i|he|she|they|patient|pt) )?(?:has|have|is|am|wants?|says|feels?|"
+    r"thinks?|hears|believes|hopes|wishes|plans|cuts|drinks|takes|threatens|i'm|he's|she's)\b"
+)
+
+
 def is_history(place: Place) -> bool:
     """Whether the sentence places the find in the past and nothing in it is recent."""
-    sentence = _SINCE_THEN.sub(" ", place.whole)
-    if not any(_is_far_back(cue) for cue in _PAST.finditer(sentence)):
+    sentence = _SINCE_THEN.sub(lambda cue: " " * len(cue.group()), place.whole)
+    found = place.find[0] - place.sentence[0] if place.find != place.sentence else -1
+    if not any(_is_far_back(cue) and _dates(cue, sentence, found) for cue in _PAST.finditer(sentence)):
         return False
     return _RECENT.search(_RECENTLY_WELL.sub(" ", sentence)) is None
+
+
+def _dates(cue: re.Match[str], sentence: str, found: int) -> bool:
+    """Whether a past cue speaks of the find at `found` (-1: of the sentence as a whole), and not of another clause."""
+    if found < cue.end():
+        return found < 0 or _TURN.search(sentence, found, cue.start()) is None
+    # The verb of the new clause may be the find's own first word ("beaten as a child and wants to die").
+    return (
+        _NEW_CLAUSE.search(sentence, cue.end(), found + LONGEST_VERB) is None
+        or _SOBER.match(sentence, found) is not None
+    )
 
 
 def _is_far_back(cue: re.Match[str]) -> bool:
@@ -401,7 +514,7 @@ _EVER = re.compile(
 
 def scope_of_sentence(place: Place) -> Scope:
     """The status of a sentence that no rule found, for a classifier that says it sounds like risk."""
-    if _is_idiom(place):
+    if _words(place.whole) <= WORDS_AN_IDIOM_EXPLAINS and _is_idiom(place):
         return Scope(SignalStatus.IDIOM, "a figure of speech or an everyday mishap")
     if _SOURCE.search(place.whole) and _QUOTED.search(place.whole):
         return Scope(SignalStatus.QUOTED, "quoted from a work, a form or a sign")

@@ -6,10 +6,11 @@ that cannot be read is said to be unreadable, and where nothing is raised nothin
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from language import risk_classifier, risk_lexicon
 from language.legible import why_unreadable
-from language.risk_scope import Place, scope_of, scope_of_sentence
+from language.risk_scope import Place, goes_on, scope_of, scope_of_sentence
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from language.sentences import sentence_spans
 
@@ -41,6 +42,22 @@ _QUOTES = str.maketrans(
 _LETTERS = str.maketrans("013457@$", "oieastas")
 _DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[013457@$](?=[a-z])")
 
+# Over a denial or condition that stands far from its find, a score this high is believed rather than the cue.
+SCORE_OVER_A_DISTANT_CUE = 0.5
+
+
+@dataclass(frozen=True)
+class _Finds:
+    """What the rules found in one sentence; `settled`: at least one status was decided by a cue close by.
+
+    `goes_on`: after every find the sentence turns to something else.
+    """
+
+    signals: tuple[RiskSignal, ...]
+    settled: bool
+    goes_on: bool
+
+
 # A text may say the same on every line; a reader needs the strongest passages, not all of them.
 MAX_CLASSIFIER_SIGNALS_PER_KIND = 3
 
@@ -57,18 +74,21 @@ def _reading(text: str, rules_only: bool, scores: "risk_classifier.Scores | None
     low = lowered(text)
     spans = sentence_spans(text)
     by_rule = [_by_rules(low, span) for span in spans]
-    signals = [signal for found in by_rule for signal in found]
+    signals = [signal for found in by_rule for signal in found.signals]
     if scores is not None:
         signals += _by_classifier(low, spans, by_rule, scores)
     signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
     return RiskReading(not reason, reason, tuple(signals), version)
 
 
-def _by_rules(low: str, sentence: tuple[int, int]) -> list[RiskSignal]:
-    found = []
+def _by_rules(low: str, sentence: tuple[int, int]) -> _Finds:
+    found, settled, turns = [], False, True
     for rule in risk_lexicon.RULES:
         for match in rule.pattern.finditer(low, *sentence):
-            scope = scope_of(rule, Place(low, sentence, match.span()))
+            place = Place(low, sentence, match.span())
+            scope = scope_of(rule, place)
+            settled = settled or not scope.distant
+            turns = turns and goes_on(place)
             found.append(
                 RiskSignal(
                     rule.kind,
@@ -81,7 +101,7 @@ def _by_rules(low: str, sentence: tuple[int, int]) -> list[RiskSignal]:
                     risk_lexicon.VERSION,
                 )
             )
-    return _without_repeats(found)
+    return _Finds(tuple(_without_repeats(found)), settled, turns)
 
 
 def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
@@ -98,13 +118,15 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
 
 
 def _by_classifier(
-    low: str, spans: list[tuple[int, int]], by_rule: list[list[RiskSignal]], scores: "risk_classifier.Scores"
+    low: str, spans: list[tuple[int, int]], by_rule: list[_Finds], scores: "risk_classifier.Scores"
 ) -> list[RiskSignal]:
     raised = []
     for column, kind in enumerate(SignalKind):
         threshold = risk_classifier.settings().thresholds[kind]
         over = [
-            row for row in range(len(spans)) if scores[row, column] >= threshold and not _decided(by_rule[row], kind)
+            row
+            for row in range(len(spans))
+            if scores[row, column] >= threshold and not _decided(by_rule[row], kind, scores[row, column])
         ]
         over.sort(key=lambda row: -scores[row, column])
         for row in over[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
@@ -124,8 +146,11 @@ def _by_classifier(
     return raised
 
 
-def _decided(found: list[RiskSignal], kind: SignalKind) -> bool:
-    # Negation, time and person are read by rules: where they set a sentence aside, its sound alone does not raise it.
-    if any(signal.status is SignalStatus.PRESENT for signal in found):
-        return any(signal.kind is kind and signal.status is SignalStatus.PRESENT for signal in found)
-    return bool(found)
+def _decided(found: _Finds, kind: SignalKind, score: float) -> bool:
+    # Negation, time and person are read by rules: where they set a sentence aside, its sound alone does not raise it,
+    # unless the cue stands far from the find and the sentence sounds very much like risk.
+    if any(signal.status is SignalStatus.PRESENT for signal in found.signals):
+        return any(signal.kind is kind and signal.status is SignalStatus.PRESENT for signal in found.signals)
+    if found.goes_on and all(signal.kind is not kind for signal in found.signals):
+        return False  # "I don't use drugs, but I hear …": what was set aside is another matter
+    return bool(found.signals) and (found.settled or score < SCORE_OVER_A_DISTANT_CUE)

@@ -2,8 +2,11 @@
 
 import re
 
-# A run without punctuation is cut here, so that one rule's scope and one vector never cover a whole page.
+# A run without punctuation is cut here, so that one rule's scope and one vector never cover a whole page; where two
+# clauses join in its last third it is cut there, so that no phrase is torn.
 MAX_WORDS = 50
+FEWEST_WORDS = 33
+_JOINT = re.compile(r"(?:and|but|because|so|then|cause|cos|although|while|when|or)$", re.IGNORECASE)
 
 _NOT_AN_END = re.compile(r"\b(?:dr|mr|mrs|ms|pt|vs|approx|e\.g|i\.e|hx|dx|yr|yrs|wk|wks|mo)\.$", re.IGNORECASE)
 _END = re.compile(r"[.!?…]+[\"'\u2019\u201d)\]]*(?=\s|$)|\n+")
@@ -32,4 +35,17 @@ def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
     words = [word.span() for word in re.compile(r"\S+").finditer(text, start, end)]
-    return [(words[i][0], words[min(i + MAX_WORDS, len(words)) - 1][1]) for i in range(0, len(words), MAX_WORDS)]
+    pieces = []
+    first = 0
+    while first < len(words):
+        last = min(first + MAX_WORDS, len(words))
+        if last < len(words):
+            last = max((at for at in range(first + FEWEST_WORDS, last) if _joins(text, words, at)), default=last)
+        pieces.append((words[first][0], words[last - 1][1]))
+        first = last
+    return pieces
+
+
+def _joins(text: str, words: list[tuple[int, int]], at: int) -> bool:
+    """Whether word `at` opens a clause: a joining word, or the word after a comma."""
+    return text[words[at - 1][1] - 1] in ",;:" or _JOINT.match(text[slice(*words[at])]) is not None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.case_facts import CaseFacts
-from models.codes import Role
+from models.codes import Role, ToDoKind
 from rules.sign_off import Permission
 
 EVERYONE = frozenset(Role)
@@ -36,6 +36,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "reroute_case": STEERERS,
     "book_by_hand": SIGNERS,
     "record_outcome": STEERERS,
+    "set_ai_consent": SIGNERS,
     "intake": INTAKE,
     "quarantined_row": SIGNERS,
     "upload": frozenset({Role.COORDINATOR}),
@@ -76,7 +77,8 @@ def may_see_case(viewer: Viewer, case: CaseFacts) -> Permission:
     """Whether this person may see that the case exists, and its course.
 
     A clinician sees their own and their team's cases, and, so that no review waits for one person, an open one at
-    their location that nobody was given or while they are on call there. Everyone else sees the course of the
+    their location that nobody was given or while they are on call there; likewise a case with a to-do for any
+    clinician of the place. Everyone else sees the course of the
     cases at their locations; what they see of it is decided by ``sees_names`` and ``may_read_content``.
     """
     if viewer.role == Role.CLINICIAN and viewer.staff_id in case.people:
@@ -87,7 +89,7 @@ def may_see_case(viewer: Viewer, case: CaseFacts) -> Permission:
         return Permission(True)
     if viewer.team and viewer.team in case.teams:
         return Permission(True)
-    if case.review_open and (viewer.on_call or case.unassigned_review):
+    if case.clinician_to_do or (case.review_open and (viewer.on_call or case.unassigned_review)):
         return Permission(True)
     return Permission(False, ("a clinician sees their own and their team's cases",))
 
@@ -97,6 +99,21 @@ def may_read_content(viewer: Viewer, case: CaseFacts) -> Permission:
     if viewer.role not in CLINICAL:
         return Permission(False, ("a clinician reads this",))
     return may_see_case(viewer, case)
+
+
+def may_see_to_do(viewer: Viewer, case: CaseFacts, role: Role) -> Permission:
+    """Whether this person may open a to-do of that role: a clinician's is about what a patient said, so it is not a
+    coordinator's to see."""
+    if role == Role.CLINICIAN and viewer.role == Role.COORDINATOR:
+        return Permission(False, ("a clinician does this",))
+    return may_see_case(viewer, case)
+
+
+def works_on(viewer: Viewer, kind: ToDoKind, role: Role, clinician_id: str | None) -> bool:
+    """Whether such a to-do stands in this person's queue: their role's; for an administrator every one; for a
+    clinician also how their own first session ended."""
+    own_session = kind == ToDoKind.RECORD_OUTCOME and clinician_id == viewer.staff_id
+    return viewer.role in (role, Role.ADMIN) or (viewer.role == Role.CLINICIAN and own_session)
 
 
 def sees_names(role: Role) -> bool:

@@ -83,10 +83,11 @@ def page_now(
     policy: ClockPolicy,
 ) -> bool:
     """Whether a risk review must page the on-call clinician: high at once and again until seen; any level once it is
-    overdue and unseen."""
-    if seen_at is not None:
+    overdue and unseen. A high one that was seen and is overdue pages again until it is decided."""
+    overdue = now >= due_at
+    if seen_at is not None and not (level == RiskLevel.HIGH and overdue):
         return False
-    if level != RiskLevel.HIGH and now < due_at:
+    if level != RiskLevel.HIGH and not overdue:
         return False
     return last_paged_at is None or now - last_paged_at >= timedelta(minutes=policy.page_again_minutes)
 

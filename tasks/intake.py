@@ -107,7 +107,7 @@ def receive(file_id: str) -> FileResult:
         try:
             referrals, broken = _read(file, data, locations)
         except ContractBroken as refusal:
-            _refuse(file_id, refusal)
+            _refuse(file, data, refusal)
             return summary(file_id)
         for chunk in _chunks(referrals):
             _accept(file_id, chunk)
@@ -176,13 +176,32 @@ def _remember_docs(file_id: str, page: Path | None) -> None:
         db.add(file)
 
 
-def _refuse(file_id: str, refusal: ContractBroken) -> None:
-    """A file that cannot be read at all: on record with its reason, its bytes kept in the received folder."""
+def _refuse(file: IntakeFile, data: bytes, refusal: ContractBroken) -> None:
+    """A file that cannot be read at all: nobody has read what it says, so it waits in quarantine as urgent.
+
+    Its bytes stay in the received folder.
+    """
+    content_id = f"QC-{file.id}-0"
+    therapy_store.quarantine(content_id, {"file": data.decode("utf-8", errors="replace")})
     with store.writing() as db:
-        file = store.one(db, IntakeFile, file_id)
+        file = store.one(db, IntakeFile, file.id)
         file.refused_reason, file.finished_at = str(refusal), utc_now()
         db.add(file)
         store.audit(db, "system", "file.refused", file, field=refusal.field, row=refusal.row)
+        fault = QuarantinedRow(
+            id=new_id("QR"),
+            file_id=file.id,
+            row=0,
+            field="file",
+            rule="unreadable",
+            reason=str(refusal),
+            external_key=f"{file.kind}:file:{file.digest[:16]}",
+            content_id=content_id,
+            urgent=True,
+        )
+        db.add(fault)
+        store.audit(db, "system", "row.quarantined", fault, row=fault.row, field=fault.field, rule=fault.rule)
+        alarm(db, file.id, fault.row, None)
 
 
 def _chunks(referrals: Sequence[ReferralIn]) -> Iterable[Sequence[ReferralIn]]:
@@ -216,31 +235,76 @@ def _accept_row(db: Session, file_id: str, referral: ReferralIn) -> IntakeRow:
     if row is not None:
         return row
     key = f"{referral.source}:{referral.external_id}"
-    seen = db.exec(select(Referral).where(Referral.external_key == key)).first()
-    if seen is not None:
-        return _record(db, file_id, referral, key, RowOutcome.DUPLICATE, seen.case_number)
+    others = []
+    for seen in _same_number(db, key):
+        person = store.one(db, Patient, seen.patient_id)
+        if _same_person(referral, person):
+            _take_consent(db, person, referral)
+            return _record(db, file_id, referral, key, RowOutcome.DUPLICATE, seen.case_number)
+        others.append(person.id)
+    if others:  # a sender used a number again for somebody else: neither referral may vanish behind the other
+        key = f"{key}@{file_id}"
     finding = duplicates.compare(_facts("new", referral), _known(db, referral))
     patient = None
     if finding.verdict == DuplicateVerdict.DUPLICATE:
         patient = store.one(db, Patient, finding.matches[0].person_id)
+        _take_consent(db, patient, referral)
         standing = db.exec(
             select(Referral).where(Referral.patient_id == patient.id, col(Referral.closed_at).is_(None))
         ).first()
         if standing is not None:
             return _record(db, file_id, referral, key, RowOutcome.DUPLICATE, standing.case_number)
+    known = patient is not None
     patient = patient or _new_patient(db, referral)
     case = _new_case(db, referral, key, patient)
     outcome = RowOutcome.ACCEPTED
-    if finding.verdict == DuplicateVerdict.AMBIGUOUS:
-        case.possible_patient_ids = [match.person_id for match in finding.matches]
+    possible = list(dict.fromkeys([*others, *(match.person_id for match in finding.matches)]))
+    if possible and not known:
+        case.possible_patient_ids = possible
         db.add(case)
         outcome = RowOutcome.AMBIGUOUS
     return _record(db, file_id, referral, key, outcome, case.case_number)
 
 
+def _same_number(db: Session, key: str) -> Sequence[Referral]:
+    """The cases that a sender's number stands for: one, or several where it was used again for another person."""
+    found = or_(col(Referral.external_key) == key, col(Referral.external_key).startswith(f"{key}@", autoescape=True))
+    return db.exec(select(Referral).where(found).order_by(col(Referral.case_number))).all()
+
+
+def _same_person(referral: ReferralIn, patient: Patient) -> bool:
+    """Whether a repeated number comes with the person it came with; without any contact the rest must be equal."""
+    new, known = _facts("", referral), replace(_facts_of(patient), person_id="")
+    return new == known or duplicates.compare(new, [known]).verdict == DuplicateVerdict.DUPLICATE
+
+
+def _take_consent(db: Session, patient: Patient, referral: ReferralIn) -> None:
+    """Keep a newer answer about automated reading; a refusal of the same day or without a date wins too."""
+    if referral.consent_ai is None:
+        return
+    said, before = referral.consent_ai_on, patient.consent_ai_on
+    if referral.consent_ai:
+        undated_refusal = patient.consent_ai is False and before is None
+        newer = said is not None and not undated_refusal and (before is None or said > before)
+    else:
+        said = said or referral.received_at.date()
+        newer = before is None or said >= before
+    if not newer or (patient.consent_ai, before) == (referral.consent_ai, said):
+        return
+    patient.consent_ai, patient.consent_ai_on = referral.consent_ai, said
+    db.add(patient)
+    store.audit(db, "system", "patient.consent_updated", patient, agreed=referral.consent_ai)
+
+
 def _facts(person_id: str, referral: ReferralIn) -> PersonFacts:
     return PersonFacts(
         person_id, referral.given_name, referral.family_name, referral.birth_date, referral.phone, referral.email
+    )
+
+
+def _facts_of(patient: Patient) -> PersonFacts:
+    return PersonFacts(
+        patient.id, patient.given_name, patient.family_name, patient.birth_date, patient.phone, patient.email
     )
 
 
@@ -255,7 +319,7 @@ def _known(db: Session, referral: ReferralIn) -> list[PersonFacts]:
     if referral.email:
         alike.append(Patient.email == referral.email)
     found = db.exec(select(Patient).where(or_(*alike))).all()
-    return [PersonFacts(p.id, p.given_name, p.family_name, p.birth_date, p.phone, p.email) for p in found]
+    return [_facts_of(patient) for patient in found]
 
 
 def _new_patient(db: Session, referral: ReferralIn) -> Patient:

@@ -11,7 +11,9 @@ from sqlmodel import Session, col, select
 from adapters import operational_store as store
 from language.risk_signals import RiskReading, read_risk
 from models.codes import MessageChannel, QuarantineStatus, RiskLevel, Role
+from models.measures import DEFINITIONS, Measure
 from models.operational import IntakeFile, Location, QuarantinedRow
+from models.referral_bundle import Entry, read_response
 from rules import triage
 from tasks.people import on_call, staff_of
 
@@ -22,51 +24,109 @@ URGENT_TO_CORRECT = timedelta(hours=1)
 TEXT_FIELDS = ("referral_text",)
 FHIR_TEXT_KEYS = ("text", "valueString")
 WORRYING = (RiskLevel.MODERATE, RiskLevel.HIGH)
+# PHQ-9 item 9 and every question of the C-SSRS screener: any answer but a plain no is a person's to read
+RISK_LINKS = (
+    *(item.link_id for item in DEFINITIONS[Measure.PHQ9].items if item.number == 9),
+    *(item.link_id for item in DEFINITIONS[Measure.CSSRS_SCREENER].items),
+)
+NO_CODES = frozenset({"LA6568-5", "LA32-8"})
+QUESTIONS = frozenset(item.text.casefold() for definition in DEFINITIONS.values() for item in definition.items)
+FEW_WORDS = 3
 
 
 def is_worrying(cells: Mapping[str, str], read: Callable[..., RiskReading] = read_risk) -> bool:
-    """Whether a broken row may hold a risk: by the item rule on PHQ-9 item 9, or by the rules on its free text.
+    """Whether a broken row may hold a risk: by the item rules on its answers, or by the rules on all its words.
 
-    No consent and no place can be trusted in a broken row, so the classifier stays off. Text that cannot be read
-    counts as worrying: a person must read it.
+    No consent and no place can be trusted in a broken row, so the classifier stays off. What cannot be read counts
+    as worrying: a person must read it.
     """
     if cells.get("phq9_9", "").strip() not in ("", "0"):
         return True
-    return any(_raises(text, read) for text in _texts(cells))
+    try:
+        bundle = json.loads(cells["bundle"]) if cells.get("bundle") else None
+        # a column too many or too few puts the words into another cell, so every cell is read
+        words = [(name, cell) for name, cell in cells.items() if name != "bundle"] + list(_strings(bundle))
+        return _answers_worry(bundle) or any(_raises(key, text, read) for key, text in words)
+    except (ValueError, RecursionError) as failure:  # not JSON, or nested beyond reading
+        logger.error("a quarantined bundle could not be read (%s)", type(failure).__name__)
+        return True
 
 
-def _texts(cells: Mapping[str, str]) -> Iterator[str]:
-    yield from (cells[name] for name in TEXT_FIELDS if cells.get(name, "").strip())
-    if cells.get("bundle"):
-        try:
-            yield from _strings(json.loads(cells["bundle"]))
-        except json.JSONDecodeError:
-            yield cells["bundle"]
+def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every string of a FHIR resource tree with the name of its field."""
+    if isinstance(value, str):
+        yield key, value
+    for name, inner in _inside(value):
+        yield from _strings(inner, name or key)
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Every narrative string of a FHIR resource tree."""
+def _inside(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in FHIR_TEXT_KEYS and isinstance(inner, str) and len(inner.split()) > 3:
-                yield inner
-            else:
-                yield from _strings(inner)
+        yield from value.items()
     elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
+        yield from (("", inner) for inner in value)
 
 
-def _raises(text: str, read: Callable[..., RiskReading]) -> bool:
+def _trees(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for _, inner in _inside(value):
+        yield from _trees(inner)
+
+
+def _answers_worry(bundle: Any) -> bool:
+    """Whether a questionnaire in the bundle cannot be read, or has a risk question answered with anything but no."""
+    for tree in _trees(bundle):
+        if tree.get("resourceType") == "QuestionnaireResponse" and not _is_legible(tree):
+            return True
+        if str(tree.get("linkId", "")).endswith(RISK_LINKS) and not _says_no(tree.get("answer", [])):
+            return True
+    return False
+
+
+def _is_legible(response: dict[str, Any]) -> bool:
+    try:
+        return bool(list(read_response(Entry(0, "", response))))
+    except Exception as failure:  # the safety path: what could not be read is a person's to read
+        logger.error("a quarantined questionnaire could not be read (%s)", type(failure).__name__)
+        return False
+
+
+def _says_no(answers: Any) -> bool:
+    """Whether every answer given is a plain no or a zero; a question left open says nothing."""
+    if not isinstance(answers, list):
+        return False
+    return all(isinstance(answer, dict) and _is_zero(answer) for answer in answers)
+
+
+def _is_zero(answer: dict[str, Any]) -> bool:
+    coding = answer.get("valueCoding")
+    if isinstance(coding, dict):
+        return coding.get("code") in NO_CODES
+    stated = [answer[name] for name in ("valueInteger", "valueDecimal", "valueBoolean") if name in answer]
+    return bool(stated) and all(isinstance(value, int | float) and value == 0 for value in stated)
+
+
+def _raises(key: str, text: str, read: Callable[..., RiskReading]) -> bool:
+    if not text.strip() or text.strip().casefold() in QUESTIONS:  # the form's own wording is nobody's words
+        return False
     try:
         reading = read(text, rules_only=True)
     except Exception as failure:  # the safety path: what could not be read is a person's to read
         logger.error("a quarantined row could not be read (%s)", type(failure).__name__)
         return True
     level = triage.level_from_signals(
-        [triage.Signal(signal.kind, signal.status) for signal in reading.signals], readable=reading.readable
+        [triage.Signal(signal.kind, signal.status) for signal in reading.signals],
+        readable=reading.readable or not _must_be_legible(key, text),
     )
     return level in WORRYING
+
+
+def _must_be_legible(key: str, text: str) -> bool:
+    """Whether these are somebody's words; codes, addresses and labels need not read as language."""
+    if key in TEXT_FIELDS:
+        return True
+    return key in FHIR_TEXT_KEYS and (len(text.split()) > FEW_WORDS or not text.isascii())
 
 
 def alarm(db: Session, file_id: str, row: int, place: str | None) -> None:

@@ -2,15 +2,18 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
+
+from sqlmodel import Session
 
 from adapters import operational_store as store
 from adapters import therapy_store
 from language.risk_signals import RiskReading, read_risk
 from models.codes import ReferralStatus
 from models.columns import new_id, utc_now
+from models.errors import MovedOn
 from models.measures import Measure
 from models.operational import Patient, Referral
 from models.therapy_text import TherapyText
@@ -35,47 +38,70 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
         referral = store.one(db, Referral, case.number)
         store.check_fence(referral, case.fence)
         patient = store.one(db, Patient, referral.patient_id)
+    _must_stand(referral, referral.version)
     permission = jurisdiction.classifier_may_run(
         patient.state, jurisdiction.ConsentFacts(patient.consent_ai, patient.consent_ai_on), utc_now().date()
     )
-    found = _from_answers(case.number)
-    for text in therapy_store.texts(case.number, actor="system", where=WHERE):
-        found += _from_text(case.number, text.id, text.text, permission=permission, read=read)
-    therapy_store.raise_flags(case.number, found)
-    open_flags = [
-        flag
-        for flag in therapy_store.flags(case.number, actor="system", where=WHERE)
-        if flag.reviewed_by_approval is None
-    ]
-    level = max((triage.RiskLevel(flag.level) for flag in open_flags), key=triage.RANK.__getitem__, default=None)
-    with store.writing() as db:
-        referral = store.one(db, Referral, case.number)
-        referral.risk_cleared = level is None
-        referral.risk_level = level or referral.risk_level
-        db.add(referral)
-        store.audit(
-            db,
-            "system",
-            "risk.screened",
-            referral,
-            case.number,
-            flags=len(open_flags),
-            level=level.value if level else None,
-            classifier_ran=permission.allowed,
-        )
-        to = ReferralStatus.READY_TO_MATCH if level is None else ReferralStatus.RISK_REVIEW
-        store.move_case(db, referral, to, actor="system", fence=case.fence)
-    return level.value if level else "none raised"
+    while True:
+        _read_everything(case.number, permission, read)
+        open_levels = therapy_store.open_levels(case.number)
+        level = max(map(triage.RiskLevel, open_levels), key=triage.RANK.__getitem__, default=None)
+        with store.writing() as db:
+            present = store.one(db, Referral, case.number)
+            store.check_fence(present, case.fence)
+            _must_stand(present, referral.version)
+            # asked in this transaction, so that words kept after this look meet a case whose screening is over
+            if therapy_store.unread(case.number):
+                continue
+            _save(db, case, present, level, flags=len(open_levels), classifier_ran=permission.allowed)
+        return level.value if level else "none raised"
 
 
-def _from_answers(case_number: str) -> list[therapy_store.RiskFlag]:
-    """The flags of the item rules, over the newest answers of each measure."""
-    newest: dict[str, therapy_store.QuestionnaireAnswers] = {}
-    for record in therapy_store.answers(case_number, actor="system", where=WHERE):
-        newest[record.measure] = record
+def _must_stand(referral: Referral, version: int) -> None:
+    """Raises MovedOn when a person stopped or rerouted the case while it was read."""
+    if referral.status != ReferralStatus.READY_TO_SCREEN or referral.version != version:
+        raise MovedOn(f"case {referral.case_number} has moved on")
+
+
+def _read_everything(case_number: str, permission: jurisdiction.Permission, read: Callable[..., RiskReading]) -> None:
+    """Keep the flags of every text and every set of answers, and mark these as read, in one transaction."""
+    answers = therapy_store.answers(case_number, actor="system", where=WHERE)
+    texts = therapy_store.texts(case_number, actor="system", where=WHERE)
+    found = _from_answers(case_number, answers)
+    for text in texts:
+        found += _from_text(case_number, text.id, text.text, permission=permission, read=read)
+    sources: list[therapy_store.IntakeText | therapy_store.QuestionnaireAnswers] = [*answers, *texts]
+    covered = [(source.id, therapy_store.state_of(source)) for source in sources]
+    therapy_store.raise_flags(case_number, found, covered)
+
+
+def _save(
+    db: Session, case: Case, referral: Referral, level: triage.RiskLevel | None, *, flags: int, classifier_ran: bool
+) -> None:
+    referral.risk_cleared = level is None
+    referral.risk_level = level or referral.risk_level
+    db.add(referral)
+    store.audit(
+        db,
+        "system",
+        "risk.screened",
+        referral,
+        case.number,
+        flags=flags,
+        level=level.value if level else None,
+        classifier_ran=classifier_ran,
+    )
+    to = ReferralStatus.READY_TO_MATCH if level is None else ReferralStatus.RISK_REVIEW
+    store.move_case(db, referral, to, actor="system", fence=case.fence)
+
+
+def _from_answers(
+    case_number: str, answers: Sequence[therapy_store.QuestionnaireAnswers]
+) -> list[therapy_store.RiskFlag]:
+    """The flags of the item rules over every set of answers: a later zero does not take back an earlier three."""
     flags = []
-    for measure, record in newest.items():
-        for flag in triage.flags_from_measures({Measure(measure): therapy_store.answers_of(record)}):
+    for record in answers:
+        for flag in triage.flags_from_measures({Measure(record.measure): therapy_store.answers_of(record)}):
             # answers given anew are a new flag, even when they say the same as the reviewed ones
             key = f"{record.id}:{record.authored_at.isoformat()}:{flag.rule_id}:{flag.reason}"
             flags.append(_record(case_number, flag, "item", RULES_VERSION, key=key))

@@ -37,7 +37,18 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.measures import Measure
-from models.operational import Approval, OutboxMessage, Patient, PortalLink, QuarantinedRow, Referral, Slot, Staff, ToDo
+from models.operational import (
+    Appointment,
+    Approval,
+    OutboxMessage,
+    Patient,
+    PortalLink,
+    QuarantinedRow,
+    Referral,
+    Slot,
+    Staff,
+    ToDo,
+)
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, questionnaires, reports, risk, sign_offs, waits, watch
 from tests import conftest as shared
@@ -233,7 +244,16 @@ async def walk_to_attended(walk: Walk, number: str) -> None:
         walk.shown.append(repr(patient.visit(db, token, proof)))
     patient.choose(token, proof, patient.offered_times(token, proof)[0].offer_id)
     await leg(walk, number)
+    first_session_begins(number)
     case_acts.record_outcome(number, staff_id=coordinator, outcome=ToDoOutcome.ATTENDED)
+
+
+def first_session_begins(case_number: str) -> None:
+    """The time of the booked first session has come."""
+    with writing() as db:
+        appointment = db.exec(select(Appointment).where(Appointment.case_number == case_number)).one()
+        appointment.starts_at = utc_now() - timedelta(minutes=1)
+        db.add(appointment)
 
 
 async def walk_to_declined(walk: Walk, number: str) -> None:
@@ -245,7 +265,6 @@ async def walk_to_declined(walk: Walk, number: str) -> None:
 
 async def walk_to_unreachable(walk: Walk, number: str) -> None:
     coordinator = staff(Role.COORDINATOR).id
-    await leg(walk, number)
     reason = TherapyText("plonkwater: asked to be called")
     case_acts.reroute(number, to=R.CONTACT_PATIENT, staff_id=coordinator, reason=reason)
     await leg(walk, number)

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -118,6 +119,14 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         return list(pool.map(told, acts))
 
 
+def first_session_begins(case_number: str) -> None:
+    """The time of the booked first session has come."""
+    with store.writing() as db:
+        appointment = db.exec(select(Appointment).where(Appointment.case_number == case_number)).one()
+        appointment.starts_at = utc_now() - timedelta(minutes=1)
+        db.add(appointment)
+
+
 async def test_referral_walks_to_its_attended_first_session(practice: None) -> None:
     [case] = received(referral_row("P-1", phq9_9="1"))
     assert go_on(case.case_number) == R.RISK_REVIEW
@@ -129,6 +138,7 @@ async def test_referral_walks_to_its_attended_first_session(practice: None) -> N
     patient.choose(token, proof, patient.offered_times(token, proof)[0].offer_id)
     assert go_on(case.case_number) == R.BOOKED
     assert send_due(utc_now()).sent > 0
+    first_session_begins(case.case_number)
     acts_on_cases.record_outcome(case.case_number, staff_id=coordinator_of("LOC-1"), outcome=ToDoOutcome.ATTENDED)
     assert go_on(case.case_number) == R.CLOSED_ATTENDED
     assert watch.watch.fn()["escalated"] == 0

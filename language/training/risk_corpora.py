@@ -18,6 +18,7 @@ MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
 HELD_OUT = "held_out"
 TRAIN = "train"
+UNSEEN = "unseen"
 IDEATION_OR_WORSE = ("ideation", "behavior", "attempt")
 ONE_USER_IN = 5
 
@@ -43,7 +44,7 @@ class Post:
 
 
 def hand_written(name: str) -> list[Sentence]:
-    """The sentences of challenge, ordinary or training."""
+    """The sentences of challenge, ordinary, probes or training."""
     with (HAND_WRITTEN / f"{name}.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [

@@ -6,11 +6,13 @@ import pytest
 from sqlmodel import select
 
 from acts.appointments import end_appointment, release_if_booked, standing_appointment
+from acts.booking import book
 from adapters.operational_store import reading, writing
-from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, SlotStatus
+from adapters.undelivered import CALL_KEY
+from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role, SlotStatus
 from models.columns import utc_now
 from models.errors import MovedOn
-from models.operational import Appointment, AuditEvent, OutboxMessage, Referral, Slot
+from models.operational import Appointment, AuditEvent, OutboxMessage, Referral, Slot, ToDo
 from tests.factories import MadeCase, make_appointment, make_case_at, make_message, make_patient
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -125,3 +127,25 @@ def test_release_of_a_patient_who_cannot_be_written_to_is_on_record() -> None:
     with reading() as db:
         assert "message.no_channel" in db.exec(select(AuditEvent.action)).all()
     assert messages(case) == []
+
+
+def test_patient_nobody_can_write_to_is_called_about_a_cancelled_session() -> None:
+    case = make_case_at(R.BOOKED, patient=make_patient(email=None))
+    with writing() as db:
+        release_if_booked(db, db.get_one(Referral, case.number), "ST-test")
+    with reading() as db:
+        [to_do] = db.exec(select(ToDo).where(ToDo.case_number == case.number)).all()
+    assert case.appointment is not None
+    assert to_do.unique_key == f"{CALL_KEY}{case.number}:booking_cancelled:{case.appointment.id}"
+    assert to_do.role == Role.COORDINATOR
+
+
+@pytest.mark.parametrize(("email", "calls"), [(None, 1), ("alex@example.org", 0)])
+def test_patient_nobody_can_write_to_is_called_about_a_booked_session(email: str | None, calls: int) -> None:
+    case = make_case_at(R.OFFERED, patient=make_patient(email=email))
+    with writing() as db:
+        book(db, db.get_one(Referral, case.number), case.slots[0].id, "ST-test")
+    with reading() as db:
+        found = db.exec(select(ToDo).where(ToDo.case_number == case.number)).all()
+    assert len(found) == calls
+    assert all("booking_confirmed" in to_do.unique_key for to_do in found)

@@ -10,7 +10,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from acts.cases import book_by_hand, record_outcome, reroute, reroute_targets, stop
+from acts.cases import book_by_hand, record_outcome, reroute, reroute_targets, stop, targets
 from adapters import therapy_store
 from adapters.operational_store import reading, writing
 from models.codes import (
@@ -80,7 +80,7 @@ def test_stop_closes_a_case_from_every_open_status_and_leaves_nothing_waiting(st
     assert (found.status, found.wake_wanted, found.closed_at is not None) == (R.CLOSED_WITHDRAWN, True, True)
     assert words_of(case) == REASON
     assert ApprovalStatus.OPEN not in {each.status for each in rows(Approval)}
-    assert {each.status for each in rows(ToDo)} <= {ToDoStatus.SUPERSEDED}
+    assert {each.status for each in rows(ToDo) if each.role != Role.CLINICIAN} <= {ToDoStatus.SUPERSEDED}
     assert OfferStatus.OPEN not in {each.status for each in rows(Offer)}
     assert all(link.revoked for link in rows(PortalLink))
 
@@ -159,13 +159,13 @@ def test_leaving_a_booked_time_frees_it_drops_its_reminders_and_tells_the_patien
 @pytest.mark.parametrize("status", OPEN)
 def test_reroute_goes_to_every_target_it_names_and_to_no_other(status: ReferralStatus) -> None:
     case = make_case_at(status)
-    targets = reroute_targets(case.referral)
-    refused = next(to for to in R if to not in targets and to != R.CLOSED_WITHDRAWN)
+    offered = reroute_targets(case.referral)
+    refused = next(to for to in R if to not in offered and to != R.CLOSED_WITHDRAWN)
     with pytest.raises(NotAllowed):
         reroute(case.number, to=refused, staff_id=case.coordinator.id, reason=REASON)
-    if targets:
-        reroute(case.number, to=targets[-1], staff_id=case.coordinator.id, reason=REASON)
-        assert (case_now(case).status, case_now(case).came_from) == (targets[-1], status)
+    if offered:
+        reroute(case.number, to=offered[-1], staff_id=case.coordinator.id, reason=REASON)
+        assert (case_now(case).status, case_now(case).came_from) == (offered[-1], status)
         assert words_of(case) == REASON
 
 
@@ -199,11 +199,12 @@ def a_case(status: ReferralStatus, cleared: bool, clinician_id: str | None) -> R
 def test_reroute_never_passes_a_risk_review_that_was_not_signed(
     status: ReferralStatus, cleared: bool, clinician_id: str | None
 ) -> None:
-    targets = set(reroute_targets(a_case(status, cleared, clinician_id)))
-    assert targets <= set(REFERRAL[status])
-    assert cleared or not targets & PAST_THE_REVIEW
-    assert clinician_id or R.READY_TO_OFFER not in targets
-    assert not {to for to in targets if to.is_closed or to.value.startswith("risk")}
+    offered = set(targets(a_case(status, cleared, clinician_id), cleared=cleared))
+    assert offered <= set(REFERRAL[status])
+    assert cleared or not offered & PAST_THE_REVIEW
+    assert status != R.RISK_REVIEW or offered == {R.READY_TO_SCREEN}
+    assert clinician_id or R.READY_TO_OFFER not in offered
+    assert not {to for to in offered if to.is_closed or to.value.startswith("risk")}
 
 
 @with_home
@@ -222,7 +223,7 @@ def test_uncleared_case_is_never_rerouted_past_its_review(status: ReferralStatus
 @with_home
 @pytest.mark.parametrize("role", list(Role))
 def test_steering_is_for_coordinators_clinicians_and_the_admin(role: Role) -> None:
-    case = make_case_at(R.RISK_REVIEW)
+    case = make_case_at(R.WAITLISTED)
     person = make_signer(role, location=case.location)
     if role in (Role.COORDINATOR, Role.CLINICIAN, Role.ADMIN):
         reroute(case.number, to=R.CONTACT_PATIENT, staff_id=person.id, reason=REASON)
@@ -266,12 +267,110 @@ def test_stop_and_reroute_need_a_reason(reason: str) -> None:
     assert case_now(case).status is R.RISK_REVIEW
 
 
+# -- what nobody has signed for, and what nobody has read
+
+
+def clinicians_work(case: MadeCase) -> list[tuple[Any, ...]]:
+    """The clinicians' to-dos of a case, and who is paged urgently about it."""
+    to_dos = [(each.kind, each.status) for each in rows(ToDo, case_number=case.number, role=Role.CLINICIAN)]
+    pages = [each.to_staff_id for each in rows(OutboxMessage, case_number=case.number, urgent=True)]
+    return [to_dos, pages]
+
+
+def flagged(case: MadeCase, level: str) -> None:
+    flag = therapy_store.RiskFlag(
+        id=f"FL-{case.number}",
+        case_number=case.number,
+        unique_key="test",
+        kind="suicidal_ideation",
+        status="present",
+        level=level,
+        raised_by="item",
+        rule_id="test",
+        why="test",
+        version="test",
+    )
+    therapy_store.raise_flags(case.number, [flag])
+
+
+@with_home
+@pytest.mark.parametrize("exit_kind", [None, ExitKind.UNREACHABLE])
+def test_stopping_an_open_risk_review_leaves_it_with_a_clinician(exit_kind: ExitKind | None) -> None:
+    case = make_case_at(R.RISK_REVIEW)
+    stop(case.number, staff_id=case.coordinator.id, reason=REASON, exit_kind=exit_kind)
+    assert clinicians_work(case) == [[(ToDoKind.WARM_HANDOFF, ToDoStatus.OPEN)], [case.clinician.id]]
+
+
+@with_home
+@pytest.mark.parametrize(("level", "told"), [("low", False), ("moderate", True), ("high", True)])
+def test_stopping_or_rerouting_a_flag_that_nobody_reviewed_tells_a_clinician(level: str, told: bool) -> None:
+    stopped, rerouted = make_case_at(R.QUESTION_OPEN), make_case_at(R.QUESTION_OPEN)
+    for case in (stopped, rerouted):
+        flagged(case, level)
+    stop(stopped.number, staff_id=stopped.coordinator.id, reason=REASON, exit_kind=None)
+    reroute(rerouted.number, to=R.CONTACT_PATIENT, staff_id=rerouted.coordinator.id, reason=REASON)
+    for case in (stopped, rerouted):
+        expected = [[(ToDoKind.WARM_HANDOFF, ToDoStatus.OPEN)], [case.clinician.id]] if told else [[], []]
+        assert clinicians_work(case) == expected
+
+
+@with_home
+def test_reviewed_flag_of_a_stopped_case_is_nobodys_work() -> None:
+    case = make_case_at(R.WAITLISTED)
+    flagged(case, "high")
+    therapy_store.mark_reviewed(case.number, [f"FL-{case.number}"], "AP-1", "ST-1")
+    stop(case.number, staff_id=case.coordinator.id, reason=REASON, exit_kind=None)
+    assert clinicians_work(case) == [[], []]
+
+
+@with_home
+def test_open_risk_review_is_rerouted_to_its_screening_alone() -> None:
+    case = make_case_at(R.RISK_REVIEW)
+    with pytest.raises(NotAllowed, match="its risk review is open"):
+        reroute(case.number, to=R.CONTACT_PATIENT, staff_id=case.coordinator.id, reason=REASON)
+    reroute(case.number, to=R.READY_TO_SCREEN, staff_id=case.coordinator.id, reason=REASON)
+    assert case_now(case).status is R.READY_TO_SCREEN
+
+
+@with_home
+def test_case_with_unread_words_is_neither_rerouted_past_its_screening_nor_booked() -> None:
+    case = make_case_at(R.MISSED)
+    assert R.READY_TO_OFFER in reroute_targets(case.referral)
+    therapy_store.add_text(case.number, "patient_words", TherapyText("some words"), source_key="sms:TD-1")
+    assert not set(reroute_targets(case.referral)) & PAST_THE_REVIEW
+    with pytest.raises(NotAllowed, match="not been read"):
+        reroute(case.number, to=R.READY_TO_OFFER, staff_id=case.coordinator.id, reason=REASON)
+    with pytest.raises(NotAllowed, match="not been read"):
+        book_by_hand(case.number, slot_id=case.slots[0].id, staff_id=case.coordinator.id)
+    assert case_now(case).status is R.MISSED
+
+
 # -- the first session
+
+
+def begun(case: MadeCase) -> MadeCase:
+    """The booked first session of this case began a minute ago."""
+    with writing() as db:
+        assert case.appointment is not None
+        appointment = db.get_one(Appointment, case.appointment.id)
+        appointment.starts_at = utc_now() - timedelta(minutes=1)
+        db.add(appointment)
+    case.appointment = appointment
+    return case
+
+
+@with_home
+@pytest.mark.parametrize("outcome", [ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW])
+def test_outcome_before_the_first_session_begins_is_refused(outcome: ToDoOutcome) -> None:
+    case = make_case_at(R.BOOKED)
+    with pytest.raises(NotAllowed, match="not begun"):
+        record_outcome(case.number, staff_id=case.coordinator.id, outcome=outcome)
+    assert (case_now(case).status, rows(Appointment)[0].status) == (R.BOOKED, AppointmentStatus.BOOKED)
 
 
 @with_home
 def test_attended_closes_the_case_with_its_first_session() -> None:
-    case = make_case_at(R.BOOKED)
+    case = begun(make_case_at(R.BOOKED))
     assert case.appointment is not None
     make_message(case.patient, case_number=case.number, template="appointment_reminder")
     record_outcome(case.number, staff_id=case.clinician.id, outcome=ToDoOutcome.ATTENDED)
@@ -286,7 +385,7 @@ def test_attended_closes_the_case_with_its_first_session() -> None:
 
 @with_home
 def test_no_show_is_missed_and_asks_a_coordinator() -> None:
-    case = make_case_at(R.BOOKED)
+    case = begun(make_case_at(R.BOOKED))
     record_outcome(case.number, staff_id=case.clinician.id, outcome=ToDoOutcome.NO_SHOW)
     found = case_now(case)
     assert (found.status, found.first_session_at, found.closed_at) == (R.MISSED, None, None)
@@ -295,7 +394,7 @@ def test_no_show_is_missed_and_asks_a_coordinator() -> None:
 
 @with_home
 def test_outcome_is_recorded_once() -> None:
-    case = make_case_at(R.BOOKED)
+    case = begun(make_case_at(R.BOOKED))
     record_outcome(case.number, staff_id=case.clinician.id, outcome=ToDoOutcome.ATTENDED)
     with pytest.raises(MovedOn):
         record_outcome(case.number, staff_id=case.clinician.id, outcome=ToDoOutcome.NO_SHOW)

@@ -2,11 +2,12 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from acts import decisions
 from acts.decisions import decide, mark_seen, reassign
@@ -27,7 +28,7 @@ from models.codes import (
 )
 from models.columns import new_id
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
-from models.operational import Approval, AuditEvent, Decision, OutboxMessage, Referral, Staff, ToDo
+from models.operational import Approval, AuditEvent, Decision, OutboxMessage, PracticeSetting, Referral, Staff, ToDo
 from models.therapy_text import TherapyText
 from rules import sign_off
 from tests.factories import (
@@ -557,3 +558,58 @@ def test_decided_sign_off_is_not_reassigned() -> None:
             by_staff_id=case.coordinator.id,
             reason=REASON,
         )
+
+
+@pytest.mark.parametrize(
+    ("level", "hours", "due"),
+    [
+        (RiskLevel.HIGH, 1, 1),
+        (RiskLevel.MODERATE, 2, 2),
+        (RiskLevel.MODERATE, 48, 24),
+        (RiskLevel.LOW, 1, 24),
+    ],
+)
+def test_question_about_a_risk_is_due_no_later_than_the_review(level: RiskLevel, hours: int, due: int) -> None:
+    case = make_case_at(R.RISK_REVIEW, level=level, content=review_words(level=level.value))
+    assert case.approval is not None
+    start = case.approval.opened_at
+    with writing() as db:
+        approval = db.get_one(Approval, case.approval.id)
+        approval.due_at = start + timedelta(hours=hours)
+        db.add(approval)
+    sign(case, V.RETURN)
+    [to_do] = rows(ToDo, kind=ToDoKind.ANSWER_QUESTION)
+    assert timedelta(0) <= to_do.due_at - start - timedelta(hours=due) < timedelta(minutes=5)
+
+
+def test_to_do_of_a_decision_keeps_the_practices_own_clock() -> None:
+    case = make_case_at(R.RISK_REVIEW, level=RiskLevel.LOW, content=review_words(level="low"))
+    with writing() as db:
+        db.add(PracticeSetting(name="clocks", value='{"to_do_hours": 5}'))
+    sign(case, V.RETURN)
+    [to_do] = rows(ToDo, kind=ToDoKind.ANSWER_QUESTION)
+    assert abs(to_do.due_at - to_do.opened_at - timedelta(hours=5)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("act", ["decide", "mark_seen", "reassign"])
+def test_case_is_locked_before_its_sign_off(monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    """The order of every move of a case, lest two transactions wait for each other."""
+    case = make_case_at(R.RISK_REVIEW)
+    colleague = make_signer(location=case.location)
+    locked: list[type] = []
+    really = Session.get_one
+
+    def noted(self: Session, record: Any, key: Any, **options: Any) -> Any:
+        if options.get("with_for_update"):
+            locked.append(record)
+        return really(self, record, key, **options)
+
+    monkeypatch.setattr(Session, "get_one", noted)
+    assert case.approval is not None
+    if act == "decide":
+        sign(case)
+    elif act == "mark_seen":
+        mark_seen(case.approval.id, case.clinician.id)
+    else:
+        reassign(case.approval.id, to_staff_id=colleague.id, by_staff_id=case.clinician.id, reason=REASON)
+    assert locked == [Referral, Approval]

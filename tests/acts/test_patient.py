@@ -21,6 +21,7 @@ from models.codes import (
     Modality,
     OfferStatus,
     ReferralStatus,
+    Role,
     SlotStatus,
     ToDoKind,
     ToDoStatus,
@@ -312,6 +313,46 @@ def test_flagged_unfinished_answers_reach_a_clinician_until_they_are_finished() 
     assert rows(OutboxMessage, case_number=case.referral.case_number)[0].status == MessageStatus.DROPPED
 
 
+WORRYING_WORDS = TherapyText("I am going to kill myself tonight.")
+
+
+@pytest.mark.parametrize(
+    ("words", "alerted"), [(WORRYING_WORDS, True), (TherapyText("I would like some help with my week."), False)]
+)
+def test_unfinished_words_are_read_with_the_same_alert_as_flagged_answers(words: TherapyText, alerted: bool) -> None:
+    place = make_location()
+    on_call = make_clinician(location=place, on_call=True)
+    case = opened(LinkPurpose.QUESTIONNAIRES, location=place)
+    patient.answer(case.token, case.proof, {}, words)
+    patient.answer(case.token, case.proof, {Measure.GAD7: {1: 0}})
+    to_do = rows(ToDo, case_number=case.referral.case_number)
+    pages = rows(OutboxMessage, case_number=case.referral.case_number)
+    assert [each.kind for each in to_do] == ([ToDoKind.WARM_HANDOFF] if alerted else [])
+    assert [page.to_staff_id for page in pages] == ([on_call.id] if alerted else [])
+    assert all(page.not_before > utc_now() + timedelta(minutes=14) for page in pages)
+
+    assert patient.answer(case.token, case.proof, CALM, None, CHOICES).complete
+    assert [each.status for each in rows(ToDo)] == ([ToDoStatus.SUPERSEDED] if alerted else [])
+
+
+def test_unfinished_alert_pages_every_clinician_of_the_place_when_nobody_is_on_call() -> None:
+    place = make_location()
+    here = [make_clinician(location=place).id for _ in range(2)]
+    make_clinician(location=make_location())
+    case = opened(LinkPurpose.QUESTIONNAIRES, location=place)
+    patient.answer(case.token, case.proof, {Measure.CSSRS_SCREENER: {1: 1}})
+    pages = rows(OutboxMessage, case_number=case.referral.case_number)
+    assert sorted(page.to_staff_id for page in pages) == sorted(here)
+
+
+def test_alert_stands_before_the_answers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = opened(LinkPurpose.QUESTIONNAIRES)
+    monkeypatch.setattr(therapy_store, "keep_answers", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        patient.answer(case.token, case.proof, {Measure.PHQ9: {9: 3}})
+    assert [each.kind for each in rows(ToDo)] == [ToDoKind.WARM_HANDOFF]
+
+
 def test_withdrawing_leaves_the_clinicians_to_do_about_a_flagged_answer() -> None:
     case = opened(LinkPurpose.QUESTIONNAIRES)
     patient.answer(case.token, case.proof, {Measure.PHQ9: {9: 3}})
@@ -587,6 +628,34 @@ def test_another_text_message_is_kept_and_put_before_a_person() -> None:
     kept = therapy_store.texts(case.referral.case_number, actor="test", where="test")
     assert [text.text for text in kept] == [TherapyText("I can not go on")]
     assert [each.kind for each in rows(ToDo)] == [ToDoKind.WARM_HANDOFF]
+
+
+@pytest.mark.parametrize(("words", "urgent"), [(WORRYING_WORDS, True), (TherapyText("thank you"), False)])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_worrying_text_message_pages_at_once_even_when_the_case_is_closed(
+    words: TherapyText, urgent: bool, closed: bool
+) -> None:
+    case, made = booked()
+    if closed:
+        patient.withdraw(case.token, case.proof)
+    assert not patient.hear_text_message(case.patient.phone, words)
+    kept = therapy_store.texts(case.referral.case_number, actor="test", where="test")
+    assert [text.text for text in kept] == [words]
+    [to_do] = rows(ToDo)
+    assert (to_do.kind, to_do.role) == (ToDoKind.WARM_HANDOFF, Role.CLINICIAN)
+    said = therapy_store.to_do_words(to_do.id, actor="test", where="test")
+    assert said is not None and said.question == words
+    pages = [page.to_staff_id for page in rows(OutboxMessage, urgent=True)]
+    assert (made.clinician_id in pages) is urgent
+    assert bool(pages) is urgent
+
+
+def test_a_text_message_whose_words_could_not_be_kept_is_before_a_clinician(monkeypatch: pytest.MonkeyPatch) -> None:
+    case, _ = booked()
+    monkeypatch.setattr(therapy_store, "add_text", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        patient.hear_text_message(case.patient.phone, WORRYING_WORDS)
+    assert len(rows(ToDo)) == 1
 
 
 def test_a_text_message_from_an_unknown_number_changes_nothing() -> None:

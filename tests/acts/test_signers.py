@@ -148,21 +148,31 @@ def test_two_uses_of_one_code_at_the_same_time_are_one() -> None:
         assert sorted(pool.map(use, range(2))) == [False, True]
 
 
-def fail(staff: Staff) -> None:
+def fail(staff: Staff, how: AuthenticatedHow = DESK) -> None:
     with pytest.raises(NotAllowed):
-        prove(staff.id, code=wrong_code(staff), password=None, how=PREFECT)
+        prove(staff.id, code=wrong_code(staff), password=PASSWORD, how=how)
 
 
+COUNT = {DESK: "failed_attempts", PREFECT: "prefect_failures"}
+LOCK = {DESK: "locked_until", PREFECT: "prefect_locked_until"}
+OTHER = {DESK: PREFECT, PREFECT: DESK}
+
+
+@pytest.mark.parametrize("how", [DESK, PREFECT])
 @pytest.mark.parametrize(
     ("failures_before", "minutes"),
     [(0, None), (3, None), (4, 1), (5, 2), (6, 4), (9, 32), (10, 60), (40, 60)],
 )
-def test_lock_grows_with_every_further_failure(failures_before: int, minutes: int | None) -> None:
-    staff = make_bare(failed_attempts=failures_before)
+def test_lock_grows_with_every_further_failure(
+    failures_before: int, minutes: int | None, how: AuthenticatedHow
+) -> None:
+    staff = make_bare(**{COUNT[how]: failures_before})
     before = utc_now()
-    fail(staff)
+    fail(staff, how)
     after = utc_now()
-    locked_until = now_of(staff).locked_until
+    locked_until = getattr(now_of(staff), LOCK[how])
+    assert getattr(now_of(staff), COUNT[how]) == failures_before + 1
+    assert (getattr(now_of(staff), COUNT[OTHER[how]]), getattr(now_of(staff), LOCK[OTHER[how]])) == (0, None)
     if minutes is None:
         assert locked_until is None
     else:
@@ -170,17 +180,48 @@ def test_lock_grows_with_every_further_failure(failures_before: int, minutes: in
         assert before <= locked_until - timedelta(minutes=minutes) <= after
 
 
-def test_locked_account_refuses_the_right_code_and_counts_nothing() -> None:
-    staff = make_bare(failed_attempts=5, locked_until=utc_now() + timedelta(minutes=2))
+@pytest.mark.parametrize("how", [DESK, PREFECT])
+def test_locked_door_refuses_the_right_code_and_counts_nothing(how: AuthenticatedHow) -> None:
+    staff = someone(**{COUNT[how]: 5, LOCK[how]: utc_now() + timedelta(minutes=2)})
     with pytest.raises(NotAllowed):
-        prove(staff.id, code=fresh_code(staff.id), password=None, how=PREFECT)
-    assert (now_of(staff).failed_attempts, now_of(staff).totp_last_step) == (5, 0)
+        prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=how)
+    assert (getattr(now_of(staff), COUNT[how]), now_of(staff).totp_last_step) == (5, 0)
 
 
-def test_lock_ends_and_the_right_code_clears_the_count() -> None:
-    staff = make_bare(failed_attempts=7, locked_until=utc_now() - timedelta(seconds=1))
-    prove(staff.id, code=fresh_code(staff.id), password=None, how=PREFECT)
-    assert (now_of(staff).failed_attempts, now_of(staff).locked_until) == (0, None)
+@pytest.mark.parametrize("how", [DESK, PREFECT])
+def test_locked_door_leaves_the_other_one_open(how: AuthenticatedHow) -> None:
+    locked = {COUNT[how]: 9, LOCK[how]: utc_now() + timedelta(hours=1)}
+    staff = someone(**locked)
+    assert prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=OTHER[how]).id == staff.id
+    assert {name: getattr(now_of(staff), name) for name in locked} == locked
+
+
+def test_lock_that_falls_between_the_look_and_the_use_of_the_code_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    staff = make_bare()
+    code, matching = fresh_code(staff.id), credentials.matching_step
+
+    def lock_meanwhile(*given: object) -> int | None:
+        set_to(staff, prefect_locked_until=utc_now() + timedelta(hours=1))
+        return matching(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(credentials, "matching_step", lock_meanwhile)
+    with pytest.raises(NotAllowed):
+        prove(staff.id, code=code, password=None, how=PREFECT)
+    assert now_of(staff).totp_last_step == 0
+
+
+def test_failures_at_the_same_moment_are_all_counted() -> None:
+    staff = make_bare()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: fail(staff, PREFECT), range(4)))
+    assert now_of(staff).prefect_failures == 4
+
+
+@pytest.mark.parametrize("how", [DESK, PREFECT])
+def test_lock_ends_and_the_right_code_clears_the_count(how: AuthenticatedHow) -> None:
+    staff = someone(**{COUNT[how]: 7, LOCK[how]: utc_now() - timedelta(seconds=1)})
+    prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=how)
+    assert (getattr(now_of(staff), COUNT[how]), getattr(now_of(staff), LOCK[how])) == (0, None)
 
 
 def test_failure_after_a_lock_locks_for_longer() -> None:

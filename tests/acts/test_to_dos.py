@@ -1,6 +1,7 @@
 """What staff do by hand: who may, what each outcome does to the case, and that twice is refused."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -20,8 +21,10 @@ from models.codes import (
     ToDoOutcome,
     ToDoStatus,
 )
+from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Appointment, AuditEvent, Referral, ToDo
+from models.measures import Measure
+from models.operational import Appointment, AuditEvent, OutboxMessage, Referral, ToDo
 from models.therapy_text import TherapyText
 from tests.factories import (
     MadeCase,
@@ -51,6 +54,12 @@ AT = {
 def waiting(kind: ToDoKind, **given: Any) -> tuple[MadeCase, ToDo]:
     """A case whose to-do of this kind is open."""
     case = make_case_at(AT[kind], **given)
+    if case.appointment is not None:
+        with writing() as db:
+            appointment = db.get_one(Appointment, case.appointment.id)
+            appointment.starts_at = utc_now() - timedelta(minutes=1)
+            db.add(appointment)
+        case.appointment = appointment
     return case, case.to_do or make_to_do(case.referral, kind)
 
 
@@ -78,7 +87,13 @@ def actions(case: MadeCase) -> list[str]:
         (K.CHECK_DUPLICATE, O.SAME_PERSON, {}, R.RECEIVED, {}),
         (K.CHECK_DUPLICATE, O.DIFFERENT_PERSON, {}, R.RECEIVED, {}),
         (K.ANSWER_QUESTION, O.ANSWERED, {"came_from": R.RISK_REVIEW}, R.READY_TO_SCREEN, {"risk_cleared": False}),
-        (K.ANSWER_QUESTION, O.ANSWERED, {"came_from": R.ASSIGNMENT, "risk_cleared": True}, R.READY_TO_MATCH, {}),
+        (
+            K.ANSWER_QUESTION,
+            O.ANSWERED,
+            {"came_from": R.ASSIGNMENT, "risk_cleared": True},
+            R.READY_TO_SCREEN,
+            {"risk_cleared": False},
+        ),
         (K.ANSWER_QUESTION, O.ANSWERED, {"came_from": R.CLOSING_LETTER}, R.CLOSING_LETTER, {}),
         (K.ANSWER_QUESTION, O.ANSWERED, {"came_from": None}, R.READY_TO_SCREEN, {}),
         (K.ANSWER_QUESTION, O.WITHDREW, {"came_from": R.RISK_REVIEW}, R.CLOSED_WITHDRAWN, {}),
@@ -185,6 +200,69 @@ def test_same_person_with_an_open_case_closes_the_new_one() -> None:
     case, to_do = waiting(K.CHECK_DUPLICATE, possible_patient_ids=[known.id])
     finish(to_do.id, case.coordinator.id, O.SAME_PERSON)
     assert (case_now(case).status, case_now(case).patient_id) == (R.CLOSED_DUPLICATE, case.patient.id)
+
+
+WORRYING_WORDS = TherapyText("I am going to kill myself tonight.")
+
+
+def paged(case_number: str) -> list[str | None]:
+    with reading() as db:
+        return list(
+            db.exec(
+                select(OutboxMessage.to_staff_id).where(
+                    OutboxMessage.case_number == case_number,
+                    OutboxMessage.urgent == True,  # noqa: E712
+                )
+            ).all()
+        )
+
+
+def test_same_person_hands_its_words_and_answers_over_to_the_open_case() -> None:
+    known = make_patient()
+    standing = make_case_at(R.ASSIGNMENT, patient=known)
+    case, to_do = waiting(K.CHECK_DUPLICATE, possible_patient_ids=[known.id])
+    therapy_store.add_text(case.number, "referral_text", WORRYING_WORDS)
+    therapy_store.keep_answers(
+        case.number, "phq9", "1", {9: 3}, source_key="referral", complete=False, total=None, band=None
+    )
+    finish(to_do.id, case.coordinator.id, O.SAME_PERSON)
+    assert [text.text for text in therapy_store.texts(standing.number, actor="t", where="t")] == [WORRYING_WORDS]
+    [form] = therapy_store.answers(standing.number, actor="t", where="t")
+    assert (form.measure, therapy_store.answers_of(form)) == (Measure.PHQ9, {9: 3})
+    assert len(therapy_store.unread(standing.number)) == 2
+    assert therapy_store.unread(case.number) == []
+    assert paged(standing.number) == [standing.clinician.id] * 2
+    assert case_now(case).status is R.CLOSED_DUPLICATE
+
+
+@pytest.mark.parametrize("came_from", [R.RISK_REVIEW, R.ASSIGNMENT, R.CLOSING_LETTER])
+def test_worrying_answer_to_a_question_pages_at_once(came_from: ReferralStatus) -> None:
+    case, to_do = waiting(K.ANSWER_QUESTION, came_from=came_from)
+    finish(to_do.id, case.coordinator.id, O.ANSWERED, WORRYING_WORDS)
+    assert paged(case.number) == [case.clinician.id]
+    calm, other = waiting(K.ANSWER_QUESTION, came_from=came_from)
+    finish(other.id, calm.coordinator.id, O.ANSWERED, WORDS)
+    assert paged(calm.number) == []
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [(K.WAITLIST, O.OFFER_NEW_TIMES), (K.MISSED_SESSION, O.OFFER_NEW_TIMES)])
+def test_new_times_are_not_offered_past_unread_words(kind: ToDoKind, outcome: ToDoOutcome) -> None:
+    case, to_do = waiting(kind)
+    therapy_store.add_text(case.number, "patient_words", WORDS, source_key="sms:TD-1")
+    finish(to_do.id, case.coordinator.id, outcome)
+    assert case_now(case).status is R.READY_TO_SCREEN
+
+
+def test_withdrawal_while_a_risk_question_is_open_leaves_it_with_a_clinician() -> None:
+    case, to_do = waiting(K.ANSWER_QUESTION, came_from=R.RISK_REVIEW)
+    finish(to_do.id, case.coordinator.id, O.WITHDREW, WORDS)
+    assert case_now(case).status is R.CLOSED_WITHDRAWN
+    assert paged(case.number) == [case.clinician.id]
+    with reading() as db:
+        [left] = db.exec(select(ToDo).where(ToDo.case_number == case.number, ToDo.role == Role.CLINICIAN)).all()
+    assert (left.kind, left.status) == (K.WARM_HANDOFF, ToDoStatus.OPEN)
+    words = therapy_store.to_do_words(left.id, actor="t", where="t")
+    assert words is not None and WORDS.unwrap() in words.question.unwrap()
 
 
 def test_same_person_without_an_open_case_goes_on_under_the_known_patient() -> None:

@@ -15,7 +15,9 @@ from adapters.message_words import LANGUAGES, MessageFacts, render
 from adapters.operational_store import reading, writing
 from adapters.outbox import BACKOFF, LEASE, SendCounts, send_due
 from adapters.settings import CHECKOUT
+from adapters.undelivered import CALL_KEY, POST_KEY
 from models.codes import (
+    AppointmentStatus,
     ApprovalKind,
     LinkPurpose,
     MessageChannel,
@@ -27,9 +29,10 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.errors import ContractBroken, OutsideUnavailable
-from models.operational import Appointment, AuditEvent, OutboxMessage, Patient, PracticeSetting, Referral
+from models.operational import Appointment, AuditEvent, OutboxMessage, Patient, PracticeSetting, Referral, ToDo
 from rules.messaging import sensitive_words
 from tests.factories import (
+    make_appointment,
     make_approval,
     make_clinician,
     make_decision,
@@ -185,6 +188,87 @@ def test_one_broken_message_does_not_hold_up_the_others(home: Path) -> None:
     assert row(good).status == MessageStatus.SENT
 
 
+def to_dos_about(message: OutboxMessage) -> list[ToDo]:
+    with reading() as db:
+        return list(db.exec(select(ToDo).where(ToDo.case_number == message.case_number)).all())
+
+
+def booked_with(template: str, person: dict, hours_ahead: float = 96, **appointment: object) -> OutboxMessage:
+    """A message about a first session to a patient like this."""
+    location, patient = make_location(), make_patient(**person)
+    clinician = make_clinician(location=location)
+    referral = make_referral(ReferralStatus.BOOKED, patient=patient, location=location, clinician_id=clinician.id)
+    slot = make_slot(clinician, location, hours_ahead=hours_ahead)
+    booked = make_appointment(referral, slot, **appointment)
+    facts = {"appointment_id": booked.id}
+    return make_message(patient, template=template, case_number=referral.case_number, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("template", "status", "calls"),
+    [
+        ("waitlisted", ReferralStatus.WAITLISTED, 1),
+        ("no_times_yet", ReferralStatus.WAITLISTED, 1),
+        ("waitlisted", ReferralStatus.CLOSED_WITHDRAWN, 0),
+        ("times_offered", ReferralStatus.BOOKED, 0),
+    ],
+)
+def test_failed_message_that_still_matters_is_a_coordinators_call(
+    home: Path, template: str, status: ReferralStatus, calls: int
+) -> None:
+    message = queued(template, person={"email": None}, status=status)
+    assert send_due(utc_now()) == SendCounts(failed=1)
+    found = to_dos_about(message)
+    assert len(found) == calls
+    assert all((each.role, each.unique_key.startswith(CALL_KEY)) == (Role.COORDINATOR, True) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("template", "appointment", "hours_ahead", "calls"),
+    [
+        ("booking_confirmed", {}, 96, 1),
+        ("appointment_reminder", {"status": AppointmentStatus.CONFIRMED}, 96, 1),
+        ("appointment_reminder", {"status": AppointmentStatus.CANCELLED}, 96, 0),
+        ("booking_cancelled", {"status": AppointmentStatus.CANCELLED}, 96, 1),
+        ("booking_cancelled", {"status": AppointmentStatus.CANCELLED}, -1, 0),
+        ("appointment_reminder", {}, -1, 0),
+    ],
+)
+def test_lost_message_about_a_session_is_a_call_while_the_session_is_to_come(
+    home: Path, template: str, appointment: dict, hours_ahead: float, calls: int
+) -> None:
+    message = booked_with(template, {"email": None}, hours_ahead, **appointment)
+    assert send_due(utc_now()) == SendCounts(failed=1)
+    assert len(to_dos_about(message)) == calls
+    with reading() as db:
+        assert db.get_one(Referral, message.case_number).status == ReferralStatus.BOOKED
+
+
+def test_two_lost_messages_about_one_matter_are_one_call(home: Path) -> None:
+    first = booked_with("appointment_reminder", {"email": None})
+    make_message(
+        template=first.template, case_number=first.case_number, to_patient_id=first.to_patient_id, facts=first.facts
+    )
+    assert send_due(utc_now()) == SendCounts(failed=2)
+    assert len(to_dos_about(first)) == 1
+
+
+def test_message_dropped_because_of_a_stop_is_a_call(home: Path) -> None:
+    message = queued(channel=MessageChannel.SMS, person={"sms_stopped_at": utc_now()})
+    assert send_due(utc_now()) == SendCounts(dropped=1)
+    assert len(to_dos_about(message)) == 1
+
+
+def test_page_that_fails_is_no_call(home: Path) -> None:
+    staff = make_staff(role=Role.CLINICIAN)
+    referral = make_referral(ReferralStatus.WAITLISTED)
+    page = make_message(
+        template="no_such_template", case_number=referral.case_number, to_staff_id=staff.id, channel=MessageChannel.PAGE
+    )
+    assert send_due(utc_now()) == SendCounts(failed=1)
+    assert to_dos_about(page) == []
+
+
 # -- what must not leave
 
 
@@ -232,6 +316,7 @@ def test_letter_that_is_not_what_was_signed_stays(home: Path, signed: str, decis
     kept = row(message)
     assert kept.status == MessageStatus.FAILED
     assert (kept.failure or "").startswith(failure)
+    assert [each.unique_key for each in to_dos_about(message)] == [f"{POST_KEY}{message.approval_id}"]
     assert sent_files(home) == []
 
 

@@ -2,21 +2,23 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from adapters.operational_store import reading
+from adapters.operational_store import reading, writing
 from adapters.portal_links import read_token
 from adapters.settings import settings
 from cli import app as commands
 from cli import diagrams, login
 from models.codes import ReferralStatus, ToDoStatus, Verdict
+from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed, OutsideUnavailable
-from models.operational import Decision, Referral, Staff, ToDo
+from models.operational import Appointment, Decision, Referral, Staff, ToDo
 from tests.cli.conftest import Calls, sample, sign_in_as
-from tests.factories import make_case_at
+from tests.factories import make_case_at, make_patient
 
 R = ReferralStatus
 
@@ -223,7 +225,7 @@ def test_sign_shows_nothing_to_somebody_who_may_not_sign(
     [
         (("stop", "CASE", "--reason", "asked to"), R.CLOSED_WITHDRAWN),
         (("stop", "CASE", "--reason", "full", "--exit", "declined"), R.CLOSING_LETTER),
-        (("reroute", "CASE", "contact_patient", "--reason", "ask first"), R.CONTACT_PATIENT),
+        (("reroute", "CASE", "ready_to_screen", "--reason", "more came"), R.READY_TO_SCREEN),
     ],
 )
 def test_coordinator_steers_a_case(
@@ -253,8 +255,26 @@ def test_to_do_is_claimed_given_back_and_finished(home: Path, call: Calls, monke
 def test_outcome_closes_a_booked_case(home: Path, call: Calls, monkeypatch: pytest.MonkeyPatch):
     made = make_case_at(R.BOOKED)
     as_signer(made.coordinator, monkeypatch)
+    with pytest.raises(NotAllowed, match="not begun"):
+        call("outcome", made.number, "no_show")
+    with writing() as db:
+        appointment = db.get_one(Appointment, made.appointment.id if made.appointment else "")
+        appointment.starts_at = utc_now() - timedelta(hours=1)
+        db.add(appointment)
     call("outcome", made.number, "no_show")
     assert status_of(made.number) == R.MISSED
+
+
+def test_one_of_several_known_patients_is_named(home: Path, call: Calls, monkeypatch: pytest.MonkeyPatch):
+    known = [make_patient().id, make_patient().id]
+    made = make_case_at(R.POSSIBLE_DUPLICATE, possible_patient_ids=known)
+    assert made.to_do is not None
+    as_signer(made.coordinator, monkeypatch)
+    with pytest.raises(ValueError, match="which of the known patients"):
+        call("todo", "finish", made.to_do.id, "same_person")
+    call("todo", "finish", made.to_do.id, "same_person", "--same-as", known[1])
+    with reading() as db:
+        assert db.get_one(Referral, made.number).patient_id == known[1]
 
 
 def test_error_leaves_with_its_own_exit_code_and_without_a_trace(

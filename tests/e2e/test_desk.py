@@ -11,9 +11,11 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from adapters import operational_store
-from models.codes import ReferralStatus, Role
+from models.codes import ReferralStatus, Role, ToDoKind
 from models.operational import Referral, Staff
+from tests.factories import make_patient, make_referral, make_to_do
 from tests.web.desk.conftest import PASSWORD, AtTheDesk, assignment, person, place, risk_review
+from tests.web.desk.test_to_dos import signed_letter
 from web.desk.app import make_app
 
 __all__ = ["assignment", "person", "place", "risk_review"]
@@ -178,3 +180,38 @@ def test_keyboard_alone_reaches_the_decision(visit, person, risk_review):
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("Edit and approve")).to_be_checked()
     expect(page.get_by_role("textbox", name="Safety note")).to_be_visible()
+
+
+def test_letter_to_post_prints_alone_with_its_digest(visit, place, person):
+    _, digest = signed_letter(place, person)
+    page = visit()
+    sign_in(page, person(Role.COORDINATOR))
+    page.get_by_role("link", name="Post the letter").click()
+    expect(page.get_by_role("button", name="Take it")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("for word & signed.")).to_be_visible()
+    expect(page.get_by_text(digest)).to_be_visible()
+    for left_out in (page.get_by_role("heading", name="How to"), page.get_by_role("button"), page.get_by_role("link")):
+        for each in left_out.all():
+            expect(each).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.get_by_label("The letter is posted").check()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status")).to_contain_text("The letter is posted")
+
+
+def test_coordinator_chooses_one_of_several_known_patients(visit, place, person):
+    known = [make_patient(given_name=name) for name in ("Orla", "Orlagh")]
+    case = make_referral(
+        ReferralStatus.POSSIBLE_DUPLICATE, location=place, possible_patient_ids=[each.id for each in known]
+    )
+    make_to_do(case, ToDoKind.CHECK_DUPLICATE)
+    page = visit(**PHONE)
+    sign_in(page, person(Role.COORDINATOR))
+    page.get_by_role("link", name="Check duplicate").click()
+    page.get_by_label("Known patient 2: Orlagh").check()
+    page.get_by_label("The same person").check()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status")).to_contain_text("The same person")
+    with operational_store.reading() as db:
+        assert operational_store.one(db, Referral, case.case_number).patient_id == known[1].id

@@ -29,6 +29,7 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
     asyncio.run(_deploy(name))
     monkeypatch.setattr(watch, "CASE_DEPLOYMENT", f"referral-to-first-session/{name}")
     monkeypatch.setattr(watch, "INTAKE_DEPLOYMENT", f"referral-intake/{name}")
+    monkeypatch.setattr(watch, "start_scheduled", nothing_by_the_clock)
     return name
 
 
@@ -45,6 +46,11 @@ async def _deploy(pool: str) -> None:
                 parameter_openapi_schema=parameter_schema(flow.fn).model_dump_for_openapi(),
                 enforce_parameter_schema=True,
             )
+
+
+async def nothing_by_the_clock() -> int:
+    """What runs by the clock is not deployed here."""
+    return 0
 
 
 @asynccontextmanager

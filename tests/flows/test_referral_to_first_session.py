@@ -1,6 +1,7 @@
 """The flow of a referral on a real Prefect server: every exit, every door of the gate."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -139,6 +140,14 @@ async def test_failed_run_that_is_retried_waits_again_and_goes_on(pool: str) -> 
         await until_status("D-1", R.ASSIGNMENT)
 
 
+def first_session_begins(case_number: str) -> None:
+    """The time of the booked first session has come."""
+    with store.writing() as db:
+        appointment = db.exec(select(Appointment).where(Appointment.case_number == case_number)).one()
+        appointment.starts_at = utc_now() - timedelta(minutes=1)
+        db.add(appointment)
+
+
 async def test_attended_first_session_closes_the_case(pool: str) -> None:
     async with working(pool):
         drop(referral_row("E-1", **NO_FORMS))
@@ -170,6 +179,7 @@ async def test_attended_first_session_closes_the_case(pool: str) -> None:
         patient.choose(token, proof, times[0].offer_id)
         case = await until_status("E-1", R.BOOKED)
         await until_run(case, f"{case.case_number} · first session", "Suspended")
+        first_session_begins(case.case_number)
         cases.record_outcome(case.case_number, staff_id=coordinator_of("LOC-1"), outcome=ToDoOutcome.ATTENDED)
         case = await ended("E-1", R.CLOSED_ATTENDED)
     assert case.first_session_at is not None and case.closed_at is not None

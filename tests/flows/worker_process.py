@@ -8,7 +8,14 @@ from adapters.in_process_worker import serve
 from adapters.run_claims import RunClaims
 from tasks import watch
 
+
+async def nothing_by_the_clock() -> int:
+    """What runs by the clock is not deployed beside this worker."""
+    return 0
+
+
 if __name__ == "__main__":
+    watch.start_scheduled = nothing_by_the_clock
     pool, lost_after = sys.argv[1], timedelta(seconds=float(sys.argv[2]))
     watch.CASE_DEPLOYMENT, watch.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"
     asyncio.run(

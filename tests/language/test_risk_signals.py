@@ -1,5 +1,6 @@
 """Does the risk reader raise what is said of now, and set apart the past, denied, quoted or supposed?"""
 
+import csv
 import json
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from language import risk_classifier
+from language.risk_scope import WORDS_A_VERB_DENIES
 from language.risk_signals import RiskSignal, SignalKind, SignalStatus, read_risk, read_risk_many
 
 CHECKOUT = Path(__file__).parents[2]
 HARD_CASES = CHECKOUT.parent / "shared" / "data" / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
+SAMPLE_REFERRALS = CHECKOUT / "samples" / "referrals" / "referrals-2026-11.csv"
 CORPORA = CHECKOUT / "tests" / "data" / "risk"
 
 IDEATION = SignalKind.SUICIDAL_IDEATION
@@ -76,9 +79,73 @@ def test_negation_scope_ends_where_the_denial_ends(text: str, status: SignalStat
     assert (SignalStatus.PRESENT in statuses(text)) == (status is SignalStatus.PRESENT)
 
 
+@pytest.mark.parametrize("rules_only", [True, False])
+def test_self_referral_that_did_not_write_it_down_is_present_ideation(rules_only: bool) -> None:
+    with SAMPLE_REFERRALS.open(encoding="utf-8-sig", newline="") as table:
+        texts = {row["Referral ID"]: row["Reason for referral"] for row in csv.DictReader(table)}
+    raised = read_risk(texts["R-1104"], rules_only=rules_only).present
+    assert IDEATION in {signal.kind for signal in raised}
+
+
+@pytest.mark.parametrize("rules_only", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Some nights I hope I don't wake up.",
+        "i hope i dont wake up tomorrow",
+        "I would not mind if a truck hit me.",
+        "I wouldn't care if I got run over.",
+    ],
+)
+def test_indirect_wish_to_die_is_present_ideation(text: str, rules_only: bool) -> None:
+    assert IDEATION in {signal.kind for signal in read_risk(text, rules_only=rules_only).present}
+
+
+@pytest.mark.parametrize("rules_only", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I did not wake up until ten today.",
+        "I never wake up before the alarm.",
+        "A car hit me in 2023 and my knee still hurts.",
+        "I would not mind if someone called me.",
+    ],
+)
+def test_ordinary_look_alikes_raise_nothing(text: str, rules_only: bool) -> None:
+    assert not read_risk(text, rules_only=rules_only).present
+
+
+@pytest.mark.parametrize(
+    ("text", "present"),
+    [
+        ("I have never tried to kill myself.", False),
+        ("I have never cut, burned or hurt myself.", False),
+        ("I have never needed stitches, I cut my arms.", True),
+        ("Denies depression, panic, self-harm and suicidal ideation.", False),
+        ("Denies panic, has suicidal ideation.", True),
+        ("Denies that she wants to die.", False),
+        ("He did not come on Monday and attempted suicide.", True),
+        ("She did not mean to scare us when she cut her arms.", True),
+        ("I can't get through a day without thinking about suicide.", True),
+        ("She did not put on the form that she wants to die.", True),
+    ],
+)
+def test_denial_reaches_only_its_own_clause(text: str, present: bool) -> None:
+    assert bool(read_risk(text, rules_only=True).present) == present
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(WORDS_A_VERB_DENIES, SignalStatus.NEGATED), (WORDS_A_VERB_DENIES + 1, SignalStatus.PRESENT)]
+)
+def test_denial_of_a_verb_reaches_only_so_far(words: int, status: SignalStatus) -> None:
+    assert statuses("Not " + "really " * words + "suicidal.") == {status}
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [
+        ("He was beaten as a child and wants to die.", SignalStatus.PRESENT),
+        ("He has no history of panic, has a gun and will use it on himself.", SignalStatus.PRESENT),
         ("I wanted to die when I was sixteen.", SignalStatus.HISTORICAL),
         ("I tried to kill myself four months ago.", SignalStatus.HISTORICAL),
         ("I tried to kill myself three months ago.", SignalStatus.PRESENT),
@@ -245,6 +312,16 @@ def test_training_sentences_of_the_challenge_are_read_right() -> None:
     ]
     assert len(train) > 150
     assert wrong == []
+
+
+def test_probes_written_while_working_are_read_right_by_rules() -> None:
+    rows = [json.loads(line) for line in (CORPORA / "probes.jsonl").read_text(encoding="utf-8").splitlines()]
+    seen = [row for row in rows if row["split"] == "seen"]
+    present = [row["id"] for row in seen if row["status"] == SignalStatus.PRESENT]
+    raised = [row["id"] for row in seen if read_risk(row["text"], rules_only=True).present]
+    assert len(present) == 65
+    assert set(present) <= set(raised)
+    assert len(raised) <= len(present) + 1
 
 
 @pytest.mark.skipif(not HARD_CASES.exists(), reason="the public crisis-hard-cases set is not beside the checkout")

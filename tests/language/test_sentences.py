@@ -30,6 +30,11 @@ def test_sentence_spans_cut_a_run_without_punctuation() -> None:
     assert len(sentence_spans("word " * (MAX_WORDS + 1))) == 2
 
 
+def test_sentence_spans_cut_a_long_run_where_clauses_join() -> None:
+    text = "word " * 45 + "and " + "word " * 20
+    assert [text[start:end].split()[0] for start, end in sentence_spans(text)] == ["word", "and"]
+
+
 @given(st.text(max_size=300))
 def test_sentence_spans_are_in_order_and_lose_no_word(text: str) -> None:
     spans = sentence_spans(text)

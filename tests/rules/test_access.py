@@ -3,8 +3,18 @@
 import pytest
 
 from models.case_facts import CaseFacts
-from models.codes import Role
-from rules.access import PUBLIC, ROUTES, Viewer, may_open, may_read_content, may_see_case, sees_names
+from models.codes import Role, ToDoKind
+from rules.access import (
+    PUBLIC,
+    ROUTES,
+    Viewer,
+    may_open,
+    may_read_content,
+    may_see_case,
+    may_see_to_do,
+    sees_names,
+    works_on,
+)
 
 HERE, ELSEWHERE = "LOC-1", "LOC-2"
 
@@ -52,6 +62,8 @@ def test_route_without_an_entry_is_closed(role: Role | None):
         ({}, CaseFacts(HERE, review_open=True), False),
         ({}, CaseFacts(HERE, review_open=True, unassigned_review=True), True),
         ({}, CaseFacts(ELSEWHERE, review_open=True, unassigned_review=True), False),
+        ({}, CaseFacts(HERE, clinician_to_do=True), True),
+        ({}, CaseFacts(ELSEWHERE, clinician_to_do=True), False),
     ],
 )
 def test_clinician_sees_own_team_and_uncovered_cases(facts: dict, case: CaseFacts, allowed: bool):
@@ -78,3 +90,35 @@ def test_clinician_reads_no_content_of_a_case_they_may_not_see():
 
 def test_names_are_shown_to_those_who_meet_patients():
     assert {role for role in Role if sees_names(role)} == {Role.CLINICIAN, Role.COORDINATOR}
+
+
+@pytest.mark.parametrize(
+    ("role", "of_role", "allowed"),
+    [
+        (Role.CLINICIAN, Role.CLINICIAN, True),
+        (Role.CLINICIAN, Role.COORDINATOR, True),
+        (Role.COORDINATOR, Role.COORDINATOR, True),
+        (Role.COORDINATOR, Role.CLINICIAN, False),
+        (Role.ADMIN, Role.CLINICIAN, True),
+    ],
+)
+def test_coordinator_opens_no_to_do_of_a_clinician(role: Role, of_role: Role, allowed: bool):
+    case = CaseFacts(HERE, clinician_to_do=True)
+    assert may_see_to_do(viewer(role), case, of_role).allowed == allowed
+    assert not may_see_to_do(viewer(role), CaseFacts(ELSEWHERE, clinician_to_do=True), of_role).allowed
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "of_role", "clinician_id", "works"),
+    [
+        (Role.CLINICIAN, ToDoKind.WARM_HANDOFF, Role.CLINICIAN, None, True),
+        (Role.CLINICIAN, ToDoKind.WARM_HANDOFF, Role.COORDINATOR, "ST-1", False),
+        (Role.CLINICIAN, ToDoKind.RECORD_OUTCOME, Role.COORDINATOR, "ST-1", True),
+        (Role.CLINICIAN, ToDoKind.RECORD_OUTCOME, Role.COORDINATOR, "ST-2", False),
+        (Role.COORDINATOR, ToDoKind.WARM_HANDOFF, Role.COORDINATOR, None, True),
+        (Role.COORDINATOR, ToDoKind.WARM_HANDOFF, Role.CLINICIAN, None, False),
+        (Role.ADMIN, ToDoKind.WARM_HANDOFF, Role.CLINICIAN, None, True),
+    ],
+)
+def test_queue_holds_the_to_dos_of_ones_role(role, kind, of_role, clinician_id, works):
+    assert works_on(viewer(role), kind, of_role, clinician_id) == works

@@ -1,8 +1,9 @@
 """What the tests of the steps share: a stand-in for Prefect, and the sample practice with its file received."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -10,7 +11,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from adapters import prefect_runs
-from adapters.prefect_runs import Woken
+from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
 from tasks import intake
 from tests import conftest as shared
@@ -28,6 +29,7 @@ class FakePrefect:
     names: list[tuple[UUID, str]] = field(default_factory=list)
     typed: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[UUID, Woken | Exception] = field(default_factory=dict)
+    ended: dict[UUID, tuple[str, datetime]] = field(default_factory=dict)
     down: Exception | None = None
 
     async def start_run(self, deployment: str, parameters: dict[str, Any], **named: Any) -> UUID:
@@ -43,6 +45,14 @@ class FakePrefect:
             raise answer
         return answer
 
+    async def read_runs(self, run_ids: Sequence[UUID]) -> list[Run]:
+        """The runs that are ``ended`` in that state since then; the others wait; those gone are not known."""
+        there = [run_id for run_id in run_ids if self.answers.get(run_id) != Woken.gone]
+        states = {run_id: self.ended.get(run_id, ("PAUSED", None)) for run_id in there}
+        return [
+            Run(run_id, "", state, state.title(), since, None, (), None) for run_id, (state, since) in states.items()
+        ]
+
     async def rename(self, run_id: UUID, name: str) -> None:
         if self.down:
             raise self.down
@@ -55,7 +65,7 @@ class FakePrefect:
 @pytest.fixture
 def prefect(monkeypatch: pytest.MonkeyPatch) -> FakePrefect:
     fake = FakePrefect()
-    for name in ("start_run", "wake", "rename", "read_and_forget_input"):
+    for name in ("start_run", "wake", "read_runs", "rename", "read_and_forget_input"):
         monkeypatch.setattr(prefect_runs, name, getattr(fake, name))
     return fake
 

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from adapters import operational_store, therapy_store
 from adapters.operational_store import reading
 from adapters.settings import settings
 from models.codes import QuarantineStatus, ReferralStatus, RowOutcome
-from models.operational import IntakeFile, IntakeRow, OutboxMessage, Patient, QuarantinedRow, Referral
+from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Patient, QuarantinedRow, Referral
 from tasks import intake, quarantine
 from tasks.intake import FileResult
 from tests.tasks.conftest import SAMPLE
@@ -261,8 +262,24 @@ def test_file_that_was_lost_is_received_when_it_is_dropped_again() -> None:
 def test_file_that_cannot_be_read_is_refused_as_a_whole(content: bytes, name: str) -> None:
     [result] = drop(content, name)
     assert result.refused
-    assert (rows(Referral), rows(QuarantinedRow)) == ([], [])
+    assert rows(Referral) == []
     assert drop(content, name) == []
+    assert len(rows(QuarantinedRow)) == 1
+
+
+@pytest.mark.usefixtures("sample_practice")
+def test_refused_file_is_somebodys_urgent_work_with_its_words_kept() -> None:
+    [result] = drop(b"a,b\nwants to die,2\n", "other.csv")
+    [fault] = rows(QuarantinedRow)
+    assert (fault.row, fault.field, fault.rule, fault.urgent) == (0, "file", "unreadable", True)
+    assert result.counts["quarantined"] == 1
+    assert (quarantine.due_at(fault) - fault.at).total_seconds() == 3600
+    pages = rows(OutboxMessage, template="page_quarantined_row")
+    assert pages and all(page.urgent and page.facts == {} for page in pages)
+    kept = therapy_store.quarantined(fault.content_id, actor="test", where="test")
+    assert "wants to die" in kept["file"]
+    assert "wants" not in fault.reason
+    assert [row.id for row in quarantine.open_rows()] == [fault.id]
 
 
 @pytest.mark.usefixtures("sample_practice")
@@ -327,3 +344,63 @@ def test_harmless_broken_row_alarms_nobody_and_is_reminded_of_after_a_day() -> N
     assert (due - fault.at).total_seconds() == 24 * 3600
     assert [quarantine.remind(fault, due), quarantine.remind(fault, due)] == [True, False]
     assert len(rows(OutboxMessage)) == 3
+
+
+# -- numbers used again, and answers about automated reading
+
+
+BLAKE = {"First name": "Blake", "Last name": "Otherwise", "Date of birth": "1970-01-02"}
+
+
+@pytest.mark.usefixtures("sample_practice")
+def test_number_used_again_for_another_person_opens_a_case_for_a_person_to_look_at() -> None:
+    drop(sample("R-1101"))
+    [first] = rows(Referral)
+    drop(sample("R-1101", **BLAKE), "second.csv")
+    [second] = [case for case in rows(Referral) if case.case_number != first.case_number]
+    [row] = rows(IntakeRow, case_number=second.case_number)
+    assert (row.outcome, second.external_key) == (RowOutcome.AMBIGUOUS, f"csv:R-1101@{row.file_id}")
+    assert (second.possible_patient_ids, second.patient_id != first.patient_id) == ([first.patient_id], True)
+    assert texts_of(second.case_number)
+
+
+@pytest.mark.usefixtures("sample_practice")
+def test_number_used_again_is_known_again_for_either_person() -> None:
+    drop(sample("R-1101"))
+    drop(sample("R-1101", **BLAKE), "second.csv")
+    drop(sample("R-1101", **{"Visit type": "telehealth"}), "third.csv")
+    drop(sample("R-1101", **{"Visit type": "telehealth", **BLAKE}), "fourth.csv")
+    assert len(rows(Referral)) == 2
+    assert [row.outcome for row in rows(IntakeRow)][2:] == [RowOutcome.DUPLICATE] * 2
+    assert len({row.case_number for row in rows(IntakeRow)[2:]}) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "after"),
+    [
+        ((None, None), ("yes", "2026-11-01"), (True, "2026-11-01")),
+        ((True, "2026-10-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
+        ((True, "2026-11-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
+        ((True, "2026-11-02"), ("no", "2026-11-01"), (True, "2026-11-02")),
+        ((False, "2026-10-01"), ("yes", "2026-11-01"), (True, "2026-11-01")),
+        ((False, "2026-11-01"), ("yes", "2026-11-01"), (False, "2026-11-01")),
+        ((False, None), ("yes", "2026-11-01"), (False, None)),
+        ((True, "2026-10-01"), ("", ""), (True, "2026-10-01")),
+    ],
+)
+@pytest.mark.parametrize("again", ["R-1101", "R-9901"])
+@pytest.mark.usefixtures("sample_practice")
+def test_newer_answer_about_automated_reading_is_kept(
+    before: tuple[bool | None, str | None], said: tuple[str, str], after: tuple[bool, str | None], again: str
+) -> None:
+    drop(sample("R-1101"))
+    with operational_store.writing() as db:
+        patient = db.exec(select(Patient)).one()
+        patient.consent_ai = before[0]
+        patient.consent_ai_on = date.fromisoformat(before[1]) if before[1] else None
+        db.add(patient)
+    drop(sample("R-1101", **{"Referral ID": again, "AI consent": said[0], "AI consent date": said[1]}), "again.csv")
+    [patient] = rows(Patient)
+    kept = (patient.consent_ai, patient.consent_ai_on.isoformat() if patient.consent_ai_on else None)
+    assert kept == after
+    assert len(rows(AuditEvent, action="patient.consent_updated")) == int(after != before)

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import select
 
 from adapters import therapy_store
-from adapters.operational_store import reading, writing
+from adapters.operational_store import move_case, reading, writing
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from models.codes import ReferralStatus, RiskLevel
-from models.errors import StaleLease
+from models.errors import MovedOn, StaleLease
 from models.measures import Measure
 from models.operational import AuditEvent, Referral
 from models.therapy_text import TherapyText
@@ -250,11 +250,91 @@ def test_something_new_reopens_the_review(change: Any) -> None:
     assert (case_now(case).status, case_now(case).risk_cleared) == (R.RISK_REVIEW, False)
 
 
-def test_newest_answers_of_a_measure_are_the_ones_screened() -> None:
+@pytest.mark.parametrize("worst_first", [True, False])
+def test_every_set_of_answers_is_screened_not_the_newest_alone(worst_first: bool) -> None:
     case = unscreened()
-    answered(case, Measure.PHQ9, CALM, "referral", authored_at=datetime(2026, 1, 1, tzinfo=UTC))
-    answered(case, Measure.PHQ9, CALM | {9: 3}, "portal", authored_at=datetime(2026, 2, 1, tzinfo=UTC))
+    first, second = (CALM | {9: 3}, CALM) if worst_first else (CALM, CALM | {9: 3})
+    answered(case, Measure.PHQ9, first, "referral", authored_at=datetime(2026, 1, 1, tzinfo=UTC))
+    answered(case, Measure.PHQ9, second, "portal", authored_at=datetime(2026, 2, 1, tzinfo=UTC))
     assert screened(case) == "high"
+
+
+def test_screening_marks_what_it_read_and_changed_content_is_unread_again() -> None:
+    case = unscreened()
+    text_id = said(case, "a few words of a referral")
+    answered(case, Measure.PHQ9, CALM, authored_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert len(therapy_store.unread(case.number)) == 2
+    assert therapy_store.cases_with_unread() == {case.number}
+    screened(case)
+    assert (therapy_store.unread(case.number), therapy_store.cases_with_unread()) == ([], set())
+    said(case, "a few words of a referral")
+    assert therapy_store.unread(case.number) == []
+    said(case, "other words")
+    assert therapy_store.unread(case.number) == [text_id]
+    assert therapy_store.cases_with_unread() == {case.number}
+
+
+def test_answers_given_anew_under_the_same_date_are_unread_again() -> None:
+    case = unscreened()
+    answered(case, Measure.PHQ9, CALM, authored_at=datetime(2026, 1, 1, tzinfo=UTC))
+    screened(case)
+    answered(case, Measure.PHQ9, CALM | {9: 3}, authored_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert therapy_store.cases_with_unread() == {case.number}
+    assert screened_again(case) == "high"
+
+
+def test_words_changed_while_they_were_read_are_not_marked() -> None:
+    case = unscreened()
+    text_id = said(case, "a few words of a referral")
+    old = [(text_id, therapy_store.state_of(therapy_store.texts(case.number, actor="t", where="t")[0]))]
+    said(case, "other words")
+    therapy_store.raise_flags(case.number, [], old)
+    assert (therapy_store.unread(case.number), therapy_store.cases_with_unread()) == ([text_id], {case.number})
+
+
+def test_text_that_comes_while_the_case_is_screened_is_read_before_it_is_cleared() -> None:
+    case = unscreened()
+    said(case, "a few words of a referral")
+
+    def somebody_writes_meanwhile(text: str, rules_only: bool = False) -> RiskReading:
+        if text == "I cannot go on":
+            return Reader((signal(),))(text, rules_only)
+        said(case, "I cannot go on", "patient_words", "sms:TD-1")
+        return Reader()(text, rules_only)
+
+    assert screened(case, somebody_writes_meanwhile) == "moderate"
+    assert (case_now(case).status, case_now(case).risk_cleared) == (R.RISK_REVIEW, False)
+    assert therapy_store.unread(case.number) == []
+
+
+def test_case_rerouted_to_its_screening_meanwhile_is_left_to_the_next_one() -> None:
+    case = unscreened()
+    said(case, "a few words of a referral")
+
+    def rerouted_meanwhile(text: str, rules_only: bool = False) -> RiskReading:
+        with writing() as db:
+            referral = db.get_one(Referral, case.number)
+            referral.version += 2
+            db.add(referral)
+        return Reader()(text, rules_only)
+
+    with pytest.raises(MovedOn):
+        screened(case, rerouted_meanwhile)
+    assert case_now(case).status is R.READY_TO_SCREEN
+
+
+def test_case_that_does_not_wait_for_its_screening_is_not_screened() -> None:
+    case = make_case_at(R.READY_TO_MATCH)
+    with pytest.raises(MovedOn):
+        screened(case)
+
+
+@pytest.mark.parametrize("status", [R.CONTACT_PATIENT, R.ASSIGNMENT, R.WAITLISTED])
+def test_case_sent_to_its_screening_is_not_cleared_any_more(status: ReferralStatus) -> None:
+    case = make_case_at(status, risk_cleared=True)
+    with writing() as db:
+        move_case(db, db.get_one(Referral, case.number), R.READY_TO_SCREEN, actor="test")
+    assert case_now(case).risk_cleared is False
 
 
 @pytest.mark.parametrize(
@@ -317,7 +397,7 @@ def test_case_stopped_while_it_is_screened_stays_stopped() -> None:
             db.add(referral)
         return Reader()(text, rules_only)
 
-    with pytest.raises(Exception, match="may not become"):
+    with pytest.raises(Exception, match="has moved on"):
         screened(case, stopped_meanwhile)
     assert (case_now(case).status, case_now(case).risk_cleared) == (R.CLOSED_WITHDRAWN, False)
 

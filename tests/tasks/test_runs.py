@@ -1,5 +1,6 @@
 """Every accepted case gets one run, and every moved case is woken."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +13,9 @@ from adapters.settings import settings
 from models.codes import ReferralStatus, RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import OutsideRefused, OutsideUnavailable
-from models.operational import IntakeFile, IntakeRow, Referral
+from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral
 from tasks import cases, watch
-from tests.factories import MadeCase, make_case_at
+from tests.factories import MadeCase, make_case_at, make_message
 from tests.tasks.conftest import FakePrefect
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -57,7 +58,7 @@ async def test_every_accepted_case_gets_one_run(prefect: FakePrefect) -> None:
     assert await watch.start_missing_runs() == 0
     assert [start["parameters"] for start in prefect.started] == [{"case_number": case.number} for case in made]
     keys = [start["idempotency_key"] for start in prefect.started]
-    assert [key.endswith(case.number) for key, case in zip(keys, made, strict=True)] == [True, True]
+    assert [key.endswith(f"{case.number}-0") for key, case in zip(keys, made, strict=True)] == [True, True]
     assert all(case_now(case).run_id for case in made)
 
 
@@ -123,6 +124,116 @@ async def test_case_whose_run_was_deleted_gets_a_new_one(prefect: FakePrefect) -
     assert case_now(case).run_id is None
     assert await watch.start_missing_runs() == 1
     assert case_now(case).run_id not in (None, str(run_id))
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"])
+@pytest.mark.parametrize("found_by", [watch.wake_wanted, watch.replace_ended_runs])
+async def test_open_case_whose_run_has_ended_gets_a_successor(prefect: FakePrefect, state: str, found_by: Any) -> None:
+    case, run_id = running()
+    prefect.answers[run_id] = Woken.not_waiting
+    prefect.ended[run_id] = (state, utc_now())
+    await found_by()
+    assert (case_now(case).run_id, case_now(case).run_generation) == (None, 1)
+    assert await watch.start_missing_runs() == 1
+    assert case_now(case).run_id not in (None, str(run_id))
+    assert prefect.started[0]["idempotency_key"].endswith(f"{case.number}-1")
+    with reading() as db:
+        events = db.exec(select(AuditEvent).where(AuditEvent.case_number == case.number)).all()
+    assert [(event.action, event.details.get("why")) for event in events] == [
+        ("run.ended", state.lower()),
+        ("run.replaced", None),
+    ]
+
+
+async def test_case_that_nobody_wants_woken_is_found_by_the_sweep(prefect: FakePrefect) -> None:
+    case, run_id = running(wake_wanted=False)
+    prefect.ended[run_id] = ("FAILED", utc_now())
+    await watch.sweep_runs()
+    assert case_now(case).run_id is None
+
+
+async def test_run_that_waits_or_whose_case_is_closed_is_left_alone(prefect: FakePrefect) -> None:
+    waits, _ = running(wake_wanted=False)
+    closed, ended = running(R.CLOSED_WITHDRAWN)
+    prefect.ended[ended] = ("COMPLETED", utc_now())
+    prefect.answers[ended] = Woken.not_waiting
+    assert await watch.replace_ended_runs() == 0
+    await watch.wake_wanted()
+    assert case_now(waits).run_id and case_now(closed).run_id
+    assert not case_now(closed).wake_wanted
+    woken = len(prefect.woken)
+    await watch.wake_wanted()
+    assert len(prefect.woken) == woken
+
+
+async def test_runs_that_keep_ending_follow_each_other_more_slowly(prefect: FakePrefect) -> None:
+    case, run_id = running(run_generation=3)
+    prefect.ended[run_id] = ("CRASHED", utc_now() - timedelta(minutes=2))
+    assert await watch.replace_ended_runs() == 0
+    prefect.ended[run_id] = ("CRASHED", utc_now() - timedelta(minutes=3))
+    assert await watch.replace_ended_runs() == 1
+    assert case_now(case).run_generation == 4
+
+
+async def test_sweep_waits_for_the_next_round_when_prefect_is_away(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, run_id = running()
+
+    async def away(_: Any) -> Any:
+        raise OutsideUnavailable("no Prefect")
+
+    monkeypatch.setattr("adapters.prefect_runs.read_runs", away)
+    await watch.sweep_runs()
+    assert case_now(case).run_id == str(run_id)
+
+
+async def test_runs_that_cannot_be_woken_starve_no_other(prefect: FakePrefect) -> None:
+    for _ in range(3):
+        _, run_id = running()
+        prefect.answers[run_id] = OutsideRefused("Prefect answered 422")
+    _, fine = running()
+    assert await watch.wake_wanted(limit=3) == 0
+    assert await watch.wake_wanted(limit=3) == 1
+    assert fine in prefect.woken
+
+
+async def test_leg_that_took_its_case_is_tried_first_next_time(prefect: FakePrefect) -> None:
+    case, _ = running()
+    await watch.wake_wanted()
+    assert case_now(case).wake_tried_at is not None
+    cases.take(case.number)
+    assert case_now(case).wake_tried_at is None
+
+
+async def test_any_failure_of_one_run_keeps_no_other_asleep(
+    prefect: FakePrefect, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, broken = running()
+    _, fine = running()
+    prefect.answers[broken] = ValueError("marker words")
+    assert await watch.wake_wanted() == 1
+    assert fine in prefect.woken
+    assert "ValueError" in caplog.text and "marker words" not in caplog.text
+
+
+async def test_broken_part_of_the_tick_stops_no_other_and_pages_leave_first(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    case, run_id = running()
+    page = make_message(to_staff_id=case.clinician.id, channel="page", template="page_risk_review", urgent=True)
+    left: list[Any] = []
+
+    async def broken() -> int:
+        with reading() as db:
+            left.append(db.get_one(OutboxMessage, page.id).sent_at)
+        raise RuntimeError("marker words")
+
+    monkeypatch.setattr(watch, "start_intake", broken)
+    await watch.tick()
+    assert left and left[0] is not None
+    assert prefect.woken == [run_id]
+    assert "RuntimeError" in caplog.text and "marker words" not in caplog.text
 
 
 async def test_tick_does_the_rest_when_prefect_is_away(prefect: FakePrefect, caplog: pytest.LogCaptureFixture) -> None:

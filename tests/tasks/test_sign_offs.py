@@ -23,7 +23,7 @@ from models.codes import (
     Verdict,
 )
 from models.columns import utc_now
-from models.errors import MovedOn, StaleLease
+from models.errors import MovedOn, OutsideRefused, OutsideUnavailable, StaleLease
 from models.operational import Approval, AuditEvent, Decision, OutboxMessage, Referral, Staff, ToDo
 from models.therapy_text import TherapyText
 from rules import sign_off
@@ -140,6 +140,14 @@ def test_case_stopped_while_its_gate_is_opened_leaves_no_gate_open(monkeypatch: 
     with pytest.raises(MovedOn):
         opened(case, R.RISK_REVIEW)
     assert rows(Approval) == []
+
+
+@pytest.mark.parametrize("status", [R.READY_TO_MATCH, R.ASSIGNMENT, R.CLOSED_WITHDRAWN])
+def test_gate_where_the_case_does_not_stand_is_not_opened(status: ReferralStatus) -> None:
+    case = make_case_at(status)
+    with pytest.raises(MovedOn):
+        open_sign_off.fn(cases.take(case.number), R.RISK_REVIEW)
+    assert rows(Approval, kind=ApprovalKind.RISK_REVIEW) == []
 
 
 def test_overtaken_leg_opens_no_gate() -> None:
@@ -300,3 +308,22 @@ async def test_code_does_not_decide_twice(prefect: FakePrefect) -> None:
     assert await taken(case) == "decided"
     assert await taken(case) == "nothing"
     assert len(rows(ToDo, kind=ToDoKind.ANSWER_QUESTION)) == 1
+
+
+@pytest.mark.parametrize("trouble", [OutsideUnavailable, OutsideRefused])
+async def test_prefect_that_does_not_answer_decides_nothing_and_is_asked_again(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    case = make_case_at(R.RISK_REVIEW)
+    typed(case, prefect)
+
+    async def away(*_: Any) -> Any:
+        raise trouble("no connection to Prefect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("adapters.prefect_runs.read_and_forget_input", away)
+        assert await taken(case) == "nothing"
+    assert case.approval is not None
+    next_wait_key(case.approval.id)
+    assert await taken(case) == "decided"
+    assert prefect.typed == {}

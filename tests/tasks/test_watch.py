@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from acts.decisions import mark_seen
+from adapters import operational_store as store
 from adapters.operational_store import reading, writing
 from models.codes import (
     AppointmentStatus,
@@ -31,19 +32,30 @@ from models.operational import (
     Slot,
     ToDo,
 )
+from tasks import cases, waits
 from tasks.watch import HEARTBEAT, waiting, watch
-from tests.factories import MadeCase, make_case_at, make_patient, make_signer, make_slot_of, make_to_do
+from tests.factories import (
+    MadeCase,
+    make_approval,
+    make_case_at,
+    make_patient,
+    make_signer,
+    make_slot_of,
+    make_to_do,
+)
 
 pytestmark = pytest.mark.usefixtures("home")
 
 R = ReferralStatus
 OPENED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
-NOTHING = dict.fromkeys(("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again"), 0)
+NOTHING = dict.fromkeys(
+    ("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again", "stuck", "unread"), 0
+)
 
 
 def review(level: RiskLevel, *, due_in: timedelta = timedelta(hours=1), **facts: Any) -> MadeCase:
     """A risk review opened at OPENED, given to the case's clinician."""
-    case = make_case_at(R.RISK_REVIEW, level=level)
+    case = make_case_at(R.RISK_REVIEW, level=level, status_since=OPENED)
     with writing() as db:
         assert case.approval is not None
         approval = db.get_one(Approval, case.approval.id)
@@ -101,6 +113,30 @@ def test_unseen_high_review_pages_again_every_quarter_of_an_hour_until_seen() ->
     assert rows(Approval)[0].pages_sent == 3
 
 
+def test_overdue_high_review_pages_until_it_is_decided_whoever_has_seen_it() -> None:
+    case = review(RiskLevel.HIGH, last_paged_at=OPENED, pages_sent=1)
+    assert case.approval is not None
+    mark_seen(case.approval.id, case.clinician.id)
+    due = OPENED + timedelta(hours=1)
+    assert watched(due - timedelta(seconds=1)) == {}
+    assert watched(due) == {"pages": 1, "escalated": 1}
+    mark_seen(case.approval.id, case.clinician.id)
+    assert watched(due + timedelta(minutes=14, seconds=59)) == {}
+    assert watched(due + timedelta(minutes=15)) == {"pages": 1}
+    assert all(message.urgent for message in rows(OutboxMessage, template="page_risk_review"))
+
+
+def test_review_that_is_passed_on_has_not_been_seen_by_the_next_person() -> None:
+    case = review(RiskLevel.MODERATE)
+    assert case.approval is not None
+    mark_seen(case.approval.id, case.clinician.id)
+    second = make_signer(location=case.location)
+    assert watched(OPENED + timedelta(hours=1)) == {"pages": 1, "escalated": 1}
+    approval = rows(Approval)[0]
+    assert (approval.assigned_to, approval.seen_at, approval.seen_by) == (second.id, None, None)
+    assert second.id in told("page_risk_review")
+
+
 def test_page_goes_to_who_is_on_call_and_to_who_was_assigned() -> None:
     case = review(RiskLevel.HIGH)
     colleague = make_signer(location=case.location)
@@ -123,13 +159,14 @@ def test_overdue_sign_off_goes_to_the_next_person_and_both_are_told() -> None:
     case = review(RiskLevel.MODERATE, seen_at=OPENED)
     second = make_signer(location=case.location)
     due = OPENED + timedelta(hours=1)
-    assert watched(due) == {"escalated": 1}
+    assert watched(due) == {"pages": 1, "escalated": 1}
     assert rows(Approval)[0].assigned_to == second.id
+    mark_seen(rows(Approval)[0].id, second.id)
     assert told("overdue_sign_off") == sorted([case.clinician.id, second.id])
     [event] = rows(AuditEvent, action="approval.escalated")
     assert event.details == {"old": case.clinician.id, "new": second.id, "times": 1}
     assert watched(due + timedelta(days=1) - timedelta(seconds=1)) == {}
-    assert watched(due + timedelta(days=1)) == {"escalated": 1}
+    assert watched(due + timedelta(days=1)) == {"pages": 1, "escalated": 1}
     assert rows(Approval)[0].assigned_to == case.clinician.id
 
 
@@ -144,13 +181,17 @@ def test_overdue_sign_off_stays_with_the_only_person_who_may_sign_it() -> None:
 def test_sign_off_that_was_overdue_through_an_outage_is_passed_on_once() -> None:
     case = review(RiskLevel.MODERATE, seen_at=OPENED)
     second = make_signer(location=case.location)
-    assert watched(OPENED + timedelta(days=4)) == {"escalated": 1}
+    assert watched(OPENED + timedelta(days=4)) == {"pages": 1, "escalated": 1}
     assert (rows(Approval)[0].assigned_to, rows(Approval)[0].escalations) == (second.id, 4)
 
 
 @pytest.mark.parametrize("status", [ApprovalStatus.DECIDED, ApprovalStatus.SUPERSEDED])
 def test_closed_sign_off_alarms_nobody(status: ApprovalStatus) -> None:
-    review(RiskLevel.HIGH, status=status)
+    case = review(RiskLevel.HIGH, status=status)
+    with writing() as db:
+        referral = db.get_one(Referral, case.number)
+        referral.status, referral.closed_at = R.CLOSED_WITHDRAWN, OPENED
+        db.add(referral)
     assert watched(OPENED + timedelta(days=3)) == {}
 
 
@@ -204,7 +245,7 @@ def test_patient_is_reminded_after_two_and_five_days_and_called_after_seven(
     assert watched(OPENED + timedelta(days=5)) == {"reminded": 1}
     assert watched(OPENED + timedelta(days=7) - second) == {}
     assert [message.template for message in rows(OutboxMessage)] == [template] * 2
-    assert watched(OPENED + timedelta(days=7)) == {"to_call": 1}
+    assert watch.fn(OPENED + timedelta(days=7))["to_call"] == 1
     assert (case_now(case).status, case_now(case).wake_wanted) == (R.CONTACT_PATIENT, True)
 
 
@@ -294,7 +335,143 @@ def test_waitlisted_case_that_a_person_must_look_at_is_left_to_them(facts: dict[
     assert case_now(case).status is R.WAITLISTED
 
 
+# -- cases that nobody and nothing moves
+
+
+def bare(status: ReferralStatus, **given: Any) -> MadeCase:
+    """A case that came to its status at OPENED, and whose run died before it made what the status needs."""
+    case = make_case_at(status, to_do=False, status_since=OPENED, **given)
+    if case.approval is not None:
+        with writing() as db:
+            db.delete(db.get_one(Approval, case.approval.id))
+    return case
+
+
+def test_risk_review_that_was_never_opened_pages_who_is_on_call_until_it_is() -> None:
+    case = bare(R.RISK_REVIEW)
+    minute = timedelta(minutes=1)
+    assert watched(OPENED + minute) == {}
+    assert watched(OPENED + 2 * minute) == {"stuck": 1, "pages": 1}
+    assert watched(OPENED + 14 * minute) == {}
+    assert watched(OPENED + 15 * minute) == {"pages": 1}
+    assert told("page_risk_review") == [case.clinician.id] * 2
+    assert case_now(case).wake_wanted
+
+
+def test_risk_review_open_for_an_earlier_visit_only_is_not_open() -> None:
+    case = review(RiskLevel.LOW, due_in=timedelta(days=9))
+    assert watched(OPENED + timedelta(minutes=3)) == {}
+    with writing() as db:
+        referral = db.get_one(Referral, case.number)
+        referral.version += 2
+        db.add(referral)
+    assert watched(OPENED + timedelta(minutes=3)) == {"stuck": 1, "pages": 1}
+
+
+@pytest.mark.parametrize("status", [R.ASSIGNMENT, R.CLOSING_LETTER])
+def test_sign_off_that_was_never_opened_is_asked_for_and_told(status: ReferralStatus) -> None:
+    case = bare(status)
+    assert watched(OPENED + timedelta(minutes=1)) == {}
+    assert watched(OPENED + timedelta(minutes=1, seconds=1)) == {"stuck": 1}
+    assert told("overdue_sign_off") == []
+    watched(OPENED + timedelta(minutes=15))
+    assert told("overdue_sign_off") == [case.coordinator.id]
+    assert len(rows(AuditEvent, action="case.stuck")) == 1
+
+
+@pytest.mark.parametrize("status", [R.RECEIVED, R.READY_TO_SCREEN, R.READY_TO_MATCH, R.READY_TO_OFFER])
+def test_step_that_nothing_takes_is_asked_for_after_five_minutes(status: ReferralStatus) -> None:
+    case = bare(status)
+    assert watched(OPENED + timedelta(minutes=5)) == {}
+    assert watched(OPENED + timedelta(minutes=5, seconds=1)) == {"stuck": 1}
+    assert case_now(case).wake_wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (R.POSSIBLE_DUPLICATE, ToDoKind.CHECK_DUPLICATE),
+        (R.CONTACT_PATIENT, ToDoKind.CALL_PATIENT),
+        (R.QUESTION_OPEN, ToDoKind.ANSWER_QUESTION),
+        (R.MISSED, ToDoKind.MISSED_SESSION),
+    ],
+)
+def test_to_do_that_is_missing_is_opened(status: ReferralStatus, kind: ToDoKind) -> None:
+    case = bare(status)
+    make_to_do(case.referral, kind, status=ToDoStatus.DONE)
+    assert watched(OPENED + timedelta(minutes=1)) == {}
+    assert watched(OPENED + timedelta(minutes=2)) == {"stuck": 1}
+    assert [to_do.kind for to_do in rows(ToDo, status=ToDoStatus.OPEN)] == [kind]
+    waits.prepare.fn(cases.take(case.number), status)  # the run, once it is woken, does not open it a second time
+    [to_do] = rows(ToDo, status=ToDoStatus.OPEN)
+    with writing() as db:
+        store.set_status(db, db.get_one(ToDo, to_do.id), ToDoStatus.DONE, "test")
+    assert watched(OPENED + timedelta(minutes=3)) == {"stuck": 1}
+    assert len(rows(ToDo, status=ToDoStatus.OPEN)) == 1
+
+
+# -- questions that hold up a risk review
+
+
+def question(level: RiskLevel | None, came_from: ReferralStatus = R.RISK_REVIEW) -> MadeCase:
+    """A question that was asked at OPENED instead of signing a review due an hour later."""
+    case = make_case_at(R.QUESTION_OPEN, to_do=False, level=level, status_since=OPENED, came_from=came_from)
+    make_to_do(case.referral, ToDoKind.ANSWER_QUESTION, due_at=OPENED + timedelta(days=1))
+    make_approval(
+        referral=case.referral,
+        level=level,
+        status=ApprovalStatus.DECIDED,
+        opened_at=OPENED,
+        due_at=OPENED + timedelta(hours=1),
+    )
+    return case
+
+
+@pytest.mark.parametrize(("level", "again"), [(RiskLevel.HIGH, 1), (None, 1), (RiskLevel.MODERATE, 0)])
+def test_question_pages_the_clinicians_once_its_review_would_be_overdue(level: RiskLevel | None, again: int) -> None:
+    case = question(level)
+    due = OPENED + timedelta(hours=1)
+    assert watched(due - timedelta(seconds=1)) == {}
+    assert watched(due) == {"pages": 1}
+    assert watched(due + timedelta(minutes=15)).get("pages", 0) == again
+    assert set(told("page_risk_review")) == {case.clinician.id}
+
+
+@pytest.mark.parametrize(("level", "came_from"), [(RiskLevel.LOW, R.RISK_REVIEW), (RiskLevel.HIGH, R.ASSIGNMENT)])
+def test_other_questions_are_the_coordinators(level: RiskLevel, came_from: ReferralStatus) -> None:
+    question(level, came_from)
+    assert watched(OPENED + timedelta(hours=2)) == {}
+
+
 # -- the watch itself
+
+
+def test_broken_item_of_any_kind_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    review(RiskLevel.HIGH)
+
+    def broken(*_: Any) -> int:
+        raise RuntimeError("marker words")
+
+    monkeypatch.setattr("tasks.watch.sweep_unread", broken)
+    monkeypatch.setattr("tasks.watch._standing_still", lambda _: ["RF-1"])
+    monkeypatch.setattr("tasks.watch._watch_standstill", broken)
+    assert watch.fn(OPENED)["pages"] == 1
+    assert len(rows(Heartbeat)) == 1
+    assert "RuntimeError" in caplog.text and "marker words" not in caplog.text
+
+
+def test_watching_brings_in_what_nobody_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[datetime] = []
+
+    def swept(now: datetime) -> int:
+        asked.append(now)
+        return 2
+
+    monkeypatch.setattr("tasks.watch.sweep_unread", swept)
+    assert watch.fn(OPENED)["unread"] == 2
+    assert asked == [OPENED]
 
 
 def test_one_item_that_moved_on_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

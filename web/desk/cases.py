@@ -1,13 +1,15 @@
 """The list of cases, and one case: its course, what it waits for, and what staff do to it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import cases as steer
-from acts import decisions
+from acts import consent, decisions
 from acts.booking import WAY_TO_BOOKED
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
@@ -16,7 +18,7 @@ from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
-from rules.access import STEERERS, may_read_content, may_see_case
+from rules.access import SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
 from rules.sign_off import SIGNING_ROLE
 from web.desk import evidence, words
 from web.desk.members import Member, SignedIn, check_visible, visible_case
@@ -37,6 +39,7 @@ DONE = {
     "rerouted": "The case goes on where you sent it.",
     "booked": "The time is booked; the patient is told.",
     "recorded": "The outcome is on record.",
+    "consent": "The patient's choice is on record and holds from now on.",
     "claimed": "This to-do is yours now.",
     "given_back": "The to-do waits for whoever takes it next.",
     "finished": "The to-do is done.",
@@ -112,7 +115,12 @@ def _show(
             if approval and steers
             else []
         ),
-        to_dos=case_views.open_to_dos_of(number),
+        to_dos=[
+            each
+            for each in case_views.open_to_dos_of(number)
+            if may_see_to_do(me.viewer, found.facts, each.role).allowed
+        ],
+        consents=me.staff.role in SIGNERS,
         timeline=case_views.timeline(number),
         messages=case_views.messages(number),
         appointments=case_views.appointments(number),
@@ -148,8 +156,33 @@ def case_content(request: Request, me: SignedIn, case_number: str) -> HTMLRespon
         evidence=evidence.case_evidence(case_number, me, where),
         signed=signed,
         reasons=evidence.decision_reasons([decision.id for _, decision in signed], me, where),
+        notes=_notes(me, case_number, where),
         names=desk_views.staff_names(),
     )
+
+
+@dataclass(frozen=True)
+class StepNote:
+    """The words that go with one to-do or one step of a case; ``by`` is who finished or took it."""
+
+    at: datetime
+    what: str
+    by: str
+    note: evidence.Note
+
+
+def _notes(me: Member, case_number: str, where: str) -> list[StepNote]:
+    """Every question, note and reason of the case that went with no signature, oldest first."""
+    steps = {
+        str(event.details["words"]): (event.at, words.event(event), event.actor)
+        for event in case_views.timeline(case_number)
+        if "words" in event.details
+    }
+    for to_do in case_views.to_dos_of(case_number):
+        what = words.title(to_do.kind, to_do.role, to_do.unique_key)
+        steps[to_do.id] = (to_do.done_at or to_do.opened_at, words.sentence(what), to_do.done_by or "")
+    kept = evidence.notes(list(steps), me, where)
+    return sorted((StepNote(*steps[each], note) for each, note in kept.items()), key=lambda step: step.at)
 
 
 def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, act: Callable[[], None]) -> Response:
@@ -237,3 +270,15 @@ def record_outcome(request: Request, me: SignedIn, case_number: str, outcome: An
         steer.record_outcome(case_number, staff_id=me.id, outcome=ToDoOutcome(outcome))
 
     return _act(request, me, case_views.case(case_number), "recorded", "", act)
+
+
+@router.post("/cases/{case_number}/consent", name="set_ai_consent")
+def set_ai_consent(request: Request, me: SignedIn, case_number: str, agreed: Annotated[str, Form()] = "") -> Response:
+    """Whether the patient agrees to automated reading, as they say it now."""
+
+    def act() -> None:
+        if agreed not in ("yes", "no"):
+            raise ValueError("say whether the patient agrees")
+        consent.set_ai_consent(case_number, me.id, agreed == "yes")
+
+    return _act(request, me, case_views.case(case_number), "consent", "", act)

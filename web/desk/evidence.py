@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from adapters import therapy_store
-from models.codes import RiskLevel
+from models.codes import RiskLevel, Verdict
 from models.measures import DEFINITIONS, Measure
+from models.operational import Decision
 from rules.measures import score
 from rules.sign_off import digest
 from rules.triage import RANK, FlagKind
@@ -226,6 +227,38 @@ def to_do_question(to_do_id: str, me: Member, where: str) -> str | None:
     """What was asked with a to-do, if anything was."""
     found = therapy_store.to_do_words(to_do_id, actor=me.id, where=where)
     return found.question.unwrap() if found and found.question else None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was asked and what was answered or given as a reason with one step of a case."""
+
+    question: str | None = field(repr=False)
+    answer: str | None = field(repr=False)
+
+
+def notes(ids: Sequence[str], me: Member, where: str) -> dict[str, Note]:
+    """The words kept under each of these ids (of to-dos, of reasons for a step); one without words is left out."""
+    found = {}
+    for each in ids:
+        kept = therapy_store.to_do_words(each, actor=me.id, where=where)
+        if kept is not None and (kept.question or kept.answer):
+            found[each] = Note(
+                kept.question.unwrap() if kept.question else None, kept.answer.unwrap() if kept.answer else None
+            )
+    return found
+
+
+def signed_letter(decision: Decision, me: Member, where: str) -> str | None:
+    """The letter exactly as it was signed; ``None`` when what is kept is not what was signed."""
+    try:
+        kept = therapy_store.decision_words(decision.id, actor=me.id, where=where).signed_content.unwrap()
+    except KeyError:
+        return None
+    sendable = decision.verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    if not sendable or digest(kept) != decision.signed_digest:
+        return None
+    return str(json.loads(kept).get("letter", "")) or None
 
 
 def quarantined_cells(content_id: str, me: Member, where: str) -> dict[str, str]:

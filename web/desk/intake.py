@@ -26,8 +26,8 @@ TYPED = (
     "referrer_name", "referral_text", "consent_ai", "consent_ai_on", *LISTS,
 )  # fmt: skip
 DONE = {
-    "dropped": "The file is in the intake folder. It is checked and received with the next intake run.",
-    "entered": "The referral is in the intake folder. It is checked and received with the next intake run.",
+    "dropped": "The file is in the intake folder. It is checked and received within a minute.",
+    "entered": "The referral is in the intake folder. It is checked and received within a minute.",
     "dismissed": "The row is off the list. It stays in quarantine.",
 }
 

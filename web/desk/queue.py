@@ -13,7 +13,7 @@ from adapters import desk_views, intake_views
 from adapters.desk_views import Waiting
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
-from rules.access import SIGNERS, STEERERS, may_see_case, sees_names
+from rules.access import SIGNERS, STEERERS, may_see_case, sees_names, works_on
 from rules.sign_off import SIGNING_ROLE
 from web.desk import words
 from web.desk.members import Member, SignedIn
@@ -49,10 +49,8 @@ def waiting_for(me: Member) -> list[Waiting]:
 
 
 def _works_on(me: Member, to_do: Waiting) -> bool:
-    """To-dos are the coordinators'; a clinician may say how their own first session ended."""
-    if me.staff.role == Role.CLINICIAN:
-        return to_do.kind == ToDoKind.RECORD_OUTCOME and to_do.clinician_id == me.id
-    return True
+    assert to_do.role is not None and isinstance(to_do.kind, ToDoKind)
+    return works_on(me.viewer, to_do.kind, to_do.role, to_do.clinician_id)
 
 
 def is_mine(me: Member, each: Waiting) -> bool:
@@ -106,7 +104,7 @@ def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", sc
     facts = _list_facts(me, Filters(kind, location, scope))
     kinds = [
         *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
-        *(ToDoKind if me.staff.role != Role.CLINICIAN else (ToDoKind.RECORD_OUTCOME,)),
+        *(ToDoKind if me.staff.role != Role.CLINICIAN else (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME)),
     ]
     return page(request, "queue.html", kinds=kinds, **facts)
 

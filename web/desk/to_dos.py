@@ -1,21 +1,24 @@
 """One to-do: take it, do it, say what came of it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from acts import duplicates
 from acts import to_dos as acts
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
-from models.codes import OUTCOMES, ToDoKind, ToDoOutcome, ToDoStatus
+from adapters.undelivered import POST_KEY
+from models.codes import OUTCOMES, Role, ToDoKind, ToDoOutcome, ToDoStatus
 from models.errors import NotAllowed
-from models.operational import ToDo
+from models.operational import Decision, ToDo
 from models.therapy_text import TherapyText
-from rules.access import sees_names
+from rules.access import may_read_content, may_see_to_do, sees_names
 from web.desk import evidence, words
-from web.desk.members import Member, SignedIn, check_visible
+from web.desk.members import Member, SignedIn
 from web.desk.pages import page
 from web.desk.queue import next_after
 
@@ -39,11 +42,13 @@ def _show(
     problem: str | None = None,
     typed: str = "",
     outcome: str = "",
+    same_as: str = "",
     done: str = "",
     status_code: int = 200,
 ) -> HTMLResponse:
-    check_visible(me, found)
-    asks = to_do.kind == ToDoKind.ANSWER_QUESTION and me.staff.role == to_do.role
+    _check(me, to_do, found)
+    asks = me.staff.role == to_do.role and (to_do.kind == ToDoKind.ANSWER_QUESTION or to_do.role == Role.CLINICIAN)
+    posts = to_do.unique_key.startswith(POST_KEY) and me.staff.role == to_do.role
     compares = to_do.kind == ToDoKind.CHECK_DUPLICATE and sees_names(me.staff.role)
     return page(
         request,
@@ -51,7 +56,10 @@ def _show(
         status_code=status_code,
         to_do=to_do,
         found=found,
-        script=words.SCRIPTS[to_do.kind],
+        title=words.title(to_do.kind, to_do.role, to_do.unique_key),
+        script=words.script(to_do.kind, to_do.role, to_do.unique_key),
+        letter=_letter_to_post(me, to_do) if posts else None,
+        reads_content=may_read_content(me.viewer, found.facts).allowed,
         outcomes=OUTCOMES[to_do.kind],
         open=to_do.status in (ToDoStatus.OPEN, ToDoStatus.CLAIMED),
         held_by_me=to_do.claimed_by == me.id,
@@ -61,14 +69,36 @@ def _show(
         problem=problem,
         typed=typed,
         outcome=outcome,
+        same_as=same_as,
         following=next_after(me, to_do.id) if done else None,
         done=done,
     )
 
 
+@dataclass(frozen=True)
+class LetterToPost:
+    """A signed letter as it goes into the envelope; ``text`` is ``None`` when what is kept is not what was signed."""
+
+    text: str | None = field(repr=False)
+    decision: Decision
+
+
+def _letter_to_post(me: Member, to_do: ToDo) -> LetterToPost | None:
+    _, _, decision = case_views.sign_off(to_do.unique_key.removeprefix(POST_KEY))
+    if decision is None:
+        return None
+    return LetterToPost(evidence.signed_letter(decision, me, f"{WHERE}-letter"), decision)
+
+
+def _check(me: Member, to_do: ToDo, found: CaseView) -> None:
+    permission = may_see_to_do(me.viewer, found.facts, to_do.role)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+
+
 def _act(request: Request, me: Member, to_do_id: str, done: str, act: Callable[[], None]) -> Response:
     to_do, found = case_views.to_do(to_do_id)
-    check_visible(me, found)
+    _check(me, to_do, found)
     try:
         act()
     except NotAllowed as refusal:
@@ -94,15 +124,19 @@ def finish_to_do(
     to_do_id: str,
     outcome: Annotated[str, Form()] = "",
     said: Annotated[str, Form()] = "",
+    same_as: Annotated[str, Form()] = "",
 ) -> Response:
     to_do, found = case_views.to_do(to_do_id)
-    check_visible(me, found)
+    _check(me, to_do, found)
     try:
         if outcome not in tuple(ToDoOutcome):
             raise ValueError("choose what came of it")
+        if outcome == ToDoOutcome.SAME_PERSON and to_do.kind == ToDoKind.CHECK_DUPLICATE:
+            duplicates.choose_known(to_do.case_number, same_as, me.id)
         noted = said.replace("\r\n", "\n")
         acts.finish(to_do_id, me.id, ToDoOutcome(outcome), TherapyText(noted) if noted.strip() else None)
     except (NotAllowed, ValueError) as refusal:
         problem = words.sentence(str(refusal)) + "."
-        return _show(request, me, to_do, found, problem=problem, typed=said, outcome=outcome, status_code=422)
+        typed = {"typed": said, "outcome": outcome, "same_as": same_as}
+        return _show(request, me, to_do, found, problem=problem, status_code=422, **typed)
     return RedirectResponse(f"/to-dos/{to_do_id}?done=finished", status_code=303)

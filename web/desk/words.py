@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.codes import ReferralStatus, Role, ToDoKind, ToDoOutcome, Verdict
+from adapters.undelivered import CALL_KEY, POST_KEY
+from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind, ToDoOutcome, Verdict
 from models.operational import AuditEvent
 from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
 
@@ -95,6 +96,59 @@ SCRIPTS = {
     ToDoKind.RECORD_OUTCOME: ("The first session's time has passed. Say whether it took place.",),
 }
 
+READ_WORDS_SCRIPT = (
+    "No clinician has read this yet: the patient wrote or answered something outside a review, or the case was "
+    "stopped or sent on before its risk was reviewed.",
+    "Read what was said and decide: call them, or have the case screened again.",
+    "If somebody may be in danger, call now and stay on the line. 988 (call or text) is open at any hour; for danger "
+    "now, 911.",
+)
+CALL_ABOUT_SCRIPT = (
+    "A message to this patient could not be delivered, or there is no way to write to them. Say your own name and the "
+    "practice's name only; name no service to anyone else, and leave none on voicemail.",
+    "Once you have checked the birth date: tell them what the message would have told them (see the case), and ask for "
+    "an address that works.",
+)
+POST_SCRIPT = (
+    "The letter is signed, and no e-mail can carry it. Print exactly what this page shows and post it to the patient.",
+    "What is printed is the letter alone, with its digest beneath.",
+)
+
+
+def title(kind: ApprovalKind | ToDoKind, role: Role | None = None, unique_key: str = "") -> str:
+    """What a sign-off or to-do is called; a hand-over that is really something else by what it is."""
+    if unique_key.startswith(POST_KEY):
+        return "post the letter"
+    if unique_key.startswith(CALL_KEY):
+        return "call: a message did not arrive"
+    if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
+        return "read this as a clinician"
+    return kind.label
+
+
+def script(kind: ToDoKind, role: Role, unique_key: str) -> tuple[str, ...]:
+    """How to do a to-do."""
+    if unique_key.startswith(POST_KEY):
+        return POST_SCRIPT
+    if unique_key.startswith(CALL_KEY):
+        return CALL_ABOUT_SCRIPT
+    if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
+        return READ_WORDS_SCRIPT
+    return SCRIPTS[kind]
+
+
+def outcome(outcome: ToDoOutcome, role: Role, unique_key: str) -> str:
+    """What an outcome is called on the page of its to-do."""
+    if outcome == ToDoOutcome.HANDED_OVER:
+        if unique_key.startswith(POST_KEY):
+            return "The letter is posted"
+        if unique_key.startswith(CALL_KEY):
+            return "The patient knows"
+        if role == Role.CLINICIAN:
+            return "Read and dealt with"
+    return OUTCOMES[outcome]
+
+
 _EVENTS = {
     "case.opened": "Case opened from a received referral",
     "approval.seen": "Opened on the desk for the first time",
@@ -131,6 +185,8 @@ _EVENTS = {
     "appointment.cancelled": "First session cancelled",
     "appointment.late_cancelled": "First session cancelled late",
     "booked.by_hand": "Booked by hand",
+    "patient.consent_ai": "Agrees to automated reading: {agreed}",
+    "duplicate.chosen": "Known record chosen to compare with",
     "portal_link.made": "Link made for the patient",
     "portal.verified": "Patient opened their link",
     "row.accepted": "Row accepted",
@@ -141,7 +197,7 @@ _EVENTS = {
 
 def event(event: AuditEvent) -> str:
     """What an audit event says, in words; an unfamiliar one as its own name."""
-    details = {name: str(value).replace("_", " ") for name, value in event.details.items()}
+    details = {name: _said(value) for name, value in event.details.items()}
     if event.action == "case.moved":
         return f"{_status(event.details.get('old'))} → {_status(event.details.get('new'))}"
     wording = _EVENTS.get(event.action)
@@ -151,6 +207,12 @@ def event(event: AuditEvent) -> str:
         return wording.format(**details)
     except KeyError:
         return wording.split(":")[0]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ")
 
 
 def _status(value: object) -> str:

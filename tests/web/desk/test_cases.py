@@ -8,7 +8,7 @@ from sqlmodel import select
 from adapters import operational_store, therapy_store
 from models.codes import AppointmentStatus, ReferralStatus, Role, SlotStatus
 from models.columns import utc_now
-from models.operational import Appointment, Approval, Clinician, Referral, Slot
+from models.operational import Appointment, Approval, Clinician, Patient, Referral, Slot
 from tests import factories
 
 
@@ -181,3 +181,49 @@ def test_roles_that_do_not_steer_see_no_way_to(at_the_desk, place):
 
 def test_case_that_is_not_there_says_so(coordinator):
     assert coordinator.get("/cases/RF-000000").status_code == 409
+
+
+def test_reasons_of_a_stop_are_read_by_clinicians_of_the_case(coordinator, at_the_desk, place):
+    clinician = at_the_desk(Role.CLINICIAN)
+    case = factories.make_referral(ReferralStatus.WAITLISTED, location=place, clinician_id=clinician.staff.id)
+    path = f"/cases/{case.case_number}"
+    assert coordinator.post(f"{path}/stop", exit="withdrawn", reason="moves to <Ohio>").status_code == 303
+    shown = clinician.get(f"{path}/content").text
+    assert "moves to &lt;Ohio&gt;" in shown and "waitlist → closed, withdrawn" in shown
+    assert "Ohio" not in coordinator.get(path).text
+
+
+def test_session_that_is_still_to_come_cannot_be_recorded(coordinator, place, person):
+    clinician = person(Role.CLINICIAN)
+    case = factories.make_referral(ReferralStatus.BOOKED, location=place, clinician_id=clinician.id)
+    slot = factories.make_slot(clinician_record(clinician), place, hours_ahead=30)
+    factories.make_appointment(case, slot)
+    shown = coordinator.get(f"/cases/{case.case_number}").text
+    assert "still to come" in shown and "Record the first session" not in shown
+    answer = coordinator.post(f"/cases/{case.case_number}/outcome", outcome="attended")
+    assert answer.status_code == 422 and "not begun" in answer.text
+    assert case_of(case.case_number).status == ReferralStatus.BOOKED
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.CLINICIAN])
+def test_consent_to_automated_reading_is_revoked_and_given(at_the_desk, place, role):
+    seated = at_the_desk(role)
+    patient = factories.make_patient(consent_ai=True, consent_ai_on=utc_now().date() - timedelta(days=9))
+    mine = {"clinician_id": seated.staff.id} if role == Role.CLINICIAN else {}
+    case = factories.make_referral(ReferralStatus.WAITLISTED, patient=patient, location=place, **mine)
+    path = f"/cases/{case.case_number}"
+    assert "the patient agrees" in seated.get(path).text
+    for said, agreed in (("no", False), ("yes", True)):
+        answer = seated.post(f"{path}/consent", agreed=said)
+        assert answer.status_code == 303
+        with operational_store.reading() as db:
+            now = operational_store.one(db, Patient, patient.id)
+        assert (now.consent_ai, now.consent_ai_on) == (agreed, utc_now().date())
+        assert f"Agrees to automated reading: {said}" in seated.get(answer.headers["location"]).text
+    assert seated.post(f"{path}/consent").status_code == 422
+
+
+def test_consent_of_a_case_elsewhere_is_not_touched(at_the_desk, place):
+    elsewhere = factories.make_location(id="LOC-2")
+    case = factories.make_referral(ReferralStatus.WAITLISTED, location=elsewhere)
+    assert at_the_desk(Role.COORDINATOR).post(f"/cases/{case.case_number}/consent", agreed="no").status_code == 403

@@ -91,9 +91,9 @@ def test_sign_out_closes_the_login(at_the_desk):
 @pytest.mark.parametrize(
     ("changes", "known"),
     [
-        ({"last_seen_at": utc_now() - timedelta(minutes=59)}, True),
-        ({"last_seen_at": utc_now() - timedelta(minutes=61)}, False),
-        ({"expires_at": utc_now() - timedelta(seconds=1)}, False),
+        ({"last_seen_at": timedelta(minutes=-59)}, True),
+        ({"last_seen_at": timedelta(minutes=-61)}, False),
+        ({"expires_at": timedelta(seconds=-1)}, False),
         ({"revoked": True}, False),
     ],
 )
@@ -102,7 +102,7 @@ def test_login_ends_when_idle_old_or_closed(person, changes: dict[str, Any], kno
     with operational_store.writing() as db:
         login = db.exec(select(StaffLogin)).one()
         for name, value in changes.items():
-            setattr(login, name, value)
+            setattr(login, name, utc_now() + value if isinstance(value, timedelta) else value)
         db.add(login)
     assert (desk_logins.recognise(token, by_hand=True) is not None) == known
 

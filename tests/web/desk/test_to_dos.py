@@ -4,8 +4,20 @@ from datetime import date, timedelta
 
 import pytest
 
+from acts import to_dos
 from adapters import operational_store, therapy_store
-from models.codes import OUTCOMES, ReferralStatus, Role, ToDoKind, ToDoStatus
+from adapters.undelivered import CALL_KEY, POST_KEY
+from models.codes import (
+    OUTCOMES,
+    ApprovalKind,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    ToDoKind,
+    ToDoOutcome,
+    ToDoStatus,
+    Verdict,
+)
 from models.columns import utc_now
 from models.operational import Referral, ToDo
 from models.therapy_text import TherapyText
@@ -127,3 +139,128 @@ def test_to_do_of_another_role_is_refused_where_it_is_done(at_the_desk, place, o
     to_do = open_to_do(clinician_id=seated.staff.id)
     answer = seated.post(f"/to-dos/{to_do.id}/claim")
     assert answer.status_code == 422 and "A coordinator does this" in answer.text
+
+
+@pytest.fixture
+def unread_words(place):
+    """A clinician's to-do with the words a patient sent outside any review; the case is nobody's yet."""
+
+    def make(said: str = "I texted <this>", **given) -> ToDo:
+        case = factories.make_referral(ReferralStatus.WAITLISTED, location=place)
+        to_do = factories.make_to_do(case, ToDoKind.WARM_HANDOFF, role=Role.CLINICIAN, **given)
+        therapy_store.keep_to_do_words(to_do.id, case.case_number, question=TherapyText(said), actor="patient:PT-1")
+        therapy_store.add_text(case.case_number, "patient_words", TherapyText(said), source_key=to_do.id)
+        return to_do
+
+    return make
+
+
+def test_clinician_outside_the_team_finds_reads_and_finishes_a_clinicians_to_do(at_the_desk, unread_words):
+    to_do, seated = unread_words(), at_the_desk(Role.CLINICIAN, team="other")
+    assert f"/to-dos/{to_do.id}" in seated.get("/").text
+    shown = seated.get(f"/to-dos/{to_do.id}").text
+    assert "I texted &lt;this&gt;" in shown and "Read this as a clinician" in shown
+    assert seated.get(f"/cases/{to_do.case_number}").status_code == 200
+    assert "I texted &lt;this&gt;" in seated.get(f"/cases/{to_do.case_number}/content").text
+    assert seated.post(f"/to-dos/{to_do.id}/claim").status_code == 303
+    answer = seated.post(f"/to-dos/{to_do.id}/finish", outcome="handed_over", said="Called, is safe")
+    assert answer.status_code == 303 and kept(to_do).status == ToDoStatus.DONE
+    # whoever did it can still read what became of it, though nothing is open any more
+    assert "Read and dealt with" in seated.get(answer.headers["location"]).text
+    assert "Called, is safe" in seated.get(f"/cases/{to_do.case_number}/content").text
+
+
+def test_clinicians_to_do_is_closed_to_a_coordinator_and_to_other_places(at_the_desk, unread_words):
+    to_do, coordinator = unread_words(), at_the_desk(Role.COORDINATOR)
+    assert to_do.id not in coordinator.get("/").text and to_do.id not in coordinator.get("/?scope=all").text
+    assert to_do.id not in coordinator.get(f"/cases/{to_do.case_number}").text
+    assert coordinator.get(f"/to-dos/{to_do.id}").status_code == 403
+    assert coordinator.post(f"/to-dos/{to_do.id}/claim").status_code == 403
+    elsewhere = factories.make_location(id="LOC-2")
+    afar = at_the_desk(Role.CLINICIAN, location=elsewhere, location_ids=["LOC-2"])
+    assert to_do.id not in afar.get("/").text and afar.get(f"/to-dos/{to_do.id}").status_code == 403
+
+
+def test_words_of_a_clinicians_to_do_stay_hidden_from_an_administrator(at_the_desk, unread_words):
+    shown = at_the_desk(Role.ADMIN).get(f"/to-dos/{unread_words().id}").text
+    assert "I texted" not in shown and "/content" not in shown
+
+
+def test_clinicians_to_do_stands_among_the_high_risks(at_the_desk, unread_words, risk_review):
+    seated = at_the_desk(Role.CLINICIAN)
+    moderate = risk_review(seated.staff, RiskLevel.MODERATE, due_at=utc_now() + timedelta(minutes=5))
+    to_do = unread_words(due_at=utc_now() + timedelta(hours=2))
+    high = risk_review(seated.staff, RiskLevel.HIGH, due_at=utc_now() + timedelta(hours=1))
+    shown = seated.get("/").text
+    assert sorted((high.id, to_do.id, moderate.id), key=shown.index) == [high.id, to_do.id, moderate.id]
+
+
+def signed_letter(place, person, signed_digest: str | None = None) -> tuple[ToDo, str]:
+    case = factories.make_referral(
+        ReferralStatus.CLOSED_DECLINED, patient=factories.make_patient(email=None), location=place, closed_at=utc_now()
+    )
+    approval = factories.make_approval(ApprovalKind.CLOSING_LETTER, referral=case)
+    signed = factories.spelled(factories.letter_words(letter="Dear Alex,\n\n<word> for word & signed."))
+    facts = {"signed_digest": signed_digest} if signed_digest else {}
+    decision = factories.make_decision(
+        approval, person(Role.CLINICIAN), signed, verdict=Verdict.EDIT_AND_APPROVE, **facts
+    )
+    to_do = factories.make_to_do(case, ToDoKind.WARM_HANDOFF, unique_key=f"{POST_KEY}{approval.id}")
+    return to_do, decision.signed_digest
+
+
+def test_letter_to_post_is_shown_as_it_was_signed(at_the_desk, place, person):
+    to_do, digest = signed_letter(place, person)
+    seated = at_the_desk(Role.COORDINATOR)
+    shown = seated.get(f"/to-dos/{to_do.id}").text
+    assert "Dear Alex,\n\n&lt;word&gt; for word &amp; signed.</article>" in shown and digest in shown
+    assert "Post the letter" in shown and "The letter is posted" in shown
+    assert seated.get(f"/cases/{to_do.case_number}/content").status_code == 403
+    assert "Dear Alex" not in at_the_desk(Role.ADMIN).get(f"/to-dos/{to_do.id}").text
+
+
+def test_letter_that_is_not_what_was_signed_is_not_shown(at_the_desk, place, person):
+    to_do, _ = signed_letter(place, person, signed_digest="0" * 64)
+    shown = at_the_desk(Role.COORDINATOR).get(f"/to-dos/{to_do.id}").text
+    assert "Dear Alex" not in shown and "Do not post anything" in shown
+
+
+def test_call_about_a_lost_message_says_what_it_is(at_the_desk, place):
+    case = factories.make_referral(ReferralStatus.BOOKED, location=place)
+    to_do = factories.make_to_do(case, ToDoKind.WARM_HANDOFF, unique_key=f"{CALL_KEY}{case.case_number}:x")
+    seated = at_the_desk(Role.COORDINATOR)
+    assert "Call: a message did not arrive" in seated.get("/").text
+    assert "The patient knows" in seated.get(f"/to-dos/{to_do.id}").text
+    seated.post(f"/to-dos/{to_do.id}/finish", outcome="handed_over")
+    assert (kept(to_do).status, case_of(to_do).status) == (ToDoStatus.DONE, ReferralStatus.BOOKED)
+
+
+def test_coordinator_says_which_of_several_records_it_is(at_the_desk, open_to_do):
+    first, second = factories.make_patient(), factories.make_patient()
+    to_do = open_to_do(ToDoKind.CHECK_DUPLICATE, possible_patient_ids=[first.id, second.id])
+    seated, path = at_the_desk(Role.COORDINATOR), f"/to-dos/{to_do.id}/finish"
+    assert f'name="same_as" id="same-as-{second.id}"' in seated.get(f"/to-dos/{to_do.id}").text
+    for missing in ({}, {"same_as": "PT-none"}):
+        answer = seated.post(path, outcome="same_person", **missing)
+        assert answer.status_code == 422 and "Choose which of the known patients" in answer.text
+    assert seated.post(path, outcome="same_person", same_as=second.id).status_code == 303
+    assert case_of(to_do).patient_id == second.id
+
+
+def test_one_possible_record_needs_no_choice(at_the_desk, open_to_do):
+    known = factories.make_patient()
+    to_do = open_to_do(ToDoKind.CHECK_DUPLICATE, possible_patient_ids=[known.id])
+    seated = at_the_desk(Role.COORDINATOR)
+    assert "same_as" not in seated.get(f"/to-dos/{to_do.id}").text
+    assert seated.post(f"/to-dos/{to_do.id}/finish", outcome="same_person").status_code == 303
+    assert case_of(to_do).patient_id == known.id
+
+
+def test_notes_of_a_to_do_are_read_by_clinicians_of_the_case(at_the_desk, person, open_to_do):
+    clinician = at_the_desk(Role.CLINICIAN)
+    to_do = open_to_do(clinician_id=clinician.staff.id)
+    coordinator = person(Role.COORDINATOR)
+    to_dos.finish(to_do.id, coordinator.id, ToDoOutcome.REACHED_SEND_LINK_AGAIN, TherapyText("sounded <tired>"))
+    shown = clinician.get(f"/cases/{to_do.case_number}/content").text
+    assert "sounded &lt;tired&gt;" in shown and coordinator.name in shown
+    assert "sounded" not in at_the_desk(coordinator).get(f"/cases/{to_do.case_number}").text

@@ -11,6 +11,7 @@ from acts.booking import book
 from adapters import portal_links, therapy_store
 from adapters.operational_store import reading, writing
 from adapters.portal_links import MadeLink
+from adapters.settings import settings
 from models.codes import LinkPurpose, ReferralStatus
 from models.measures import DEFINITIONS, Measure
 from models.operational import Appointment, Offer, Patient, PortalLink, Referral
@@ -489,12 +490,42 @@ def test_withdraw_asks_once_more_and_then_closes(browser: TestClient) -> None:
 # -- text messages
 
 
-def test_text_message_stop_is_honoured(browser: TestClient) -> None:
+SECRET = {"X-Countersign-Secret": "a-long-random-value-é".encode()}
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("COUNTERSIGN_SMS_IN_SECRET", "a-long-random-value-é")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_text_messages_are_refused_until_a_secret_is_set(browser: TestClient) -> None:
+    for headers in ({}, SECRET, {"X-Countersign-Secret": ""}):
+        assert (
+            browser.post("/sms-in", data={"From": "+15035550137", "Body": "STOP"}, headers=headers).status_code == 404
+        )
+
+
+@pytest.mark.parametrize("sent", [None, "", "a-long-random-value", "another"])
+def test_text_message_without_the_secret_is_not_heard(browser: TestClient, gateway: None, sent: str | None) -> None:
+    referral, _ = questionnaires(preferred_channel="sms")
+    with reading() as db:
+        person = db.get_one(Patient, referral.patient_id)
+    headers = {} if sent is None else {"X-Countersign-Secret": sent}
+    assert browser.post("/sms-in", data={"From": person.phone, "Body": "STOP"}, headers=headers).status_code == 404
+    with reading() as db:
+        assert db.get_one(Patient, referral.patient_id).sms_stopped_at is None
+
+
+def test_text_message_stop_is_honoured(browser: TestClient, gateway: None) -> None:
     referral, _ = questionnaires(preferred_channel="sms")
     with reading() as db:
         person = db.get(Patient, referral.patient_id)
     assert person is not None
-    assert browser.post("/sms-in", data={"From": person.phone, "Body": "STOP"}).status_code == 200
+    assert browser.post("/sms-in", data={"From": person.phone, "Body": "STOP"}, headers=SECRET).status_code == 200
     with reading() as db:
         kept = db.get(Patient, referral.patient_id)
     assert kept is not None and kept.sms_stopped_at is not None

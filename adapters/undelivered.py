@@ -1,0 +1,77 @@
+"""What becomes of a message that cannot reach its patient: it is somebody's work, never a line in a log."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from adapters.operational_store import move_case, open_to_do
+from models.codes import AppointmentStatus, ReferralStatus, Role, ToDoKind
+from models.columns import new_id, utc_now
+from models.operational import Appointment, OutboxMessage, Referral, ToDo
+
+CALL_KEY = "undelivered:"
+POST_KEY = "letter-by-post:"
+WITHIN = timedelta(hours=2)
+WAITS = {
+    "questionnaires_invite": ReferralStatus.QUESTIONNAIRES_REQUESTED,
+    "questionnaires_reminder": ReferralStatus.QUESTIONNAIRES_REQUESTED,
+    "times_offered": ReferralStatus.OFFERED,
+}
+STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+
+
+def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
+    """Put a message that will never reach its patient before a coordinator, in the caller's transaction.
+
+    A patient who would wait for nothing: the case goes to who calls. A signed letter: it is posted. Anything else
+    that still matters: a to-do to tell them.
+    """
+    referral = db.get(Referral, message.case_number) if message.to_patient_id and message.case_number else None
+    if referral is None:
+        return
+    if message.approval_id is not None:
+        ask_for_post(db, referral, message.approval_id)
+    elif message.template in WAITS:
+        if referral.status == WAITS[message.template]:
+            to = ReferralStatus.CONTACT_PATIENT
+            move_case(db, referral, to, actor=actor, why="undelivered", message=message.id)
+    elif _still_matters(db, message, referral):
+        about = message.facts.get("appointment_id") or str(referral.round)
+        ask_for_a_call(db, referral, f"{message.template}:{about}")
+
+
+def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> bool:
+    if "appointment_id" not in message.facts:
+        return not referral.status.is_closed
+    appointment = db.get(Appointment, message.facts["appointment_id"])
+    if appointment is None or appointment.starts_at <= utc_now():
+        return False
+    return message.template == "booking_cancelled" or appointment.status in STANDING
+
+
+def ask_for_a_call(db: Session, referral: Referral, about: str) -> None:
+    """A coordinator's to-do to tell the patient what no message can; ``about``: one to-do for one matter.
+
+    Of the kind that moves no case, because the case itself stands where it should.
+    """
+    _open(db, referral, f"{CALL_KEY}{referral.case_number}:{about}")
+
+
+def ask_for_post(db: Session, referral: Referral, approval_id: str) -> None:
+    """A coordinator's to-do to post the letter that this approval signed."""
+    _open(db, referral, f"{POST_KEY}{approval_id}")
+
+
+def _open(db: Session, referral: Referral, unique_key: str) -> None:
+    open_to_do(
+        db,
+        ToDo(
+            id=new_id("TD"),
+            unique_key=unique_key,
+            case_number=referral.case_number,
+            kind=ToDoKind.WARM_HANDOFF,
+            role=Role.COORDINATOR,
+            location_id=referral.location_id,
+            due_at=utc_now() + WITHIN,
+        ),
+    )

@@ -1,0 +1,65 @@
+"""Which worker runs which run: one at a time, whatever two of them read at the same moment."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlmodel import select
+
+from adapters.operational_store import reading, writing
+from adapters.run_claims import RunClaims
+from models.columns import utc_now
+from models.operational import RunClaim, WorkerBeat
+
+pytestmark = pytest.mark.usefixtures("home")
+
+LOST = timedelta(seconds=15)
+CLAIMS = RunClaims()
+
+
+def holder() -> str:
+    with reading() as db:
+        return db.exec(select(RunClaim.worker_id)).one()
+
+
+def beaten(worker: str, ago: timedelta) -> None:
+    with writing() as db:
+        db.merge(WorkerBeat(worker_id=worker, at=utc_now() - ago))
+
+
+def test_free_run_is_claimed_and_claimed_again_by_its_own_worker() -> None:
+    run = uuid4()
+    assert CLAIMS.claim(run, "one", lost_after=LOST)
+    assert CLAIMS.claim(run, "one", lost_after=LOST)
+    assert holder() == "one"
+
+
+@pytest.mark.parametrize(("ago", "taken"), [(timedelta(seconds=5), False), (timedelta(seconds=15), True)])
+def test_run_of_another_worker_is_taken_only_when_that_one_is_dead(ago: timedelta, taken: bool) -> None:
+    run = uuid4()
+    CLAIMS.claim(run, "one", lost_after=LOST)
+    beaten("one", ago)
+    assert CLAIMS.claim(run, "two", lost_after=LOST) is taken
+    assert holder() == ("two" if taken else "one")
+
+
+def test_worker_that_never_beat_is_dead() -> None:
+    run = uuid4()
+    CLAIMS.claim(run, "one", lost_after=LOST)
+    assert CLAIMS.claim(run, "two", lost_after=LOST)
+
+
+def test_second_of_two_that_saw_a_free_run_does_not_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = uuid4()
+    CLAIMS.claim(run, "one", lost_after=LOST)
+    monkeypatch.setattr(RunClaims, "_holder", lambda *_: None)
+    assert CLAIMS.claim(run, "two", lost_after=LOST) is False
+    assert holder() == "one"
+
+
+def test_second_of_two_that_saw_the_same_dead_worker_does_not_get_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = uuid4()
+    CLAIMS.claim(run, "one", lost_after=LOST)
+    monkeypatch.setattr(RunClaims, "_holder", lambda *_: "dead")
+    assert CLAIMS.claim(run, "two", lost_after=LOST) is False
+    assert holder() == "one"
