@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from acts.practice_clocks import clock_policy
 from adapters import therapy_store
 from adapters.operational_store import one, open_to_do, queue_message, reading, writing
 from language.risk_signals import RiskReading, read_risk
@@ -110,7 +111,7 @@ def open_for_clinician(db: Session, referral: Referral, key: str, to_do_id: str)
             kind=ToDoKind.WARM_HANDOFF,
             role=Role.CLINICIAN,
             location_id=referral.location_id,
-            due_at=clocks.to_do_due(ToDoKind.WARM_HANDOFF, utc_now(), clocks.ClockPolicy()),
+            due_at=clocks.to_do_due(ToDoKind.WARM_HANDOFF, utc_now(), clock_policy(db)),
         ),
     )
 

@@ -7,7 +7,7 @@ import phonenumbers
 from sqlmodel import Session, col, select
 
 from acts.alarms import TEXT_MESSAGE, open_for_clinician, page_on_call, words_worry
-from adapters import therapy_store
+from adapters import therapy_store, undelivered
 from adapters.operational_store import audit, one, queue_message, reading, set_status, writing
 from models.codes import MessageChannel, MessageStatus
 from models.columns import new_id, utc_now
@@ -109,6 +109,7 @@ def _stop(db: Session, patient: Patient) -> None:
         )
     ).all():
         set_status(db, message, MessageStatus.DROPPED, actor)
+        undelivered.make_it_work(db, message, actor)
 
 
 def _cases_to_hear(phone: str) -> list[Referral]:

@@ -70,6 +70,7 @@ def reset(email: str) -> NewSignIn:
         staff.password_hash = credentials.hash_password(fresh.password)
         staff.totp_secret = fresh.totp_secret
         staff.failed_attempts, staff.locked_until = 0, None
+        staff.prefect_failures, staff.prefect_locked_until = 0, None
         db.add(staff)
         audit(db, ACTOR, "staff.reset", staff)
     return fresh

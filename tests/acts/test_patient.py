@@ -152,7 +152,9 @@ def move_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
 
 def test_link_state_of_a_forged_token_is_unknown() -> None:
     case = opened(LinkPurpose.QUESTIONNAIRES)
-    forged = case.token[:-1] + ("A" if case.token[-1] != "A" else "B")
+    # in the middle of the signature: the last character of base64 may carry no bit of it
+    at = len(case.token) - 10
+    forged = case.token[:at] + ("A" if case.token[at] != "A" else "B") + case.token[at + 1 :]
     assert patient.link_state(forged) == patient.LinkState(False, None, patient.WhyNot.UNKNOWN)
     assert patient.link_state(case.token).usable
 
