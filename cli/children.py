@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 from adapters.settings import CHECKOUT, settings
 
@@ -64,7 +64,7 @@ class Child:
         """
         if self.alive:
             return False
-        now = time.monotonic()
+        now = monotonic()
         while self.restarts and now - self.restarts[0] > RESTART_WINDOW_SECONDS:
             self.restarts.popleft()
         if len(self.restarts) >= MOST_RESTARTS:

@@ -55,7 +55,7 @@ def test_killed_child_is_started_again(sleeper: Child):
 
 def test_child_that_dies_again_and_again_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch):
     clock = iter(range(0, 1_000_000, 50))
-    monkeypatch.setattr("cli.children.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("cli.children.monotonic", lambda: float(next(clock)))
     child = Child("dier", DIE)
     child.start()
     with pytest.raises(ChildGaveUp, match=r"dier died 6 times.*dier\.log"):

@@ -3,8 +3,7 @@
 from unittest.mock import Mock
 
 import pytest
-from prefect import flow
-from prefect.testing.utilities import prefect_test_harness
+from prefect.cache_policies import NO_CACHE
 
 from models.errors import ContractBroken, MovedOn, OutsideUnavailable, StaleLease
 from tasks.steps import step, worth_retrying
@@ -24,22 +23,12 @@ def test_step_is_retried_only_where_that_can_help(failure: Exception, again: boo
     assert worth_retrying(None, None, Mock(data=failure)) is again
 
 
-def test_step_that_was_refused_runs_once_and_tells_its_flow() -> None:
-    runs = []
-
+def test_step_is_recorded_under_its_name_without_a_cache() -> None:
     @step("refused step")
     def refused() -> None:
-        runs.append(1)
         raise MovedOn("gone")
 
-    @flow
-    def story() -> str:
-        try:
-            refused()
-        except MovedOn:
-            return "told"
-        return "not told"
-
-    with prefect_test_harness():
-        assert story() == "told"
-    assert runs == [1]
+    assert (refused.name, refused.retries, refused.retry_condition_fn) == ("refused step", 2, worth_retrying)
+    assert refused.cache_policy == NO_CACHE
+    with pytest.raises(MovedOn):
+        refused.fn()
