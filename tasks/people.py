@@ -15,12 +15,6 @@ def staff_of(db: Session, role: Role, location_id: str) -> list[Staff]:
     return [person for person in found if location_id in person.location_ids]
 
 
-def on_call(db: Session, location_id: str) -> list[Staff]:
-    """The clinicians on call at a place; if none is, every clinician there."""
-    here = staff_of(db, Role.CLINICIAN, location_id)
-    return [person for person in here if person.on_call] or here
-
-
 def who_may_sign(
     db: Session, kind: ApprovalKind, referral: Referral, patient: Patient, *, but_not: frozenset[str] = frozenset()
 ) -> list[Staff]:

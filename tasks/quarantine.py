@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from acts.alarms import clinicians_on_call
 from adapters import operational_store as store
 from language.risk_signals import RiskReading, read_risk
 from models.codes import MessageChannel, QuarantineStatus, RiskLevel, Role
@@ -15,7 +16,7 @@ from models.measures import DEFINITIONS, Measure
 from models.operational import IntakeFile, Location, QuarantinedRow
 from models.referral_bundle import Entry, read_response
 from rules import triage
-from tasks.people import on_call, staff_of
+from tasks.people import staff_of
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +134,9 @@ def alarm(db: Session, file_id: str, row: int, place: str | None) -> None:
     """Tell the coordinators and whoever is on call that a row in quarantine cannot wait for its correction."""
     known = set(db.exec(select(Location.id)).all())
     places = [place] if place in known else sorted(known)
-    people = {person.id for one in places for person in (*on_call(db, one), *staff_of(db, Role.COORDINATOR, one))}
+    people = {
+        person.id for one in places for person in (*clinicians_on_call(db, one), *staff_of(db, Role.COORDINATOR, one))
+    }
     for staff_id in sorted(people):
         store.queue_message(
             db,

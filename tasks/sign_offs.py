@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from acts.alarms import clinicians_on_call
 from acts.decisions import decide
 from adapters import operational_store as store
 from adapters import prefect_runs, therapy_store
@@ -28,7 +29,7 @@ from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
 from tasks.matching import assignment_content
-from tasks.people import on_call, who_may_sign
+from tasks.people import who_may_sign
 from tasks.practice import clock_policy
 from tasks.risk import review_content
 from tasks.steps import step
@@ -153,7 +154,9 @@ def page(db: Session, approval: Approval, patient: Patient, *, now: Any) -> None
     approval.pages_sent += 1
     approval.last_paged_at = now
     db.add(approval)
-    people = {person.id for person in on_call(db, approval.location_id)} | {approval.assigned_to or ""} - {""}
+    people = {person.id for person in clinicians_on_call(db, approval.location_id)} | {approval.assigned_to or ""} - {
+        ""
+    }
     for staff_id in sorted(people - {""}):
         store.queue_message(
             db,

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, update
 from sqlmodel import Session, and_, col, or_, select
 
+from acts.alarms import clinicians_on_call
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
@@ -38,7 +39,7 @@ from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from tasks import quarantine
 from tasks.matching import suitable_slots
-from tasks.people import on_call, staff_of, who_may_sign
+from tasks.people import staff_of, who_may_sign
 from tasks.practice import clock_policy
 from tasks.schedule import start_scheduled
 from tasks.sign_offs import KIND_AT, page
@@ -215,7 +216,7 @@ def _page_clinicians(db: Session, referral: Referral, key: str) -> bool:
                 to_staff_id=person.id,
                 urgent=True,
             )
-            for person in on_call(db, referral.location_id)
+            for person in clinicians_on_call(db, referral.location_id)
         ]
     )
 
