@@ -6,16 +6,17 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from acts.practice_clocks import clock_policy
+from acts.staff import clinicians_on_call
 from adapters import therapy_store
 from adapters.operational_store import one, open_to_do, queue_message, reading, writing
 from language.risk_signals import RiskReading, read_risk
 from models.codes import MessageChannel, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
 from models.measures import Measure
-from models.operational import Referral, Staff, ToDo
+from models.operational import Referral, ToDo
 from models.therapy_text import TherapyText
 from rules import clocks, triage
 
@@ -26,10 +27,12 @@ WORRYING = (RiskLevel.MODERATE, RiskLevel.HIGH)
 TEXT_MESSAGE = "sms:"
 
 
-def words_worry(words: TherapyText, read: Callable[..., RiskReading] = read_risk) -> bool:
+def words_worry(
+    words: TherapyText, read: Callable[..., RiskReading] = read_risk, *, must_be_legible: bool = True
+) -> bool:
     """Whether the rules alone find a risk in some words; no consent is asked for that, so no classifier runs.
 
-    Words that cannot be read worry: a person must read them.
+    Words that cannot be read worry, a person must read them; ``must_be_legible`` is off for codes and labels.
     """
     if words.is_blank:
         return False
@@ -39,7 +42,8 @@ def words_worry(words: TherapyText, read: Callable[..., RiskReading] = read_risk
         logger.error("words could not be read for risk (%s)", type(failure).__name__)
         return True
     signals = [triage.Signal(signal.kind, signal.status) for signal in reading_of_words.signals]
-    return triage.level_from_signals(signals, readable=reading_of_words.readable) in WORRYING
+    readable = reading_of_words.readable or not must_be_legible
+    return triage.level_from_signals(signals, readable=readable) in WORRYING
 
 
 def answers_worry(forms: Mapping[Measure, Mapping[int, int]]) -> bool:
@@ -130,15 +134,6 @@ def page_on_call(db: Session, referral: Referral, key: str, *, not_before: datet
             not_before=not_before,
             urgent=True,
         )
-
-
-def clinicians_on_call(db: Session, location_id: str) -> list[Staff]:
-    """The clinicians on call at a place; if none is, every clinician there."""
-    found = db.exec(
-        select(Staff).where(Staff.role == Role.CLINICIAN, col(Staff.active).is_(True)).order_by(col(Staff.id))
-    ).all()
-    here = [person for person in found if location_id in person.location_ids]
-    return [person for person in here if person.on_call] or here
 
 
 # -- a case that a person ends or reroutes while nobody has signed for its risk

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
+from functools import cache
 from typing import Any
 
 import holidays
@@ -33,6 +34,7 @@ def clock_policy(db: Session) -> ClockPolicy:
     return replace(policy, **read)
 
 
+@cache
 def public_holidays(first: date, last: date) -> frozenset[date]:
     """The federal holidays of the United States between two dates (package ``holidays``)."""
     table = holidays.country_holidays("US", years=range(first.year, last.year + 1))

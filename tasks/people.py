@@ -1,18 +1,13 @@
 """Who of the staff may sign, and who is on call."""
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from acts.signers import signer_facts
-from models.codes import ApprovalKind, ApprovalStatus, Role
+from acts.staff import staff_of
+from models.codes import ApprovalKind, ApprovalStatus
 from models.columns import utc_now
 from models.operational import Approval, Patient, Referral, Staff
 from rules import sign_off
-
-
-def staff_of(db: Session, role: Role, location_id: str) -> list[Staff]:
-    """The active staff of a role at a place, by id."""
-    found = db.exec(select(Staff).where(Staff.role == role, col(Staff.active).is_(True)).order_by(col(Staff.id))).all()
-    return [person for person in found if location_id in person.location_ids]
 
 
 def who_may_sign(

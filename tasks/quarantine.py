@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from acts.alarms import clinicians_on_call
+from acts.alarms import words_worry
+from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
 from language.risk_signals import RiskReading, read_risk
-from models.codes import MessageChannel, QuarantineStatus, RiskLevel, Role
+from models.codes import MessageChannel, QuarantineStatus, Role
 from models.measures import DEFINITIONS, Measure
 from models.operational import IntakeFile, Location, QuarantinedRow
 from models.referral_bundle import Entry, read_response
-from rules import triage
-from tasks.people import staff_of
+from models.therapy_text import TherapyText
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ TO_CORRECT = timedelta(hours=24)
 URGENT_TO_CORRECT = timedelta(hours=1)
 TEXT_FIELDS = ("referral_text",)
 FHIR_TEXT_KEYS = ("text", "valueString")
-WORRYING = (RiskLevel.MODERATE, RiskLevel.HIGH)
 # PHQ-9 item 9 and every question of the C-SSRS screener: any answer but a plain no is a person's to read
 RISK_LINKS = (
     *(item.link_id for item in DEFINITIONS[Measure.PHQ9].items if item.number == 9),
@@ -109,18 +108,9 @@ def _is_zero(answer: dict[str, Any]) -> bool:
 
 
 def _raises(key: str, text: str, read: Callable[..., RiskReading]) -> bool:
-    if not text.strip() or text.strip().casefold() in QUESTIONS:  # the form's own wording is nobody's words
+    if text.strip().casefold() in QUESTIONS:  # the form's own wording is nobody's words
         return False
-    try:
-        reading = read(text, rules_only=True)
-    except Exception as failure:  # the safety path: what could not be read is a person's to read
-        logger.error("a quarantined row could not be read (%s)", type(failure).__name__)
-        return True
-    level = triage.level_from_signals(
-        [triage.Signal(signal.kind, signal.status) for signal in reading.signals],
-        readable=reading.readable or not _must_be_legible(key, text),
-    )
-    return level in WORRYING
+    return words_worry(TherapyText(text), read, must_be_legible=_must_be_legible(key, text))
 
 
 def _must_be_legible(key: str, text: str) -> bool:

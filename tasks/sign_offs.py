@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, select
 
-from acts.alarms import clinicians_on_call
 from acts.decisions import decide
+from acts.staff import clinicians_on_call
 from adapters import operational_store as store
 from adapters import prefect_runs, therapy_store
 from adapters.letters import letter_draft
@@ -146,17 +147,15 @@ def _save(db: Session, referral: Referral, kind: ApprovalKind, approval_id: str,
     )
     if level == RiskLevel.HIGH:
         db.flush()
-        page(db, approval, patient, now=now)
+        page(db, approval, now=now)
 
 
-def page(db: Session, approval: Approval, patient: Patient, *, now: Any) -> None:
+def page(db: Session, approval: Approval, *, now: datetime) -> None:
     """Alarm the assigned clinician and whoever is on call; the message holds the case number and a link only."""
     approval.pages_sent += 1
     approval.last_paged_at = now
     db.add(approval)
-    people = {person.id for person in clinicians_on_call(db, approval.location_id)} | {approval.assigned_to or ""} - {
-        ""
-    }
+    people = {person.id for person in clinicians_on_call(db, approval.location_id)} | {approval.assigned_to or ""}
     for staff_id in sorted(people - {""}):
         store.queue_message(
             db,

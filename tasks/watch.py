@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, update
 from sqlmodel import Session, and_, col, or_, select
 
-from acts.alarms import clinicians_on_call
+from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
@@ -39,7 +39,7 @@ from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from tasks import quarantine
 from tasks.matching import suitable_slots
-from tasks.people import staff_of, who_may_sign
+from tasks.people import who_may_sign
 from tasks.practice import clock_policy
 from tasks.schedule import start_scheduled
 from tasks.sign_offs import KIND_AT, page
@@ -176,7 +176,7 @@ def _open_again(db: Session, referral: Referral, kind: ToDoKind, now: datetime) 
     policy = clock_policy(db)
     due = clocks.to_do_due(kind, now, policy)
     if kind == ToDoKind.ANSWER_QUESTION:
-        due = min(due, _question_due(db, referral, due))
+        due = _question_due(db, referral, due)
     store.open_to_do(
         db,
         ToDo(
@@ -228,7 +228,7 @@ def _open_approvals() -> list[str]:
 
 def _open_to_dos() -> list[str]:
     with store.reading() as db:
-        return list(db.exec(select(ToDo.id).where(col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)))).all())
+        return list(db.exec(select(ToDo.id).where(col(ToDo.status).in_(LIVE))).all())
 
 
 def _cases_in(*statuses: ReferralStatus) -> list[str]:
@@ -258,7 +258,7 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
             now=now,
             policy=policy,
         ):
-            page(db, approval, patient, now=now)
+            page(db, approval, now=now)
             counts.pages += 1
 
 
@@ -295,7 +295,7 @@ def _notify(db: Session, unique_key: str, staff_id: str, case_number: str, subje
 def _watch_to_do(to_do_id: str, now: datetime, counts: WatchCounts) -> None:
     with store.writing() as db:
         to_do = store.one(db, ToDo, to_do_id)
-        if to_do.status not in (ToDoStatus.OPEN, ToDoStatus.CLAIMED):
+        if to_do.status not in LIVE:
             return
         policy = clock_policy(db)
         if to_do.kind == ToDoKind.ANSWER_QUESTION:
@@ -439,7 +439,7 @@ def waiting(location: str = "all") -> list[Waiting]:
                 t.opened_at,
                 t.due_at,
             )
-            for t in db.exec(select(ToDo).where(col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)))).all()
+            for t in db.exec(select(ToDo).where(col(ToDo.status).in_(LIVE))).all()
         ]
         found += [
             Waiting(r.case_number, r.status.label, "patient", "the patient", r.location_id, r.status_since, None)
