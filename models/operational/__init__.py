@@ -3,16 +3,18 @@
 from models.columns import store_enum_values
 from models.operational.appointments import Appointment
 from models.operational.approvals import Approval, Decision, ToDo
-from models.operational.audit import AuditEvent
+from models.operational.audit import AuditEvent, AuditHead
 from models.operational.base import METADATA, OperationalRecord
 from models.operational.messages import OutboxMessage
 from models.operational.people import (
     Availability,
+    BreakGlass,
     Clinician,
     Licence,
     Location,
     PanelMembership,
     Patient,
+    RecoveryCode,
     Staff,
     StaffLogin,
 )
@@ -35,7 +37,9 @@ __all__ = [
     "Appointment",
     "Approval",
     "AuditEvent",
+    "AuditHead",
     "Availability",
+    "BreakGlass",
     "Clinician",
     "Decision",
     "Heartbeat",
@@ -53,6 +57,7 @@ __all__ = [
     "PortalLink",
     "PracticeSetting",
     "QuarantinedRow",
+    "RecoveryCode",
     "Referral",
     "RunClaim",
     "Slot",

@@ -26,3 +26,12 @@ class AuditEvent(OperationalRecord, table=True):
     details: dict = Field(default_factory=dict, sa_type=JSON)
     previous_digest: str | None = None
     digest: str | None = None
+
+
+class AuditHead(OperationalRecord, table=True):
+    """The newest event of the chain; whoever appends holds this row until they commit."""
+
+    __tablename__ = "audit_head"
+    name: str = Field(primary_key=True)
+    last_id: int = 0
+    last_digest: str = ""

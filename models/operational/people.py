@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, UniqueConstraint, false
 from sqlmodel import Field
 
 from models.codes import Modality, Role
@@ -23,6 +23,10 @@ class Location(OperationalRecord, table=True):
 class Staff(OperationalRecord, table=True):
     """One member of staff who may sign in; ``totp_last_step`` is the newest one-time code already used.
 
+    ``must_enrol``: whoever signs in next sets a password and an authenticator app of their own before anything else.
+    ``totp_confirmed_at``: when they proved that their app shows the right codes. ``oidc_subject``: ``issuer|subject``
+    of the person at the practice's own sign-in service, where there is one.
+
     Failures in Prefect's dialog, which asks no password, lock that door alone: nobody is shut out of the desk by
     somebody who knows their staff id.
     """
@@ -38,19 +42,56 @@ class Staff(OperationalRecord, table=True):
     on_call: bool = False
     active: bool = True
     password_hash: str = ""
+    password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     totp_secret: str = ""
+    totp_confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     totp_last_step: int = 0
+    must_enrol: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    oidc_subject: str | None = Field(default=None, unique=True, index=True)
     failed_attempts: int = 0
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     prefect_failures: int = 0
     prefect_locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class RecoveryCode(OperationalRecord, table=True):
+    """One way in for somebody who lost their authenticator app; only its hash is kept, and it works once."""
+
+    __tablename__ = "recovery_code"
+    id: str = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id", index=True)
+    code_hash: str
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class BreakGlass(OperationalRecord, table=True):
+    """Somebody opened a case that is not theirs, for a written reason and a limited time; compliance looks at each.
+
+    The reason's words lie in the therapy database under ``words_id``.
+    """
+
+    __tablename__ = "break_glass"
+    id: str = Field(primary_key=True)
+    staff_id: str = Field(foreign_key="staff.id", index=True)
+    case_number: str = Field(index=True)
+    words_id: str
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reviewed_by: str | None = None
+
+
 class StaffLogin(OperationalRecord, table=True):
-    """One signed-in browser; only the SHA-256 of its cookie is kept."""
+    """One signed-in browser; only the SHA-256 of its cookie is kept.
+
+    ``proved_at`` is when this person last proved who they are in this browser; ``browser`` names it for its owner.
+    """
 
     __tablename__ = "staff_login"
     token_digest: str = Field(primary_key=True)
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    browser: str = Field(default="", sa_column_kwargs={"server_default": ""})
     staff_id: str = Field(foreign_key="staff.id", index=True)
     csrf_token: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -114,7 +155,10 @@ class Availability(OperationalRecord, table=True):
 
 
 class Patient(OperationalRecord, table=True):
-    """Who a referral is about; ``match_name`` is the accent-folded, normalised name used to find duplicates."""
+    """Who a referral is about; ``match_name`` is the accent-folded, normalised name used to find duplicates.
+
+    ``forgotten_at``: when the key of their therapy content was destroyed; what was said can no longer be read.
+    """
 
     __tablename__ = "patient"
     id: str = Field(primary_key=True)
@@ -135,4 +179,5 @@ class Patient(OperationalRecord, table=True):
     self_pay: bool = False
     consent_ai: bool | None = None
     consent_ai_on: date | None = None
+    forgotten_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

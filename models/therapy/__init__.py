@@ -3,6 +3,9 @@
 from models.therapy.base import METADATA, TherapyRecord
 from models.therapy.records import (
     CaseFocus,
+    CaseKey,
+    ContentKey,
+    ContentSeal,
     DecisionWords,
     IntakeText,
     QuarantinedContent,
@@ -11,12 +14,16 @@ from models.therapy.records import (
     Screened,
     SignOffContent,
     TherapyAuditEvent,
+    TherapyAuditHead,
     ToDoWords,
 )
 
 __all__ = [
     "METADATA",
     "CaseFocus",
+    "CaseKey",
+    "ContentKey",
+    "ContentSeal",
     "DecisionWords",
     "IntakeText",
     "QuarantinedContent",
@@ -25,6 +32,7 @@ __all__ = [
     "Screened",
     "SignOffContent",
     "TherapyAuditEvent",
+    "TherapyAuditHead",
     "TherapyRecord",
     "ToDoWords",
 ]

@@ -148,3 +148,46 @@ class TherapyAuditEvent(TherapyRecord, table=True):
     details: dict = Field(default_factory=dict, sa_type=JSON)
     previous_digest: str | None = None
     digest: str | None = None
+
+
+class TherapyAuditHead(TherapyRecord, table=True):
+    """The newest event of this database's chain; whoever appends holds this row until they commit."""
+
+    __tablename__ = "therapy_audit_head"
+    name: str = Field(primary_key=True)
+    last_id: int = 0
+    last_digest: str = ""
+
+
+class ContentKey(TherapyRecord, table=True):
+    """The data key of one owner (a patient, or a quarantined row nobody could be found for), wrapped by a master key.
+
+    ``wrapped`` is empty once the key was destroyed: whatever it sealed can then never be read again.
+    """
+
+    __tablename__ = "content_key"
+    id: str = Field(primary_key=True)
+    owner_id: str = Field(unique=True)
+    wrapped: str
+    master_key_id: str = Field(index=True)
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    destroyed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CaseKey(TherapyRecord, table=True):
+    """Which data key seals the content of a case."""
+
+    __tablename__ = "case_key"
+    case_number: str = Field(primary_key=True)
+    key_id: str = Field(foreign_key="content_key.id", index=True)
+
+
+class ContentSeal(TherapyRecord, table=True):
+    """The newest version of each sealed field, and the SHA-256 of its sealed form: an older one put back is refused."""
+
+    __tablename__ = "content_seal"
+    record_table: str = Field(primary_key=True)
+    record_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    version: int
+    digest: str
