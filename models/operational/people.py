@@ -25,10 +25,13 @@ class Staff(OperationalRecord, table=True):
 
     ``must_enrol``: whoever signs in next sets a password and an authenticator app of their own before anything else.
     ``totp_confirmed_at``: when they proved that their app shows the right codes. ``oidc_subject``: ``issuer|subject``
-    of the person at the practice's own sign-in service, where there is one.
+    of the person at the practice's own sign-in service, where there is one. ``totp_pending``: the secret of an app that
+    is being set up, until a code of it was shown. ``first_password_until``: when a password that somebody else made
+    stops working. Secrets are sealed by the master key.
 
     Failures in Prefect's dialog, which asks no password, lock that door alone: nobody is shut out of the desk by
-    somebody who knows their staff id.
+    somebody who knows their staff id. Likewise failures from a browser this person has signed in with before are
+    counted apart, so that a stranger who knows an e-mail address cannot shut its owner out.
     """
 
     __tablename__ = "staff"
@@ -43,7 +46,9 @@ class Staff(OperationalRecord, table=True):
     active: bool = True
     password_hash: str = ""
     password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    first_password_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     totp_secret: str = ""
+    totp_pending: str = Field(default="", sa_column_kwargs={"server_default": ""})
     totp_confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     totp_last_step: int = 0
     must_enrol: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
@@ -52,6 +57,8 @@ class Staff(OperationalRecord, table=True):
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     prefect_failures: int = 0
     prefect_locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    browser_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    browser_locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class RecoveryCode(OperationalRecord, table=True):
@@ -85,13 +92,15 @@ class BreakGlass(OperationalRecord, table=True):
 class StaffLogin(OperationalRecord, table=True):
     """One signed-in browser; only the SHA-256 of its cookie is kept.
 
-    ``proved_at`` is when this person last proved who they are in this browser; ``browser`` names it for its owner.
+    ``proved_at`` is when this person last proved who they are in this browser; ``browser`` names it for its owner;
+    ``how`` says where they signed in: ``password``, ``oidc``, or ``terminal``.
     """
 
     __tablename__ = "staff_login"
     token_digest: str = Field(primary_key=True)
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     browser: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    how: str = Field(default="password", sa_column_kwargs={"server_default": "password"})
     staff_id: str = Field(foreign_key="staff.id", index=True)
     csrf_token: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
