@@ -15,8 +15,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 
+from adapters import keyring
 from adapters.settings import settings
 from models import databases
+from models.errors import KeyMissing
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "models" / "migrations"
 LOCK_SECONDS = 120
@@ -34,7 +36,23 @@ def migrate_all() -> dict[Database, str]:
 
     Safe to call again and from several processes at once: the others wait, then find nothing to do.
     """
-    return {database: migrate(database, url_of(database)) for database in Database}
+    revisions = {database: migrate(database, url_of(database)) for database in Database}
+    _have_a_key()
+    return revisions
+
+
+def _have_a_key() -> None:
+    """Make the master key at the first start; raises KeyMissing when one that wrapped something is lost."""
+    if keyring.source() == keyring.KeySource.FILE and not keyring.key_file().exists():
+        engine = databases.open_engine(url_of(Database.THERAPY))
+        try:
+            with engine.connect() as connection:
+                if connection.execute(sa.text("SELECT 1 FROM content_key WHERE wrapped <> '' LIMIT 1")).first():
+                    raise KeyMissing("keys/master-key is gone, but content is sealed with it: put it back")
+        finally:
+            engine.dispose()
+        keyring.make_first_key()
+    keyring.active_master_key()
 
 
 def url_of(database: Database) -> str:

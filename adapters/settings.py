@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     samples: bool = True
     watch_every_seconds: int = 60
     sms_in_secret: str = Field(default="", repr=False)
+    master_key: str = Field(default="", repr=False)
+    master_key_command: str = Field(default="", repr=False)
 
     @property
     def operational_database(self) -> str:
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
     @property
     def outbox_folder(self) -> Path:
         return self.home / "outbox"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The master key unless it comes from elsewhere; the list of destroyed keys."""
+        return self.home / "keys"
 
     @property
     def contract_docs_folder(self) -> Path:
@@ -94,6 +101,7 @@ class Settings(BaseSettings):
             self.received_folder,
             self.to_fix_folder,
             self.outbox_folder,
+            self.keys_folder,
             self.contract_docs_folder,
             self.prefect_home,
         ):

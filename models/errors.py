@@ -43,3 +43,18 @@ class StaleLease(CountersignError):
 
 class MovedOn(CountersignError):
     """The record is no longer in the state this act was meant for; show the present state instead."""
+
+
+class KeyMissing(CountersignError):
+    """There is no usable master key, or not the one that is needed: stop until an operator puts it right."""
+
+
+class SealBroken(CountersignError):
+    """Sealed content is not what was sealed there (altered, cut, swapped, an older one put back): stop, look into it.
+
+    The message names the record's table, id and field.
+    """
+
+
+class Forgotten(CountersignError):
+    """This content was forgotten on purpose: its key is destroyed, nobody can read it again."""
