@@ -1,12 +1,13 @@
 """The settings of this installation, read once from the environment (``COUNTERSIGN_*``) or its defaults."""
 
 import secrets
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.secret_files import kept_secret
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +21,7 @@ class Settings(BaseSettings):
     operational_url: str = ""
     therapy_url: str = ""
     prefect_port: int = 4200
+    prefect_sign_in: str = Field(default="", repr=False)
     desk_port: int = 8480
     portal_port: int = 8481
     public_desk_url: str = ""
@@ -109,16 +111,29 @@ class Settings(BaseSettings):
 
     def signing_key(self) -> str:
         """The secret that signs portal links, made on first use and kept in a file only this user can read."""
-        path = self.home / "link-signing-key"
-        if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(48))
-            with suppress(FileExistsError):  # another process was first: its key counts
-                path.hardlink_to(fresh)
-            fresh.unlink()
-        return path.read_text()
+        return kept_secret(self.home / "link-signing-key", lambda: secrets.token_urlsafe(48))
+
+    @property
+    def prefect_sign_in_file(self) -> Path:
+        return self.home / "prefect-sign-in"
+
+    @property
+    def has_prefect_sign_in(self) -> bool:
+        return bool(self.prefect_sign_in) or self.prefect_sign_in_file.exists()
+
+    def prefect_sign_in_words(self) -> str:
+        """``name:password`` of Prefect's pages and API: from the environment, else made on first use and kept.
+
+        Raises ValueError for words that Prefect could not tell apart.
+        """
+        words = self.prefect_sign_in or kept_secret(
+            self.prefect_sign_in_file, lambda: f"analyst:{secrets.token_urlsafe(32)}"
+        )
+        name, _, password = words.strip().partition(":")
+        if not name or not password:
+            source = "COUNTERSIGN_PREFECT_SIGN_IN" if self.prefect_sign_in else str(self.prefect_sign_in_file)
+            raise ValueError(f"{source} must hold name:password")
+        return f"{name}:{password}"
 
 
 @cache

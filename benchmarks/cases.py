@@ -24,7 +24,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from prefect import Flow
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import temporary_settings
 from sqlmodel import select
 
 from acts.decisions import decide as decide_sign_off
@@ -293,7 +293,7 @@ def main() -> None:
         home = Path(folder)
         with (
             prefect_server.server(home) as (url, server_pid),
-            temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home}),
+            temporary_settings(prefect_server.talks_to(url, home)),
         ):
             figures = measure(
                 make_case(home),

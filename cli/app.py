@@ -133,9 +133,9 @@ def diagrams() -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Which parts live, how many cases are where, what is overdue."""
-    from cli import reporting, views
+    from cli import greeting, reporting, views
 
-    report = {"parts": reporting.parts(), **views.health()}
+    report = {"parts": reporting.parts(), "prefect_sign_in": greeting.prefect_sign_in_hint(), **views.health()}
     if as_json:
         _print_json(report)
     else:

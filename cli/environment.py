@@ -13,16 +13,28 @@ ANALYTICS_OFF = {
     # the server has its CSRF check off, as Prefect ships it; asking for a token would cost a request per client
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
 }
+LOOPBACK = "127.0.0.1"
+NOTHING_ELSE_LISTENS = {
+    "PREFECT_SERVER_API_HOST": LOOPBACK,
+    "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
+    "PREFECT_RUNNER_SERVER_HOST": LOOPBACK,
+    "PREFECT_RUNNER_SERVER_ENABLE": "false",
+    # Prefect would serve a client's metrics on every address of the machine
+    "PREFECT_CLIENT_METRICS_ENABLED": "false",
+}
+"""Whatever was set before: no process of ours opens a port to the network; a proxy in front does that."""
 
 
 def environment() -> dict[str, str]:
-    """Prefect's home and address of this installation, every outside report off, and few threads.
+    """Prefect's home, address and sign-in of this installation, every outside report off, and few threads.
 
     The address is always this installation's own: whoever has another Prefect configured must not deploy to it.
     """
     here = settings()
     return {
         **ANALYTICS_OFF,
+        **NOTHING_ELSE_LISTENS,
+        **_prefect_sign_in(),
         "PREFECT_HOME": str(here.prefect_home),
         "PREFECT_API_URL": here.prefect_api_url,
         "PREFECT_UI_URL": here.prefect_ui_url,
@@ -35,6 +47,17 @@ def environment() -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _prefect_sign_in() -> dict[str, str]:
+    """What Prefect's server asks of everybody, for the server and for whoever calls it.
+
+    Before the first run there is none; that run makes it before it starts the server.
+    """
+    if not settings().has_prefect_sign_in:
+        return {}
+    words = settings().prefect_sign_in_words()
+    return {"PREFECT_SERVER_API_AUTH_STRING": words, "PREFECT_API_AUTH_STRING": words}
 
 
 def enter() -> None:

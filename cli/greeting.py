@@ -17,7 +17,7 @@ def show(console: Console, *, took: float, first_case: float | None) -> None:
     here = settings()
     console.print()
     console.print(f"[bold]Sign-off desk[/]   {here.desk_url}")
-    console.print(f"[bold]Prefect[/]         {here.prefect_ui_url}")
+    console.print(f"[bold]Prefect[/]         {here.prefect_ui_url}   ({prefect_sign_in_hint()})")
     console.print(f"[bold]Portal[/]          {here.portal_url}   (patients come with a link: countersign outbox)")
     sign_ins = sample_sign_ins()
     if sign_ins:
@@ -27,6 +27,14 @@ def show(console: Console, *, took: float, first_case: float | None) -> None:
     if first_case is not None:
         console.print(f"First case waiting for a signature {first_case:.1f} s after the start.")
     console.print(f"Everything up after {took:.1f} s. Ctrl-C stops all of it.\n")
+
+
+def prefect_sign_in_hint() -> str:
+    """Where whoever opens Prefect's pages finds what they ask for; never the words themselves."""
+    here = settings()
+    if here.prefect_sign_in:
+        return "sign in with what COUNTERSIGN_PREFECT_SIGN_IN says"
+    return f"sign in with the line in {here.prefect_sign_in_file}"
 
 
 def _sign_in_table(sign_ins: list[SampleSignIn]) -> Table:

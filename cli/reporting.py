@@ -38,6 +38,7 @@ def _answers(url: str) -> bool:
 def show_status(console: Console, report: dict[str, Any]) -> None:
     for name, lives in report["parts"].items():
         console.print(f"{name:8} {'answers' if lives else '[red]does not answer[/]'}")
+    console.print(f"Prefect's pages: {settings().prefect_ui_url}, {report['prefect_sign_in']}")
     console.print(f"worker   last seen {report['worker_last_seen'] or '[red]never[/]'}")
     for name, at in report["heartbeats"].items():
         console.print(f"{name}: last round {at}")

@@ -7,6 +7,7 @@ import socket
 import time
 
 from adapters.settings import settings
+from cli.environment import LOOPBACK
 from models.errors import OutsideUnavailable
 
 SERVER_WAIT_SECONDS = 180.0
@@ -71,4 +72,4 @@ def _serve(app: object, port: int) -> None:
     import uvicorn
 
     # No access log: an address of the portal holds a patient's link.
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, server_header=False)  # type: ignore[arg-type]
+    uvicorn.run(app, host=LOOPBACK, port=port, access_log=False, server_header=False)  # type: ignore[arg-type]

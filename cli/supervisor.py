@@ -22,8 +22,9 @@ from adapters.migrating import migrate_all
 from adapters.operational_store import reading
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import CHECKOUT, settings
-from cli import greeting
+from cli import environment, greeting
 from cli.children import SERVER, Child, ChildGaveUp, countersign, logs_folder, prefect, stop_all
+from cli.environment import LOOPBACK
 from models.codes import ApprovalStatus, CaseOwner
 from models.errors import CountersignError
 from models.operational import Approval, IntakeFile, Referral
@@ -49,6 +50,8 @@ def run(console: Console) -> None:
     started = float(os.environ.get("COUNTERSIGN_STARTED", "0")) or time.time()
     settings().make_folders()
     logs_folder().mkdir(exist_ok=True, mode=0o700)
+    settings().prefect_sign_in_words()  # made at the first run; only then can the environment hold it
+    environment.enter()
     with _only_one(), _stop_on_signals():
         check_ports()
         children: list[Child] = []
@@ -91,7 +94,7 @@ def parts() -> list[Child]:
     """The processes of an installation, in the order they start."""
     port = str(settings().prefect_port)
     return [
-        Child(SERVER, prefect("server", "start", "--host", "127.0.0.1", "--port", port)),
+        Child(SERVER, prefect("server", "start", "--host", LOOPBACK, "--port", port)),
         Child("worker", countersign("worker"), stop_seconds=30.0),
         Child("desk", countersign("desk")),
         Child("portal", countersign("portal")),
@@ -160,7 +163,7 @@ def _free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError:
             return False
     return True

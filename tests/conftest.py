@@ -15,6 +15,8 @@ os.environ.update(
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "GX_ANALYTICS_ENABLED": "false",
         "HF_HUB_OFFLINE": "1",
+        # what tests/adapters/prefect_server.py asks of everybody
+        "PREFECT_API_AUTH_STRING": "tests:only-for-tests",
     }
 )
 

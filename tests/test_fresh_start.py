@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -85,6 +86,12 @@ class Installation:
             text=True,
         ).stdout
 
+    def ask_prefect(self, method: str, path: str, **more: Any) -> Any:
+        """Prefect's API as an analyst's own program calls it: with the sign-in from the file in the home."""
+        name, _, password = (self.home / "prefect-sign-in").read_text().partition(":")
+        url = f"http://127.0.0.1:{self.ports[0]}/api{path}"
+        return httpx.request(method, url, auth=(name, password), **more).raise_for_status().json()
+
     def cases(self) -> dict[str, str]:
         return {row["case_number"]: row["status"] for row in json.loads(self.ask("cases", "--json"))}
 
@@ -139,25 +146,22 @@ def test_samples_reach_different_waits_and_none_is_stuck(installation: Installat
 
 def test_watch_over_every_wait_runs_by_itself(installation: Installation, first_run: str):
     """The alarms hang on it; a system in which it never starts looks healthy otherwise."""
-    api = f"http://127.0.0.1:{installation.ports[0]}/api"
     wanted = {"deployments": {"name": {"any_": ["every-minute"]}}}
     deadline = time.monotonic() + 90
-    while not httpx.post(f"{api}/flow_runs/filter", json=wanted).json():
+    while not installation.ask_prefect("POST", "/flow_runs/filter", json=wanted):
         assert time.monotonic() < deadline, "no watch was started"
         time.sleep(1)
 
 
 def test_location_parameter_is_a_list_to_choose_from(installation: Installation, first_run: str):
-    api = f"http://127.0.0.1:{installation.ports[0]}/api"
-    intake = httpx.get(f"{api}/deployments/name/referral-intake/intake").json()
+    intake = installation.ask_prefect("GET", "/deployments/name/referral-intake/intake")
     assert intake["parameter_openapi_schema"]["properties"]["location"]["enum"] == ["all", "LOC-1", "LOC-2", "LOC-3"]
     assert intake["enforce_parameter_schema"]
 
 
 def test_runs_are_named_by_case_and_wait(installation: Installation, first_run: str):
-    api = f"http://127.0.0.1:{installation.ports[0]}/api"
     paused = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": 200}
-    names = {run["name"] for run in httpx.post(f"{api}/flow_runs/filter", json=paused).json()}
+    names = {run["name"] for run in installation.ask_prefect("POST", "/flow_runs/filter", json=paused)}
     open_cases = {number for number, status in installation.cases().items() if not status.startswith("closed")}
     assert {name.split(" · ")[0] for name in names} == open_cases
     assert any(name.endswith("· risk review") for name in names)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from prefect import Flow
 from prefect.logging.handlers import APILogHandler
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_LEVEL, temporary_settings
+from prefect.settings import PREFECT_LOGGING_LEVEL, temporary_settings
 
 from adapters import prefect_runs
 from tests.adapters import prefect_server
@@ -31,8 +31,7 @@ def prefect_url(prefect_home: Path) -> Iterator[str]:
 @pytest.fixture
 def connected(prefect_url: str, prefect_home: Path) -> Iterator[str]:
     """Prefect's client in this process talks to the test server."""
-    settings = {PREFECT_API_URL: prefect_url, PREFECT_HOME: prefect_home, PREFECT_LOGGING_LEVEL: "WARNING"}
-    with temporary_settings(settings):
+    with temporary_settings({**prefect_server.talks_to(prefect_url, prefect_home), PREFECT_LOGGING_LEVEL: "WARNING"}):
         yield prefect_url
 
 

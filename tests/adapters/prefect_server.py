@@ -8,14 +8,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from prefect import Flow
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_HOME
 from prefect.utilities.callables import parameter_schema
 
 from adapters.prefect_client import patient_client
 
 ROOT = Path(__file__).parents[2]
+
+SIGN_IN = "tests:only-for-tests"
+"""What the test server asks of everybody, as an installation's own does."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -34,7 +39,18 @@ def free_port() -> int:
 
 def environment(home: Path, url: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a child process that talks to the server at ``url``."""
-    return {**os.environ, **QUIET, "PREFECT_HOME": str(home), "PREFECT_API_URL": url, **(more or {})}
+    ours = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": url,
+        "PREFECT_API_AUTH_STRING": SIGN_IN,
+        "PREFECT_SERVER_API_AUTH_STRING": SIGN_IN,
+    }
+    return {**os.environ, **QUIET, **ours, **(more or {})}
+
+
+def talks_to(url: str, home: Path) -> dict[Any, Any]:
+    """What ``temporary_settings`` needs so that Prefect's client in this process talks to the server at ``url``."""
+    return {PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_API_AUTH_STRING: SIGN_IN}
 
 
 @contextmanager
