@@ -16,9 +16,21 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.listening import listening_addresses
+
 ROOT = Path(__file__).parents[1]
 UP = "Everything up after"
 START_SECONDS = 300
+OPENS_UP_ELSEWHERE = {
+    "HOST": "0.0.0.0",
+    "UVICORN_HOST": "0.0.0.0",
+    "COUNTERSIGN_HOST": "0.0.0.0",
+    "PREFECT_SERVER_API_HOST": "0.0.0.0",
+    "PREFECT_CLIENT_METRICS_ENABLED": "true",
+    "PREFECT_API_AUTH_STRING": "",
+    "PREFECT_SERVER_API_AUTH_STRING": "",
+}
+"""What opens other programs of this kind to the network; here it must change nothing."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -46,6 +58,7 @@ class Installation:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COUNTERSIGN_"))}
         return {
             **kept,
+            **OPENS_UP_ELSEWHERE,
             "COUNTERSIGN_HOME": str(self.home),
             "COUNTERSIGN_PREFECT_PORT": prefect,
             "COUNTERSIGN_DESK_PORT": desk,
@@ -123,6 +136,27 @@ def test_every_part_answers(installation: Installation, first_run: str):
     report = json.loads(installation.ask("status", "--json"))
     assert report["parts"] == {"prefect": True, "desk": True, "portal": True}
     assert report["worker_last_seen"] is not None
+
+
+def test_nothing_listens_off_loopback(installation: Installation, first_run: str):
+    assert installation.process is not None
+    found = listening_addresses(installation.process.pid)
+    assert {port for _, port in found} == set(installation.ports)
+    assert all(address.is_loopback for address, _ in found)
+
+
+def test_prefect_answers_nobody_without_its_sign_in(installation: Installation, first_run: str):
+    api = f"http://127.0.0.1:{installation.ports[0]}/api"
+    for sign_in in (None, ("analyst", "wrong"), ("analyst", "")):
+        assert httpx.post(f"{api}/flow_runs/filter", json={}, auth=sign_in).status_code == 401
+        assert httpx.get(f"{api}/admin/settings", auth=sign_in).status_code == 401
+    assert installation.ask_prefect("POST", "/flow_runs/filter", json={})
+    kept = installation.home / "prefect-sign-in"
+    assert kept.stat().st_mode & 0o077 == 0
+    password = kept.read_text().partition(":")[2]
+    said = [first_run, *(path.read_text() for path in (installation.home / "logs").iterdir())]
+    assert str(kept) in first_run
+    assert not any(password in one for one in said)
 
 
 def test_four_sample_rows_are_quarantined_with_row_field_and_reason(installation: Installation, first_run: str):

@@ -164,6 +164,20 @@ def test_environment_never_points_at_another_prefect(home: Path, monkeypatch: py
     assert environment.environment()["PREFECT_HOME"].startswith(str(home))
 
 
+def test_environment_holds_prefects_sign_in_once_it_is_made(home: Path, monkeypatch: pytest.MonkeyPatch):
+    assert "PREFECT_API_AUTH_STRING" not in environment.environment()
+    words = settings().prefect_sign_in_words()
+    for name in ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        monkeypatch.setenv(name, "somebody:else")
+        assert environment.environment()[name] == words
+
+
+@pytest.mark.parametrize("name", [name for name in environment.NOTHING_ELSE_LISTENS if name.endswith("HOST")])
+def test_environment_lets_nothing_listen_off_loopback(home: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, "0.0.0.0")
+    assert environment.environment()[name] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("name", environment.ANALYTICS_OFF)
 def test_environment_turns_every_outside_report_off(home: Path, name: str):
     assert environment.environment()[name] in {"1", "false"}
