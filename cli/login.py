@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from acts.signers import sign_in
+from adapters.desk_logins import TERMINAL
 from adapters.operational_store import audit, reading, writing
 from adapters.settings import settings
 from models.columns import utc_now
@@ -26,6 +27,9 @@ def begin(email: str, password: str, code: str) -> Staff:
             staff_id=staff.id,
             csrf_token=secrets.token_urlsafe(16),
             expires_at=utc_now() + timedelta(minutes=MINUTES),
+            proved_at=utc_now(),
+            how=TERMINAL,
+            browser="Terminal",
         )
         db.add(login)
         audit(db, staff.id, "terminal.signed_in", staff)
@@ -56,7 +60,7 @@ def who() -> Staff:
         raise NotAllowed(NOT_SIGNED_IN)
     with reading() as db:
         login = db.get(StaffLogin, _digest(path.read_text()))
-        if login is None or login.revoked or login.expires_at <= utc_now():
+        if login is None or login.revoked or login.how != TERMINAL or login.expires_at <= utc_now():
             raise NotAllowed(NOT_SIGNED_IN)
         staff = db.get(Staff, login.staff_id)
     if staff is None or not staff.active:

@@ -6,13 +6,16 @@ from urllib.parse import quote
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from adapters.settings import settings
 from models.errors import MovedOn, NotAllowed
+from rules.access import PUBLIC, ROUTES
 from web.desk import approvals, audit, cases, contract_docs, intake, queue, sign_in, to_dos
 from web.desk.assets import ASSETS
+from web.desk.cookies import over_https
+from web.desk.guards import OwnSiteOnly, SaysSorry
 from web.desk.headers import SecurityHeaders
 from web.desk.members import SignInNeeded, member
 from web.desk.pages import page
@@ -21,9 +24,14 @@ ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, sign_i
 
 
 def make_app() -> FastAPI:
-    """The desk as an ASGI application; every route but those of ``rules.access.PUBLIC`` asks who it is."""
+    """The desk as an ASGI application; every route but those of ``rules.access.PUBLIC`` asks who it is.
+
+    Raises RouteUnlisted when a route is in no table: a page nobody thought about is not served.
+    """
     app = FastAPI(title="Countersign desk", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(SecurityHeaders, https=settings().desk_url.startswith("https"))
+    app.add_middleware(OwnSiteOnly)
+    app.add_middleware(SaysSorry)
+    app.add_middleware(SecurityHeaders, https=over_https())
     app.include_router(sign_in.public)
     for room in ROUTERS:
         app.include_router(room.router, dependencies=[Depends(member)])
@@ -34,7 +42,24 @@ def make_app() -> FastAPI:
     app.add_exception_handler(MovedOn, _moved_on)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _other)
+    check_routes(app)
     return app
+
+
+class RouteUnlisted(Exception):
+    """A route of the desk stands in no table of ``rules.access``, or is closed and asks nobody who they are."""
+
+
+def check_routes(app: FastAPI) -> None:
+    """Every route has its entry, and whatever is not public asks who it is."""
+    for route in iter_route_contexts(app.routes):
+        if route.name in PUBLIC:
+            continue
+        asks = isinstance(route.original_route, APIRoute) and any(
+            each.call is member for each in route.dependant.dependencies
+        )
+        if route.name not in ROUTES or not asks:
+            raise RouteUnlisted(f"{route.name} ({route.path})")
 
 
 def healthz() -> JSONResponse:

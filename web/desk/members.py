@@ -8,11 +8,12 @@ from fastapi import Depends, Request
 
 from adapters import case_views, desk_logins
 from adapters.case_views import CaseView
+from adapters.desk_logins import SignedIn as Recognised
 from models.errors import NotAllowed
 from models.operational import Staff
 from rules.access import Viewer, may_open, may_see_case
+from web.desk import cookies
 
-COOKIE = "countersign_desk"
 REFRESHES_ITSELF = frozenset({"queue_list", "case_progress"})
 
 
@@ -24,11 +25,18 @@ class SignInNeeded(Exception):
 class Member:
     """The member of staff behind a request."""
 
-    staff: Staff
-    csrf_token: str
+    login: Recognised
 
     def __repr__(self) -> str:
         return f"<member {self.id}>"
+
+    @property
+    def staff(self) -> Staff:
+        return self.login.staff
+
+    @property
+    def csrf_token(self) -> str:
+        return self.login.csrf_token
 
     @property
     def id(self) -> str:
@@ -56,12 +64,12 @@ async def posted_token(request: Request) -> str:
 def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> Member:
     """The signed-in person, who may open this route; raises SignInNeeded or NotAllowed."""
     route = request.scope["route"].name
-    found = desk_logins.recognise(request.cookies.get(COOKIE, ""), by_hand=route not in REFRESHES_ITSELF)
+    found = desk_logins.recognise(cookies.read(request, cookies.LOGIN), by_hand=route not in REFRESHES_ITSELF)
     if found is None:
         raise SignInNeeded
-    if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted, found.csrf_token):
+    if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted.encode(), found.csrf_token.encode()):
         raise NotAllowed("this form is from another sign-in: open the page again")
-    me = Member(found.staff, found.csrf_token)
+    me = Member(found)
     request.state.member = me
     permission = may_open(route, me.staff.role)
     if not permission.allowed:

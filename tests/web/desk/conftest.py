@@ -18,7 +18,7 @@ from models.therapy_text import TherapyText
 from rules import sign_off
 from tests import factories
 from web.desk.app import make_app
-from web.desk.members import COOKIE
+from web.desk.cookies import LOGIN
 
 PASSWORD = "a-long-enough-sentence"
 HASHED = credentials.hash_password(PASSWORD)
@@ -94,7 +94,7 @@ def at_the_desk(person: Any) -> Iterator[Any]:
     def sit(who: Role | Staff, **given: Any) -> AtTheDesk:
         staff = who if isinstance(who, Staff) else person(who, **given)
         token = desk_logins.open_login(staff.id)
-        browser = TestClient(make_app(), cookies={COOKIE: token})
+        browser = TestClient(make_app(), cookies={LOGIN: token})
         browser.__enter__()
         opened.append(browser)
         known = desk_logins.recognise(token, by_hand=True)

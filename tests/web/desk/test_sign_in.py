@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from adapters import desk_logins, operational_store
+from adapters.settings import settings
 from models.codes import Role
 from models.columns import utc_now
 from models.operational import StaffLogin
 from tests.web.desk.conftest import PASSWORD, AtTheDesk
-from web.desk.members import COOKIE
+from web.desk.app import make_app
+from web.desk.browsers import name_of
+from web.desk.cookies import LOGIN
 from web.desk.sign_in import local_address
 
 
@@ -35,9 +39,9 @@ def sign_in(browser: TestClient, seated: AtTheDesk, **changed: str) -> Any:
 def test_sign_in_opens_the_wanted_page_and_keeps_only_the_digest(desk: TestClient, at_the_desk):
     answer = sign_in(desk, at_the_desk(Role.CLINICIAN))
     assert (answer.status_code, answer.headers["location"]) == (303, "/cases")
-    cookie = next(line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{COOKIE}="))
+    cookie = next(line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{LOGIN}="))
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie
-    token = desk.cookies[COOKIE]
+    token = desk.cookies[LOGIN]
     with operational_store.reading() as db:
         kept = db.exec(select(StaffLogin.token_digest)).all()
     assert hashlib.sha256(token.encode()).hexdigest() in kept and token not in kept
@@ -52,12 +56,12 @@ def test_sign_in_refuses_with_one_message(desk: TestClient, at_the_desk, changed
     assert answer.status_code == 403
     assert "These do not fit, or the account is locked" in answer.text
     assert PASSWORD not in answer.text
-    assert COOKIE not in desk.cookies
+    assert LOGIN not in desk.cookies
 
 
 def test_sign_in_needs_the_page_it_was_sent_from(desk: TestClient, at_the_desk):
     answer = sign_in(desk, at_the_desk(Role.CLINICIAN), form_token="forged")
-    assert answer.status_code == 403 and COOKIE not in desk.cookies
+    assert answer.status_code == 403 and LOGIN not in desk.cookies
 
 
 def test_code_that_signed_in_signs_nobody_in_again(desk: TestClient, at_the_desk):
@@ -65,6 +69,72 @@ def test_code_that_signed_in_signs_nobody_in_again(desk: TestClient, at_the_desk
     code = seated.code()
     assert sign_in(desk, seated, code=code).status_code == 303
     assert sign_in(desk, seated, code=code).status_code == 403
+
+
+def test_every_sign_in_is_a_login_of_its_own_and_ends_the_one_before(desk: TestClient, at_the_desk):
+    seated = at_the_desk(Role.CLINICIAN)
+    tokens = []
+    for _ in range(2):
+        assert sign_in(desk, seated).status_code == 303
+        tokens.append(desk.cookies[LOGIN])
+    assert tokens[0] != tokens[1]
+    assert desk_logins.recognise(tokens[0], by_hand=True) is None
+    assert desk_logins.recognise(tokens[1], by_hand=True) is not None
+
+
+def test_login_that_a_browser_brought_along_is_not_the_one_it_gets(desk: TestClient, at_the_desk):
+    desk.cookies.set(LOGIN, "planted", domain="testserver.local", path="/")
+    assert sign_in(desk, at_the_desk(Role.CLINICIAN)).status_code == 303
+    assert desk_logins.recognise(desk.cookies[LOGIN], by_hand=True) is not None
+    assert desk_logins.recognise("planted", by_hand=True) is None
+
+
+def test_cookies_by_tls_are_bound_to_this_host(at_the_desk, home: Path, monkeypatch: pytest.MonkeyPatch):
+    seated = at_the_desk(Role.CLINICIAN)
+    monkeypatch.setenv("COUNTERSIGN_PUBLIC_DESK_URL", "https://desk.example.org")
+    settings.cache_clear()
+    with TestClient(make_app(), base_url="https://testserver") as browser:
+        sent = browser.get("/sign-in").headers.get_list("set-cookie")
+        answer = sign_in(browser, seated)
+        sent += answer.headers.get_list("set-cookie")
+        assert answer.status_code == 303
+        token = browser.cookies[f"__Host-{LOGIN}"]
+        assert browser.get("/me").status_code == 200
+        browser.cookies.clear()
+        browser.cookies.set(LOGIN, token)  # as a plain page of another host on the domain could set it
+        assert browser.get("/me", follow_redirects=False).status_code == 303
+    assert len(sent) >= 3
+    for cookie in sent:
+        assert cookie.startswith("__Host-countersign_desk")
+        assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; ")) and "Domain" not in cookie
+
+
+def test_login_at_the_terminal_opens_no_browser(person):
+    token = desk_logins.open_login(person(Role.CLINICIAN).id, how=desk_logins.TERMINAL)
+    assert desk_logins.recognise(token, by_hand=True) is None
+
+
+def test_login_is_named_for_its_owner(desk: TestClient, at_the_desk):
+    seated = at_the_desk(Role.CLINICIAN)
+    desk.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    assert sign_in(desk, seated).status_code == 303
+    newest = desk_logins.living_logins(seated.staff.id)[0]
+    assert (newest.browser, newest.how) == ("Firefox on Linux", "password")
+    assert newest.proved_at is not None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 15_0) Version/18.0 Safari/605.1.15", "Safari on macOS"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) EdgiOS/140.0 Safari/605", "Edge on iPhone"),
+        ("<script>alert(1)</script>", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_browser_is_called_what_people_call_it(user_agent: str, name: str):
+    assert name_of(user_agent) == name
 
 
 @pytest.mark.parametrize(
