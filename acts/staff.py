@@ -16,3 +16,12 @@ def clinicians_on_call(db: Session, location_id: str) -> list[Staff]:
     """The clinicians on call at a place; if none is, every clinician there."""
     here = staff_of(db, Role.CLINICIAN, location_id)
     return [person for person in here if person.on_call] or here
+
+
+def staff_for_the_system(db: Session) -> list[Staff]:
+    """Who looks after the runs themselves: the active analysts; without any the admins, then the owners."""
+    for role in (Role.ANALYST, Role.ADMIN, Role.OWNER):
+        query = select(Staff).where(Staff.role == role, col(Staff.active).is_(True)).order_by(col(Staff.id))
+        if found := list(db.exec(query).all()):
+            return found
+    return []

@@ -23,6 +23,9 @@ class MessageFacts:
     practice_phone: str
     case_number: str = ""
     desk_url: str = ""
+    prefect_url: str = ""
+    run_id: str = ""
+    trouble: str = ""
     link: str = ""
     when: str = ""
     place: str = ""

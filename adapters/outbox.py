@@ -198,6 +198,9 @@ def _to_staff(db: Session, message: OutboxMessage) -> _Letter:
         practice_phone="",
         case_number=message.case_number or "",
         desk_url=settings().desk_url,
+        prefect_url=settings().prefect_ui_url,
+        run_id=message.facts.get("run_id", ""),
+        trouble=message.facts.get("trouble", ""),
     )
     words = render(message.template, "en", facts)
     by_email = bool(settings().smtp_url) or staff.phone is None or message.channel == MessageChannel.EMAIL

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.events import AutomationCore, EventTrigger, Posture, ResourceSpecification, RunDeployment
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Cancelling, Scheduled
 
@@ -243,6 +244,56 @@ async def ensure_work_pool(name: str, type: str = "process") -> None:
             return
 
     await _ask(call)
+
+
+async def ensure_alarm(name: str, deployment: str, watched: Sequence[str]) -> bool:
+    """Makes Prefect start ``deployment`` for each run that fails, crashes or is late; says whether it was missing.
+
+    ``watched`` are names of deployments; the alarm's own must not be among them, or it would ring for itself. An
+    automation of this name that is there already is brought to the same, and one of several is kept.
+    """
+
+    async def call(client: PrefectClient) -> bool:
+        found = await client.read_deployment_by_name(deployment)
+        wanted = AutomationCore(
+            name=name,
+            description="Pages the analysts; made by Countersign at its start, and made again when it is missing.",
+            trigger=EventTrigger(
+                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Late"},
+                match=ResourceSpecification.model_validate({"prefect.resource.id": "prefect.flow-run.*"}),
+                match_related=ResourceSpecification.model_validate(
+                    {"prefect.resource.role": "deployment", "prefect.resource.name": list(watched)}
+                ),
+                for_each={"prefect.resource.id"},
+                posture=Posture.Reactive,
+                threshold=1,
+                within=timedelta(0),
+            ),
+            actions=[
+                RunDeployment(
+                    source="selected",
+                    deployment_id=found.id,
+                    parameters={
+                        "run_id": _from_event("event.resource.id.split('.') | last"),
+                        "trouble": _from_event("event.event.split('.') | last | lower"),
+                    },
+                )
+            ],
+        )
+        known = await client.read_automations_by_name(name)
+        if not known:
+            await client.create_automation(wanted)
+            return True
+        await client.update_automation(known[0].id, wanted)
+        for double in known[1:]:
+            await client.delete_automation(double.id)
+        return False
+
+    return await _ask(call)
+
+
+def _from_event(expression: str) -> dict[str, str]:
+    return {"__prefect_kind": "jinja", "template": "{{ " + expression + " }}"}
 
 
 async def server_is_up(url: str) -> bool:

@@ -17,6 +17,8 @@ from models.errors import OutsideRefused
 from models.operational import Location
 
 INTAKE = "referral-intake/intake"
+RUN_ALARM = "run-alarm/run-alarm"
+ALARM_NAME = "Countersign: a run failed, crashed or is late"
 LOCATION_CHOICES = (INTAKE, "report-waits/on-demand")
 
 
@@ -27,12 +29,13 @@ def deploy() -> bool:
     done = here.home / "deployed-digest"
     digest = deployed_digest()
     known = done.exists() and done.read_text() == digest
-    if known and {entry["name"] for entry in deployments()} <= prefect_runs.blocking(_names_on_server()):
-        return False
-    _deploy_all()
-    _set_choices()
+    known = known and {entry["name"] for entry in deployments()} <= prefect_runs.blocking(_names_on_server())
+    if not known:
+        _deploy_all()
+        _set_choices()
+    prefect_runs.blocking(prefect_runs.ensure_alarm(ALARM_NAME, RUN_ALARM, watched_deployments()))
     done.write_text(digest)
-    return True
+    return not known
 
 
 def deployed_digest() -> str:
@@ -45,6 +48,11 @@ def deployed_digest() -> str:
 def deployments() -> list[dict[str, Any]]:
     """The deployments of prefect.yaml, as they stand there."""
     return list(yaml.safe_load((CHECKOUT / "prefect.yaml").read_text())["deployments"])
+
+
+def watched_deployments() -> list[str]:
+    """The deployments whose runs ring the alarm: all but the alarm's own."""
+    return [entry["name"] for entry in deployments() if entry["name"] != RUN_ALARM.split("/")[1]]
 
 
 async def _names_on_server() -> set[str]:

@@ -13,6 +13,8 @@ ANALYTICS_OFF = {
     # the server has its CSRF check off, as Prefect ships it; asking for a token would cost a request per client
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
 }
+ALARM_SERVICES = ("TRIGGERS", "LATE_RUNS", "EVENT_PERSISTER")
+"""The parts of Prefect's server without which its automation never rings."""
 LOOPBACK = "127.0.0.1"
 NOTHING_ELSE_LISTENS = {
     "PREFECT_SERVER_API_HOST": LOOPBACK,
@@ -41,6 +43,9 @@ def environment() -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         # Few runs are made ahead: those of a stopped installation would all start late when it comes back.
         "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT2M",
+        # Cases queue for minutes behind a large intake; what waits longer than that is late, and rings the alarm.
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
+        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "true" for name in ALARM_SERVICES},
         "COUNTERSIGN_CHECKOUT": str(CHECKOUT),
         "COUNTERSIGN_HOME": str(here.home.resolve()),
         "OMP_NUM_THREADS": str(here.threads),

@@ -17,6 +17,7 @@ PRELOAD = (
     "flows/watch_waits.py:watch_waits",
     "flows/watch_waits.py:report_waits",
     "flows/nightly.py:nightly",
+    "flows/run_alarm.py:run_alarm",
 )
 
 

@@ -235,3 +235,11 @@ class Modality(StrEnum):
     OFFICE = "office"
     TELEHEALTH = "telehealth"
     EITHER = "either"
+
+
+class RunTrouble(StrEnum):
+    """What Prefect says of a run that somebody should look at."""
+
+    FAILED = "failed"
+    CRASHED = "crashed"
+    LATE = "late"

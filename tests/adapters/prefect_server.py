@@ -96,17 +96,17 @@ def child(
                 process.wait()
 
 
-async def deploy(flow: "Flow[..., object]", pool: str) -> str:
-    """Deploys a flow of this checkout to the pool, under the pool's name; gives "flow/deployment"."""
+async def deploy(flow: "Flow[..., object]", pool: str, name: str | None = None) -> str:
+    """Deploys a flow of this checkout to the pool, under the pool's name or another; gives "flow/deployment"."""
     entrypoint = f"{flow.fn.__module__.replace('.', '/')}.py:{flow.fn.__name__}"
     async with patient_client() as client:
         await client.create_deployment(
             await client.create_flow(flow),
-            name=pool,
+            name=name or pool,
             work_pool_name=pool,
             entrypoint=entrypoint,
             pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}],
             parameter_openapi_schema=parameter_schema(flow.fn).model_dump_for_openapi(),
             enforce_parameter_schema=True,
         )
-    return f"{flow.name}/{pool}"
+    return f"{flow.name}/{name or pool}"

@@ -194,8 +194,14 @@ def test_every_deployment_names_a_flow_that_loads():
         "watch-waits/every-minute",
         "report-waits/on-demand",
         "nightly/nightly",
+        "run-alarm/run-alarm",
     }
     assert all(entry["description"] and entry["tags"] for entry in entries)
+
+
+def test_alarm_watches_every_deployment_but_its_own():
+    names = {entry["name"] for entry in deploying.deployments()}
+    assert set(deploying.watched_deployments()) == names - {"run-alarm"}
 
 
 def test_deployed_digest_changes_with_the_locations(home: Path):
