@@ -24,6 +24,7 @@ from adapters import operational_store, therapy_store
 from adapters.migrating import migrate_all
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
+from tests import databases
 
 
 @contextmanager
@@ -40,10 +41,10 @@ def _settings_read_anew() -> Iterator[None]:
 
 
 def _made_once(folder: Path, *, seeded: bool) -> Path:
-    """An installation that tests copy, because copying two files is quicker than migrating and hashing again."""
+    """An installation that tests copy, because copying is quicker than migrating and hashing again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COUNTERSIGN_HOME", str(folder))
-        with _settings_read_anew():
+        with databases.in_force(folder, patch, keep=True), _settings_read_anew():
             settings().make_folders()
             migrate_all()
             if seeded:
@@ -64,17 +65,36 @@ def seeded_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_installation: Path) -> Iterator[Path]:
     """A fresh installation: its folders and both databases at the newest revision, without a single row."""
-    yield from _copied(migrated_installation, tmp_path / "home", monkeypatch)
+    with copied(migrated_installation, tmp_path / "home", monkeypatch) as folder:
+        yield folder
 
 
 @pytest.fixture
 def sample_practice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeded_installation: Path) -> Iterator[Path]:
     """A fresh installation of the sample practice: locations, staff, clinicians, slots, sign-ins."""
-    yield from _copied(seeded_installation, tmp_path / "home", monkeypatch)
+    with copied(seeded_installation, tmp_path / "home", monkeypatch) as folder:
+        yield folder
 
 
-def _copied(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@contextmanager
+def copied(source: Path, target: Path, patch: pytest.MonkeyPatch, *, keep: bool = False) -> Iterator[Path]:
+    """A copy of an installation, folders and databases, that the settings name while the block lasts.
+
+    ``keep`` leaves its databases to be copied in their turn.
+    """
     shutil.copytree(source, target)
-    monkeypatch.setenv("COUNTERSIGN_HOME", str(target))
-    with _settings_read_anew():
+    patch.setenv("COUNTERSIGN_HOME", str(target))
+    with databases.in_force(target, patch, source, keep=keep), _settings_read_anew():
         yield target
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is about the other kind of database; the reason is the mark's argument."""
+    other = "sqlite_only" if databases.ON_POSTGRES else "postgresql_only"
+    mark = item.get_closest_marker(other)
+    if mark is not None:
+        pytest.skip(f"{other}: {mark.args[0]}")
+
+
+def pytest_sessionfinish() -> None:
+    databases.drop_all()

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,14 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import select
 
 from acts import cases as case_acts
 from acts import patient, signers, to_dos
 from acts.decisions import decide, reassign
 from acts.intake import dismiss_row
-from adapters import operational_store, outbox, portal_links, prefect_runs, therapy_store
+from adapters import outbox, portal_links, prefect_runs, therapy_store
 from adapters.operational_store import reading, writing
 from adapters.settings import settings
 from flows.sign_off import _form
@@ -52,6 +50,7 @@ from models.operational import (
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, questionnaires, reports, risk, sign_offs, waits, watch
 from tests import conftest as shared
+from tests.databases import written_in
 from tests.factories import fresh_code
 from tests.tasks.conftest import SAMPLE, FakePrefect
 
@@ -340,16 +339,14 @@ def walk(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) ->
     import asyncio
 
     home = tmp_path_factory.mktemp("leaks") / "home"
-    shutil.copytree(seeded_installation, home)
     fake = FakePrefect()
     found = Walk(fake, home=home)
     root, keeping = logging.getLogger(), Keeping(found.logged)
     level = root.level
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COUNTERSIGN_HOME", str(home))
         for name in ("start_run", "wake", "rename", "read_and_forget_input"):
             patch.setattr(prefect_runs, name, getattr(fake, name))
-        with shared._settings_read_anew():
+        with shared.copied(seeded_installation, home, patch):
             root.addHandler(keeping)
             root.setLevel(logging.DEBUG)
             try:
@@ -357,12 +354,6 @@ def walk(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) ->
             finally:
                 root.removeHandler(keeping)
                 root.setLevel(level)
-            for store, url in (
-                (operational_store, settings().operational_database),
-                (therapy_store, settings().therapy_database),
-            ):
-                with store.engine_for(url).connect() as connection:
-                    connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
             yield found
 
 
@@ -379,9 +370,9 @@ def test_cases_were_walked_to_three_different_ends(walk: Walk) -> None:
 
 
 def test_markers_were_really_planted(walk: Walk) -> None:
-    kept = bytes_of(walk.home, "therapy.db*")
+    kept = written_in(walk.home, "therapy")
     assert set(THERAPY_MARKERS) == set(hits(kept, THERAPY_MARKERS))
-    assert {"qorvexa", "plimsander", "qmem7731"} <= set(hits(bytes_of(walk.home, "operational.db*")))
+    assert {"qorvexa", "plimsander", "qmem7731"} <= set(hits(written_in(walk.home, "operational")))
     assert hits(bytes_of(settings().outbox_folder, "*"), ("moltquiver",)) == ["moltquiver"]
 
 
@@ -403,7 +394,7 @@ def test_prefect_is_shown_nothing_about_a_person(walk: Walk) -> None:
 
 
 def test_operational_database_holds_no_therapy_content(walk: Walk) -> None:
-    assert hits(bytes_of(walk.home, "operational.db*"), THERAPY_MARKERS) == []
+    assert hits(written_in(walk.home, "operational"), THERAPY_MARKERS) == []
 
 
 def test_contract_docs_say_nothing_about_a_person(walk: Walk) -> None:

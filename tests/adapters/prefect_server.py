@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_H
 from prefect.utilities.callables import parameter_schema
 
 from adapters.prefect_client import patient_client
+from tests import databases
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,11 +56,15 @@ def talks_to(url: str, home: Path) -> dict[Any, Any]:
 
 @contextmanager
 def server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
-    """A server with an SQLite database under ``home``: its API address and its process id."""
+    """A server with a database of its own, of the kind this run is on: its API address and its process id."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with open(home / "server.log", "wb") as log, child(command, environment(home, url, more), log) as process:
+    with (
+        databases.for_prefect() as database,
+        open(home / "server.log", "wb") as log,
+        child(command, environment(home, url, {**database, **(more or {})}), log) as process,
+    ):
         for _ in range(600):
             if process.poll() is not None:
                 raise RuntimeError((home / "server.log").read_text()[-2000:])

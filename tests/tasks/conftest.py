@@ -74,17 +74,15 @@ def prefect(monkeypatch: pytest.MonkeyPatch) -> FakePrefect:
 def received_installation(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) -> Path:
     """The sample practice once its sample file has been received; made once, copied by each test."""
     folder = tmp_path_factory.mktemp("received") / "home"
-    shutil.copytree(seeded_installation, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COUNTERSIGN_HOME", str(folder))
-        with shared._settings_read_anew():
-            shutil.copy(SAMPLE, settings().intake_folder)
-            for file_id in intake.collect.fn(settle_seconds=0):
-                intake.receive.fn(file_id)
+    with pytest.MonkeyPatch.context() as patch, shared.copied(seeded_installation, folder, patch, keep=True):
+        shutil.copy(SAMPLE, settings().intake_folder)
+        for file_id in intake.collect.fn(settle_seconds=0):
+            intake.receive.fn(file_id)
     return folder
 
 
 @pytest.fixture
 def received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, received_installation: Path) -> Iterator[Path]:
     """The sample practice with its 40 rows received; throw-away."""
-    yield from shared._copied(received_installation, tmp_path / "home", monkeypatch)
+    with shared.copied(received_installation, tmp_path / "home", monkeypatch) as folder:
+        yield folder
