@@ -144,11 +144,14 @@ def _connected(url: str) -> Iterator[sa.Connection]:
     with it; they are checked before the connection closes.
     """
     engine = databases.open_engine(url)
+    postgresql = engine.dialect.name == "postgresql"
     try:
-        with engine.execution_options(countersign_writes=True).connect() as connection:
-            if connection.dialect.name == "sqlite":
+        # Not as a writer: who holds the writers' turn must not wait for another lock that a writer may hold.
+        with engine.execution_options(countersign_writes=not postgresql).connect() as connection:
+            if not postgresql:
                 yield from _without_foreign_keys(connection)
             else:
+                connection.execute(sa.text(f"SET lock_timeout = {LOCK_SECONDS * 1000}"))
                 connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
                 connection.commit()
                 yield connection

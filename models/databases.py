@@ -8,16 +8,22 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
 
 BUSY_SECONDS = 20
+# A process that stands still in the middle of a transaction must not hold up the practice for longer than this.
+IDLE_SECONDS = 60
+# Any fixed number: PostgreSQL keys its advisory locks by one, each database for itself; the schema keys the rest.
+WRITERS_TURN = 4_726_184
 
 
 def open_engine(url: str) -> Engine:
     """An engine for one of the two databases.
 
-    SQLite gets WAL, foreign keys and explicit BEGIN: a writer says BEGIN IMMEDIATE, so that two of them queue
-    instead of one failing half-way when it upgrades its lock. Errors never show the values of a statement.
+    On both kinds writers take turns from their first statement on, so that what a step reads before it writes
+    stays true until it has written (docs/decisions/0012-postgresql.md): SQLite says BEGIN IMMEDIATE, PostgreSQL
+    takes a lock of the database that ends with the transaction. SQLite gets WAL and foreign keys besides.
+    Errors never show the values of a statement.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=16, hide_parameters=True)
+        return _open_postgresql(url)
     engine = create_engine(
         url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
     )
@@ -37,6 +43,34 @@ def open_engine(url: str) -> Engine:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("countersign_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_postgresql(url: str) -> Engine:
+    """A pool that notices connections which died with the server, and never waits without end."""
+    limits = {
+        "lock_timeout": BUSY_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+        "timezone": "UTC",
+    }
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=16,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "countersign",
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("countersign_writes", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_TURN}, hashtext(current_schema()))")
 
     return engine
 
