@@ -60,14 +60,14 @@ def url_of(database: Database) -> str:
     return here.operational_database if database == Database.OPERATIONAL else here.therapy_database
 
 
-def migrate(database: Database, url: str) -> str:
-    """Upgrade the database at this URL to head; returns the revision it is at."""
+def migrate(database: Database, url: str, *, to: str = "head") -> str:
+    """Upgrade the database at this URL to head, or only to the revision named; returns that of head."""
     with _alone(url), _connected(url) as connection:
         config = _config(database, connection)
         head = ScriptDirectory.from_config(config).get_current_head()
         if head is None:
             raise LookupError(f"the {database.value} database has no migrations")
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         return head
 
 

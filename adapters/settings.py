@@ -18,8 +18,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", extra="ignore")
 
     home: Path = CHECKOUT / "var"
-    operational_url: str = ""
-    therapy_url: str = ""
+    operational_url: str = Field(default="", repr=False)
+    therapy_url: str = Field(default="", repr=False)
+    prefect_database_url: str = Field(default="", repr=False)
     prefect_port: int = 4200
     prefect_sign_in: str = Field(default="", repr=False)
     desk_port: int = 8480

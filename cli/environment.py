@@ -37,6 +37,7 @@ def environment() -> dict[str, str]:
         **ANALYTICS_OFF,
         **NOTHING_ELSE_LISTENS,
         **_prefect_sign_in(),
+        **_prefect_database(),
         "PREFECT_HOME": str(here.prefect_home),
         "PREFECT_API_URL": here.prefect_api_url,
         "PREFECT_UI_URL": here.prefect_ui_url,
@@ -63,6 +64,12 @@ def _prefect_sign_in() -> dict[str, str]:
         return {}
     words = settings().prefect_sign_in_words()
     return {"PREFECT_SERVER_API_AUTH_STRING": words, "PREFECT_API_AUTH_STRING": words}
+
+
+def _prefect_database() -> dict[str, str]:
+    """Where Prefect's server keeps its runs; without a setting of ours, what Prefect makes of its own."""
+    url = settings().prefect_database_url
+    return {"PREFECT_API_DATABASE_CONNECTION_URL": url} if url else {}
 
 
 def enter() -> None:

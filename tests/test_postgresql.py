@@ -28,12 +28,13 @@ from models.columns import utc_now
 from models.errors import MovedOn
 from models.operational import Appointment, Approval, Decision, Referral, Slot
 from models.therapy_text import TherapyText
-from tasks import cases, coverage, intake, matching, questionnaires, risk, sign_offs, waits, watch
+from tasks import intake, watch
 from tests.flows.people import (
     case_of,
     code_of,
     coordinator_of,
     drop,
+    go_on,
     open_approval,
     password_of,
     patients_link,
@@ -80,30 +81,6 @@ def received(*rows: dict[str, str]) -> list[Referral]:
     found = [case_of(row["external_id"]) for row in rows]
     assert all(found)
     return [case for case in found if case is not None]
-
-
-def go_on(case_number: str) -> R:
-    """Every step the system takes by itself, as the flow would."""
-    case = cases.take(case_number)
-    while True:
-        match status := cases.status_now(case):
-            case R.RECEIVED:
-                questionnaires.begin(case)
-            case R.READY_TO_SCREEN:
-                risk.screen.fn(case)
-            case R.READY_TO_MATCH:
-                if not questionnaires.ask_for_missing.fn(case):
-                    coverage.check_coverage.fn(case)
-                    matching.propose.fn(case)
-            case R.READY_TO_OFFER:
-                matching.offer.fn(case)
-            case R.RISK_REVIEW | R.ASSIGNMENT | R.CLOSING_LETTER:
-                sign_offs.open_sign_off.fn(case, status)
-                return status
-            case _:
-                if not status.is_closed:
-                    waits.prepare.fn(case, status)
-                return status
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

@@ -22,6 +22,7 @@ from models.columns import utc_now
 from models.operational import Approval, Patient, PortalLink, Referral, Staff, ToDo
 from models.referral_table import COLUMN_NAMES
 from models.therapy_text import TherapyText
+from tasks import cases, coverage, matching, questionnaires, risk, sign_offs, waits
 
 PATIENCE_SECONDS = 60
 
@@ -147,3 +148,27 @@ def coordinator_of(location_id: str) -> str:
     with store.reading() as db:
         staff = db.exec(select(Staff).where(Staff.role == "coordinator").order_by(col(Staff.id))).all()
     return next(person.id for person in staff if location_id in person.location_ids)
+
+
+def go_on(case_number: str) -> ReferralStatus:
+    """Every step the system takes by itself, as the flow would."""
+    case = cases.take(case_number)
+    while True:
+        match status := cases.status_now(case):
+            case ReferralStatus.RECEIVED:
+                questionnaires.begin(case)
+            case ReferralStatus.READY_TO_SCREEN:
+                risk.screen.fn(case)
+            case ReferralStatus.READY_TO_MATCH:
+                if not questionnaires.ask_for_missing.fn(case):
+                    coverage.check_coverage.fn(case)
+                    matching.propose.fn(case)
+            case ReferralStatus.READY_TO_OFFER:
+                matching.offer.fn(case)
+            case ReferralStatus.RISK_REVIEW | ReferralStatus.ASSIGNMENT | ReferralStatus.CLOSING_LETTER:
+                sign_offs.open_sign_off.fn(case, status)
+                return status
+            case _:
+                if not status.is_closed:
+                    waits.prepare.fn(case, status)
+                return status
