@@ -176,7 +176,7 @@ def follow_on(token: str, proof: str | None) -> tuple[str, str]:
         ).first()
     if visitor.link.purpose != LinkPurpose.CHOOSE_TIME or visitor.link.used_at is None or link is None:
         raise LinkClosed(WhyNot.MOVED_ON)
-    return portal_links.token_of(link.id), portal_links.make_proof(link.id)
+    return portal_links.token_of(link), portal_links.make_proof(link.id)
 
 
 def none_suit(token: str, proof: str | None) -> None:

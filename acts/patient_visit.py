@@ -1,5 +1,6 @@
 """Whether a patient's link opens, and for whom: the signed link, then the birth date, then one purpose."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -71,13 +72,10 @@ class Visit:
 
 def link_state(token: str) -> LinkState:
     """Whether this link can still be used, and for what."""
-    try:
-        link_id = portal_links.read_token(token)
-    except NotAllowed:
-        return LinkState(False, None, WhyNot.UNKNOWN)
     with reading() as db:
-        link = db.get(PortalLink, link_id)
-        if link is None:
+        try:
+            link = _found(db, token)
+        except NotAllowed:
             return LinkState(False, None, WhyNot.UNKNOWN)
         why_not = _why_not(link, one(db, Referral, link.case_number))
     return LinkState(why_not is None, link.purpose, why_not)
@@ -100,20 +98,20 @@ def verify(token: str, birth_date: date) -> str:
 
     The fifth wrong date locks the link; every check is on record.
     """
-    link_id = portal_links.read_token(token)
     with writing() as db:
-        link = _found(db, link_id)
+        link = _found(db, token, for_update=True)  # guesses sent all at once are counted one after the other
         referral = one(db, Referral, link.case_number)
         if why_not := _why_not(link, referral):
             raise LinkClosed(why_not)
         patient = one(db, Patient, referral.patient_id)
-        refused = _count_failure(db, link) if patient.birth_date != birth_date else None
+        right = hmac.compare_digest(patient.birth_date.isoformat(), birth_date.isoformat())
+        refused = None if right else _count_failure(db, link)
         if refused is None:
             audit(db, f"patient:{patient.id}", "portal.verified", link, link.case_number)
     # The count of failures is committed before the refusal is raised.
     if refused is not None:
         raise refused
-    return portal_links.make_proof(link_id)
+    return portal_links.make_proof(link.id)
 
 
 def _count_failure(db: Session, link: PortalLink) -> CountersignError:
@@ -132,23 +130,24 @@ def _count_failure(db: Session, link: PortalLink) -> CountersignError:
 
 def renew(token: str, proof: str | None) -> str:
     """A fresh proof for a browser that shows a good one, so that nobody is sent away while writing."""
-    link_id = portal_links.read_token(token)
+    link_id = portal_links.read_token(token).link_id
     portal_links.check_proof(proof, link_id)
     return portal_links.make_proof(link_id)
 
 
 def visit(db: Session, token: str, proof: str | None) -> Visit:
     """Who stands behind this link, whatever state it is in; raises NotAllowed without a good proof."""
-    link_id = portal_links.read_token(token)
-    portal_links.check_proof(proof, link_id)
-    link = _found(db, link_id)
+    portal_links.check_proof(proof, portal_links.read_token(token).link_id)
+    link = _found(db, token)
     referral = one(db, Referral, link.case_number)
     return Visit(link, referral, one(db, Patient, referral.patient_id), one(db, Location, referral.location_id))
 
 
-def _found(db: Session, link_id: str) -> PortalLink:
-    link = db.get(PortalLink, link_id)
-    if link is None:
+def _found(db: Session, token: str, *, for_update: bool = False) -> PortalLink:
+    """The link of a token that we signed for the purpose it still has; raises NotAllowed."""
+    signed = portal_links.read_token(token)
+    link = db.get(PortalLink, signed.link_id, with_for_update=True if for_update else None)
+    if link is None or link.purpose != signed.purpose:
         raise NotAllowed(portal_links.REFUSED)
     return link
 

@@ -41,6 +41,7 @@ from models.operational import (
     Location,
     OutboxMessage,
     Patient,
+    PortalLink,
     Referral,
     Staff,
 )
@@ -227,7 +228,7 @@ def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tup
         channel=message.channel.value,
         practice=practice_name(db),
         practice_phone=location.phone,
-        link=url_of(message.facts["link_id"]) if "link_id" in message.facts else "",
+        link=url_of(one(db, PortalLink, message.facts["link_id"])) if "link_id" in message.facts else "",
         letter=_signed_letter(db, message) if message.approval_id else "",
     )
     if "appointment_id" not in message.facts:

@@ -1,11 +1,14 @@
 """Makes and reads a patient's signed links, and the proof that a browser passed the birth-date check."""
 
+import hashlib
+import re
 from datetime import timedelta
 from typing import NamedTuple
 
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from sqlmodel import Session
 
+from adapters.link_keys import link_keys
 from adapters.operational_store import audit
 from adapters.settings import settings
 from models.codes import LinkPurpose
@@ -14,8 +17,12 @@ from models.errors import NotAllowed
 from models.operational import PortalLink
 
 LINK_DAYS = 14
-PROOF_MINUTES = 60
+PROOF_MINUTES = 30
 REFUSED = "the link or its proof does not open anything"
+# HMAC-SHA-256 under a key of its own for each salt; the comparison inside takes the same time wherever it fails.
+SIGNER = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+# Stricter than the decoder, which skips over what is not base64: one link must not have many spellings.
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}")
 
 
 class MadeLink(NamedTuple):
@@ -23,6 +30,13 @@ class MadeLink(NamedTuple):
 
     record: PortalLink
     url: str
+
+
+class SignedLink(NamedTuple):
+    """What a token says once its signature fits."""
+
+    link_id: str
+    purpose: LinkPurpose
 
 
 def make_link(db: Session, case_number: str, purpose: LinkPurpose, round: int, days: int = LINK_DAYS) -> MadeLink:
@@ -37,37 +51,52 @@ def make_link(db: Session, case_number: str, purpose: LinkPurpose, round: int, d
     db.add(link)
     db.flush()
     audit(db, "system", "portal_link.made", link, case_number, purpose=purpose.value, days=days)
-    return MadeLink(link, url_of(link.id))
+    return MadeLink(link, url_of(link))
 
 
-def token_of(link_id: str) -> str:
-    """The signed form of a link's id; the same id always gives the same token."""
-    return str(URLSafeSerializer(settings().signing_key(), salt="portal").dumps(link_id))
+def _links_for(purpose: LinkPurpose) -> URLSafeSerializer:
+    """The purpose is part of what the key is derived from: a signature for one purpose fits no other."""
+    return URLSafeSerializer(_keys(), salt=f"portal-link:{purpose.value}", signer_kwargs=SIGNER)
 
 
-def url_of(link_id: str) -> str:
+def _proofs() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(_keys(), salt="portal-proof", signer_kwargs=SIGNER)
+
+
+def _keys() -> list[str]:
+    return list(reversed(link_keys()))  # the serialiser signs with the last of its keys and believes all
+
+
+def token_of(link: PortalLink) -> str:
+    """The signed form of a link's id and purpose; under one key the same link always gives the same token."""
+    return str(_links_for(link.purpose).dumps(link.id))
+
+
+def url_of(link: PortalLink) -> str:
     """The address a patient opens."""
-    return f"{settings().portal_url}/l/{token_of(link_id)}"
+    return f"{settings().portal_url}/l/{token_of(link)}"
 
 
-def read_token(token: str) -> str:
-    """The link id inside a token; raises NotAllowed when the signature does not fit."""
-    try:
-        return str(URLSafeSerializer(settings().signing_key(), salt="portal").loads(token))
-    except BadSignature as wrong:
-        raise NotAllowed(REFUSED) from wrong
+def read_token(token: str) -> SignedLink:
+    """The link inside a token; raises NotAllowed when the signature fits none of the purposes."""
+    if TOKEN.fullmatch(token):
+        for purpose in LinkPurpose:
+            try:
+                return SignedLink(str(_links_for(purpose).loads(token)), purpose)
+            except BadSignature:
+                continue
+    raise NotAllowed(REFUSED)
 
 
 def make_proof(link_id: str) -> str:
     """A signed proof for one link, good for ``PROOF_MINUTES``."""
-    return str(URLSafeTimedSerializer(settings().signing_key(), salt="portal-proof").dumps(link_id))
+    return str(_proofs().dumps(link_id))
 
 
 def check_proof(proof: str | None, link_id: str) -> None:
     """Raises NotAllowed unless the proof is fresh and was given for this link."""
-    serializer = URLSafeTimedSerializer(settings().signing_key(), salt="portal-proof")
     try:
-        proven = serializer.loads(proof or "", max_age=PROOF_MINUTES * 60)
+        proven = _proofs().loads(proof or "", max_age=PROOF_MINUTES * 60)
     except BadSignature as wrong:
         raise NotAllowed(REFUSED) from wrong
     if proven != link_id:

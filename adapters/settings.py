@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     sms_in_secret: str = Field(default="", repr=False)
     master_key: str = Field(default="", repr=False)
     master_key_command: str = Field(default="", repr=False)
+    trusted_proxies: str = ""
+    """Addresses or networks, separated by commas, whose word about the visitor's address is believed."""
+    largest_file_mb: int = Field(default=20, ge=1, le=500)
+    """A referral file larger than this is kept, not read."""
 
     @property
     def operational_database(self) -> str:
@@ -109,10 +113,6 @@ class Settings(BaseSettings):
             self.prefect_home,
         ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    def signing_key(self) -> str:
-        """The secret that signs portal links, made on first use and kept in a file only this user can read."""
-        return kept_secret(self.home / "link-signing-key", lambda: secrets.token_urlsafe(48))
 
     @property
     def prefect_sign_in_file(self) -> Path:

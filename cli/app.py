@@ -210,7 +210,19 @@ def link(number: CaseNumber) -> None:
     found = views.usable_link(number)
     if found is None:
         raise MovedOn(f"case {number} has no link that can be used now")
-    print(url_of(found.id))
+    print(url_of(found))
+
+
+@app.command("rotate-link-key")
+def rotate_link_key(
+    forget_old: Annotated[
+        bool, typer.Option("--forget-old", help="Also stop believing the old keys: every link that was sent closes.")
+    ] = False,
+) -> None:
+    """Sign patients' links with a fresh key; links signed with the two before it still open."""
+    from adapters import link_keys
+
+    console.print(f"Links are signed with a fresh key; known keys: {link_keys.rotate_link_key(forget_old=forget_old)}")
 
 
 @app.command()

@@ -157,7 +157,7 @@ def message_table(messages: list[OutboxMessage]) -> Table:
         address = ""
         if message.case_number and message.to_patient_id and message.case_number not in newest:
             found = views.usable_link(message.case_number)
-            address = url_of(found.id) if found else ""
+            address = url_of(found) if found else ""
             newest.add(message.case_number)
         table.add_row(
             f"{message.created_at:%Y-%m-%d %H:%M}",

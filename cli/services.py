@@ -72,5 +72,7 @@ def run_portal() -> None:
 def _serve(app: object, port: int) -> None:
     import uvicorn
 
-    # No access log: an address of the portal holds a patient's link.
-    uvicorn.run(app, host=LOOPBACK, port=port, access_log=False, server_header=False)  # type: ignore[arg-type]
+    # No access log: an address of the portal holds a patient's link. Whose word about the visitor's address is
+    # believed is settled in one place, web/sources.py, and not here.
+    quiet = {"access_log": False, "server_header": False, "proxy_headers": False}
+    uvicorn.run(app, host=LOOPBACK, port=port, **quiet)  # type: ignore[arg-type]

@@ -236,7 +236,7 @@ async def walk_to_attended(walk: Walk, number: str) -> None:
     await leg(walk, number)
     assert status_of(number) is R.OFFERED
     link = one(PortalLink, case_number=number, purpose=LinkPurpose.CHOOSE_TIME, revoked=False)
-    token = portal_links.token_of(link.id)
+    token = portal_links.token_of(link)
     walk.refused(lambda: patient.answer(token, None, {}, TherapyText("brasktumble")))
     proof = patient.verify(token, one(Patient, family_name="Plimsander", given_name="Qorvexa").birth_date)
     with reading() as db:
@@ -272,7 +272,7 @@ async def walk_to_unreachable(walk: Walk, number: str) -> None:
     to_dos.finish(call.id, coordinator, ToDoOutcome.REACHED_SEND_LINK_AGAIN, TherapyText("yarbelstone"))
     await leg(walk, number)
     link = one(PortalLink, case_number=number, purpose=LinkPurpose.QUESTIONNAIRES, revoked=False)
-    token = portal_links.token_of(link.id)
+    token = portal_links.token_of(link)
     proof = patient.verify(token, one(Patient, given_name="Qorvexal").birth_date)
     patient.answer(token, proof, {Measure.CSSRS_SCREENER: {1: 1}}, TherapyText("brasktumble and more"))
     walk.refused(lambda: patient.answer(token, proof, {Measure.PHQ9: {1: 9}}, TherapyText("brasktumble")))

@@ -98,7 +98,7 @@ def opened(
         risk_cleared=True,
     )
     link = make_portal_link(referral, purpose).record
-    token = portal_links.token_of(link.id)
+    token = portal_links.token_of(link)
     return Opened(referral, who, place, link, token, patient.verify(token, BIRTH_DATE))
 
 
@@ -121,7 +121,7 @@ def booked(hours_ahead: float = 96, **person: object) -> tuple[Opened, Appointme
                 PortalLink.purpose == LinkPurpose.APPOINTMENT,
             )
         ).one()
-    case.link, case.token = link, portal_links.token_of(link.id)
+    case.link, case.token = link, portal_links.token_of(link)
     case.proof = patient.verify(case.token, BIRTH_DATE)
     return case, made
 
@@ -183,7 +183,7 @@ def test_link_state_says_why_a_link_is_closed(change: dict, why_not: patient.Why
 
 def test_link_of_a_case_that_moved_on_is_closed() -> None:
     referral = make_referral(R.RISK_REVIEW)
-    token = portal_links.token_of(make_portal_link(referral, LinkPurpose.QUESTIONNAIRES).record.id)
+    token = portal_links.token_of(make_portal_link(referral, LinkPurpose.QUESTIONNAIRES).record)
     assert patient.link_state(token).why_not == patient.WhyNot.MOVED_ON
 
 

@@ -82,7 +82,7 @@ def test_link_opens_the_newest_usable_link_of_a_case(home: Path, call: Calls):
     made = make_case_at(R.OFFERED)
     address = call("link", made.number).output.strip()
     assert address.startswith(settings().portal_url)
-    assert read_token(address.rsplit("/", 1)[1]).startswith("PL-")
+    assert read_token(address.rsplit("/", 1)[1]).link_id.startswith("PL-")
 
 
 def test_link_is_refused_for_a_case_that_has_none(home: Path, call: Calls):

@@ -98,7 +98,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def path_of(referral: Referral, purpose: LinkPurpose) -> str:
-    return f"/l/{token_of(make_portal_link(referral, purpose).record.id)}"
+    return f"/l/{token_of(make_portal_link(referral, purpose).record)}"
 
 
 def give_birth_date(page: Page, open_word: str = ENGLISH["open"]) -> None:

@@ -138,7 +138,7 @@ async def patients_link(case: Referral, purpose: LinkPurpose) -> tuple[str, str]
             ).first()
 
     link = await until(newest)
-    token = token_of(link.id)
+    token = token_of(link)
     with store.reading() as db:
         birth_date = store.one(db, Patient, case.patient_id).birth_date
     return token, patient.verify(token, birth_date)

@@ -1,61 +1,35 @@
 """The patients' portal: one signed link, the birth date, then one thing to do; every page works without scripts."""
 
 import logging
-from time import monotonic
-from traceback import extract_tb
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.base import RequestResponseEndpoint
+from starlette.exceptions import HTTPException
 
 from acts.patient import LinkClosed
 from adapters.settings import CHECKOUT, settings
 from models.errors import ContractBroken, MovedOn, NotAllowed
+from web.bodies import LargestBody
 from web.portal import appointment_pages, question_pages, text_messages, visit_pages
-from web.portal.limits import RateLimit
+from web.portal.guard import Guard, PortalLimits
 from web.portal.page import Page
 from web.portal.visit_pages import OtherSite
+from web.sources import read_networks
 
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 1024
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # The address of a page is a key to it: it is told to no other site.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
 
 
 def make_app() -> FastAPI:
-    """The portal as an application; its rate limits live in this process."""
+    """The portal as an application; its limits live in this process. A wrong setting stops it here."""
+    read_networks(settings().trusted_proxies)
     app = FastAPI(title="Portal", docs_url=None, redoc_url=None, openapi_url=None)
-    per_address, per_link = RateLimit(240, 60), RateLimit(120, 60)
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        if not _allows(request, per_address, per_link):
-            response: Response = Page(request).notice("too_fast_title", "too_fast", status=429)
-        elif int(request.headers.get("content-length") or 0) > MOST_BYTES:
-            response = Page(request).notice("broken_title", "again", status=413)
-        else:
-            response = await _answered(request, call_next)
-        response.headers.update(HEADERS)
-        if not request.url.path.startswith("/assets/"):
-            response.headers["Cache-Control"] = "no-store"
-        if settings().portal_url.startswith("https:"):
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
-
+    app.state.limits = PortalLimits()
+    app.add_middleware(LargestBody, most=lambda scope: MOST_BYTES)
+    app.add_middleware(Guard, limits=app.state.limits)
     app.mount("/assets", StaticFiles(directory=CHECKOUT / "web" / "assets"), name="assets")
     for pages in (visit_pages, question_pages, appointment_pages, text_messages):
         app.include_router(pages.router)
@@ -70,26 +44,6 @@ def make_app() -> FastAPI:
         return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
     return app
-
-
-async def _answered(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    """The page, or a page that says sorry: a trace in the log could quote what somebody wrote."""
-    try:
-        return await call_next(request)
-    except Exception as error:
-        place = extract_tb(error.__traceback__)[-1]
-        logger.error("portal: %s in %s line %s", type(error).__name__, place.name, place.lineno)
-        return Page(request).notice("broken_title", "broken", status=500)
-
-
-def _allows(request: Request, per_address: RateLimit, per_link: RateLimit) -> bool:
-    parts = request.url.path.split("/")
-    if parts[1] in ("assets", "healthz"):
-        return True
-    now = monotonic()
-    address = request.client.host if request.client else "unknown"
-    link = parts[2] if parts[1] == "l" and len(parts) > 2 else None
-    return per_address.allows(address, now) and (link is None or per_link.allows(link[:200], now))
 
 
 def _answer_errors(app: FastAPI) -> None:
@@ -111,6 +65,14 @@ def _answer_errors(app: FastAPI) -> None:
         logger.warning("portal: %s", type(error).__name__)
         return Page(request).notice("again_title", "again", status=409)
 
-    @app.exception_handler(404)
-    def nothing_here(request: Request, error: Exception) -> Response:
+    @app.exception_handler(RequestValidationError)
+    def not_an_address(request: Request, error: Exception) -> Response:
         return Page(request).notice("closed_title", "closed_unknown", status=404)
+
+    @app.exception_handler(HTTPException)
+    def other(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 413:
+            return Page(request).notice("too_large_title", "too_large", status=413)
+        if error.status_code in (404, 405):
+            return Page(request).notice("closed_title", "closed_unknown", status=error.status_code)
+        return Page(request).notice("again_title", "again", status=error.status_code)

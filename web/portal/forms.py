@@ -15,15 +15,15 @@ YES_NO = {"yes": True, "no": False}
 
 
 def one_value(form: FormData, name: str) -> str:
-    """One field as text; a file or an absent field is empty."""
+    """One field as text without NULs, which PostgreSQL cannot hold; a file or an absent field is empty."""
     value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
 
 
 def read_birth_date(form: FormData) -> date | None:
     try:
         return date(*(int(one_value(form, name)) for name in ("year", "month", "day")))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -1,5 +1,6 @@
 """One visit of a browser to one page: its language, its cookies, its form token, and how a page is shown."""
 
+import hashlib
 import hmac
 import secrets
 from functools import cache
@@ -12,15 +13,39 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from adapters.operational_store import reading
-from adapters.portal_links import PROOF_MINUTES
+from adapters.portal_links import PROOF_MINUTES, read_token
 from adapters.practice import practice_name
 from adapters.settings import CHECKOUT, settings
 from adapters.spoken_times import WEEKDAYS
+from models.errors import NotAllowed
 from web.portal.forms import one_value
 from web.portal.strings import LANGUAGES, STRINGS, page_language
 
-PROOF_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE = "portal_proof", "portal_form", "portal_language"
+LANGUAGE_COOKIE = "portal_language"
 LANGUAGE_SECONDS = 365 * 24 * 3600
+
+
+def secure() -> bool:
+    """Whether the portal's address is an https one; then cookies travel under TLS alone."""
+    return settings().portal_url.startswith("https:")
+
+
+def form_cookie() -> str:
+    return _host_only("portal_form")
+
+
+def proof_cookie(token: str) -> str:
+    """The cookie that holds the proof for this link: every link has one of its own."""
+    try:
+        link_id = read_token(token).link_id
+    except NotAllowed:
+        link_id = ""
+    return _host_only(f"portal_proof_{hashlib.sha256(link_id.encode()).hexdigest()[:12]}")
+
+
+def _host_only(name: str) -> str:
+    """Under ``__Host-`` a browser takes a cookie only over TLS, from this very host, for all its paths."""
+    return f"__Host-{name}" if secure() else name
 
 
 @cache
@@ -40,8 +65,8 @@ class Page:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.token: str = request.path_params.get("token", "")
-        self.proof = request.cookies.get(PROOF_COOKIE)
-        self.form_token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+        self.proof = request.cookies.get(proof_cookie(self.token))
+        self.form_token = request.cookies.get(form_cookie()) or secrets.token_urlsafe(24)
         self.chosen_language = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
         self.language = page_language(self.chosen_language, request.headers.get("accept-language"))
         self.phone = ""
@@ -83,9 +108,9 @@ class Page:
         )
         response = HTMLResponse(html, status_code=status)
         if self.token:
-            self._keep(response, FORM_COOKIE, self.form_token)
+            self._keep(response, form_cookie(), self.form_token)
         if self.request.query_params.get("lang") in LANGUAGES:
-            self._keep(response, LANGUAGE_COOKIE, self.language, seconds=LANGUAGE_SECONDS)
+            self._keep(response, LANGUAGE_COOKIE, self.language, path="/l/", seconds=LANGUAGE_SECONDS)
         return response
 
     def notice(self, title: str, text: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -95,18 +120,16 @@ class Page:
 
     def go(self, path: str = "", proof: str | None = None, token: str | None = None) -> RedirectResponse:
         """Send the browser to a page of this link, or of another one that it may open with ``proof``."""
-        target = f"/l/{token or self.token}"
-        response = RedirectResponse(target + path, status_code=303)
+        target = token or self.token
+        response = RedirectResponse(f"/l/{target}{path}", status_code=303)
         if proof is not None:
-            self._keep(response, PROOF_COOKIE, proof, path=target, seconds=PROOF_MINUTES * 60)
+            self.keep_proof(response, proof, target)
         return response
 
-    def keep_proof(self, response: Response, proof: str) -> None:
-        self._keep(response, PROOF_COOKIE, proof, path=self.home, seconds=PROOF_MINUTES * 60)
+    def keep_proof(self, response: Response, proof: str, token: str | None = None) -> None:
+        self._keep(response, proof_cookie(token or self.token), proof, seconds=PROOF_MINUTES * 60)
 
-    def _keep(
-        self, response: Response, name: str, value: str, *, path: str = "/l/", seconds: int | None = None
-    ) -> None:
+    def _keep(self, response: Response, name: str, value: str, *, path: str = "/", seconds: int | None = None) -> None:
         response.set_cookie(
             name,
             value,
@@ -114,12 +137,12 @@ class Page:
             path=path,
             httponly=True,
             samesite="lax",
-            secure=settings().portal_url.startswith("https:"),
+            secure=secure(),
         )
 
     def is_own_form(self, form: FormData) -> bool:
         """Whether this form came from a page of ours in this browser, not from another site."""
-        cookie = self.request.cookies.get(FORM_COOKIE, "")
+        cookie = self.request.cookies.get(form_cookie(), "")
         same_token = bool(cookie) and hmac.compare_digest(cookie.encode(), one_value(form, "form_token").encode())
         origin = self.request.headers.get("origin")
         hosts = (self.request.headers.get("host"), urlsplit(settings().portal_url).netloc)

@@ -103,7 +103,7 @@ def _save_measure(page: Page, step: Step, measure: Measure, form: FormData) -> R
     """Keep the page's answers whatever else is missing, then go on, ask what is missing, or ask what follows."""
     patient.answer(page.token, page.proof, {measure: read_answers(form, measure)})
     if one_value(form, "draft"):
-        return Response(status_code=204)
+        return _with_fresh_proof(page, Response(status_code=204))
     if one_value(form, "then") == "later":
         return page.notice("saved_title", "saved")
     asked = patient.questions(page.token, page.proof)
@@ -144,7 +144,7 @@ def _save_about(page: Page, step: Step, asked: Questions, form: FormData) -> Res
     later = one_value(form, "then") == "later"
     if one_value(form, "draft") or later:
         patient.answer(page.token, page.proof, {}, words)
-        return page.notice("saved_title", "saved") if later else Response(status_code=204)
+        return page.notice("saved_title", "saved") if later else _with_fresh_proof(page, Response(status_code=204))
     choices = read_choices(form, asked.choices)
     if asked.ask_consent and choices.consent_ai is None:
         patient.answer(page.token, page.proof, {}, words)

@@ -39,7 +39,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "birth_incomplete": "Enter a month, a day and a year, such as April 23 1990.",
         "birth_wrong": "This date does not fit this link. Please check it. After 5 wrong dates the link locks.",
         "closed_title": "This link is closed",
-        "closed_unknown": "This link is not complete. Open it again from the message we sent you.",
+        "closed_unknown": (
+            "This link does not open anything. It may be incomplete, too old, or replaced by a newer one. "
+            "Open it again from our newest message, or call us and we will send you a new one."
+        ),
         "closed_locked": "A wrong date was entered too often, so this link is locked. Please call us.",
         "closed_used": "You have already done this. There is nothing more to do here.",
         "closed_revoked": "This link is no longer needed. If you have a newer message from us, use its link.",
@@ -132,6 +135,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "again": "This page was open for too long. Please go back, load it again and repeat the last step.",
         "too_fast_title": "Please wait a moment",
         "too_fast": "There were very many requests. Please try again in a minute.",
+        "too_many_dates": (
+            "Too many dates that do not fit came from your connection. Please try again later, or call us."
+        ),
+        "too_large_title": "That was too long",
+        "too_large": "What was sent is larger than this page can take. Please go back and make it shorter, or call us.",
         "broken_title": "Something went wrong",
         "broken": "This is our fault. What you saved before is not lost. Please try again or call us.",
         "sources": "About this form",
@@ -163,7 +171,10 @@ SPANISH: Mapping[str, str] = MappingProxyType(
             "enlace se bloquea."
         ),
         "closed_title": "Este enlace está cerrado",
-        "closed_unknown": "Este enlace no está completo. Ábralo otra vez desde el mensaje que le enviamos.",
+        "closed_unknown": (
+            "Este enlace no abre nada. Puede estar incompleto, ser demasiado antiguo o haber sido reemplazado por uno "
+            "más nuevo. Ábralo otra vez desde nuestro mensaje más reciente, o llámenos y le enviaremos uno nuevo."
+        ),
         "closed_locked": "Se escribió una fecha equivocada demasiadas veces y el enlace se bloqueó. Llámenos.",
         "closed_used": "Usted ya hizo esto. Aquí no hay nada más que hacer.",
         "closed_revoked": (
@@ -266,6 +277,11 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "again": "Esta página estuvo abierta demasiado tiempo. Vuelva atrás, cárguela otra vez y repita el paso.",
         "too_fast_title": "Espere un momento, por favor",
         "too_fast": "Hubo muchísimas peticiones. Inténtelo otra vez en un minuto.",
+        "too_many_dates": (
+            "Desde su conexión llegaron demasiadas fechas que no corresponden. Inténtelo más tarde o llámenos."
+        ),
+        "too_large_title": "Era demasiado largo",
+        "too_large": "Lo que se envió es más grande de lo que esta página acepta. Acórtelo, por favor, o llámenos.",
         "broken_title": "Algo salió mal",
         "broken": "Es culpa nuestra. Lo que guardó antes no se perdió. Inténtelo otra vez o llámenos.",
         "sources": "Sobre este formulario",

@@ -1,5 +1,7 @@
 """The first page of a link: the birth date, then on to the one thing the link is for; and the way out."""
 
+from math import ceil
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -13,7 +15,9 @@ from adapters.spoken_times import MONTHS
 from models.codes import LinkPurpose, ReferralStatus
 from models.errors import NotAllowed
 from web.portal.forms import one_value, read_birth_date
+from web.portal.guard import PortalLimits
 from web.portal.page import Page
+from web.sources import source_of
 
 router = APIRouter()
 
@@ -61,10 +65,23 @@ def first_page(page: Shown) -> Response:
     except NotAllowed:
         if state.usable:
             return _ask_birth_date(page)
-        return page.notice("closed_title", f"closed_{(state.why_not or WhyNot.UNKNOWN).value}", again=True)
+        return _closed_to_strangers(page, state.why_not or WhyNot.UNKNOWN)
     if state.usable and state.purpose is not None:
         return page.go(FIRST_PAGES[state.purpose])
     return _after(page, visitor, state.why_not or WhyNot.MOVED_ON)
+
+
+TOLD_TO_STRANGERS = {WhyNot.USED: 200, WhyNot.LOCKED: 403}
+
+
+def _closed_to_strangers(page: Page, why_not: WhyNot) -> Response:
+    """What somebody without a proof is told: forged, unknown, expired, revoked and overtaken links look the same.
+
+    That a link was used, or locked by wrong dates, is told to whoever holds it: its patient must know what to do.
+    """
+    told = why_not if why_not in TOLD_TO_STRANGERS else WhyNot.UNKNOWN
+    status = TOLD_TO_STRANGERS.get(told, 404)
+    return page.notice("closed_title", f"closed_{told.value}", status=status, again=True)
 
 
 def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
@@ -97,13 +114,26 @@ def _ask_birth_date(page: Page, problem: str = "", typed: FormData | None = None
 @router.post("/l/{token}")
 def check_birth_date(page: Shown, form: OwnForm) -> Response:
     birth_date = read_birth_date(form)
-    if birth_date is None:
+    if birth_date is None and patient.link_state(page.token).usable:
         return _ask_birth_date(page, "birth_incomplete", form)
+    if birth_date is None:
+        return page.go()
+    limits: PortalLimits = page.request.app.state.limits
+    source, now = source_of(page.request), monotonic()
+    if wait := limits.wrong_dates.seconds_to_wait(source, now):
+        slower = page.notice("too_fast_title", "too_many_dates", status=429)
+        slower.headers["Retry-After"] = str(ceil(wait))
+        return slower
     try:
         return page.go(proof=patient.verify(page.token, birth_date))
-    except LinkClosed:
+    except LinkClosed as closed:
+        if closed.why_not == WhyNot.LOCKED:
+            limits.wrong_dates.count(source, now)
         return page.go()
     except NotAllowed:
+        limits.wrong_dates.count(source, now)
+        if not patient.link_state(page.token).usable:  # a forged link: not a word about its birth date
+            return page.go()
         return _ask_birth_date(page, "birth_wrong", form)
 
 
