@@ -10,6 +10,7 @@ import concurrent.futures
 import contextvars
 import importlib
 import logging
+import os
 import signal
 import threading
 import time
@@ -21,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 from prefect import Flow
@@ -44,12 +45,13 @@ from prefect.states import Cancelled, Crashed, Pending, Scheduled
 from prefect.utilities.engine import propose_state
 
 from adapters.prefect_client import patient_client
+from adapters.processes import name_of
 from models.errors import OutsideUnavailable
 
 logger = logging.getLogger(__name__)
 
 LOST_AFTER = timedelta(seconds=15)
-"""A worker that has not beaten for this long is taken to be dead."""
+"""A worker that has not beaten for this long is taken to be dead; one that is provably dead, at once."""
 UNCLAIMED_AFTER = timedelta(seconds=60)
 """A run that nobody claims is nobody's only after this long: a stock worker needs seconds to start its process."""
 FULL_POLL_SECONDS = 10.0
@@ -80,7 +82,7 @@ class Claims(Protocol):
         """Records that this worker lives."""
 
     def orphans(self, lost_after: timedelta) -> list[UUID]:
-        """Runs claimed by workers that have not beaten for ``lost_after``."""
+        """Runs claimed by workers that are provably dead or have not beaten for ``lost_after``."""
 
 
 async def serve(
@@ -147,7 +149,7 @@ class _Worker:
     lost_after: timedelta
     unclaimed_after: timedelta
     # A name outlives a restart, an id does not: what a dead process claimed must not look alive again.
-    worker_id: str = field(default_factory=lambda: str(uuid4()))
+    worker_id: str = field(default_factory=lambda: name_of(os.getpid()))
     running: "dict[UUID, _Leg]" = field(default_factory=dict)
     due: deque[FlowRun] = field(default_factory=deque)
     leg_ended: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,9 +1,9 @@
 """Sends what lies in the outbox: at least once, under an id that never changes.
 
 A message is leased before it goes to its carrier and marked sent right after. A crash between the two sends
-it again when the lease ends, with the same message id: a file is overwritten, a mail server sees the same
-Message-ID. Quiet hours are settled when a message is queued; a stop to text messages, and the signature of a
-signed letter, are looked at once more here.
+it again when the lease ends (at once where the sender is provably dead), with the same message id: a file is
+overwritten, a mail server sees the same Message-ID. Quiet hours are settled when a message is queued; a stop
+to text messages, and the signature of a signed letter, are looked at once more here.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from adapters.message_words import MessageFacts, known_language, render
 from adapters.operational_store import audit, one, reading, set_status, writing
 from adapters.portal_links import url_of
 from adapters.practice import practice_name
+from adapters.processes import own_name, provably_dead
 from adapters.settings import settings
 from adapters.sms import send_sms
 from adapters.spoken_times import spoken_time
@@ -86,6 +87,7 @@ class _Unwanted(Exception):
 
 def send_due(now: datetime, limit: int = 50) -> SendCounts:
     """Send up to ``limit`` queued messages whose time has come, urgent ones first."""
+    _free_dead_leases(now)
     counts = SendCounts()
     for message_id in _due(now, limit):
         message = _lease(message_id, now)
@@ -95,6 +97,22 @@ def send_due(now: datetime, limit: int = 50) -> SendCounts:
     if counts != SendCounts():
         logger.info("outbox: %d sent, %d later, %d failed, %d dropped", *vars(counts).values())
     return counts
+
+
+def _free_dead_leases(now: datetime) -> None:
+    """Make due again what a process held that is provably dead; other leases end by the clock."""
+    leased = (OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.leased_by).is_not(None))
+    with reading() as db:
+        holders = db.exec(select(OutboxMessage.leased_by).where(*leased).distinct()).all()
+    dead = [holder for holder in holders if holder is not None and provably_dead(holder)]
+    if not dead:
+        return
+    with writing() as db:
+        db.exec(
+            update(OutboxMessage)
+            .where(*leased, col(OutboxMessage.leased_by).in_(dead))
+            .values(not_before=now, leased_by=None)
+        )
 
 
 def _due(now: datetime, limit: int) -> list[str]:
@@ -119,7 +137,7 @@ def _lease(message_id: str, now: datetime) -> OutboxMessage | None:
                 col(OutboxMessage.status) == MessageStatus.QUEUED,
                 col(OutboxMessage.not_before) <= now,
             )
-            .values(attempts=OutboxMessage.attempts + 1, not_before=now + LEASE)
+            .values(attempts=OutboxMessage.attempts + 1, not_before=now + LEASE, leased_by=own_name())
         )
         return one(db, OutboxMessage, message_id) if taken.rowcount else None
 
@@ -159,6 +177,7 @@ def _finish(message: OutboxMessage, status: MessageStatus, trouble: CountersignE
         row = one(db, OutboxMessage, message.id)
         if row.status != MessageStatus.QUEUED:
             return status.value
+        row.leased_by = None
         row.failure = _failure(trouble)
         row.sent_at = now if status == MessageStatus.SENT else None
         set_status(db, row, status, ACTOR, attempts=row.attempts, failure=row.failure)
@@ -170,6 +189,7 @@ def _finish(message: OutboxMessage, status: MessageStatus, trouble: CountersignE
 def _try_later(message: OutboxMessage, trouble: CountersignError, now: datetime) -> str:
     with writing() as db:
         row = one(db, OutboxMessage, message.id)
+        row.leased_by = None
         row.failure = _failure(trouble)
         row.not_before = now + BACKOFF[message.attempts - 1]
         db.add(row)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from adapters.operational_store import reading, writing
+from adapters.processes import provably_dead
 from models.columns import utc_now
 from models.operational import RunClaim, WorkerBeat
 
@@ -26,7 +27,7 @@ class RunClaims:
                     return True
                 if holder != worker_id:
                     beat = db.get(WorkerBeat, holder)
-                    if beat is not None and now - beat.at < lost_after:
+                    if beat is not None and now - beat.at < lost_after and not provably_dead(holder):
                         return False
                 # only from the holder that was read: of two workers that see the same dead one, one gets the run
                 taken = db.exec(
@@ -50,9 +51,10 @@ class RunClaims:
             db.merge(WorkerBeat(worker_id=worker_id, at=utc_now()))
 
     def orphans(self, lost_after: timedelta) -> list[UUID]:
-        """Runs claimed by workers that have not beaten for ``lost_after``."""
+        """Runs claimed by workers that are provably dead or have not beaten for ``lost_after``."""
         since = utc_now() - lost_after
         with reading() as db:
-            living = select(WorkerBeat.worker_id).where(col(WorkerBeat.at) > since)
-            found = db.exec(select(RunClaim.run_id).where(col(RunClaim.worker_id).not_in(living))).all()
-        return [UUID(run_id) for run_id in found]
+            held = db.exec(select(RunClaim.run_id, RunClaim.worker_id)).all()
+            living = set(db.exec(select(WorkerBeat.worker_id).where(col(WorkerBeat.at) > since)).all())
+        dead = {worker for _, worker in held if worker not in living or provably_dead(worker)}
+        return [UUID(run_id) for run_id, worker in held if worker in dead]

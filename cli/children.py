@@ -6,22 +6,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
+from adapters.private_files import write_private
+from adapters.processes import name_of, pid_in, provably_alive
 from adapters.settings import CHECKOUT, settings
 
 SERVER = "prefect"
-MOST_RESTARTS = 5
-RESTART_WINDOW_SECONDS = 600.0
+STEADY_SECONDS = 10.0
+"""A part that has lived this long started well: its next death is taken for an accident, not for its habit."""
+MOST_FALSE_STARTS = 5
+LONGEST_PAUSE_SECONDS = 30.0
+LEFTOVER_SECONDS = 5.0
 KEPT_LOG_BYTES = 10_000_000
 PR_SET_PDEATHSIG = 1
 
 
 def logs_folder() -> Path:
     return settings().home / "logs"
+
+
+def parts_folder() -> Path:
+    """Which process each part is now, so that a supervisor finds what a killed one before it left behind."""
+    return settings().home / "parts"
 
 
 @dataclass
@@ -32,7 +41,10 @@ class Child:
     command: list[str]
     stop_seconds: float = 10.0
     process: subprocess.Popen[bytes] | None = None
-    restarts: deque[float] = field(default_factory=deque)
+    started_at: float = 0.0
+    died_at: float | None = None
+    false_starts: int = 0
+    """Deaths in a row, each within STEADY_SECONDS of its start."""
 
     @property
     def log(self) -> Path:
@@ -56,24 +68,31 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
+        self.started_at, self.died_at = monotonic(), None
+        write_private(parts_folder() / self.name, name_of(self.process.pid).encode())
+
+    @property
+    def pause(self) -> float:
+        """Seconds between its last death and its next start: none after an accident, growing while it cannot start."""
+        return 0.0 if self.false_starts < 2 else min(2.0 ** (self.false_starts - 2), LONGEST_PAUSE_SECONDS)
 
     def restart_if_dead(self) -> bool:
-        """Start it again when it died, each time after a longer pause; says whether it did.
-
-        Raises ChildGaveUp when it dies again and again.
-        """
+        """Start it again when it died and its pause is over; says whether it did. It is never given up here."""
         if self.alive:
             return False
         now = monotonic()
-        while self.restarts and now - self.restarts[0] > RESTART_WINDOW_SECONDS:
-            self.restarts.popleft()
-        if len(self.restarts) >= MOST_RESTARTS:
-            raise ChildGaveUp(f"{self.name} died {MOST_RESTARTS + 1} times; the last words are in {self.log}")
-        if self.restarts and now - self.restarts[-1] < 2 ** len(self.restarts):
+        if self.died_at is None:
+            self.died_at = now
+            self.false_starts = self.false_starts + 1 if now - self.started_at < STEADY_SECONDS else 0
+        if now - self.died_at < self.pause:
             return False
-        self.restarts.append(now)
         self.start()
         return True
+
+    def check_it_can_start(self) -> None:
+        """Raises ChildGaveUp when it has died right after its start, again and again."""
+        if self.false_starts > MOST_FALSE_STARTS:
+            raise ChildGaveUp(f"{self.name} died {self.false_starts} times; the last words are in {self.log}")
 
     def ask_to_stop(self) -> None:
         if self.alive and self.process is not None:
@@ -88,6 +107,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        (parts_folder() / self.name).unlink(missing_ok=True)
 
 
 class ChildGaveUp(Exception):
@@ -101,6 +121,29 @@ def stop_all(children: list[Child]) -> None:
             one.ask_to_stop()
         for one in group:
             one.stop()
+
+
+def end_leftovers() -> list[str]:
+    """End the parts that a supervisor which was killed left behind; returns their names.
+
+    They were asked to end when it died; what still lives after a moment is ended for good. That loses nothing: every
+    part may be killed at any time.
+    """
+    left = {path: path.read_text() for path in parts_folder().glob("[!.]*")}
+    deadline = monotonic() + LEFTOVER_SECONDS
+    living = {path: name for path, name in left.items() if provably_alive(name)}
+    ended = sorted(path.name for path in living)
+    while living and monotonic() < deadline:
+        sleep(0.05)
+        living = {path: name for path, name in living.items() if provably_alive(name)}
+    for name in living.values():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid_in(name), signal.SIGKILL)
+    while any(provably_alive(name) for name in living.values()) and monotonic() < deadline + LEFTOVER_SECONDS:
+        sleep(0.05)
+    for path in left:
+        path.unlink(missing_ok=True)
+    return ended
 
 
 def countersign(*words: str) -> list[str]:

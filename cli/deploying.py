@@ -31,6 +31,7 @@ def deploy() -> bool:
     known = done.exists() and done.read_text() == digest
     known = known and {entry["name"] for entry in deployments()} <= prefect_runs.blocking(_names_on_server())
     if not known:
+        done.unlink(missing_ok=True)  # or half of it, after a crash, would look like all of it
         _deploy_all()
         _set_choices()
     prefect_runs.blocking(prefect_runs.ensure_alarm(ALARM_NAME, RUN_ALARM, watched_deployments()))

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,17 @@ from adapters.operational_store import reading
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import CHECKOUT, settings
 from cli import environment, greeting
-from cli.children import SERVER, Child, ChildGaveUp, countersign, logs_folder, prefect, stop_all
+from cli.children import (
+    MOST_FALSE_STARTS,
+    SERVER,
+    Child,
+    ChildGaveUp,
+    countersign,
+    end_leftovers,
+    logs_folder,
+    prefect,
+    stop_all,
+)
 from cli.environment import LOOPBACK
 from models.codes import ApprovalStatus, CaseOwner
 from models.errors import CountersignError
@@ -33,7 +44,9 @@ from models.transitions import REFERRAL_OWNERS
 SAMPLES = CHECKOUT / "samples" / "referrals"
 START_SECONDS = 180.0
 SETTLE_SECONDS = 300.0
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.2
+DEPLOY_ATTEMPTS = 5
+DEPLOY_PAUSE_SECONDS = 3.0
 SYSTEM_STATUSES = [status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM]
 
 
@@ -53,6 +66,8 @@ def run(console: Console) -> None:
     settings().prefect_sign_in_words()  # made at the first run; only then can the environment hold it
     environment.enter()
     with _only_one(), _stop_on_signals():
+        for name in end_leftovers():
+            console.print(f"{name} was left behind by a run that was killed, and was ended.")
         check_ports()
         children: list[Child] = []
         try:
@@ -102,12 +117,48 @@ def parts() -> list[Child]:
 
 
 def _stay(console: Console, children: list[Child]) -> None:
-    """Restart what dies until somebody stops us."""
+    """Restart what dies until somebody stops us; a part that cannot stay alive is tried again for ever, ever slower."""
     while True:
         time.sleep(WATCH_SECONDS)
         for child in children:
             if child.restart_if_dead():
-                console.print(f"{child.name} died and was started again; its last words are in {child.log}")
+                _tell_of_restart(console, child)
+                if child.name == SERVER:
+                    threading.Thread(target=_deploy_again, args=(console,), daemon=True).start()
+
+
+def _tell_of_restart(console: Console, child: Child) -> None:
+    console.print(f"{child.name} died and was started again; its last words are in {child.log}")
+    if child.false_starts > MOST_FALSE_STARTS:
+        console.print(
+            f"{child.name} has died {child.false_starts} times in a row right after its start: a person must look. "
+            f"It is tried again every {child.pause:.0f} s."
+        )
+
+
+def _deploy_again(console: Console) -> None:
+    """A server that came back with another database knows no deployment; nothing would ever start there again."""
+    from cli import deploying
+
+    for _ in range(DEPLOY_ATTEMPTS):
+        if not _answers_within(f"{settings().prefect_api_url}/health", START_SECONDS):
+            break
+        try:
+            if deploying.deploy():
+                console.print("The Prefect server came back without our deployments; they were made again.")
+            return
+        except (CountersignError, OSError, RuntimeError):
+            time.sleep(DEPLOY_PAUSE_SECONDS)
+    console.print("The deployments on the Prefect server could not be checked: stop everything and start it again.")
+
+
+def _answers_within(url: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _healthy(url):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 @contextmanager
@@ -175,6 +226,7 @@ def wait_until(ready: Callable[[], bool], children: list[Child], seconds: float 
     while not ready():
         for child in children:
             child.restart_if_dead()
+            child.check_it_can_start()
         if time.monotonic() > deadline:
             raise ChildGaveUp(f"no answer after {seconds:.0f} s; the logs are in {logs_folder()}")
         time.sleep(0.2)

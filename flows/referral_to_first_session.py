@@ -22,6 +22,10 @@ async def referral_to_first_session(case_number: str) -> str:
     Args:
         case_number: The opaque number of the case, such as RF-000042.
     """
+    if cases.has_other_run(case_number, str(flow_run.id)):
+        # this one was given up, then retried in Prefect: two runs of one case would leave one of them waiting for ever
+        await waits.name_the_wait(str(flow_run.id), case_number, "superseded")
+        return "superseded"
     case = cases.take(case_number)
     try:
         return await walk(case)

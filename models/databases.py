@@ -5,13 +5,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
+
+from models.errors import RecordsUnavailable
 
 BUSY_SECONDS = 20
 # A process that stands still in the middle of a transaction must not hold up the practice for longer than this.
 IDLE_SECONDS = 60
 # Any fixed number: PostgreSQL keys its advisory locks by one, each database for itself; the schema keys the rest.
 WRITERS_TURN = 4_726_184
+PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOMEM")
+"""SQLite's errors that say nothing about the statement: the same one works later."""
 
 
 def open_engine(url: str) -> Engine:
@@ -77,14 +82,34 @@ def _open_postgresql(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One transaction that may write: commits at the end, rolls back on any error."""
-    with Session(engine.execution_options(countersign_writes=True), expire_on_commit=False) as db, db.begin():
+    """One transaction that may write: commits at the end, rolls back on any error.
+
+    Raises RecordsUnavailable when the database is locked, full or away; then nothing of it was written.
+    """
+    with (
+        _said_plainly(),
+        Session(engine.execution_options(countersign_writes=True), expire_on_commit=False) as db,
+        db.begin(),
+    ):
         yield db
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """One transaction that only reads; rows stay usable after it ends."""
-    with Session(engine, expire_on_commit=False) as db:
+    """One transaction that only reads; rows stay usable after it ends. Raises RecordsUnavailable."""
+    with _said_plainly(), Session(engine, expire_on_commit=False) as db:
         yield db
         db.expunge_all()  # the end of the transaction would otherwise forget what the rows held
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as trouble:
+        name = getattr(trouble.orig, "sqlite_errorname", None)
+        if name is None:  # PostgreSQL calls only such errors operational
+            name = getattr(trouble.orig, "sqlstate", None) or "no connection"
+        elif not name.startswith(PASSING):
+            raise
+        raise RecordsUnavailable(f"the database takes nothing now ({name})") from None

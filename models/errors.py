@@ -21,6 +21,13 @@ class OutsideUnavailable(CountersignError):
     """Something outside did not answer: retry later."""
 
 
+class RecordsUnavailable(OutsideUnavailable):
+    """A database takes or gives nothing now (somebody else holds it, the disk is full, it is away): retry later.
+
+    The transaction that met it has changed nothing.
+    """
+
+
 class OutsideRefused(CountersignError):
     """Something outside said no for good: a person looks."""
 

@@ -15,6 +15,12 @@ class Case:
     fence: int
 
 
+def has_other_run(case_number: str, run_id: str) -> bool:
+    """Whether the case has another run than this one: it ended or was thought gone, and came back too late."""
+    with store.reading() as db:
+        return store.one(db, Referral, case_number).run_id not in (None, run_id)
+
+
 def take(case_number: str) -> Case:
     """Take the case for this leg; an older leg of the same case can write nothing from now on."""
     return Case(case_number, store.take_case(case_number))

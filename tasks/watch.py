@@ -62,6 +62,7 @@ UNPROVIDED_AFTER = timedelta(minutes=1)
 UNREVIEWED_AFTER = timedelta(minutes=2)
 UNMOVED_AFTER = timedelta(minutes=5)
 TOLD_AFTER = timedelta(minutes=15)
+UNFINISHED_AFTER = timedelta(minutes=5)
 TO_DO_NEEDED = {**TO_DO_AT, R.QUESTION_OPEN: ToDoKind.ANSWER_QUESTION}
 STEPS = tuple(status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM)
 LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
@@ -610,15 +611,19 @@ async def start_missing_runs(limit: int = 200) -> int:
 
 
 async def start_intake() -> int:
-    """Start an intake when whole files lie in the intake folder; the same files start one run in five minutes."""
+    """Start an intake when whole files lie in the intake folder, or when the intake that took some out of it was lost.
+
+    The same files start one run in five minutes.
+    """
     root = settings().intake_folder
     if not root.is_dir():
         return 0
-    found = [
+    found: list[tuple[str, int, int]] = [
         (path.name, path.stat().st_mtime_ns, path.stat().st_size)
         for path in sorted(root.rglob("*"))
         if path.is_file() and not path.name.startswith((".", "~$")) and path.suffix not in HALF_WRITTEN_SUFFIXES
     ]
+    found += [(file_id, 0, 0) for file_id in _unfinished_files(utc_now())]
     if not found:
         return 0
     # the folder's state names the run, so that neither two workers nor two ticks start two intakes for it
@@ -630,6 +635,17 @@ async def start_intake() -> int:
         idempotency_key=f"intake-{store.installation_id()}-{state}",
     )
     return 1
+
+
+def _unfinished_files(now: datetime) -> list[str]:
+    """Files whose intake has been under way for so long that it must have been lost; not those that are gone."""
+    with store.reading() as db:
+        found = db.exec(
+            select(IntakeFile)
+            .where(col(IntakeFile.finished_at).is_(None), col(IntakeFile.received_at) < now - UNFINISHED_AFTER)
+            .order_by(col(IntakeFile.id))
+        ).all()
+    return [file.id for file in found if any(settings().received_folder.glob(f"{file.digest[:32]}.*"))]
 
 
 async def tick() -> None:

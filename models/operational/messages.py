@@ -32,5 +32,7 @@ class OutboxMessage(OperationalRecord, table=True):
     not_before: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     attempts: int = 0
+    leased_by: str | None = None
+    """Name of the process that is sending it now; what a dead one held is sent by the next without waiting."""
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failure: str | None = None

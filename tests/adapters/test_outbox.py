@@ -2,6 +2,8 @@
 
 import email
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
@@ -14,6 +16,7 @@ from adapters import outbox
 from adapters.message_words import LANGUAGES, MessageFacts, render
 from adapters.operational_store import reading, writing
 from adapters.outbox import BACKOFF, LEASE, SendCounts, send_due
+from adapters.processes import name_of
 from adapters.settings import CHECKOUT
 from adapters.undelivered import CALL_KEY, POST_KEY
 from models.codes import (
@@ -125,6 +128,25 @@ def test_crash_after_the_carrier_sends_again_under_the_same_id(home: Path, monke
     assert send_due(now + LEASE) == SendCounts(sent=1)
     assert [path.name for path in sent_files(home)] == [f"{message.id}.eml"]
     assert mail(sent_files(home)[0])["Message-ID"] == f"<{message.id}@practice.example.org>"
+
+
+def test_message_of_a_sender_that_is_provably_dead_leaves_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    message, other = queued(), queued()
+    now = utc_now()
+    dead = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    with monkeypatch.context() as patch:
+        name = name_of(dead.pid)
+        patch.setattr(outbox, "own_name", lambda: name)
+        assert outbox._lease(message.id, now) is not None
+    assert outbox._lease(other.id, now) is not None  # by this very process, which lives
+    assert send_due(now) == SendCounts()
+    dead.kill()
+    dead.wait()
+    assert send_due(now) == SendCounts(sent=1)
+    assert [(row(each).status, row(each).leased_by is None) for each in (message, other)] == [
+        (MessageStatus.SENT, True),
+        (MessageStatus.QUEUED, False),
+    ]
 
 
 def test_message_taken_by_another_sender_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

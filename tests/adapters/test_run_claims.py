@@ -1,5 +1,8 @@
 """Which worker runs which run: one at a time, whatever two of them read at the same moment."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -7,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from adapters.operational_store import reading, writing
+from adapters.processes import name_of
 from adapters.run_claims import RunClaims
 from models.columns import utc_now
 from models.operational import RunClaim, WorkerBeat
@@ -63,3 +67,29 @@ def test_second_of_two_that_saw_the_same_dead_worker_does_not_get_its_run(monkey
     monkeypatch.setattr(RunClaims, "_holder", lambda *_: "dead")
     assert CLAIMS.claim(run, "two", lost_after=LOST) is False
     assert holder() == "one"
+
+
+def of_a_dead_process() -> str:
+    """The name of a process of this machine that has ended."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    name = name_of(child.pid)
+    child.kill()
+    child.wait()
+    return name
+
+
+def test_run_of_a_worker_that_is_provably_dead_is_found_and_taken_at_once() -> None:
+    run, dead = uuid4(), of_a_dead_process()
+    CLAIMS.claim(run, dead, lost_after=LOST)
+    beaten(dead, timedelta(0))
+    assert CLAIMS.orphans(LOST) == [run]
+    assert CLAIMS.claim(run, "two", lost_after=LOST)
+    assert CLAIMS.orphans(timedelta(0)) == [run]  # "two" has never beaten
+
+
+def test_run_of_a_living_worker_is_no_orphan() -> None:
+    run, living = uuid4(), name_of(os.getpid())
+    CLAIMS.claim(run, living, lost_after=LOST)
+    beaten(living, timedelta(0))
+    assert CLAIMS.orphans(LOST) == []
+    assert not CLAIMS.claim(run, "two", lost_after=LOST)

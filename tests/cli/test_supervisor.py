@@ -19,6 +19,7 @@ from tests.factories import make_case_at
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DIE = [sys.executable, "-c", "raise SystemExit(3)"]
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 
 
 def eventually(true: Callable[[], bool]) -> bool:
@@ -53,26 +54,81 @@ def test_killed_child_is_started_again(sleeper: Child):
     assert sleeper.alive
 
 
-def test_child_that_dies_again_and_again_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch):
-    clock = iter(range(0, 1_000_000, 50))
-    monkeypatch.setattr("cli.children.monotonic", lambda: float(next(clock)))
-    child = Child("dier", DIE)
-    child.start()
-    with pytest.raises(ChildGaveUp, match=r"dier died 6 times.*dier\.log"):
-        for _ in range(50):
-            assert child.process is not None
-            child.process.wait(10)
-            child.restart_if_dead()
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that children see, in a list of one; a test moves them."""
+    now = [1000.0]
+    monkeypatch.setattr("cli.children.monotonic", lambda: now[0])
+    return now
 
 
-def test_child_waits_before_it_is_started_again(home: Path):
-    child = Child("dier", DIE)
-    child.start()
+def dead(child: Child) -> Child:
     assert child.process is not None
     child.process.wait(10)
-    assert child.restart_if_dead()
-    child.process.wait(10)
-    assert not child.restart_if_dead()
+    return child
+
+
+@pytest.fixture
+def dier(home: Path, clock: list[float]) -> Iterator[Child]:
+    child = Child("dier", DIE)
+    child.start()
+    yield child
+    children.stop_all([child])
+
+
+def start_again(child: Child, clock: list[float]) -> float:
+    """Wait for its death and its pause; gives the pause in seconds."""
+    dead(child).restart_if_dead()
+    if child.died_at is not None:
+        clock[0] += child.pause - 0.5
+        assert not child.restart_if_dead()
+        clock[0] += 0.5
+        assert child.restart_if_dead()
+    return child.pause
+
+
+def test_child_that_dies_right_after_its_start_waits_longer_each_time(dier: Child, clock: list[float]):
+    assert [start_again(dier, clock) for _ in range(9)] == [0, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_child_that_cannot_start_is_reported(dier: Child, clock: list[float]):
+    for _ in range(children.MOST_FALSE_STARTS):
+        start_again(dier, clock)
+        dier.check_it_can_start()
+    dead(dier).restart_if_dead()
+    with pytest.raises(ChildGaveUp, match=r"dier died 6 times.*dier\.log"):
+        dier.check_it_can_start()
+
+
+def test_child_killed_twenty_times_is_started_at_once_each_time(sleeper: Child, clock: list[float]):
+    """Somebody or something kills it; that is not its own habit, and nobody gives it up."""
+    for _ in range(20):
+        clock[0] += children.STEADY_SECONDS
+        assert sleeper.process is not None
+        os.kill(sleeper.process.pid, signal.SIGKILL)
+        sleeper.process.wait(10)
+        assert sleeper.restart_if_dead()
+        sleeper.check_it_can_start()
+
+
+def test_parts_left_behind_by_a_killed_supervisor_are_ended(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(children, "LEFTOVER_SECONDS", 0.3)
+    stubborn = Child("stubborn", [sys.executable, "-c", STUBBORN])
+    ended = Child("ended", DIE)
+    for child in (stubborn, ended):
+        child.start()
+    dead(ended)
+    assert children.end_leftovers() == ["stubborn"]
+    assert eventually(lambda: not stubborn.alive)
+    assert children.end_leftovers() == []
+
+
+def test_process_that_has_taken_over_the_number_of_a_part_is_left_alone(home: Path, sleeper: Child):
+    assert sleeper.process is not None
+    note = children.parts_folder() / "sleeper"
+    note.write_text(note.read_text().rpartition("/")[0] + "/1")  # started right after boot: another process
+    assert children.end_leftovers() == []
+    assert sleeper.alive
 
 
 def test_stopping_ends_grandchildren_too(home: Path, tmp_path: Path):

@@ -257,3 +257,17 @@ async def test_dropped_files_start_one_intake(prefect: FakePrefect) -> None:
     assert (start["parameters"], "marker-name" in str(start)) == ({"location": "all"}, False)
     with reading() as db:
         assert db.exec(select(IntakeFile)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("ago", "kept", "started"), [(4, True, 0), (6, True, 1), (6, False, 0)], ids=["under way", "lost", "gone"]
+)
+async def test_intake_that_was_lost_after_it_took_its_files_starts_again(
+    prefect: FakePrefect, ago: int, kept: bool, started: int
+) -> None:
+    with writing() as db:
+        db.add(IntakeFile(id="IF-1", digest="d" * 64, kind="csv", received_at=utc_now() - timedelta(minutes=ago)))
+    if kept:
+        (settings().received_folder / f"{'d' * 32}.csv").write_text("x")
+    assert await watch.start_intake() == started
+    assert len(prefect.started) == started

@@ -1,16 +1,17 @@
 """The sign-off desk: where staff read, decide and sign."""
 
+import logging
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from models.errors import MovedOn, NotAllowed
+from models.errors import MovedOn, NotAllowed, OutsideUnavailable
 from rules.access import PUBLIC, ROUTES
 from web.desk import approvals, audit, cases, contract_docs, intake, queue, sign_in, to_dos
 from web.desk.assets import ASSETS
@@ -19,6 +20,9 @@ from web.desk.guards import OwnSiteOnly, SaysSorry
 from web.desk.headers import SecurityHeaders
 from web.desk.members import SignInNeeded, member
 from web.desk.pages import page
+from web.desk.words import sentence
+
+logger = logging.getLogger(__name__)
 
 ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, sign_in)
 
@@ -40,6 +44,8 @@ def make_app() -> FastAPI:
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
     app.add_exception_handler(NotAllowed, _refused)
     app.add_exception_handler(MovedOn, _moved_on)
+    app.add_exception_handler(OutsideUnavailable, _not_now)
+    app.add_exception_handler(OSError, _not_now)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _other)
     check_routes(app)
@@ -80,6 +86,24 @@ def _refused(request: Request, refusal: Any) -> Response:
 
 def _moved_on(request: Request, moved: Any) -> Response:
     return page(request, "stopped.html", status_code=409, title="This has moved on", message=str(moved))
+
+
+NOT_NOW = (
+    "the practice's records take nothing at the moment: the disk is full, or something else holds them. "
+    "What you just sent was not saved. Please try again in a minute, and tell whoever looks after this computer "
+    "if it stays like this"
+)
+
+
+def _not_now(request: Request, trouble: Any) -> Response:
+    # our own words hold no path and no value; an OSError's do
+    logger.error("desk: %s", trouble if isinstance(trouble, OutsideUnavailable) else type(trouble).__name__)
+    try:
+        answer: Response = page(request, "stopped.html", status_code=503, title="Not now", message=NOT_NOW)
+    except (OutsideUnavailable, OSError):
+        answer = PlainTextResponse(sentence(NOT_NOW) + ".", status_code=503)
+    answer.headers["Retry-After"] = "30"
+    return answer
 
 
 def _not_understood(request: Request, _: Any) -> Response:

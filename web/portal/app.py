@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from acts.patient import LinkClosed
 from adapters.settings import CHECKOUT, settings
-from models.errors import ContractBroken, MovedOn, NotAllowed
+from models.errors import ContractBroken, MovedOn, NotAllowed, OutsideUnavailable
 from web.bodies import LargestBody
 from web.portal import appointment_pages, question_pages, text_messages, visit_pages
 from web.portal.guard import Guard, PortalLimits
@@ -64,6 +64,19 @@ def _answer_errors(app: FastAPI) -> None:
     def does_not_fit(request: Request, error: Exception) -> Response:
         logger.warning("portal: %s", type(error).__name__)
         return Page(request).notice("again_title", "again", status=409)
+
+    @app.exception_handler(OutsideUnavailable)
+    @app.exception_handler(OSError)
+    def not_now(request: Request, error: Exception) -> Response:
+        """The records are locked or the disk is full: nothing of this was saved, and the next try may work."""
+        logger.error("portal: %s", error if isinstance(error, OutsideUnavailable) else type(error).__name__)
+        page = Page(request)
+        try:
+            response: Response = page.notice("not_now_title", "not_now", status=503)
+        except (OutsideUnavailable, OSError):  # the page itself wants to read what the practice is called
+            response = PlainTextResponse(page.words("not_now"), status_code=503)
+        response.headers["Retry-After"] = "30"
+        return response
 
     @app.exception_handler(RequestValidationError)
     def not_an_address(request: Request, error: Exception) -> Response:

@@ -140,6 +140,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         ),
         "too_large_title": "That was too long",
         "too_large": "What was sent is larger than this page can take. Please go back and make it shorter, or call us.",
+        "not_now_title": "Not right now",
+        "not_now": (
+            "What you just sent was not saved. What you saved before is not lost. Please try again in a minute, or call us."
+        ),
         "broken_title": "Something went wrong",
         "broken": "This is our fault. What you saved before is not lost. Please try again or call us.",
         "sources": "About this form",
@@ -282,6 +286,10 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         ),
         "too_large_title": "Era demasiado largo",
         "too_large": "Lo que se envió es más grande de lo que esta página acepta. Acórtelo, por favor, o llámenos.",
+        "not_now_title": "Ahora no es posible",
+        "not_now": (
+            "Lo que acaba de enviar no se guardó. Lo que guardó antes no se perdió. Inténtelo en un minuto o llámenos."
+        ),
         "broken_title": "Algo salió mal",
         "broken": "Es culpa nuestra. Lo que guardó antes no se perdió. Inténtelo otra vez o llámenos.",
         "sources": "Sobre este formulario",
