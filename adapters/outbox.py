@@ -101,7 +101,7 @@ def send_due(now: datetime, limit: int = 50) -> SendCounts:
 
 def _free_dead_leases(now: datetime) -> None:
     """Make due again what a process held that is provably dead; other leases end by the clock."""
-    leased = (OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.leased_by).is_not(None))
+    leased = (col(OutboxMessage.status) == MessageStatus.QUEUED, col(OutboxMessage.leased_by).is_not(None))
     with reading() as db:
         holders = db.exec(select(OutboxMessage.leased_by).where(*leased).distinct()).all()
     dead = [holder for holder in holders if holder is not None and provably_dead(holder)]
