@@ -142,7 +142,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "too_large": "What was sent is larger than this page can take. Please go back and make it shorter, or call us.",
         "not_now_title": "Not right now",
         "not_now": (
-            "What you just sent was not saved. What you saved before is not lost. Please try again in a minute, or call us."
+            "What you just sent was not saved. What you saved before is not lost. "
+            "Please try again in a minute, or call us."
         ),
         "broken_title": "Something went wrong",
         "broken": "This is our fault. What you saved before is not lost. Please try again or call us.",
