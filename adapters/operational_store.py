@@ -11,7 +11,7 @@ from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
-from models import databases
+from models import audit_chain, databases
 from models.codes import (
     ApprovalStatus,
     MessageChannel,
@@ -23,7 +23,6 @@ from models.columns import new_id, utc_now
 from models.errors import MovedOn, StaleLease
 from models.operational import (
     Approval,
-    AuditEvent,
     Heartbeat,
     NumberSequence,
     Offer,
@@ -71,14 +70,28 @@ def audit(
     action: str,
     subject: OperationalRecord | tuple[str, str],
     case_number: str | None = None,
+    *,
+    where: str = "",
+    purpose: str = "",
     **details: Any,
 ) -> None:
-    """Append one event to the audit, in the caller's transaction. ``details``: ids, enums, counts."""
+    """Append one event to the audit, in the caller's transaction and at its end. ``details``: ids, enums, counts.
+
+    ``where`` is the page of a read, ``purpose`` why it was read (models.purposes).
+    """
     kind, key = subject if isinstance(subject, tuple) else _name_of(subject)
-    db.add(
-        AuditEvent(
-            actor=actor, action=action, subject_kind=kind, subject_id=key, case_number=case_number, details=details
-        )
+    audit_chain.collect(
+        db,
+        audit_chain.OPERATIONAL,
+        at=utc_now(),
+        actor=actor,
+        action=action,
+        subject_kind=kind,
+        subject_id=key,
+        case_number=case_number,
+        where=where,
+        purpose=purpose,
+        details=details,
     )
 
 

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
     watch_every_seconds: int = 60
+    anchor_folder: Path | None = None
     sms_in_secret: str = Field(default="", repr=False)
     master_key: str = Field(default="", repr=False)
     master_key_command: str = Field(default="", repr=False)
@@ -81,6 +82,11 @@ class Settings(BaseSettings):
         return self.home / "contract-docs"
 
     @property
+    def anchors_folder(self) -> Path:
+        """Where the ends of the audit chains are noted, outside the databases."""
+        return self.anchor_folder or self.home / "anchors"
+
+    @property
     def prefect_home(self) -> Path:
         return self.home / "prefect"
 
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
             self.outbox_folder,
             self.keys_folder,
             self.contract_docs_folder,
+            self.anchors_folder,
             self.prefect_home,
         ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

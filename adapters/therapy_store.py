@@ -16,8 +16,9 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
-from models import databases
+from models import audit_chain, databases
 from models.columns import new_id, utc_now
+from models.purposes import purpose_of
 from models.therapy import (
     CaseFocus,
     DecisionWords,
@@ -32,6 +33,11 @@ from models.therapy import (
 )
 from models.therapy_text import TherapyText
 
+__all__ = ["TherapyAuditEvent"]  # for who looks into the audit through this door
+
+READ = "read"
+"""The action of every event that says therapy content was read."""
+
 
 @cache
 def engine_for(url: str) -> Engine:
@@ -45,19 +51,35 @@ def writing() -> Iterator[Session]:
 
 
 def audit(
-    db: Session, actor: str, action: str, kind: str, key: str, case_number: str | None, where: str = "", **details: Any
+    db: Session,
+    actor: str,
+    action: str,
+    kind: str,
+    key: str,
+    case_number: str | None,
+    where: str = "",
+    *,
+    purpose: str = "",
+    **details: Any,
 ) -> None:
-    """Append one event to the therapy database's audit, in the caller's transaction."""
-    db.add(
-        TherapyAuditEvent(
-            actor=actor,
-            action=action,
-            subject_kind=kind,
-            subject_id=key,
-            case_number=case_number,
-            where=where,
-            details=details,
-        )
+    """Append one event to the therapy database's audit, in the caller's transaction and at its end.
+
+    A read says where and so why (models.purposes): raises NoPurpose when no purpose of use is known for it.
+    """
+    if action == READ and not purpose:
+        purpose = purpose_of(where)
+    audit_chain.collect(
+        db,
+        audit_chain.THERAPY,
+        at=utc_now(),
+        actor=actor,
+        action=action,
+        subject_kind=kind,
+        subject_id=key,
+        case_number=case_number,
+        where=where,
+        purpose=purpose,
+        details=details,
     )
 
 
@@ -91,7 +113,7 @@ def texts(case_number: str, *, actor: str, where: str) -> list[IntakeText]:
         found = db.exec(
             select(IntakeText).where(IntakeText.case_number == case_number).order_by(IntakeText.at, IntakeText.id)  # type: ignore[arg-type]
         ).all()
-        audit(db, actor, "read", "intake_text", case_number, case_number, where, count=len(found))
+        audit(db, actor, READ, "intake_text", case_number, case_number, where, count=len(found))
         return list(found)
 
 
@@ -144,7 +166,7 @@ def answers(case_number: str, *, actor: str, where: str) -> list[QuestionnaireAn
             .where(QuestionnaireAnswers.case_number == case_number)
             .order_by(QuestionnaireAnswers.authored_at, QuestionnaireAnswers.id)  # type: ignore[arg-type]
         ).all()
-        audit(db, actor, "read", "questionnaire_answers", case_number, case_number, where, count=len(found))
+        audit(db, actor, READ, "questionnaire_answers", case_number, case_number, where, count=len(found))
         return list(found)
 
 
@@ -201,7 +223,7 @@ def unread_sources(case_number: str, *, actor: str, where: str) -> list[IntakeTe
     """What no screening has covered, with its content; the read is recorded."""
     with writing() as db:
         found = _unread(db, case_number)
-        audit(db, actor, "read", "unread_sources", case_number, case_number, where, count=len(found))
+        audit(db, actor, READ, "unread_sources", case_number, case_number, where, count=len(found))
         return found
 
 
@@ -317,7 +339,7 @@ def flags(case_number: str, *, actor: str, where: str) -> list[RiskFlag]:
         found = db.exec(
             select(RiskFlag).where(RiskFlag.case_number == case_number).order_by(RiskFlag.at, RiskFlag.id)  # type: ignore[arg-type]
         ).all()
-        audit(db, actor, "read", "risk_flag", case_number, case_number, where, count=len(found))
+        audit(db, actor, READ, "risk_flag", case_number, case_number, where, count=len(found))
         return list(found)
 
 
@@ -359,7 +381,7 @@ def sign_off_content(approval_id: str, *, actor: str, where: str) -> TherapyText
         found = db.get(SignOffContent, approval_id)
         if found is None:
             raise KeyError(approval_id)
-        audit(db, actor, "read", "sign_off_content", approval_id, found.case_number, where)
+        audit(db, actor, READ, "sign_off_content", approval_id, found.case_number, where)
         return found.content
 
 
@@ -385,7 +407,7 @@ def decision_words(decision_id: str, *, actor: str, where: str) -> DecisionWords
         found = db.get(DecisionWords, decision_id)
         if found is None:
             raise KeyError(decision_id)
-        audit(db, actor, "read", "decision_words", decision_id, found.case_number, where)
+        audit(db, actor, READ, "decision_words", decision_id, found.case_number, where)
         return found
 
 
@@ -402,7 +424,7 @@ def quarantined(content_id: str, *, actor: str, where: str) -> dict[str, str]:
         found = db.get(QuarantinedContent, content_id)
         if found is None:
             raise KeyError(content_id)
-        audit(db, actor, "read", "quarantined_content", content_id, None, where)
+        audit(db, actor, READ, "quarantined_content", content_id, None, where)
         return dict(json.loads(found.row_json.unwrap()))
 
 
@@ -415,7 +437,7 @@ def keep_focus(case_number: str, areas: tuple[str, ...]) -> None:
 def focus(case_number: str, *, actor: str, where: str) -> tuple[str, ...]:
     with writing() as db:
         found = db.get(CaseFocus, case_number)
-        audit(db, actor, "read", "case_focus", case_number, case_number, where)
+        audit(db, actor, READ, "case_focus", case_number, case_number, where)
         return tuple(json.loads(found.focus_areas.unwrap())) if found else ()
 
 
@@ -439,7 +461,7 @@ def to_do_words(to_do_id: str, *, actor: str, where: str) -> ToDoWords | None:
     with writing() as db:
         found = db.get(ToDoWords, to_do_id)
         if found is not None:
-            audit(db, actor, "read", "to_do_words", to_do_id, found.case_number, where)
+            audit(db, actor, READ, "to_do_words", to_do_id, found.case_number, where)
         return found
 
 

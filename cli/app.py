@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.migrating import Database
-from cli import environment
+from cli import auditing, environment
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -30,6 +30,7 @@ app.add_typer(todo, name="todo")
 # A pipe has no width of its own; ids must not be cut there.
 console = Console(width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True)
+auditing.register(app, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

@@ -17,8 +17,10 @@ import httpx
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
+from adapters import audit_anchors
 from adapters.migrating import migrate_all
 from adapters.operational_store import reading
 from adapters.sample_practice import seed_sample_practice
@@ -77,6 +79,7 @@ def run(console: Console) -> None:
             console.print("\nStopping …")
         finally:
             stop_all(children)
+            note_audit_ends(console)
     console.print("Stopped. `make run` goes on where it was.")
 
 
@@ -103,6 +106,14 @@ def _start(console: Console, children: list[Child], started: float) -> None:
         trigger_intake()
     first_case = _show_cases_arriving(console, children, started)
     greeting.show(console, took=time.time() - started, first_case=first_case if dropped else None)
+
+
+def note_audit_ends(console: Console) -> None:
+    """Anchor both audits as they end; what cannot be noted is said, and stopping goes on."""
+    try:
+        audit_anchors.write_anchors()
+    except (SQLAlchemyError, LookupError, OSError) as trouble:
+        console.print(f"The ends of the audit could not be noted ({type(trouble).__name__}).")
 
 
 def parts() -> list[Child]:

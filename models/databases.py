@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from models.audit_chain import AuditedSession, append
 from models.errors import RecordsUnavailable
 
 BUSY_SECONDS = 20
@@ -84,14 +85,16 @@ def _open_postgresql(url: str) -> Engine:
 def writing(engine: Engine) -> Iterator[Session]:
     """One transaction that may write: commits at the end, rolls back on any error.
 
+    What it did is appended to the audit last, so the head of the chain is held for that moment only.
     Raises RecordsUnavailable when the database is locked, full or away; then nothing of it was written.
     """
     with (
         _said_plainly(),
-        Session(engine.execution_options(countersign_writes=True), expire_on_commit=False) as db,
+        AuditedSession(engine.execution_options(countersign_writes=True), expire_on_commit=False) as db,
         db.begin(),
     ):
         yield db
+        append(db)
 
 
 @contextmanager

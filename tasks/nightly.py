@@ -1,10 +1,11 @@
-"""The night's work on whole tables: bookable times ahead, and the figures of the day."""
+"""The night's work on whole tables: bookable times ahead, the ends of the audit, the figures of the day."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
+from adapters import audit_anchors
 from adapters import operational_store as store
 from adapters.slots import extend_slots
 from models.codes import AppointmentStatus, ReferralStatus
@@ -21,6 +22,12 @@ AHEAD = timedelta(weeks=6)
 def open_times_ahead() -> int:
     """Make the bookable times of the weeks ahead from the clinicians' weekly hours; times that exist stay."""
     return extend_slots((utc_now() + AHEAD).date())
+
+
+@step("anchor the audit")
+def anchor_audit() -> int:
+    """Note outside the databases how both audit chains end now; returns how many ends were new."""
+    return len(audit_anchors.write_anchors())
 
 
 @step("figures of the day")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from models.codes import ReferralStatus
+from models.codes import AuthenticatedHow, ReferralStatus
+from models.purposes import PURPOSES
 from models.transitions import REFERRAL_OWNERS, TABLES
+from tests.conftest import TEST_PLACES
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "models", "rules", "tasks", "web")
@@ -36,6 +38,9 @@ THERAPY_DOOR = {
     "web/desk/evidence.py",
 }
 """Who may open the therapy database. A file is added here by somebody who has thought about it."""
+
+ASK_THROUGH_EVIDENCE = {"web/desk/approvals.py", "web/desk/cases.py", "web/desk/intake.py", "web/desk/to_dos.py"}
+"""Pages that show content through web/desk/evidence.py, and name where it is shown."""
 
 NEVER = {"client", "provider", "manager", "processor", "handler", "helper", "helpers", "util", "utils"}
 THEIR_WORDS = {
@@ -120,6 +125,55 @@ def test_therapy_store_is_opened_by_the_listed_files():
         )
     }
     assert openers == THERAPY_DOOR
+
+
+def places_of_reading(path: Path) -> Iterator[str]:
+    """Every step or page a file names as ``where`` or ``WHERE``, with what is put into it spelled out."""
+    tree = ast.parse(path.read_text())
+    own = {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in ("WHERE", "where")
+    }
+
+    def spelled(value: ast.expr | None) -> Iterator[str]:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+        elif isinstance(value, ast.Name) and value.id == "WHERE":
+            yield own["WHERE"]
+        elif isinstance(value, ast.JoinedStr):
+            words = ast.unparse(value)
+            if "{how.value}" in words:
+                yield from (f"sign:{how.value}" for how in AuthenticatedHow)
+            elif "{WHERE}" in words:
+                yield words.removeprefix("f").strip("'\"").replace("{WHERE}", own["WHERE"])
+            else:
+                raise AssertionError(f"{named(path)} reads at {words}: this test must learn to spell that")
+
+    for node in ast.walk(tree):
+        named_so = isinstance(node, ast.keyword) and node.arg == "where"
+        kept_so = isinstance(node, ast.Assign) and [ast.unparse(each) for each in node.targets] == ["where"]
+        if isinstance(node, ast.keyword | ast.Assign) and (named_so or kept_so):
+            yield from spelled(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("evidence."):
+            yield from spelled(node.args[-1] if node.args else None)
+        elif isinstance(node, ast.arguments):
+            for argument, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+                if argument.arg == "where":
+                    yield from spelled(default)
+
+
+@pytest.mark.parametrize("name", sorted(THERAPY_DOOR | ASK_THROUGH_EVIDENCE))
+def test_every_place_that_reads_content_has_a_purpose(name: str):
+    without = {where for where in places_of_reading(ROOT / name) if where not in PURPOSES}
+    assert not without, "name its purpose in models/purposes.py"
+
+
+def test_every_purpose_belongs_to_a_place_that_reads():
+    places = {where for name in THERAPY_DOOR | ASK_THROUGH_EVIDENCE for where in places_of_reading(ROOT / name)}
+    assert set(PURPOSES) - set(TEST_PLACES) <= places
 
 
 def test_therapy_text_is_never_unwrapped_by_flows_or_rules():

@@ -12,7 +12,7 @@ from models.operational.base import OperationalRecord
 class AuditEvent(OperationalRecord, table=True):
     """Who did what to which record; ``details`` holds ids, enums and counts only.
 
-    ``previous_digest`` and ``digest`` are filled by the chained log of the trust issue.
+    ``where`` and ``purpose`` say on which step or page and why, for reads; the digests are models.audit_chain's.
     """
 
     __tablename__ = "audit_event"
@@ -23,9 +23,11 @@ class AuditEvent(OperationalRecord, table=True):
     subject_kind: str
     subject_id: str = Field(index=True)
     case_number: str | None = Field(default=None, index=True)
+    where: str = ""
+    purpose: str = ""
     details: dict = Field(default_factory=dict, sa_type=JSON)
-    previous_digest: str | None = None
-    digest: str | None = None
+    previous_digest: str
+    digest: str
 
 
 class AuditHead(OperationalRecord, table=True):

@@ -145,9 +145,10 @@ class TherapyAuditEvent(TherapyRecord, table=True):
     subject_id: str
     case_number: str | None = Field(default=None, index=True)
     where: str = ""
+    purpose: str = ""
     details: dict = Field(default_factory=dict, sa_type=JSON)
-    previous_digest: str | None = None
-    digest: str | None = None
+    previous_digest: str
+    digest: str
 
 
 class TherapyAuditHead(TherapyRecord, table=True):

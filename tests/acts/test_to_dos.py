@@ -226,8 +226,8 @@ def test_same_person_hands_its_words_and_answers_over_to_the_open_case() -> None
         case.number, "phq9", "1", {9: 3}, source_key="referral", complete=False, total=None, band=None
     )
     finish(to_do.id, case.coordinator.id, O.SAME_PERSON)
-    assert [text.text for text in therapy_store.texts(standing.number, actor="t", where="t")] == [WORRYING_WORDS]
-    [form] = therapy_store.answers(standing.number, actor="t", where="t")
+    assert [text.text for text in therapy_store.texts(standing.number, actor="t", where="test")] == [WORRYING_WORDS]
+    [form] = therapy_store.answers(standing.number, actor="t", where="test")
     assert (form.measure, therapy_store.answers_of(form)) == (Measure.PHQ9, {9: 3})
     assert len(therapy_store.unread(standing.number)) == 2
     assert therapy_store.unread(case.number) == []
@@ -261,7 +261,7 @@ def test_withdrawal_while_a_risk_question_is_open_leaves_it_with_a_clinician() -
     with reading() as db:
         [left] = db.exec(select(ToDo).where(ToDo.case_number == case.number, ToDo.role == Role.CLINICIAN)).all()
     assert (left.kind, left.status) == (K.WARM_HANDOFF, ToDoStatus.OPEN)
-    words = therapy_store.to_do_words(left.id, actor="t", where="t")
+    words = therapy_store.to_do_words(left.id, actor="t", where="test")
     assert words is not None and WORDS.unwrap() in words.question.unwrap()
 
 

@@ -286,7 +286,7 @@ def test_answers_given_anew_under_the_same_date_are_unread_again() -> None:
 def test_words_changed_while_they_were_read_are_not_marked() -> None:
     case = unscreened()
     text_id = said(case, "a few words of a referral")
-    old = [(text_id, therapy_store.state_of(therapy_store.texts(case.number, actor="t", where="t")[0]))]
+    old = [(text_id, therapy_store.state_of(therapy_store.texts(case.number, actor="t", where="test")[0]))]
     said(case, "other words")
     therapy_store.raise_flags(case.number, [], old)
     assert (therapy_store.unread(case.number), therapy_store.cases_with_unread()) == ([text_id], {case.number})

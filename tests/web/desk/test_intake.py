@@ -213,7 +213,7 @@ def test_audit_lists_filters_and_pages(at_the_desk, home):
     with operational_store.writing() as db:
         for number in range(120):
             operational_store.audit(db, "system", "case.moved", ("referral", f"RF-{number}"), f"RF-{number:06d}")
-        db.flush()
+    with operational_store.reading() as db:
         last = max(db.exec(select(AuditEvent.id)).all())
     first = seated.get("/audit?action=case.moved").text
     assert first.count('<td data-label="Who"') == 100

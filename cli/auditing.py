@@ -1,0 +1,58 @@
+"""Commands on the audit: verify it, anchor it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from adapters import audit_anchors, audit_chain
+from adapters.audit_chain import Verdict
+from adapters.migrating import Database
+from models.errors import CountersignError
+
+
+class AuditBroken(CountersignError):
+    """The audit does not say what was written; the report names the events."""
+
+
+def register(app: typer.Typer, console: Console) -> None:
+    """Add the audit's commands to the command line."""
+
+    @app.command("verify-audit")
+    def verify_audit(
+        database: Annotated[Database | None, typer.Option(help="Only this one; default both.")] = None,
+        anchors: Annotated[Path | None, typer.Option(help="Another folder of anchors, such as a shipped copy.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+    ) -> None:
+        """Recompute both audit chains; says which event is wrong and how. Exit code 1 when any is."""
+        if anchors is not None and not anchors.is_dir():
+            raise ValueError(f"{anchors} is no folder")
+        chains = [chain for chain in audit_chain.CHAINS if database in (None, chain.database)]
+        verdicts = audit_chain.verify(anchors, chains)
+        if as_json:
+            print(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
+        else:
+            for verdict in verdicts:
+                _show(console, verdict)
+        faults = sum(verdict.fault_count for verdict in verdicts)
+        if faults:
+            raise AuditBroken(f"{faults} faults")
+
+    @app.command()
+    def anchor() -> None:
+        """Note how both audit chains end now, in the anchor files outside the databases."""
+        for written in audit_anchors.write_anchors():
+            console.print(f"{written.database}: event {written.last_id}, {written.last_digest}")
+
+
+def _show(console: Console, verdict: Verdict) -> None:
+    anchored = f"{verdict.anchors} anchors" if verdict.anchors else "no anchor yet"
+    console.print(f"{verdict.database}: {verdict.events} events, {anchored}, {verdict.fault_count or 'no'} faults")
+    for fault in verdict.faults:
+        console.print(Text(f"  {fault}"))
+    if verdict.fault_count > len(verdict.faults):
+        console.print(f"  and {verdict.fault_count - len(verdict.faults)} more")

@@ -1,0 +1,22 @@
+"""What does this revision change? The audit is chained and guarded; an event may say where and why."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from models.audit_chain import OPERATIONAL
+from models.audit_guards import chain_existing, guard
+
+revision = "operational_0005"
+down_revision = "operational_0004"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("where", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("purpose", sa.String(), server_default="", nullable=False))
+    chain_existing(op.get_bind(), OPERATIONAL)
+    with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.alter_column("previous_digest", existing_type=sa.String(), nullable=False)
+        batch_op.alter_column("digest", existing_type=sa.String(), nullable=False)
+    # Last: a table that SQLite copies loses its triggers, so a later revision that alters it must guard it again.
+    guard(op.get_bind(), OPERATIONAL)
