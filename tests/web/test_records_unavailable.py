@@ -20,6 +20,7 @@ from models.codes import ApprovalStatus, LinkPurpose, MessageStatus, ReferralSta
 from models.columns import utc_now
 from models.errors import OutsideUnavailable, RecordsUnavailable
 from models.operational import Approval, AuditEvent, Decision, OutboxMessage, Staff
+from tasks import intake
 from tests.factories import make_location, make_message, make_patient, make_portal_link, make_referral
 from tests.web.desk.conftest import PASSWORD, assignment, at_the_desk, desk, person, place
 from tests.web.portal.test_portal import BIRTH, path_of, post
@@ -149,6 +150,17 @@ def test_message_that_does_not_fit_on_the_disk_leaves_no_half_of_it_and_goes_lat
     assert [path.name for path in folder.iterdir()] == [f"{message.id}.eml"]
     with operational_store.reading() as db:
         assert db.get_one(OutboxMessage, message.id).status == MessageStatus.SENT
+
+
+@TROUBLES
+def test_dropped_file_stays_in_its_folder_until_it_can_be_put_on_record(home: Path, trouble: Any) -> None:
+    dropped = settings().intake_folder / "one.csv"
+    dropped.write_text("external_id\r\nA-1\r\n")
+    with trouble(home), pytest.raises(RecordsUnavailable):
+        intake.collect.fn(settle_seconds=0)
+    assert dropped.exists() and list(settings().received_folder.iterdir()) == []
+    assert len(intake.collect.fn(settle_seconds=0)) == 1
+    assert not dropped.exists() and len(list(settings().received_folder.iterdir())) == 1
 
 
 def test_unreachable_database_is_worth_coming_back_for() -> None:
