@@ -75,7 +75,8 @@ def decide(
     outcome = sign_off.consequence(approval.kind, verdict, signed)
     if outcome.clinician_id is not None:
         _must_see_patients(outcome.clinician_id)
-    prove(staff_id, code=code, password=password, how=how)
+    # whoever signs sits at a browser or terminal where they have signed in
+    prove(staff_id, code=code, password=password, how=how, known=True)
 
     signed_text = sign_off.canonical(signed)
     decision = Decision(

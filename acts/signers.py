@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import exists, or_, update
 from sqlmodel import col, select
 
-from adapters import credentials
-from adapters.operational_store import audit, one, reading, writing
-from models.codes import AuthenticatedHow
+from adapters import credentials, staff_secrets
+from adapters.operational_store import audit, one, queue_message, reading, writing
+from models.codes import AuthenticatedHow, MessageChannel
 from models.columns import utc_now
 from models.errors import NotAllowed
-from models.operational import Clinician, Licence, Staff
+from models.operational import Clinician, Licence, RecoveryCode, Staff
 from rules.sign_off import Signer
 
 FREE_ATTEMPTS = 5
@@ -36,72 +36,143 @@ class _Door:
         return or_(locked_until.is_(None), locked_until <= now)
 
 
-_WITH_PASSWORD = _Door("failed_attempts", "locked_until")
+_STRANGE = _Door("failed_attempts", "locked_until")
+# whoever knows an e-mail address may fail at the sign-in page at will: that must not shut out its owner, who comes with
+# a browser (or sits at a terminal) that was signed in before
+_KNOWN = _Door("browser_failures", "browser_locked_until")
 # its dialog asks for no password, so whoever knows a staff id may fail there at will: that must not lock the desk
 _PREFECT = _Door("prefect_failures", "prefect_locked_until")
 
 
-def _door(how: AuthenticatedHow) -> _Door:
-    return _PREFECT if how == AuthenticatedHow.PREFECT_CODE else _WITH_PASSWORD
+def _door(how: AuthenticatedHow, known: bool) -> _Door:
+    if how == AuthenticatedHow.PREFECT_CODE:
+        return _PREFECT
+    return _KNOWN if known else _STRANGE
 
 
-def sign_in(email: str, password: str, code: str) -> Staff:
-    """The staff member whose e-mail address, password and one-time code these are; raises NotAllowed."""
+def sign_in(email: str, password: str, code: str, *, known_as: str = "", enrols: bool = False) -> Staff:
+    """The staff member whose e-mail address, password and one-time (or recovery) code these are; raises NotAllowed.
+
+    ``known_as`` is who signed in with this browser before. ``enrols``: somebody who still has to set up their app may
+    come with the password alone; the caller lets them do that and nothing else.
+    """
     with reading() as db:
         staff = db.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+    how = AuthenticatedHow.DESK_PASSWORD_AND_CODE
     if staff is None:
-        credentials.hash_password(password)  # an unknown address takes as long as a wrong password
+        credentials.verify_password("", password)  # an unknown address takes as long as a wrong password
         raise NotAllowed(REFUSED)
-    return prove(staff.id, code=code, password=password, how=AuthenticatedHow.DESK_PASSWORD_AND_CODE)
+    known = known_as == staff.id
+    if enrols and staff.must_enrol and not code.strip():
+        return _first_sign_in(staff, password, known)
+    return prove(staff.id, code=code, password=password, how=how, known=known, recovery=True)
 
 
-def prove(staff_id: str, *, code: str, password: str | None, how: AuthenticatedHow) -> Staff:
+def prove(
+    staff_id: str,
+    *,
+    code: str,
+    password: str | None,
+    how: AuthenticatedHow,
+    known: bool = False,
+    recovery: bool = False,
+) -> Staff:
     """Check the one-time code (and the password, except from Prefect's dialog) and use the code up.
 
-    Four failures are free; the fifth locks the account for a minute, each further one for 2, 4 … up to 60; Prefect's
-    dialog has a count and a lock of its own. Raises NotAllowed with one message for every cause.
+    Four failures are free; the fifth locks the account for a minute, each further one for 2, 4 … up to 60. Three doors
+    have a count and a lock of their own: Prefect's dialog, browsers this person signed in with before (``known``), and
+    all others. ``recovery``: a recovery code will do instead. Raises NotAllowed with one message for every cause.
     """
     now = utc_now()
-    door = _door(how)
+    door = _door(how, known)
     with reading() as db:
         staff = db.get(Staff, staff_id)
-    if staff is None or not staff.active:
+    # whatever else is wrong, the password is checked: the time an answer takes must not say which part it was
+    fits = how == AuthenticatedHow.PREFECT_CODE or _password_fits(staff, password or "", now)
+    locked_until = door.lock_of(staff) if staff is not None else None
+    if staff is None or not staff.active or (locked_until is not None and locked_until > now):
         raise NotAllowed(REFUSED)
+    recovery_digest = credentials.recovery_digest(staff_id, code) if recovery and fits else None
+    if recovery_digest is not None:
+        used = _use_recovery_code(staff, recovery_digest, now, door)
+    else:
+        digits = code.replace(" ", "")
+        # other scripts' digits would pass for digits and break the comparison
+        step = credentials.matching_step(staff_secrets.opened(staff), digits, now) if digits.isascii() else None
+        used = fits and step is not None and _use_step(staff_id, step, now, door)
+    if not used:
+        _count_failure(staff_id, now, how, door)
+        raise NotAllowed(REFUSED)
+    return staff
+
+
+def _password_fits(staff: Staff | None, password: str, now: datetime) -> bool:
+    fits = credentials.verify_password(staff.password_hash if staff else "", password)
+    ended = staff is not None and staff.first_password_until is not None and staff.first_password_until <= now
+    return fits and not ended
+
+
+def _first_sign_in(staff: Staff, password: str, known: bool) -> Staff:
+    """Whoever must enrol, by the password they were given; the lock counts as for everybody."""
+    now = utc_now()
+    how = AuthenticatedHow.DESK_PASSWORD_AND_CODE
+    door = _door(how, known)
+    fits = _password_fits(staff, password, now)
     locked_until = door.lock_of(staff)
-    if locked_until is not None and locked_until > now:
+    if not staff.active or (locked_until is not None and locked_until > now):
         raise NotAllowed(REFUSED)
-    digits = code.replace(" ", "")
-    # other scripts' digits would pass for digits and break the comparison
-    step = credentials.matching_step(staff.totp_secret, digits, now) if digits.isascii() else None
-    needs_password = how != AuthenticatedHow.PREFECT_CODE
-    fits = step is not None and (not needs_password or credentials.verify_password(staff.password_hash, password or ""))
-    if not fits or step is None or not _use_step(staff_id, step, now, door):
-        _count_failure(staff_id, now, how)
+    if not fits or not _pass_door(staff.id, now, door, {}):
+        _count_failure(staff.id, now, how, door)
         raise NotAllowed(REFUSED)
     return staff
 
 
 def _use_step(staff_id: str, step: int, now: datetime, door: _Door) -> bool:
-    """Use up a code by compare-and-swap, so that the same code can neither be replayed nor used twice at once.
+    """Use up a code by compare-and-swap, so that the same code can neither be replayed nor used twice at once."""
+    return _pass_door(staff_id, now, door, {"totp_last_step": step}, col(Staff.totp_last_step) < step)
+
+
+def _pass_door(staff_id: str, now: datetime, door: _Door, values: dict[str, Any], *conditions: Any) -> bool:
+    """Clear the count of a door that is open, in one statement.
 
     The lock is asked again here: many guesses sent at once must not all pass the first look at it.
     """
     with writing() as db:
-        used = db.exec(
+        passed = db.exec(
             update(Staff)
-            .where(
-                col(Staff.id) == staff_id,
-                col(Staff.active).is_(True),
-                col(Staff.totp_last_step) < step,
-                door.is_open(now),
-            )
-            .values({"totp_last_step": step, door.failures: 0, door.locked_until: None})
+            .where(col(Staff.id) == staff_id, col(Staff.active).is_(True), door.is_open(now), *conditions)
+            .values({**values, door.failures: 0, door.locked_until: None})
         )
-        return used.rowcount == 1
+        return passed.rowcount == 1
 
 
-def _count_failure(staff_id: str, now: datetime, how: AuthenticatedHow) -> None:
-    door = _door(how)
+def _use_recovery_code(staff: Staff, digest: str, now: datetime, door: _Door) -> bool:
+    """Use up a recovery code, once; its owner is told by e-mail, for somebody else may have found it."""
+    this_code = (*_unused(staff.id), col(RecoveryCode.code_hash) == digest)
+    if not _pass_door(staff.id, now, door, {}, exists().where(*this_code)):
+        return False
+    with writing() as db:
+        used = db.exec(update(RecoveryCode).where(*this_code).values(used_at=now))
+        if used.rowcount != 1:
+            return False
+        left = len(db.exec(select(RecoveryCode.id).where(*_unused(staff.id))).all())
+        audit(db, staff.id, "recovery_code.used", ("staff", staff.id), left=left)
+        queue_message(
+            db,
+            unique_key=f"recovery-code-used:{digest[:16]}",
+            channel=MessageChannel.EMAIL,
+            template="recovery_code_used",
+            case_number=None,
+            to_staff_id=staff.id,
+        )
+    return True
+
+
+def _unused(staff_id: str) -> tuple[Any, ...]:
+    return col(RecoveryCode.staff_id) == staff_id, col(RecoveryCode.used_at).is_(None)
+
+
+def _count_failure(staff_id: str, now: datetime, how: AuthenticatedHow, door: _Door) -> None:
     failures = col(getattr(Staff, door.failures))
     this_one = col(Staff.id) == staff_id
     with writing() as db:

@@ -73,7 +73,7 @@ def spelled(key: MasterKey) -> str:
 
 def parsed(text: str, where: str) -> tuple[MasterKey, ...]:
     """The keys in a text, apart by blanks, commas or lines; raises KeyMissing naming ``where``, never the text."""
-    keys = []
+    keys: list[MasterKey] = []
     for word in text.replace(",", " ").split():
         try:
             secret = base64.b64decode(word.replace("-", "+").replace("_", "/"), validate=True)

@@ -26,6 +26,8 @@ class MessageFacts:
     prefect_url: str = ""
     run_id: str = ""
     trouble: str = ""
+    staff_id: str = ""
+    by_staff_id: str = ""
     link: str = ""
     when: str = ""
     place: str = ""

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 
-from adapters import keyring
+from adapters import keyring, staff_secrets
 from adapters.settings import settings
 from models import databases
 from models.errors import KeyMissing
@@ -38,6 +38,7 @@ def migrate_all() -> dict[Database, str]:
     """
     revisions = {database: migrate(database, url_of(database)) for database in Database}
     _have_a_key()
+    staff_secrets.seal_what_lies_open()
     return revisions
 
 

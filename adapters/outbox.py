@@ -222,6 +222,8 @@ def _to_staff(db: Session, message: OutboxMessage) -> _Letter:
         prefect_url=settings().prefect_ui_url,
         run_id=message.facts.get("run_id", ""),
         trouble=message.facts.get("trouble", ""),
+        staff_id=message.facts.get("staff_id", ""),
+        by_staff_id=message.facts.get("by_staff_id", ""),
     )
     words = render(message.template, "en", facts)
     by_email = bool(settings().smtp_url) or staff.phone is None or message.channel == MessageChannel.EMAIL

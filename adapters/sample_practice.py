@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from adapters import credentials
+from adapters import credentials, staff_secrets
 from adapters.operational_store import audit, writing
 from adapters.settings import settings
 from adapters.slots import extend_slots
@@ -225,7 +224,7 @@ def _add_staff(
         name=name,
         role=role,
         email=f"{name.lower().replace(' ', '.')}@example.org",
-        password=sayable_password(),
+        password=credentials.sayable_password(),
         totp_secret=credentials.new_totp_secret(),
     )
     db.add(
@@ -237,7 +236,8 @@ def _add_staff(
             role=role,
             location_ids=list(places),
             password_hash=credentials.hash_password(sign_in.password),
-            totp_secret=sign_in.totp_secret,
+            totp_secret=staff_secrets.sealed(staff_id, sign_in.totp_secret),
+            totp_confirmed_at=utc_now(),
             **facts,
         )
     )
@@ -293,9 +293,3 @@ def _add_licences(db: Session, sample: SampleClinician) -> None:
     for state in sample.licences:
         number = f"{state}-SAMPLE-{sample.staff_id[-3:]}"
         db.add(Licence(clinician_id=sample.staff_id, state=state, number=number, expires_on=expires))
-
-
-def sayable_password() -> str:
-    """A random password of eight syllables (about 50 bits) that a person can read off a screen and type."""
-    syllables = [secrets.choice("bdfghjklmnprstvz") + secrets.choice("aeiou") for _ in range(8)]
-    return "-".join("".join(syllables[at : at + 2]) for at in range(0, 8, 2))

@@ -28,7 +28,7 @@ from prefect.settings import temporary_settings
 from sqlmodel import select
 
 from acts.decisions import decide as decide_sign_off
-from adapters import credentials, operational_store, prefect_runs, therapy_store
+from adapters import credentials, operational_store, prefect_runs, staff_secrets, therapy_store
 from adapters.migrating import migrate_all
 from adapters.prefect_client import patient_client
 from adapters.sample_practice import seed_sample_practice
@@ -127,7 +127,7 @@ def _sign_what_waits(number: str) -> None:
         reason=TherapyText("outside what we offer"),
         seen_digest=approval.digest,
         how=AuthenticatedHow.PREFECT_CODE,
-        code=credentials.totp_now(staff.totp_secret, utc_now()),
+        code=credentials.totp_now(staff_secrets.opened(staff), utc_now()),
     )
 
 

@@ -384,10 +384,48 @@ def add_user(
 
 @users.command("reset")
 def reset_user(email: str) -> None:
-    """Give somebody a new password and one-time-code secret, printed once."""
+    """Take somebody back to their first sign-in, with a new password, printed once."""
     from cli import people, reporting
 
     reporting.show_new_sign_in(console, people.reset(email))
+
+
+@users.command("unlock")
+def unlock_user(email: str) -> None:
+    """Let somebody try again at once after too many failures."""
+    from cli import people
+
+    people.unlock(email)
+
+
+@users.command("close")
+def close_user(email: str) -> None:
+    """Close an account and sign it out everywhere."""
+    from cli import people
+
+    people.set_active(email, False)
+
+
+@users.command("reopen")
+def reopen_user(email: str) -> None:
+    """Open a closed account again."""
+    from cli import people
+
+    people.set_active(email, True)
+
+
+@users.command("sessions")
+def user_sessions(
+    email: str,
+    end: Annotated[bool, typer.Option("--end", help="Sign them out everywhere.")] = False,
+) -> None:
+    """Where somebody is signed in."""
+    from cli import people, reporting
+
+    if end:
+        console.print(f"{people.end_sign_ins(email)} ended.")
+    else:
+        console.print(reporting.login_table(email))
 
 
 @app.command()

@@ -7,11 +7,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from acts.accounts import FIRST_PASSWORD, NewSignIn, id_of
+from adapters.desk_logins import living_logins
 from adapters.portal_links import url_of
 from adapters.sample_practice import sample_sign_ins
 from adapters.settings import settings
 from cli import views
-from cli.people import NewSignIn
 from models.columns import utc_now
 from models.operational import OutboxMessage, QuarantinedRow, Staff, ToDo
 from web.desk import words
@@ -196,10 +197,8 @@ def sign_in_table() -> Table:
 def show_new_sign_in(console: Console, made: NewSignIn) -> None:
     console.print(f"{made.staff_id} · {made.email}")
     console.print(f"password: {made.password}", highlight=False)
-    console.print(
-        f"one-time codes: otpauth://totp/Countersign:{made.email}?secret={made.totp_secret}&issuer=Countersign"
-    )
-    console.print("Shown once; hand it over in person.")
+    console.print("The first sign-in on the desk sets their own password and authenticator app: leave its code empty.")
+    console.print(f"It works for {FIRST_PASSWORD.days} days. Shown once; hand it over in person.")
 
 
 def _table(*headings: str) -> Table:
@@ -227,3 +226,13 @@ def _span(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{seconds / 3600:.0f} h"
     return f"{seconds / 86400:.0f} days"
+
+
+def login_table(email: str) -> Table:
+    """Where a person is signed in now."""
+    table = _table("since", "last seen", "where", "how")
+    for login in living_logins(id_of(email)):
+        table.add_row(
+            f"{login.created_at:%Y-%m-%d %H:%M}", f"{login.last_seen_at:%Y-%m-%d %H:%M}", login.browser, login.how
+        )
+    return table

@@ -18,6 +18,24 @@ PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "assets"})
 ROUTES: Mapping[str, frozenset[Role]] = {
     "sign_out": EVERYONE,
     "me": EVERYONE,
+    "enrol_page": EVERYONE,
+    "enrol_password": EVERYONE,
+    "enrol_qr": EVERYONE,
+    "enrol_app": EVERYONE,
+    "change_password": EVERYONE,
+    "begin_app": EVERYONE,
+    "make_recovery_codes": EVERYONE,
+    "revoke_login": EVERYONE,
+    "revoke_other_logins": EVERYONE,
+    "accounts": frozenset({Role.ADMIN}),
+    "account": frozenset({Role.ADMIN}),
+    "add_account": frozenset({Role.ADMIN}),
+    "change_account": frozenset({Role.ADMIN}),
+    "reset_account": frozenset({Role.ADMIN}),
+    "unlock_account": frozenset({Role.ADMIN}),
+    "close_account": frozenset({Role.ADMIN}),
+    "reopen_account": frozenset({Role.ADMIN}),
+    "end_account_sign_ins": frozenset({Role.ADMIN}),
     "queue": EVERYONE,
     "queue_list": EVERYONE,
     "approval_page": SIGNERS,
@@ -47,6 +65,9 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "contract_docs": frozenset({Role.COORDINATOR, Role.ANALYST, Role.COMPLIANCE, Role.ADMIN, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
 }
+
+# All that a sign-in may do whose person has yet to set a password and an app of their own.
+ENROLMENT = frozenset({"enrol_page", "enrol_password", "enrol_qr", "enrol_app", "sign_out"})
 
 
 def may_open(route: str, role: Role | None) -> Permission:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from adapters import credentials, therapy_store
+from adapters import credentials, staff_secrets, therapy_store
 from adapters.operational_store import writing
 from adapters.portal_links import MadeLink, make_link
 from models.codes import (
@@ -81,10 +81,12 @@ def make_location(**given: Any) -> Location:
 def make_staff(*, location: Location | None = None, **given: Any) -> Staff:
     number = next(_numbers)
     place = location or make_location()
+    given = {"id": f"ST-T{number}"} | given
+    if given.get("totp_secret"):
+        given["totp_secret"] = staff_secrets.sealed(given["id"], given["totp_secret"])
     return _made(
         Staff,
         {
-            "id": f"ST-T{number}",
             "name": f"Robin Example {number}",
             "email": f"staff{number}@example.org",
             "role": Role.COORDINATOR,
@@ -270,7 +272,7 @@ def fresh_code(staff_id: str) -> str:
         staff = db.get_one(Staff, staff_id)
         staff.totp_last_step = 0
         db.add(staff)
-        return credentials.totp_now(staff.totp_secret, utc_now())
+        return credentials.totp_now(staff_secrets.opened(staff), utc_now())
 
 
 def review_words(level: str = "moderate", disposition: str = "continue_intake", **given: Any) -> dict[str, Any]:

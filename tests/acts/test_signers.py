@@ -255,3 +255,35 @@ def test_signer_facts_count_licences_that_are_valid_that_day() -> None:
 def test_signer_facts_of_a_coordinator_hold_no_licence() -> None:
     staff = make_bare(role=Role.COORDINATOR)
     assert signer_facts(staff.id, utc_now().date()).licensed_states == frozenset()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_known_browsers_have_a_count_and_a_lock_of_their_own(known: bool) -> None:
+    staff = someone()
+    for _ in range(5):
+        with pytest.raises(NotAllowed):
+            prove(staff.id, code=wrong_code(staff), password=PASSWORD, how=DESK, known=known)
+    with pytest.raises(NotAllowed):
+        prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=DESK, known=known)
+    assert prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=DESK, known=not known).id == staff.id
+
+
+@pytest.mark.parametrize("cause", ["nobody", "closed", "locked", "wrong password", "wrong code", "no password set"])
+def test_every_refusal_hashes_the_password_once(monkeypatch: pytest.MonkeyPatch, cause: str) -> None:
+    """The time an answer takes is that of one hash, whatever is wrong."""
+    later = utc_now() + timedelta(minutes=1)
+    facts = {"closed": {"active": False}, "locked": {"locked_until": later}, "no password set": {"password_hash": ""}}
+    staff = someone(**facts.get(cause, {}))
+    hashed: list[str] = []
+    verify = credentials._hasher().__class__.verify
+
+    def counted(hasher: object, of: str, password: str) -> bool:
+        hashed.append(of)
+        return verify(hasher, of, password)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(credentials._hasher().__class__, "verify", counted)
+    code = wrong_code(staff) if cause == "wrong code" else fresh_code(staff.id)
+    email = "nobody@example.org" if cause == "nobody" else staff.email
+    with pytest.raises(NotAllowed):
+        sign_in(email, "wrong" if cause == "wrong password" else PASSWORD, code)
+    assert len(hashed) == 1 and hashed[0].startswith("$argon2id$")

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from acts import patient
 from acts.decisions import decide
-from adapters import credentials
+from adapters import credentials, staff_secrets
 from adapters import operational_store as store
 from adapters.portal_links import token_of
 from adapters.sample_practice import sample_sign_ins
@@ -102,7 +102,7 @@ def code_of(staff_id: str) -> str:
         staff = store.one(db, Staff, staff_id)
         staff.totp_last_step = 0
         db.add(staff)
-        return credentials.totp_now(staff.totp_secret, utc_now())
+        return credentials.totp_now(staff_secrets.opened(staff), utc_now())
 
 
 def password_of(staff_id: str) -> str:

@@ -13,18 +13,18 @@ from starlette.staticfiles import StaticFiles
 
 from models.errors import MovedOn, NotAllowed, OutsideUnavailable
 from rules.access import PUBLIC, ROUTES
-from web.desk import approvals, audit, cases, contract_docs, intake, queue, sign_in, to_dos
+from web.desk import accounts, approvals, audit, cases, contract_docs, enrolment, intake, me, queue, sign_in, to_dos
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
 from web.desk.guards import OwnSiteOnly, SaysSorry
 from web.desk.headers import SecurityHeaders
-from web.desk.members import SignInNeeded, member
+from web.desk.members import EnrolFirst, SignInNeeded, member
 from web.desk.pages import page
 from web.desk.words import sentence
 
 logger = logging.getLogger(__name__)
 
-ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, sign_in)
+ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, me, enrolment, accounts, sign_in)
 
 
 def make_app() -> FastAPI:
@@ -42,6 +42,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/healthz", healthz, name="healthz")
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
+    app.add_exception_handler(EnrolFirst, _enrol)
     app.add_exception_handler(NotAllowed, _refused)
     app.add_exception_handler(MovedOn, _moved_on)
     app.add_exception_handler(OutsideUnavailable, _not_now)
@@ -78,6 +79,12 @@ def _ask_to_sign_in(request: Request, _: Any) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=204, headers={"HX-Redirect": "/sign-in"})
     return RedirectResponse(f"/sign-in?next={quote(wanted)}", status_code=303)
+
+
+def _enrol(request: Request, _: Any) -> Response:
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": "/enrol"})
+    return RedirectResponse("/enrol", status_code=303)
 
 
 def _refused(request: Request, refusal: Any) -> Response:

@@ -11,7 +11,7 @@ from adapters.case_views import CaseView
 from adapters.desk_logins import SignedIn as Recognised
 from models.errors import NotAllowed
 from models.operational import Staff
-from rules.access import Viewer, may_open, may_see_case
+from rules.access import ENROLMENT, Viewer, may_open, may_see_case
 from web.desk import cookies
 
 REFRESHES_ITSELF = frozenset({"queue_list", "case_progress"})
@@ -19,6 +19,10 @@ REFRESHES_ITSELF = frozenset({"queue_list", "case_progress"})
 
 class SignInNeeded(Exception):
     """Nobody is signed in on this browser: show the sign-in page."""
+
+
+class EnrolFirst(Exception):
+    """This person has yet to set a password and an app of their own: nothing else is open to them."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ async def posted_token(request: Request) -> str:
 
 
 def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> Member:
-    """The signed-in person, who may open this route; raises SignInNeeded or NotAllowed."""
+    """The signed-in person, who may open this route; raises SignInNeeded, EnrolFirst or NotAllowed."""
     route = request.scope["route"].name
     found = desk_logins.recognise(cookies.read(request, cookies.LOGIN), by_hand=route not in REFRESHES_ITSELF)
     if found is None:
@@ -70,6 +74,8 @@ def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> M
     if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted.encode(), found.csrf_token.encode()):
         raise NotAllowed("this form is from another sign-in: open the page again")
     me = Member(found)
+    if me.staff.must_enrol and route not in ENROLMENT:
+        raise EnrolFirst
     request.state.member = me
     permission = may_open(route, me.staff.role)
     if not permission.allowed:

@@ -1,24 +1,32 @@
-"""Signing in with password and one-time code, signing out, one's own account."""
+"""Signing in with password and one-time code, signing out."""
 
 import hmac
 import secrets
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import signers
-from adapters import desk_logins, desk_views
+from adapters import desk_logins, known_browsers
 from models.errors import NotAllowed
+from models.operational import Staff
 from web.desk import cookies
+from web.desk.address_delays import AddressDelays
 from web.desk.browsers import name_of
 from web.desk.members import SignedIn
 from web.desk.pages import page
+from web.sources import source_of
 
 public = APIRouter()
 router = APIRouter()
 
-TRY_AGAIN = "These do not fit, or the account is locked for a while. A one-time code works once and for about a minute."
+ATTEMPTS = AddressDelays()
+TRY_AGAIN = (
+    "These do not fit, or signing in is locked for a while. A one-time code works once and for about a minute; after "
+    "several failures each further one makes the wait longer."
+)
 
 
 def local_address(wanted: str) -> str:
@@ -60,20 +68,28 @@ def sign_in(
     if not cookie_token or not hmac.compare_digest(form_token.encode(), cookie_token.encode()):
         error = "This page was open too long. Please try once more."
         return _form(request, wanted=wanted, email=email, error=error, status_code=403)
+    known_as = known_browsers.staff_of(cookies.read(request, cookies.KNOWN))
+    address = source_of(request)
+    if not known_as and ATTEMPTS.wait(address, monotonic()) > 0:
+        return _form(request, wanted=wanted, email=email, error=TRY_AGAIN, status_code=429)
     try:
-        staff = signers.sign_in(email, password, code)
+        staff = signers.sign_in(email, password, code, known_as=known_as, enrols=True)
     except NotAllowed:
+        ATTEMPTS.failed(address, monotonic())
         return _form(request, wanted=wanted, email=email, error=TRY_AGAIN, status_code=403)
-    desk_logins.close_login(cookies.read(request, cookies.LOGIN))  # whoever sat here before is gone
     answer = RedirectResponse(wanted, status_code=303)
-    let_in(answer, desk_logins.open_login(staff.id, browser=name_of(request.headers.get("user-agent", ""))))
+    let_in(request, answer, staff)
     cookies.take_back(answer, cookies.FORM)
     return answer
 
 
-def let_in(answer: Response, token: str) -> None:
-    """Give the browser its login."""
+def let_in(request: Request, answer: Response, staff: Staff, *, how: str = "password") -> None:
+    """Give the browser a login of its own in the place of any it had, and know it again."""
+    desk_logins.close_login(cookies.read(request, cookies.LOGIN))  # whoever sat here before is gone
+    token = desk_logins.open_login(staff.id, how=how, browser=name_of(request.headers.get("user-agent", "")))
     cookies.put(answer, cookies.LOGIN, token, int(desk_logins.LONGEST.total_seconds()))
+    if not staff.must_enrol:
+        cookies.put(answer, cookies.KNOWN, known_browsers.mark_of(staff), known_browsers.SECONDS)
 
 
 @router.post("/sign-out", name="sign_out")
@@ -82,8 +98,3 @@ def sign_out(request: Request, me: SignedIn) -> RedirectResponse:
     answer = RedirectResponse("/sign-in", status_code=303)
     cookies.take_back(answer, cookies.LOGIN)
     return answer
-
-
-@router.get("/me", name="me")
-def my_account(request: Request, me: SignedIn) -> HTMLResponse:
-    return page(request, "me.html", places=desk_views.places())

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from adapters import credentials, desk_logins, operational_store, therapy_store
+from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role
 from models.columns import utc_now
 from models.operational import Approval, Clinician, Licence, Location, Staff
 from models.therapy_text import TherapyText
 from rules import sign_off
 from tests import factories
+from web.desk import sign_in
 from web.desk.app import make_app
 from web.desk.cookies import LOGIN
 
@@ -44,7 +45,7 @@ class AtTheDesk:
         with operational_store.reading() as db:
             used = operational_store.one(db, Staff, self.staff.id).totp_last_step
         step = max(used + 1, int(utc_now().timestamp()) // credentials.STEP_SECONDS)
-        return credentials.pyotp.TOTP(self.staff.totp_secret).at(step * credentials.STEP_SECONDS)
+        return credentials.pyotp.TOTP(staff_secrets.opened(self.staff)).at(step * credentials.STEP_SECONDS)
 
     def sign(self, approval: Approval, **fields: Any) -> Any:
         """Open the sign-off as a browser does and post its form."""
@@ -52,6 +53,14 @@ class AtTheDesk:
         found = re.search(r'name="seen_digest" value="(\w+)"', shown)
         proof = {"seen_digest": found.group(1) if found else "", "password": PASSWORD, "code": self.code()}
         return self.post(f"/approvals/{approval.id}", **(proof | fields))
+
+
+@pytest.fixture(autouse=True)
+def fresh_delays() -> Iterator[None]:
+    """All tests sign in from one address: what one of them failed must not slow the next."""
+    sign_in.ATTEMPTS.clear()
+    yield
+    sign_in.ATTEMPTS.clear()
 
 
 @pytest.fixture

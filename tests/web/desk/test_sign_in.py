@@ -54,7 +54,7 @@ def test_sign_in_opens_the_wanted_page_and_keeps_only_the_digest(desk: TestClien
 def test_sign_in_refuses_with_one_message(desk: TestClient, at_the_desk, changed: dict[str, str]):
     answer = sign_in(desk, at_the_desk(Role.CLINICIAN), **changed)
     assert answer.status_code == 403
-    assert "These do not fit, or the account is locked" in answer.text
+    assert "These do not fit, or signing in is locked" in answer.text
     assert PASSWORD not in answer.text
     assert LOGIN not in desk.cookies
 

@@ -1,0 +1,14 @@
+"""Asking somebody who is signed in to prove once more who they are, before something that matters."""
+
+from acts import signers
+from models.codes import AuthenticatedHow
+from web.desk.members import Member
+
+
+def prove_again(me: Member, password: str, code: str, *, recovery: bool = False) -> None:
+    """Check password and one-time code (``recovery``: or a recovery code) of the signed-in person; raises NotAllowed.
+
+    Failures count at the door of known browsers, so a stranger at the sign-in page cannot keep anybody from signing.
+    """
+    how = AuthenticatedHow.DESK_PASSWORD_AND_CODE
+    signers.prove(me.id, code=code, password=password, how=how, known=True, recovery=recovery)
