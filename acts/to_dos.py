@@ -75,6 +75,9 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
         to_do.claimed_at = to_do.claimed_at or to_do.done_at
         set_status(db, to_do, ToDoStatus.DONE, staff_id, outcome=outcome.value)
         _move_on(db, referral, outcome, staff_id)
+    if outcome == ToDoOutcome.SAME_PERSON:
+        # after the case has changed hands; until then, and after a crash here, its old key still reads it
+        therapy_store.settle_case_key(to_do.case_number, staff_id)
 
 
 def _try_again(db: Session, to_do: ToDo, staff_id: str) -> None:

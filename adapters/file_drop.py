@@ -12,6 +12,7 @@ from typing import BinaryIO
 HALF_WRITTEN_SUFFIXES = frozenset({".part", ".tmp", ".partial", ".crdownload", ".filepart"})
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 SETTLED_SUFFIX = {"csv": ".csv", "fhir": ".json", "unknown": ".unknown"}
+FIX_SUFFIX = ".to-fix.csv"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWNER_ONLY = 0o600
 log = logging.getLogger(__name__)
@@ -81,8 +82,8 @@ def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
     or not at all; a second run writes the same file again.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stem = Path(name).name.removesuffix(".csv").removesuffix(".to-fix")
-    target = folder / f"{stem}.to-fix.csv"
+    target = fix_file_of(folder, name)
+    stem = target.name.removesuffix(FIX_SUFFIX)
     unfinished = folder / f".{stem}.{os.getpid()}.{time.monotonic_ns()}.tmp"
     try:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as file:
@@ -94,6 +95,11 @@ def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
         unfinished.unlink(missing_ok=True)
     _sync(folder)
     return target
+
+
+def fix_file_of(folder: Path, name: str) -> Path:
+    """Where the rows to correct of a dropped file lie; a corrected file that is broken again has the same place."""
+    return folder / (Path(name).name.removesuffix(".csv").removesuffix(".to-fix") + FIX_SUFFIX)
 
 
 def _whole_file(path: Path, settle_seconds: float) -> tuple[int, DroppedFile] | None:

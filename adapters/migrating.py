@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from filelock import FileLock
 
-from adapters import keyring, staff_secrets
+from adapters import keyring, staff_secrets, therapy_store_keys
 from adapters.settings import settings
 from models import databases
 from models.errors import KeyMissing
@@ -32,13 +32,14 @@ class Database(StrEnum):
 
 
 def migrate_all() -> dict[Database, str]:
-    """Upgrade both databases to head; returns the revision each is at.
+    """Upgrade both databases to head and seal what still lies open in them; returns the revision each is at.
 
     Safe to call again and from several processes at once: the others wait, then find nothing to do.
     """
     revisions = {database: migrate(database, url_of(database)) for database in Database}
     _have_a_key()
     staff_secrets.seal_what_lies_open()
+    therapy_store_keys.seal_what_lies_open()
     return revisions
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.migrating import Database
-from cli import auditing, environment
+from cli import auditing, environment, keys
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -426,6 +426,10 @@ def user_sessions(
         console.print(f"{people.end_sign_ins(email)} ended.")
     else:
         console.print(reporting.login_table(email))
+
+
+app.command("rotate-keys")(keys.rotate_keys)
+app.command()(keys.forget)
 
 
 @app.command()

@@ -42,6 +42,7 @@ def open_engine(url: str) -> Engine:
             "foreign_keys=ON",
             "synchronous=FULL",
             f"busy_timeout={BUSY_SECONDS * 1000}",
+            "secure_delete=ON",  # what is replaced or deleted does not stay in freed pages
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -59,8 +59,14 @@ class KeyMissing(CountersignError):
 class SealBroken(CountersignError):
     """Sealed content is not what was sealed there (altered, cut, swapped, an older one put back): stop, look into it.
 
-    The message names the record's table, id and field.
+    ``table``, ``record_id`` and ``field`` say where, for a content field; the message says it in words.
     """
+
+    def __init__(self, message: str, *, table: str = "", record_id: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.table = table
+        self.record_id = record_id
+        self.field = field
 
 
 class Forgotten(CountersignError):

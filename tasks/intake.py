@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sqlmodel import Session, col, or_, select
 
-from adapters import file_drop, therapy_store
+from adapters import file_drop, received_files, therapy_store
 from adapters import operational_store as store
 from adapters.fhir import referral_from_bundle
 from adapters.referral_csv import read_referral_table, referrals_from_table, rows_to_fix
@@ -72,6 +72,7 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
                 elif known.finished_at is not None:
                     store.audit(db, "system", "file.received_again", known)
             file_drop.settle(dropped, settings().received_folder)
+    received_files.put_away_finished()
     with store.reading() as db:
         wanted = db.exec(
             select(IntakeFile.id).where(col(IntakeFile.finished_at).is_(None)).order_by(col(IntakeFile.received_at))
@@ -108,6 +109,7 @@ def receive(file_id: str) -> FileResult:
             referrals, broken = _read(file, data, locations)
         except ContractBroken as refusal:
             _refuse(file, data, refusal)
+            received_files.put_away(file)
             return summary(file_id)
         for chunk in _chunks(referrals):
             _accept(file_id, chunk)
@@ -117,14 +119,16 @@ def receive(file_id: str) -> FileResult:
             file.finished_at, file.rows = utc_now(), len(referrals) + len(broken)
             db.add(file)
             store.audit(db, "system", "file.finished", file, rows=file.rows, quarantined=len(broken))
+        received_files.put_away(file)
+        received_files.remove_settled_fix_files()
     return summary(file_id)
 
 
 def _content(file: IntakeFile) -> bytes:
-    found = sorted(settings().received_folder.glob(f"{file.digest[:32]}.*"))
-    if not found:
+    found = received_files.content(file)
+    if found is None:
         raise ContractBroken("the file has gone from the received folder: drop it again", field="file")
-    return found[0].read_bytes()
+    return found
 
 
 @dataclass(frozen=True)

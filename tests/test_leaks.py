@@ -47,6 +47,7 @@ from models.operational import (
     Staff,
     ToDo,
 )
+from models.therapy import content_fields
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, questionnaires, reports, risk, sign_offs, waits, watch
 from tests import conftest as shared
@@ -370,10 +371,32 @@ def test_cases_were_walked_to_three_different_ends(walk: Walk) -> None:
 
 
 def test_markers_were_really_planted(walk: Walk) -> None:
-    kept = written_in(walk.home, "therapy")
-    assert set(THERAPY_MARKERS) == set(hits(kept, THERAPY_MARKERS))
+    assert set(THERAPY_MARKERS) == set(hits(opened_content(), THERAPY_MARKERS))
     assert {"qorvexa", "plimsander", "qmem7731"} <= set(hits(written_in(walk.home, "operational")))
     assert hits(bytes_of(settings().outbox_folder, "*"), ("moltquiver",)) == ["moltquiver"]
+
+
+def opened_content() -> str:
+    """Every content field of the therapy database, in the open."""
+    with therapy_store.reading() as db:
+        return "\n".join(
+            getattr(record, name).unwrap()
+            for record_type in therapy_store.ALL_CONTENT
+            for record in therapy_store.opened(db, db.exec(select(record_type)).all())
+            for name in content_fields(record_type)
+            if getattr(record, name) is not None
+        )
+
+
+def test_therapy_database_holds_content_sealed_alone(walk: Walk) -> None:
+    kept = written_in(walk.home, "therapy")
+    assert "cs1.CK-" in kept and hits(kept) == []
+
+
+def test_received_files_are_sealed(walk: Walk) -> None:
+    kept = sorted(path.suffix for path in settings().received_folder.iterdir())
+    assert kept == [".sealed"] * len(kept) and len(kept) == 2
+    assert hits(bytes_of(settings().received_folder, "*")) == []
 
 
 def test_logs_say_nothing_about_a_person(walk: Walk) -> None:

@@ -1,6 +1,6 @@
 """The therapy records; imported by ``adapters.therapy_store`` and the migrations alone."""
 
-from models.therapy.base import METADATA, TherapyRecord
+from models.therapy.base import METADATA, TherapyRecord, TherapyTextColumn, content_fields, record_id_of
 from models.therapy.records import (
     CaseFocus,
     CaseKey,
@@ -10,8 +10,8 @@ from models.therapy.records import (
     IntakeText,
     QuarantinedContent,
     QuestionnaireAnswers,
-    RiskFlag,
     Screened,
+    SealedFlag,
     SignOffContent,
     TherapyAuditEvent,
     TherapyAuditHead,
@@ -28,11 +28,14 @@ __all__ = [
     "IntakeText",
     "QuarantinedContent",
     "QuestionnaireAnswers",
-    "RiskFlag",
     "Screened",
+    "SealedFlag",
     "SignOffContent",
     "TherapyAuditEvent",
     "TherapyAuditHead",
     "TherapyRecord",
+    "TherapyTextColumn",
     "ToDoWords",
+    "content_fields",
+    "record_id_of",
 ]

@@ -1,5 +1,6 @@
 """The therapy records of intake: texts, answers, flags, what is signed, why it was decided."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,10 @@ from models.therapy.base import TherapyRecord, TherapyTextColumn
 
 
 class IntakeText(TherapyRecord, table=True):
-    """One piece of free text of a case: the referral text, a patient's own words, an answered question."""
+    """One piece of free text of a case: the referral text, a patient's own words, an answered question.
+
+    ``edition`` grows with every change of the words, so that a screening of the earlier ones does not count.
+    """
 
     __tablename__ = "intake_text"
     __table_args__ = (UniqueConstraint("case_number", "kind", "source_key"),)
@@ -20,13 +24,14 @@ class IntakeText(TherapyRecord, table=True):
     kind: str
     source_key: str = ""
     text: Any = Field(sa_type=TherapyTextColumn)
+    edition: int = 1
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class QuestionnaireAnswers(TherapyRecord, table=True):
     """The answers to one measure; ``answers`` is JSON text ``{"1": 2, …}`` by item number.
 
-    ``total`` and ``band`` stay empty until the form is complete.
+    ``scored`` is JSON text ``[total, band]``; both stay empty until the form is complete.
     """
 
     __tablename__ = "questionnaire_answers"
@@ -39,14 +44,22 @@ class QuestionnaireAnswers(TherapyRecord, table=True):
     answers: Any = Field(sa_type=TherapyTextColumn)
     authored_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     complete: bool = False
-    total: int | None = None
-    band: str | None = None
+    scored: Any = Field(default=None, sa_type=TherapyTextColumn, nullable=True)
+
+    @property
+    def total(self) -> int | None:
+        return None if self.scored is None else json.loads(self.scored.unwrap())[0]
+
+    @property
+    def band(self) -> str | None:
+        return None if self.scored is None else json.loads(self.scored.unwrap())[1]
 
 
-class RiskFlag(TherapyRecord, table=True):
-    """One risk signal or rule that asks for a clinician; never a diagnosis, never an all-clear.
+class SealedFlag(TherapyRecord, table=True):
+    """One risk flag as it is stored: what it says is ``facts``, JSON text.
 
-    ``starts``/``ends`` are character offsets into the text ``text_id``; both are empty for an item rule.
+    ``unique_key`` is a keyed digest of what the flag is about, so that the same finding is kept once and the column
+    tells nothing.
     """
 
     __tablename__ = "risk_flag"
@@ -54,17 +67,7 @@ class RiskFlag(TherapyRecord, table=True):
     id: str = Field(primary_key=True)
     case_number: str = Field(index=True)
     unique_key: str
-    kind: str
-    status: str
-    level: str
-    raised_by: str
-    rule_id: str
-    why: str
-    version: str
-    probability: float | None = None
-    text_id: str | None = None
-    starts: int | None = None
-    ends: int | None = None
+    facts: Any = Field(sa_type=TherapyTextColumn)
     reviewed_by_approval: str | None = None
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
@@ -72,8 +75,8 @@ class RiskFlag(TherapyRecord, table=True):
 class Screened(TherapyRecord, table=True):
     """One text, or one set of answers as it stood, that a screening has covered; what has no row here is unread.
 
-    ``source_id`` is the id of the text or answers; ``state`` is the text's digest or the answers' ``authored_at``, so
-    that changed words count as unread again.
+    ``source_id`` is the id of the text or answers; ``state`` is the text's ``edition`` or the answers'
+    ``authored_at``, so that changed words count as unread again.
     """
 
     __tablename__ = "screened"

@@ -392,22 +392,22 @@ def test_only_a_clearing_signature_closes_flags_and_only_those_it_listed(
 ) -> None:
     shown = {"id": "FL-listed", "level": "moderate"}
     case = make_case_at(R.RISK_REVIEW, content=review_words(disposition=disposition, flags=[shown]))
-    with therapy_store.writing() as db:
-        for name in ("listed", "late"):
-            db.add(
-                therapy_store.RiskFlag(
-                    id=f"FL-{name}",
-                    case_number=case.number,
-                    unique_key=name,
-                    kind="self_harm",
-                    status="present",
-                    level="moderate",
-                    raised_by="item",
-                    rule_id="test",
-                    why="test",
-                    version="1",
-                )
-            )
+    flags = [
+        therapy_store.RiskFlag(
+            id=f"FL-{name}",
+            case_number=case.number,
+            unique_key=name,
+            kind="self_harm",
+            status="present",
+            level="moderate",
+            raised_by="item",
+            rule_id="test",
+            why="test",
+            version="1",
+        )
+        for name in ("listed", "late")
+    ]
+    therapy_store.raise_flags(case.number, flags)
     sign(case, verdict)
     assert open_flags(case) == {f"FL-{name}" for name in still_open}
 

@@ -114,12 +114,12 @@ def test_crash_between_the_two_writes_is_made_up_with_the_same_content(monkeypat
         with pytest.raises(RuntimeError):
             opened(case, R.RISK_REVIEW)
     assert rows(Approval) == []
-    with therapy_store.writing() as db:
-        kept = db.exec(
-            select(therapy_store.SignOffContent).where(
-                therapy_store.SignOffContent.approval_id.startswith(f"AP-{case.number}-")  # type: ignore[attr-defined]
-            )
-        ).all()
+    with therapy_store.reading() as db:
+        found = therapy_store.SignOffContent
+        kept = therapy_store.opened(
+            db,
+            db.exec(select(found).where(found.approval_id.startswith(f"AP-{case.number}-"))).all(),  # type: ignore[attr-defined]
+        )
     # what would be proposed now differs, but what was kept is what is pinned
     therapy_store.add_text(case.number, "patient_words", TherapyText("new words since"))
     approval = opened(case, R.RISK_REVIEW)

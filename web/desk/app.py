@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from models.errors import MovedOn, NotAllowed, OutsideUnavailable
+from models.errors import Forgotten, KeyMissing, MovedOn, NotAllowed, OutsideUnavailable, SealBroken
 from rules.access import PUBLIC, ROUTES
 from web.desk import accounts, approvals, audit, cases, contract_docs, enrolment, intake, me, queue, sign_in, to_dos
 from web.desk.assets import ASSETS
@@ -47,6 +47,9 @@ def make_app() -> FastAPI:
     app.add_exception_handler(MovedOn, _moved_on)
     app.add_exception_handler(OutsideUnavailable, _not_now)
     app.add_exception_handler(OSError, _not_now)
+    app.add_exception_handler(Forgotten, _forgotten)
+    app.add_exception_handler(SealBroken, _seal_broken)
+    app.add_exception_handler(KeyMissing, _key_missing)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _other)
     check_routes(app)
@@ -111,6 +114,21 @@ def _not_now(request: Request, trouble: Any) -> Response:
         answer = PlainTextResponse(sentence(NOT_NOW) + ".", status_code=503)
     answer.headers["Retry-After"] = "30"
     return answer
+
+
+def _forgotten(request: Request, _: Any) -> Response:
+    message = "what this person said was made unreadable on purpose, and nobody can bring it back"
+    return page(request, "stopped.html", status_code=410, title="This was forgotten", message=message)
+
+
+def _seal_broken(request: Request, broken: Any) -> Response:
+    message = f"what is stored is not what was sealed: {broken}. Do not work on with it; tell compliance"
+    return page(request, "stopped.html", status_code=500, title="A seal is broken", message=message)
+
+
+def _key_missing(request: Request, _: Any) -> Response:
+    message = "the key to what people said is not here, so it cannot be shown. Nothing is lost; tell the administrator"
+    return page(request, "stopped.html", status_code=503, title="The key is missing", message=message)
 
 
 def _not_understood(request: Request, _: Any) -> Response:

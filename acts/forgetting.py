@@ -1,0 +1,206 @@
+"""Forgetting a patient: their content can never be read again, and what says who they are goes where the law lets it.
+
+What was done stays on record: cases by number, times, decisions, the audit. docs/privacy.md says what stays and why.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, or_, select
+
+from acts.cases import stop
+from adapters import therapy_store, therapy_store_keys
+from adapters.file_drop import fix_file_of
+from adapters.operational_store import audit, one, reading, set_status, writing
+from adapters.settings import settings
+from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role
+from models.columns import new_id, utc_now
+from models.errors import MovedOn, NotAllowed
+from models.operational import (
+    Appointment,
+    IntakeFile,
+    IntakeRow,
+    OutboxMessage,
+    Patient,
+    PortalLink,
+    QuarantinedRow,
+    Referral,
+    Staff,
+)
+from models.therapy_text import TherapyText
+
+logger = logging.getLogger(__name__)
+
+WHERE = "forget"
+MAY_FORGET = (Role.COMPLIANCE, Role.ADMIN)
+NO_NAME = "(forgotten)"
+NO_BIRTH_DATE = date(1900, 1, 1)
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What was forgotten, in ids and counts."""
+
+    patient_ids: tuple[str, ...]
+    case_numbers: tuple[str, ...]
+    keys_destroyed: int
+    messages_dropped: int
+    files_removed: int
+    identity_kept: bool
+
+
+def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bool = False) -> Forgetting:
+    """Destroy the keys of everything this patient said or that was written about them; again changes nothing.
+
+    Also for records that somebody found to be the same person. Raises NotAllowed unless compliance or an administrator
+    asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it), ValueError without a
+    reason.
+    """
+    if reason.is_blank:
+        raise ValueError("a reason is needed")
+    with reading() as db:
+        staff = one(db, Staff, staff_id)
+        if not staff.active or staff.role not in MAY_FORGET:
+            raise NotAllowed("compliance or an administrator does this")
+        one(db, Patient, patient_id)
+        people = _same_person(db, patient_id)
+        cases = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
+    for case in cases:
+        if not case.status.is_closed and stop_open:
+            stop(case.case_number, staff_id=staff_id, reason=reason, exit_kind=None)
+        elif not case.status.is_closed:
+            raise MovedOn(f"case {case.case_number} is open: stop it first")
+    note_id = new_id("FG")
+    therapy_store.keep_to_do_words(note_id, "", answer=reason, actor=staff_id)
+    numbers = sorted(case.case_number for case in cases)
+    _settle_keys(people, numbers, staff_id)
+    with reading() as db:
+        rows_of_theirs = _broken_rows(db, numbers)
+        files = _files(db, numbers)
+    owners = [*people, *rows_of_theirs, *files]
+    destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
+    with writing() as db:
+        dropped = _drop_messages(db, people, numbers, staff_id)
+        kept = [scrub(db, each) for each in people]
+        _scrub_cases(db, numbers, files)
+        for each in people:
+            audit(
+                db,
+                staff_id,
+                "patient.forgotten",
+                ("patient", each),
+                words=note_id,
+                cases=len(numbers),
+                identity_kept=any(kept),
+            )
+        messages = db.exec(select(OutboxMessage.id).where(col(OutboxMessage.to_patient_id).in_(people))).all()
+    removed = sum(_remove_sent(message_id) for message_id in messages)
+    return Forgetting(tuple(people), tuple(numbers), destroyed, dropped, removed, any(kept))
+
+
+def reapply() -> int:
+    """After a backup was put back: destroy and blank again what was forgotten since; returns how many keys stood."""
+    destroyed = therapy_store_keys.reapply_forgettings()
+    owners = therapy_store_keys.forgotten_owners()
+    with writing() as db:
+        people = db.exec(select(Patient.id).where(col(Patient.id).in_(owners))).all()
+        numbers = db.exec(select(Referral.case_number).where(col(Referral.patient_id).in_(people))).all()
+        for each in people:
+            if one(db, Patient, each).forgotten_at is None:
+                scrub(db, each)
+                audit(db, "system", "patient.forgotten_again", ("patient", each))
+        _drop_messages(db, people, numbers, "system")
+        _scrub_cases(db, numbers, _files(db, numbers))
+    return destroyed
+
+
+def _same_person(db: Session, patient_id: str) -> list[str]:
+    """This patient's record and those that a coordinator said are the same person's."""
+    settled = db.exec(select(Referral).where(Referral.status == ReferralStatus.CLOSED_DUPLICATE)).all()
+    pairs = [(case.patient_id, case.possible_patient_ids[0]) for case in settled if case.possible_patient_ids]
+    people, grown = {patient_id}, True
+    while grown:
+        more = {each for pair in pairs if people & set(pair) for each in pair}
+        grown = not more <= people
+        people |= more
+    return sorted(people)
+
+
+def _settle_keys(people: Sequence[str], numbers: Sequence[str], actor: str) -> None:
+    """Nobody else's content may hang on these keys, and none of theirs on another."""
+    for number in {*numbers, *therapy_store_keys.cases_under_keys_of(people)}:
+        therapy_store.settle_case_key(number, actor)
+
+
+def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
+    """The ids of quarantined rows that came under the sender's numbers of these cases."""
+    keys = db.exec(select(Referral.external_key).where(col(Referral.case_number).in_(numbers))).all()
+    plain = {key.split("@")[0] for key in keys} | set(keys)
+    return sorted(set(db.exec(select(QuarantinedRow.content_id).where(col(QuarantinedRow.external_key).in_(plain)))))
+
+
+def _files(db: Session, numbers: Sequence[str]) -> list[str]:
+    """The ids of the received files that a row of these cases came with."""
+    found = db.exec(select(IntakeRow.file_id).where(col(IntakeRow.case_number).in_(numbers))).all()
+    return sorted(set(found))
+
+
+def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], actor: str) -> int:
+    """What is queued to them does not leave any more."""
+    queued = db.exec(
+        select(OutboxMessage).where(
+            OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.to_patient_id).in_(people)
+        )
+    ).all()
+    for message in queued:
+        set_status(db, message, MessageStatus.DROPPED, actor, why="forgotten")
+    for link in db.exec(
+        select(PortalLink).where(col(PortalLink.case_number).in_(numbers), col(PortalLink.revoked).is_(False))
+    ).all():
+        link.revoked = True
+        db.add(link)
+    return len(queued)
+
+
+def scrub(db: Session, patient_id: str) -> bool:
+    """Take away how to reach this person and, unless a session was held, who they are; says whether that stays.
+
+    A held session may have to be accounted for years after: to the payer, to the board, to a court.
+    """
+    patient = one(db, Patient, patient_id)
+    held = db.exec(
+        select(Appointment.id).where(
+            Appointment.patient_id == patient_id,
+            or_(Appointment.status == AppointmentStatus.ATTENDED, Appointment.status == AppointmentStatus.NO_SHOW),
+        )
+    ).first()
+    patient.email = patient.phone = patient.language = None
+    if held is None:
+        patient.given_name, patient.family_name = NO_NAME, ""
+        patient.match_name, patient.birth_date = f"{NO_NAME} {patient.id}", NO_BIRTH_DATE
+        patient.state = patient.time_zone = patient.payer_code = patient.plan_code = patient.member_id = None
+    patient.forgotten_at = patient.forgotten_at or utc_now()
+    db.add(patient)
+    return held is not None
+
+
+def _scrub_cases(db: Session, numbers: Sequence[str], files: Sequence[str]) -> None:
+    """What a sender may have written of a person outside the content; other rows to fix stay on the desk."""
+    for case in db.exec(select(Referral).where(col(Referral.case_number).in_(numbers))).all():
+        case.referrer_name, case.preferred_times = None, []
+        db.add(case)
+    for file in db.exec(select(IntakeFile).where(col(IntakeFile.id).in_(files))).all():
+        if file.name:
+            fix_file_of(settings().to_fix_folder, file.name).unlink(missing_ok=True)
+        file.name = ""
+        db.add(file)
+
+
+def _remove_sent(message_id: str) -> int:
+    """Remove the copies of a message that lie in the outbox folder; returns how many."""
+    copies = [path for path in settings().outbox_folder.rglob(f"{message_id}.*") if path.is_file()]
+    for path in copies:
+        path.unlink()
+    return len(copies)

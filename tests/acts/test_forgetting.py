@@ -1,0 +1,260 @@
+"""Forgetting a patient: what they said is gone, what was done stays, and nobody else loses a word."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from acts import forgetting, to_dos
+from adapters import therapy_store, therapy_store_keys
+from adapters.operational_store import one, reading, writing
+from adapters.settings import settings
+from models.codes import AppointmentStatus, LinkPurpose, MessageStatus, ReferralStatus, Role, RowOutcome, ToDoOutcome
+from models.columns import utc_now
+from models.errors import Forgotten, MovedOn, NotAllowed
+from models.operational import (
+    Appointment,
+    AuditEvent,
+    IntakeFile,
+    IntakeRow,
+    OutboxMessage,
+    Patient,
+    PortalLink,
+    QuarantinedRow,
+    Referral,
+    Staff,
+)
+from models.therapy_text import TherapyText
+from tests.factories import (
+    make_case_at,
+    make_message,
+    make_patient,
+    make_portal_link,
+    make_referral,
+    make_staff,
+)
+
+REASON = TherapyText("asked for it in writing")
+WORDS = "krindlespat"
+
+
+@pytest.fixture
+def compliance(home) -> Staff:
+    return make_staff(role=Role.COMPLIANCE)
+
+
+def closed_case(patient: Patient, **given) -> Referral:
+    case = make_referral(ReferralStatus.CLOSED_DECLINED, patient=patient, closed_at=utc_now(), **given)
+    therapy_store.add_text(case.case_number, "referral_text", TherapyText(WORDS))
+    return case
+
+
+def words(case_number: str) -> list[str]:
+    return [each.text.unwrap() for each in therapy_store.texts(case_number, actor="test", where="test")]
+
+
+def forget(patient_id: str, staff: Staff, **more) -> forgetting.Forgetting:
+    return forgetting.forget(patient_id, staff_id=staff.id, reason=REASON, **more)
+
+
+def test_forgotten_patients_words_are_gone_and_nobody_elses(compliance: Staff):
+    patient, other = make_patient(), make_patient()
+    first, second, kept = closed_case(patient), closed_case(patient), closed_case(other)
+    done = forget(patient.id, compliance)
+    assert (done.case_numbers, done.keys_destroyed) == ((first.case_number, second.case_number), 1)
+    for case in (first, second):
+        with pytest.raises(Forgotten):
+            words(case.case_number)
+    assert words(kept.case_number) == [WORDS]
+
+
+def test_forgetting_is_on_record_in_both_databases(compliance: Staff):
+    patient = make_patient()
+    closed_case(patient)
+    forget(patient.id, compliance)
+    with reading() as db:
+        [event] = db.exec(select(AuditEvent).where(AuditEvent.action == "patient.forgotten")).all()
+        assert one(db, Patient, patient.id).forgotten_at is not None
+    assert (event.actor, event.subject_id) == (compliance.id, patient.id)
+    kept = therapy_store.to_do_words(event.details["words"], actor="test", where="test")
+    assert kept is not None and kept.answer == REASON
+    with therapy_store.reading() as db:
+        audit = therapy_store.TherapyAuditEvent
+        [destroyed] = db.exec(select(audit).where(audit.action == "key.destroyed")).all()
+    assert (destroyed.actor, destroyed.details["owner"]) == (compliance.id, patient.id)
+    assert therapy_store_keys.forgotten_owners() == [patient.id]
+
+
+def test_forgetting_again_changes_nothing(compliance: Staff):
+    patient = make_patient()
+    closed_case(patient)
+    forget(patient.id, compliance)
+    with reading() as db:
+        before = one(db, Patient, patient.id).forgotten_at
+    assert forget(patient.id, compliance).keys_destroyed == 0
+    with reading() as db:
+        assert one(db, Patient, patient.id).forgotten_at == before
+
+
+def test_person_without_a_held_session_is_blanked(compliance: Staff):
+    patient = make_patient(member_id="M-77", payer_code="P1")
+    case = closed_case(patient, referrer_name="Dr. Tarn", preferred_times=["mon"])
+    assert not forget(patient.id, compliance).identity_kept
+    with reading() as db:
+        found, left = one(db, Patient, patient.id), one(db, Referral, case.case_number)
+    assert (found.given_name, found.family_name, found.birth_date) == ("(forgotten)", "", date(1900, 1, 1))
+    assert (found.email, found.phone, found.member_id, found.payer_code, found.state) == (None,) * 5
+    assert patient.family_name.lower() not in found.match_name
+    assert (left.referrer_name, left.preferred_times, left.status) == (None, [], ReferralStatus.CLOSED_DECLINED)
+
+
+def test_person_with_a_held_session_stays_accountable_but_cannot_be_reached(compliance: Staff):
+    case = make_case_at(ReferralStatus.BOOKED)
+    assert case.appointment is not None
+    with writing() as db:
+        held = db.get_one(Appointment, case.appointment.id)
+        held.status = AppointmentStatus.ATTENDED
+        referral = db.get_one(Referral, case.number)
+        referral.status, referral.closed_at = ReferralStatus.CLOSED_ATTENDED, utc_now()
+        db.add_all([held, referral])
+    assert forget(case.patient.id, compliance).identity_kept
+    with reading() as db:
+        found = one(db, Patient, case.patient.id)
+    assert (found.family_name, found.birth_date) == (case.patient.family_name, case.patient.birth_date)
+    assert (found.email, found.phone) == (None, None)
+
+
+def test_open_case_stops_the_forgetting_or_is_stopped_first(home):
+    case = make_case_at(ReferralStatus.QUESTIONNAIRES_REQUESTED)
+    therapy_store.add_text(case.number, "referral_text", TherapyText(WORDS))
+    admin = make_staff(role=Role.ADMIN, location=case.location)
+    with pytest.raises(MovedOn, match=f"case {case.number} is open"):
+        forget(case.patient.id, admin)
+    assert words(case.number) == [WORDS]
+    assert forget(case.patient.id, admin, stop_open=True).case_numbers == (case.number,)
+    with reading() as db:
+        assert one(db, Referral, case.number).status == ReferralStatus.CLOSED_WITHDRAWN
+    with pytest.raises(Forgotten):
+        words(case.number)
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.COMPLIANCE, Role.ADMIN}))
+def test_other_roles_forget_nobody(home, role: Role):
+    patient = make_patient()
+    case = closed_case(patient)
+    with pytest.raises(NotAllowed):
+        forget(patient.id, make_staff(role=role))
+    assert words(case.case_number) == [WORDS]
+
+
+def test_forgetting_needs_a_reason(compliance: Staff):
+    patient = make_patient()
+    with pytest.raises(ValueError, match="reason"):
+        forgetting.forget(patient.id, staff_id=compliance.id, reason=TherapyText(" "))
+
+
+def test_same_person_under_two_records_is_forgotten_under_both(compliance: Staff):
+    known, again = make_patient(), make_patient()
+    open_case = make_referral(ReferralStatus.READY_TO_MATCH, patient=known)
+    double = make_case_at(
+        ReferralStatus.POSSIBLE_DUPLICATE, patient=again, possible_patient_ids=[known.id, make_patient().id]
+    )
+    therapy_store.add_text(double.number, "referral_text", TherapyText(WORDS))
+    assert double.to_do is not None
+    to_dos.finish(double.to_do.id, double.coordinator.id, ToDoOutcome.SAME_PERSON)
+    with writing() as db:
+        db.get_one(Referral, open_case.case_number).status = ReferralStatus.CLOSED_DECLINED
+    assert words(open_case.case_number) == [WORDS]
+    assert forget(known.id, compliance).patient_ids == tuple(sorted([known.id, again.id]))
+    for number in (open_case.case_number, double.number):
+        with pytest.raises(Forgotten):
+            words(number)
+
+
+def test_case_that_went_to_a_known_patient_is_not_forgotten_with_the_record_it_came_under(compliance: Staff):
+    known, again = make_patient(), make_patient()
+    double = make_case_at(ReferralStatus.POSSIBLE_DUPLICATE, patient=again, possible_patient_ids=[known.id])
+    therapy_store.add_text(double.number, "referral_text", TherapyText(WORDS))
+    assert double.to_do is not None
+    to_dos.finish(double.to_do.id, double.coordinator.id, ToDoOutcome.SAME_PERSON)
+    assert therapy_store_keys.cases_under_keys_of([known.id]) == [double.number]
+    assert forget(again.id, compliance).case_numbers == ()
+    assert words(double.number) == [WORDS]
+
+
+def test_case_whose_new_seal_was_missed_by_a_crash_is_not_forgotten_with_another(compliance: Staff):
+    known, again = make_patient(), make_patient()
+    case = closed_case(again)
+    with writing() as db:
+        db.get_one(Referral, case.case_number).patient_id = known.id
+    forget(again.id, compliance)
+    assert words(case.case_number) == [WORDS]
+    forget(known.id, compliance)
+    with pytest.raises(Forgotten):
+        words(case.case_number)
+
+
+def test_messages_links_and_copies_are_gone(compliance: Staff):
+    patient = make_patient()
+    case = closed_case(patient)
+    queued, sent = make_message(patient), make_message(patient, status=MessageStatus.SENT)
+    link = make_portal_link(case, LinkPurpose.QUESTIONNAIRES)
+    copy = settings().outbox_folder / "mail" / f"{sent.id}.eml"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("Dear Alex")
+    done = forget(patient.id, compliance)
+    assert (done.messages_dropped, done.files_removed, copy.exists()) == (1, 1, False)
+    with reading() as db:
+        assert one(db, OutboxMessage, queued.id).status == MessageStatus.DROPPED
+        assert one(db, PortalLink, link.record.id).revoked
+
+
+def test_broken_rows_under_the_same_number_are_forgotten_too(compliance: Staff):
+    patient = make_patient()
+    case = closed_case(patient)
+    with writing() as db:
+        db.add(IntakeFile(id="IF-1", digest="d", kind="csv", name="Alex Sample.csv"))
+        db.flush()
+        db.add(IntakeRow(id="IR-1", file_id="IF-1", row=2, external_key="x", outcome=RowOutcome.ACCEPTED,
+                         case_number=case.case_number))  # fmt: skip
+        db.add(QuarantinedRow(id="QR-1", file_id="IF-1", row=2, field="f", rule="r", reason="r",
+                              external_key=case.external_key, content_id="QC-1"))  # fmt: skip
+    therapy_store.quarantine("QC-1", {"referral_text": WORDS})
+    therapy_store.quarantine("QC-2", {"referral_text": WORDS})
+    assert forget(patient.id, compliance).keys_destroyed == 2
+    with pytest.raises(Forgotten):
+        therapy_store.quarantined("QC-1", actor="test", where="test")
+    assert therapy_store.quarantined("QC-2", actor="test", where="test") == {"referral_text": WORDS}
+    with reading() as db:
+        assert one(db, IntakeFile, "IF-1").name == ""
+
+
+def test_what_nobody_can_read_is_not_asked_for_again(compliance: Staff):
+    patient = make_patient()
+    case = closed_case(patient)
+    assert therapy_store.cases_with_unread() == {case.case_number}
+    forget(patient.id, compliance)
+    assert therapy_store.cases_with_unread() == set()
+
+
+def test_restored_backup_is_forgotten_again(compliance: Staff):
+    patient = make_patient()
+    case = closed_case(patient)
+    with therapy_store.reading() as db:
+        key = db.get(therapy_store.CaseKey, case.case_number)
+        kept = db.get(therapy_store.ContentKey, key.key_id if key else "")
+        assert kept is not None
+        wrapped = kept.wrapped
+    forget(patient.id, compliance)
+    with therapy_store.writing() as db:  # as a backup brings them back
+        db.get_one(therapy_store.ContentKey, kept.id).wrapped = wrapped
+    with writing() as db:
+        person = db.get_one(Patient, patient.id)
+        person.forgotten_at, person.email = None, "back@example.org"
+    assert words(case.case_number) == [WORDS]
+    assert forgetting.reapply() == 1
+    with pytest.raises(Forgotten):
+        words(case.case_number)
+    with reading() as db:
+        person = one(db, Patient, patient.id)
+    assert person.forgotten_at is not None and person.email is None
