@@ -99,7 +99,7 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
         found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
     engine = open_engine(url)
     try:
-        with _snapshot(engine) as connection:
+        with snapshot(engine) as connection:
             for name in missing_guards(connection, chain):
                 found.add(FaultKind.UNGUARDED, None, f"the trigger {name} is gone")
             head = connection.execute(
@@ -121,7 +121,7 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
     return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count)
 
 
-def _snapshot(engine: sa.Engine) -> sa.Connection:
+def snapshot(engine: sa.Engine) -> sa.Connection:
     """A connection that sees one state of the database, however long the reading takes."""
     if engine.dialect.name == "sqlite":
         return engine.connect()

@@ -1,7 +1,9 @@
-"""Commands on the audit: verify it, anchor it."""
+"""Commands on the audit: verify it, take it out, anchor it."""
 
 import json
+import sys
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,13 @@ from rich.text import Text
 
 from adapters import audit_anchors, audit_chain
 from adapters.audit_chain import Verdict
+from adapters.audit_export import Asked, Format, export
 from adapters.migrating import Database
-from models.errors import CountersignError
+from cli import login
+from models.codes import Role
+from models.errors import CountersignError, NotAllowed
+
+DATES = ["%Y-%m-%d"]
 
 
 class AuditBroken(CountersignError):
@@ -41,6 +48,25 @@ def register(app: typer.Typer, console: Console) -> None:
         faults = sum(verdict.fault_count for verdict in verdicts)
         if faults:
             raise AuditBroken(f"{faults} faults")
+
+    @app.command("audit-export")
+    def audit_export(
+        form: Annotated[Format, typer.Option("--format", help="CSV, JSON lines, or one FHIR AuditEvent a line.")],
+        begin: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this day, UTC.")] = None,
+        end: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="To this day, included.")] = None,
+        case: Annotated[str | None, typer.Option(help="Only this case, such as RF-000042.")] = None,
+    ) -> None:
+        """Print the audit of both databases; for compliance officers, and itself audited."""
+        me = login.who()
+        if me.role != Role.COMPLIANCE:
+            raise NotAllowed("the audit is taken out by compliance officers")
+        asked = Asked(
+            begin=begin.replace(tzinfo=UTC) if begin else None,
+            end=end.replace(tzinfo=UTC) + timedelta(days=1) if end else None,
+            case_number=case,
+        )
+        for piece in export(form, asked, actor=me.id, where="command line: audit-export"):
+            sys.stdout.write(piece)
 
     @app.command()
     def anchor() -> None:

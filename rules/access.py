@@ -64,6 +64,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "new_referral": frozenset({Role.COORDINATOR}),
     "contract_docs": frozenset({Role.COORDINATOR, Role.ANALYST, Role.COMPLIANCE, Role.ADMIN, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
+    "audit_export": frozenset({Role.COMPLIANCE}),
 }
 
 # All that a sign-in may do whose person has yet to set a password and an app of their own.

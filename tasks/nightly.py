@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
-from adapters import audit_anchors
+from acts.staff import staff_for_the_audit
+from adapters import audit_anchors, audit_chain, audit_status
 from adapters import operational_store as store
 from adapters.slots import extend_slots
-from models.codes import AppointmentStatus, ReferralStatus
+from models.codes import AppointmentStatus, MessageChannel, ReferralStatus
 from models.columns import utc_now
 from models.operational import Appointment, Location, Referral
 from rules import metrics
@@ -28,6 +29,27 @@ def open_times_ahead() -> int:
 def anchor_audit() -> int:
     """Note outside the databases how both audit chains end now; returns how many ends were new."""
     return len(audit_anchors.write_anchors())
+
+
+@step("verify the audit")
+def verify_audit() -> int:
+    """Recompute both audit chains and page the compliance officers when anything is wrong; returns how many faults."""
+    verdicts = audit_chain.verify()
+    audit_status.note_verified(verdicts, "system")
+    faults = sum(verdict.fault_count for verdict in verdicts)
+    if faults:
+        with store.writing() as db:
+            for person in staff_for_the_audit(db):
+                store.queue_message(
+                    db,
+                    unique_key=f"audit-fault:{utc_now().date().isoformat()}:{person.id}",
+                    channel=MessageChannel.PAGE,
+                    template="page_audit_fault",
+                    case_number=None,
+                    to_staff_id=person.id,
+                    urgent=True,
+                )
+    return faults
 
 
 @step("figures of the day")

@@ -70,6 +70,7 @@ EXPECTED = {
     "new_referral": "O",
     "contract_docs": "ONWMD",
     "audit": "M",
+    "audit_export": "M",
 }
 
 

@@ -1,0 +1,53 @@
+"""Does the compliance officer see how the chains stand, and get the audit as a file?"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters import audit_anchors
+from models.audit_chain import OPERATIONAL
+from models.codes import Role
+from tasks import nightly
+from tests.adapters.audit_databases import as_owner, write_events
+
+
+def test_page_says_how_the_chains_stand(at_the_desk, home: Path):
+    seated = at_the_desk(Role.COMPLIANCE)
+    shown = seated.get("/audit").text
+    assert shown.count("none yet") == 2
+    assert shown.count("never") == 2
+    nightly.verify_audit.fn()
+    audit_anchors.write_anchors()
+    assert seated.get("/audit").text.count("no fault") == 2
+    with as_owner(OPERATIONAL) as owner:
+        owner.exec_driver_sql("UPDATE audit_event SET actor = 'x' WHERE id = 1")
+    nightly.verify_audit.fn()
+    assert "7 faults" in seated.get("/audit").text
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "fhir"])
+def test_audit_is_downloaded_and_that_is_audited(at_the_desk, home: Path, form: str):
+    write_events(OPERATIONAL, 2)
+    seated = at_the_desk(Role.COMPLIANCE)
+    answer = seated.get(f"/audit/export?form={form}&begin=&end=&case=")
+    assert answer.status_code == 200
+    assert 'attachment; filename="audit-' in answer.headers["content-disposition"]
+    assert "audit.exported" in answer.text
+    assert seated.staff.id in answer.text
+
+
+def test_download_keeps_to_the_case_asked_for(at_the_desk, home: Path):
+    write_events(OPERATIONAL, 3)
+    seated = at_the_desk(Role.COMPLIANCE)
+    lines = seated.get("/audit/export?form=jsonl&case=rf-1").text.splitlines()
+    assert {json.loads(line)["case_number"] for line in lines} == {"RF-1"}
+
+
+@pytest.mark.parametrize("asked", ["form=xml", "form=csv&begin=yesterday", "form=csv&end=2026-13-01"])
+def test_download_that_cannot_be_read_is_refused(at_the_desk, home: Path, asked: str):
+    assert at_the_desk(Role.COMPLIANCE).get(f"/audit/export?{asked}").status_code == 422
+
+
+def test_nobody_else_gets_the_audit(at_the_desk, home: Path):
+    assert at_the_desk(Role.COORDINATOR).get("/audit/export?form=csv").status_code == 403
