@@ -22,9 +22,11 @@ from models.codes import (
     ToDoKind,
     ToDoStatus,
 )
+from models.columns import utc_now
 from models.operational import (
     Approval,
     AuditEvent,
+    BreakGlass,
     Decision,
     Heartbeat,
     Location,
@@ -204,6 +206,15 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
     cases = {referral.case_number: referral for referral in referrals}
     staff = {person.id: person for person in db.exec(select(Staff)).all()}
     people: dict[str, set[str]] = defaultdict(set)
+    opened_for: dict[str, set[str]] = defaultdict(set)
+    for glass in db.exec(
+        select(BreakGlass).where(
+            col(BreakGlass.case_number).in_(list(cases)),
+            col(BreakGlass.expires_at) > utc_now(),
+            col(BreakGlass.reviewed_at).is_(None),
+        )
+    ).all():
+        opened_for[glass.case_number].add(glass.staff_id)
     open_for: dict[str, list[str | None]] = defaultdict(list)
     for approval in db.exec(select(Approval).where(col(Approval.case_number).in_(list(cases)))).all():
         people[approval.case_number].add(approval.assigned_to or "")
@@ -222,6 +233,7 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
         number: replace(
             _facts(referral, people[number] | {referral.clinician_id or ""}, open_for[number], staff),
             clinician_to_do=number in waiting_for_clinician,
+            opened_for=frozenset(opened_for[number]),
         )
         for number, referral in cases.items()
     }

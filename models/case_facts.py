@@ -11,6 +11,7 @@ class CaseFacts:
     clinician. ``teams``: the teams of
     those of them who work at the case's location. ``review_open``: something waits for a clinician's signature;
     ``unassigned_review``: and was given to nobody by name. ``clinician_to_do``: a to-do waits for a clinician.
+    ``opened_for``: who opened it in an emergency, while that holds.
     """
 
     location_id: str
@@ -19,3 +20,4 @@ class CaseFacts:
     review_open: bool = False
     unassigned_review: bool = False
     clinician_to_do: bool = False
+    opened_for: frozenset[str] = frozenset()

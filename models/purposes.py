@@ -63,6 +63,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "desk:case-content": PurposeOfUse.TREATMENT,
     "desk:to-do": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:to-do-letter": PurposeOfUse.COORDINATION_OF_CARE,
+    "desk:break-glass": PurposeOfUse.COMPLIANCE,
     "desk:quarantined-row": PurposeOfUse.PATIENT_ADMINISTRATION,
     **{f"sign:{how.value}": PurposeOfUse.TREATMENT for how in AuthenticatedHow},
     # what patients see of their own

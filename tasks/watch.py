@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, update
 from sqlmodel import Session, and_, col, or_, select
 
+from acts import break_glass
 from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
@@ -97,6 +98,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     rows = {row.id: row for row in quarantine.open_rows()}
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
     _each(["unread words"], lambda _: _watch_unread(moment, counts))
+    _each(["emergency access"], lambda _: _watch_openings(moment, counts))
     with store.writing() as db:
         store.beat(db, HEARTBEAT)
     return asdict(counts)
@@ -114,6 +116,10 @@ def _each(keys: list[str], act: Callable[[str], None]) -> None:
 
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
     counts.escalated += quarantine.remind(row, now)
+
+
+def _watch_openings(now: datetime, counts: WatchCounts) -> None:
+    counts.escalated += break_glass.remind_of_unreviewed(now)
 
 
 def _watch_unread(now: datetime, counts: WatchCounts) -> None:

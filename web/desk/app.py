@@ -13,18 +13,31 @@ from starlette.staticfiles import StaticFiles
 
 from models.errors import Forgotten, KeyMissing, MovedOn, NotAllowed, OutsideUnavailable, SealBroken
 from rules.access import PUBLIC, ROUTES
-from web.desk import accounts, approvals, audit, cases, contract_docs, enrolment, intake, me, queue, sign_in, to_dos
+from web.desk import (
+    accounts,
+    approvals,
+    audit,
+    break_glass,
+    cases,
+    contract_docs,
+    enrolment,
+    intake,
+    me,
+    queue,
+    sign_in,
+    to_dos,
+)
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
 from web.desk.guards import OwnSiteOnly, SaysSorry
 from web.desk.headers import SecurityHeaders
-from web.desk.members import EnrolFirst, SignInNeeded, member
+from web.desk.members import EnrolFirst, NotTheirs, SignInNeeded, member
 from web.desk.pages import page
 from web.desk.words import sentence
 
 logger = logging.getLogger(__name__)
 
-ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, me, enrolment, accounts, sign_in)
+ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, me, enrolment, accounts, break_glass, sign_in)
 
 
 def make_app() -> FastAPI:
@@ -91,7 +104,9 @@ def _enrol(request: Request, _: Any) -> Response:
 
 
 def _refused(request: Request, refusal: Any) -> Response:
-    return page(request, "stopped.html", status_code=403, title="Not for you", message=str(refusal))
+    """Who may not see a case is told, if they may, how it is opened in an emergency."""
+    number = refusal.case_number if isinstance(refusal, NotTheirs) else None
+    return page(request, "stopped.html", status_code=403, title="Not for you", message=str(refusal), number=number)
 
 
 def _moved_on(request: Request, moved: Any) -> Response:

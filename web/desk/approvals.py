@@ -16,9 +16,9 @@ from models.operational import Approval
 from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
 from rules import sign_off
-from rules.access import may_read_content
+from rules.access import looks_in_emergency, may_read_content
 from web.desk import evidence, words
-from web.desk.members import Member, SignedIn, check_visible
+from web.desk.members import Member, SignedIn, check_theirs, check_visible, reading
 from web.desk.pages import fragment, page
 from web.desk.queue import next_after
 
@@ -35,6 +35,8 @@ NEEDED = {"a reason is needed": "reason"}
 
 
 def _permission(approval: Approval, found: CaseView, me: Member) -> sign_off.Permission:
+    if looks_in_emergency(me.viewer, found.facts):
+        return sign_off.Permission(False, ("you opened this case in an emergency, to read it",))
     return sign_off.may_sign(
         approval.kind,
         approval.status,
@@ -65,7 +67,8 @@ def approval_page(request: Request, me: SignedIn, approval_id: str) -> Response:
         return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
     if _permission(approval, found, me).allowed:
         decisions.mark_seen(approval_id, me.id)
-    return _show(request, me, approval, found, typed={}, errors={})
+    with reading(me, found):
+        return _show(request, me, approval, found, typed={}, errors={})
 
 
 def _show(
@@ -163,6 +166,7 @@ def decide(
     letter: Annotated[str | None, Form()] = None,
 ) -> Response:
     approval, found, decision = case_views.sign_off(approval_id)
+    check_theirs(me, found)
     _check_readable(approval, found, me)
     if decision is not None or approval.status != ApprovalStatus.OPEN:
         raise MovedOn(f"sign-off {approval_id} is no longer open")

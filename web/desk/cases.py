@@ -21,7 +21,7 @@ from models.transitions import REFERRAL_OWNERS
 from rules.access import SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
 from rules.sign_off import SIGNING_ROLE
 from web.desk import evidence, words
-from web.desk.members import Member, SignedIn, check_visible, visible_case
+from web.desk.members import Member, SignedIn, check_theirs, reading, visible_case
 from web.desk.pages import page
 
 router = APIRouter()
@@ -94,11 +94,12 @@ def _show(
 ) -> HTMLResponse:
     referral = found.referral
     number = referral.case_number
-    steers = me.staff.role in STEERERS and not referral.status.is_closed
+    theirs = may_see_case(me.viewer, found.facts).allowed
+    steers = theirs and me.staff.role in STEERERS and not referral.status.is_closed
     approval = case_views.open_sign_off(number)
     appointment = case_views.standing_appointment(number)
     signs = approval is not None and me.staff.role == SIGNING_ROLE[approval.kind]
-    books = me.staff.role in (Role.COORDINATOR, Role.CLINICIAN) and _bookable(found)
+    books = theirs and me.staff.role in (Role.COORDINATOR, Role.CLINICIAN) and _bookable(found)
     return page(
         request,
         "case.html",
@@ -120,7 +121,7 @@ def _show(
             for each in case_views.open_to_dos_of(number)
             if may_see_to_do(me.viewer, found.facts, each.role).allowed
         ],
-        consents=me.staff.role in SIGNERS,
+        consents=theirs and me.staff.role in SIGNERS,
         timeline=case_views.timeline(number),
         messages=case_views.messages(number),
         appointments=case_views.appointments(number),
@@ -147,6 +148,12 @@ def case_content(request: Request, me: SignedIn, case_number: str) -> HTMLRespon
     permission = may_read_content(me.viewer, found.facts)
     if not permission.allowed:
         raise NotAllowed("; ".join(permission.reasons))
+    with reading(me, found):
+        return _content(request, me, found)
+
+
+def _content(request: Request, me: Member, found: CaseView) -> HTMLResponse:
+    case_number = found.referral.case_number
     where = f"{WHERE}-content"
     signed = [(a, d) for a, d in case_views.earlier_sign_offs(case_number) if d is not None]
     return page(
@@ -187,7 +194,7 @@ def _notes(me: Member, case_number: str, where: str) -> list[StepNote]:
 
 def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, act: Callable[[], None]) -> Response:
     """Do it and show the case; what refuses it is shown on the case's page beside what was typed."""
-    check_visible(me, found)
+    check_theirs(me, found)
     try:
         act()
     except (NotAllowed, MovedOn, ValueError) as refusal:

@@ -210,6 +210,12 @@ def _measure(facts: Mapping[str, Any]) -> ShownMeasure:
     return ShownMeasure(definition.title, definition.lead_in, facts, answers, highest)
 
 
+def break_glass_reason(words_id: str, me: Member, where: str) -> str | None:
+    """Why somebody opened a case in an emergency, for who reviews it."""
+    found = therapy_store.to_do_words(words_id, actor=me.id, where=where)
+    return found.answer.unwrap() if found and found.answer else None
+
+
 def decision_reasons(decision_ids: list[str], me: Member, where: str) -> dict[str, str]:
     """The words each of these decisions was given with; a decision without words is left out."""
     found = {}

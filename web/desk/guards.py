@@ -32,7 +32,7 @@ class OwnSiteOnly:
         if scope["type"] != "http" or scope["method"] in SAFE or sent_by_us(Headers(scope=scope)):
             await self.app(scope, receive, send)
             return
-        message = "This was sent by another site, so nothing was done."
+        message = "This was sent by another site, so nothing was done"
         answer = page(Request(scope), "stopped.html", status_code=403, title="Not from here", message=message)
         await answer(scope, receive, send)
 
@@ -72,5 +72,5 @@ class SaysSorry:
 
 
 def _sorry(request: Request) -> Response:
-    message = "Something on our side is broken. Nothing you typed was kept; the log of the desk names the place."
+    message = "Something on our side is broken. Nothing you typed was kept; the log of the desk names the place"
     return page(request, "stopped.html", status_code=500, title="That did not work", message=message)

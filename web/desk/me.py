@@ -12,15 +12,11 @@ from models.errors import NotAllowed
 from web.desk.enrolment import set_password, show_recovery_codes
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
-from web.desk.proof import prove_again
+from web.desk.proof import NOT_PROVED, prove_again
 from web.desk.sign_in import let_in
 
 router = APIRouter()
 
-NOT_PROVED = (
-    "The password or the code does not fit, the code was used before, or the account is locked for a while. "
-    "Wait for a new code and try again."
-)
 DONE = {
     "password": "Your password is changed. You are signed out everywhere else.",
     "revoked": "That browser is signed out.",

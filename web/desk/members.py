@@ -1,17 +1,20 @@
 """Who a request comes from: the signed-in member of staff, the right to this route, the form's token."""
 
 import hmac
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from acts import break_glass
 from adapters import case_views, desk_logins
 from adapters.case_views import CaseView
 from adapters.desk_logins import SignedIn as Recognised
 from models.errors import NotAllowed
 from models.operational import Staff
-from rules.access import ENROLMENT, Viewer, may_open, may_see_case
+from models.purposes import PurposeOfUse, because
+from rules.access import ENROLMENT, Viewer, looks_in_emergency, may_look_at_case, may_open, may_see_case
 from web.desk import cookies
 
 REFRESHES_ITSELF = frozenset({"queue_list", "case_progress"})
@@ -30,6 +33,7 @@ class Member:
     """The member of staff behind a request."""
 
     login: Recognised
+    route: str = ""
 
     def __repr__(self) -> str:
         return f"<member {self.id}>"
@@ -73,7 +77,7 @@ def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> M
         raise SignInNeeded
     if request.method not in ("GET", "HEAD") and not hmac.compare_digest(posted.encode(), found.csrf_token.encode()):
         raise NotAllowed("this form is from another sign-in: open the page again")
-    me = Member(found)
+    me = Member(found, route)
     if me.staff.must_enrol and route not in ENROLMENT:
         raise EnrolFirst
     request.state.member = me
@@ -93,7 +97,32 @@ def visible_case(me: Member, case_number: str) -> CaseView:
     return found
 
 
+class NotTheirs(NotAllowed):
+    """This case is not theirs or their team's; the message says why, ``case_number`` which it is."""
+
+    def __init__(self, message: str, case_number: str) -> None:
+        super().__init__(message)
+        self.case_number = case_number
+
+
 def check_visible(me: Member, found: CaseView) -> None:
+    """Whether this person may read pages of this case; a look in an emergency is put on record. Raises NotTheirs."""
+    permission = may_look_at_case(me.viewer, found.facts)
+    if not permission.allowed:
+        raise NotTheirs("; ".join(permission.reasons), found.referral.case_number)
+    if looks_in_emergency(me.viewer, found.facts):
+        break_glass.note_read(me.id, found.referral.case_number, me.route)
+
+
+def check_theirs(me: Member, found: CaseView) -> None:
+    """Whether this person may act on this case, for which an emergency is not enough; raises NotTheirs."""
     permission = may_see_case(me.viewer, found.facts)
     if not permission.allowed:
-        raise NotAllowed("; ".join(permission.reasons))
+        raise NotTheirs("; ".join(permission.reasons), found.referral.case_number)
+
+
+def reading(me: Member, found: CaseView) -> AbstractContextManager[None]:
+    """What is read of the case's content inside is read for the purpose that lets this person in."""
+    if looks_in_emergency(me.viewer, found.facts):
+        return because(PurposeOfUse.BREAK_THE_GLASS)
+    return nullcontext()

@@ -8,9 +8,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from acts import break_glass
 from adapters import desk_views
 from models.columns import utc_now
-from rules.access import ROUTES, sees_names
+from rules.access import BREAKERS, ROUTES, sees_names
 from web.desk import words
 from web.desk.assets import address_of
 
@@ -49,5 +50,6 @@ def page(request: Request, name: str, *, status_code: int = 200, **facts: Any) -
         may=lambda route: role in ROUTES[route],
         named=role is not None and sees_names(role),
         beats=desk_views.beats() if me else None,
+        opened=break_glass.open_ones(me.id) if me and me.staff.role in BREAKERS else [],
         **facts,
     )

@@ -4,6 +4,11 @@ from acts import signers
 from models.codes import AuthenticatedHow
 from web.desk.members import Member
 
+NOT_PROVED = (
+    "The password or the code does not fit, the code was used before, or the account is locked for a while. "
+    "Wait for a new code and try again."
+)
+
 
 def prove_again(me: Member, password: str, code: str, *, recovery: bool = False) -> None:
     """Check password and one-time code (``recovery``: or a recovery code) of the signed-in person; raises NotAllowed.
