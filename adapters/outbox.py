@@ -8,7 +8,6 @@ to text messages, and the signature of a signed letter, are looked at once more 
 
 import hashlib
 import json
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +17,7 @@ from sqlmodel import Session, col, select
 from adapters import therapy_store, undelivered
 from adapters.calendar_invite import CalendarFacts
 from adapters.email import Email, send_email
+from adapters.log_lines import log_of
 from adapters.message_words import MessageFacts, known_language, render
 from adapters.operational_store import audit, one, reading, set_status, writing
 from adapters.portal_links import url_of
@@ -47,7 +47,7 @@ from models.operational import (
     Staff,
 )
 
-logger = logging.getLogger(__name__)
+log = log_of(__name__)
 
 MOST_ATTEMPTS = 5
 LEASE = timedelta(minutes=2)
@@ -95,7 +95,7 @@ def send_due(now: datetime, limit: int = 50) -> SendCounts:
             outcome = _send(message, now)
             counts = replace(counts, **{outcome: getattr(counts, outcome) + 1})
     if counts != SendCounts():
-        logger.info("outbox: %d sent, %d later, %d failed, %d dropped", *vars(counts).values())
+        log.info("outbox", sent=counts.sent, later=counts.later, failed=counts.failed, unwanted=counts.dropped)
     return counts
 
 

@@ -27,7 +27,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Cancelling, Scheduled
 
 from adapters.prefect_client import patient_client
-from models.errors import OutsideRefused, OutsideUnavailable
+from models.errors import NotDeployed, OutsideRefused, OutsideUnavailable
 
 Answer = TypeVar("Answer")
 
@@ -79,7 +79,10 @@ async def start_run(
     """
 
     async def call(client: PrefectClient) -> UUID:
-        found = await client.read_deployment_by_name(deployment)
+        try:
+            found = await client.read_deployment_by_name(deployment)
+        except ObjectNotFound:
+            raise NotDeployed(f"Prefect does not know the deployment {deployment}") from None
         run = await client.create_flow_run_from_deployment(
             found.id, parameters=dict(parameters), name=name, idempotency_key=idempotency_key, tags=list(tags)
         )

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     samples: bool = True
     watch_every_seconds: int = 60
     anchor_folder: Path | None = None
+    metrics_secret: str = Field(default="", repr=False)
     sms_in_secret: str = Field(default="", repr=False)
     master_key: str = Field(default="", repr=False)
     master_key_command: str = Field(default="", repr=False)
@@ -124,6 +125,11 @@ class Settings(BaseSettings):
     @property
     def prefect_sign_in_file(self) -> Path:
         return self.home / "prefect-sign-in"
+
+    def metrics_token(self) -> str:
+        """What a monitor must show to read the figures: from the environment, else made on first use and kept."""
+        kept = self.home / "metrics-token"
+        return (self.metrics_secret or kept_secret(kept, lambda: secrets.token_urlsafe(32))).strip()
 
     @property
     def has_prefect_sign_in(self) -> bool:

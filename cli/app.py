@@ -1,6 +1,7 @@
 """The command line: `countersign`, everything the desk's neighbours do from a terminal."""
 
 import json
+import logging
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from adapters import log_lines
 from adapters.migrating import Database
 from cli import auditing, environment, keys
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
@@ -36,6 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other progr
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]
 Reason = Annotated[str, typer.Option(prompt=True, help="Kept with the case; only staff of the case read it.")]
 
+UNWELL = 8
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (NotAllowed, 3),
     (MovedOn, 4),
@@ -50,6 +53,7 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
 def main() -> None:
     """Run one command. Errors hold ids only, so they are printed as they are; exit codes are EXIT_CODES."""
     environment.enter()
+    log_lines.configure("terminal", logging.WARNING)
     try:
         app()
     except (CountersignError, ValueError) as trouble:
@@ -141,6 +145,21 @@ def status(as_json: AsJson = False) -> None:
         _print_json(report)
     else:
         reporting.show_status(console, report)
+
+
+@app.command()
+def health(as_json: AsJson = False) -> None:
+    """Is everything well? Exit code 0 when it is, 8 when a check does not hold; made for a monitor."""
+    from cli import reporting
+
+    found = reporting.health()
+    if as_json:
+        _print_json(found)
+    else:
+        for name, holds in found.items():
+            console.print(f"{name.replace('_', ' '):22}{'well' if holds else '[red]NOT WELL[/]'}")
+    if not all(found.values()):
+        raise typer.Exit(UNWELL)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ MOST_FALSE_STARTS = 5
 LONGEST_PAUSE_SECONDS = 30.0
 LEFTOVER_SECONDS = 5.0
 KEPT_LOG_BYTES = 10_000_000
+KEPT_LOGS = 3
+"""Older logs kept of each part."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -56,8 +59,7 @@ class Child:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.log.exists() and self.log.stat().st_size > KEPT_LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.bound_log()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -75,6 +77,20 @@ class Child:
     def pause(self) -> float:
         """Seconds between its last death and its next start: none after an accident, growing while it cannot start."""
         return 0.0 if self.false_starts < 2 else min(2.0 ** (self.false_starts - 2), LONGEST_PAUSE_SECONDS)
+
+    def bound_log(self) -> None:
+        """Keep the log under a size: past it, what is there becomes ``.log.1``, the one before that ``.log.2``.
+
+        The process keeps its open file, which is emptied under it; lines of that very moment may be lost.
+        """
+        if not self.log.exists() or self.log.stat().st_size <= KEPT_LOG_BYTES:
+            return
+        for number in range(KEPT_LOGS, 1, -1):
+            older = self.log.with_suffix(f".log.{number - 1}")
+            if older.exists():
+                older.replace(self.log.with_suffix(f".log.{number}"))
+        shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+        os.truncate(self.log, 0)
 
     def restart_if_dead(self) -> bool:
         """Start it again when it died and its pause is over; says whether it did. It is never given up here."""
@@ -153,6 +169,11 @@ def countersign(*words: str) -> list[str]:
 
 def prefect(*words: str) -> list[str]:
     return [sys.executable, "-m", "prefect", *words]
+
+
+def prefect_server(*options: str) -> list[str]:
+    """Prefect's own server, with the log of its web server in our format."""
+    return [sys.executable, "-m", "cli.prefect_server", "server", "start", *options]
 
 
 def _end_with_parent() -> None:

@@ -41,6 +41,7 @@ def environment() -> dict[str, str]:
         "PREFECT_HOME": str(here.prefect_home),
         "PREFECT_API_URL": here.prefect_api_url,
         "PREFECT_UI_URL": here.prefect_ui_url,
+        "PREFECT_LOGGING_SETTINGS_PATH": str(CHECKOUT / "cli" / "prefect_logging.yml"),
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         # Few runs are made ahead: those of a stopped installation would all start late when it comes back.
         "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT2M",

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from acts.accounts import FIRST_PASSWORD, NewSignIn, id_of
 from adapters.desk_logins import living_logins
+from adapters.health import look
 from adapters.portal_links import url_of
 from adapters.sample_practice import sample_sign_ins
 from adapters.settings import settings
@@ -27,6 +28,12 @@ def parts() -> dict[str, bool]:
         "portal": f"http://127.0.0.1:{here.portal_port}/healthz",
     }
     return {name: _answers(url) for name, url in addresses.items()}
+
+
+def health() -> dict[str, bool]:
+    """Every check of the installation, and whether each part that has an address answers."""
+    answering = {name: lives for name, lives in parts().items() if name != "prefect"}
+    return {**look().checks, **answering}
 
 
 def _answers(url: str) -> bool:

@@ -1,11 +1,11 @@
 """The long-running parts, each in its own process: the worker, the desk, the portal."""
 
 import asyncio
-import logging
 import os
 import socket
 import time
 
+from adapters import log_lines
 from adapters.settings import settings
 from cli.environment import LOOPBACK
 from models.errors import OutsideUnavailable
@@ -23,9 +23,7 @@ PRELOAD = (
 
 def run_worker() -> None:
     """Run the flows of every case in this process until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("httpx", "alembic", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_lines.configure("worker")
     asyncio.run(_work())
 
 
@@ -57,6 +55,7 @@ async def _work() -> None:
 
 def run_desk() -> None:
     """Serve the sign-off desk on loopback until SIGTERM."""
+    log_lines.configure("desk")
     from web.desk.app import make_app
 
     _serve(make_app(), settings().desk_port)
@@ -64,6 +63,7 @@ def run_desk() -> None:
 
 def run_portal() -> None:
     """Serve the patients' portal on loopback until SIGTERM."""
+    log_lines.configure("portal")
     from web.portal.app import make_app
 
     _serve(make_app(), settings().portal_port)
@@ -74,5 +74,5 @@ def _serve(app: object, port: int) -> None:
 
     # No access log: an address of the portal holds a patient's link. Whose word about the visitor's address is
     # believed is settled in one place, web/sources.py, and not here.
-    quiet = {"access_log": False, "server_header": False, "proxy_headers": False}
+    quiet = {"access_log": False, "server_header": False, "proxy_headers": False, "log_config": None}
     uvicorn.run(app, host=LOOPBACK, port=port, **quiet)  # type: ignore[arg-type]

@@ -21,8 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
 from adapters import audit_anchors
+from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
-from adapters.operational_store import reading
+from adapters.monitoring import RESTARTED
+from adapters.operational_store import audit, reading, writing
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import CHECKOUT, settings
 from cli import environment, greeting
@@ -34,7 +36,7 @@ from cli.children import (
     countersign,
     end_leftovers,
     logs_folder,
-    prefect,
+    prefect_server,
     stop_all,
 )
 from cli.environment import LOOPBACK
@@ -42,6 +44,8 @@ from models.codes import ApprovalStatus, CaseOwner
 from models.errors import CountersignError
 from models.operational import Approval, IntakeFile, Referral
 from models.transitions import REFERRAL_OWNERS
+
+log = log_of(__name__)
 
 SAMPLES = CHECKOUT / "samples" / "referrals"
 START_SECONDS = 180.0
@@ -120,7 +124,7 @@ def parts() -> list[Child]:
     """The processes of an installation, in the order they start."""
     port = str(settings().prefect_port)
     return [
-        Child(SERVER, prefect("server", "start", "--host", LOOPBACK, "--port", port)),
+        Child(SERVER, prefect_server("--host", LOOPBACK, "--port", port)),
         Child("worker", countersign("worker"), stop_seconds=30.0),
         Child("desk", countersign("desk")),
         Child("portal", countersign("portal")),
@@ -132,8 +136,10 @@ def _stay(console: Console, children: list[Child]) -> None:
     while True:
         time.sleep(WATCH_SECONDS)
         for child in children:
+            child.bound_log()
             if child.restart_if_dead():
                 _tell_of_restart(console, child)
+                _note_restart(child)
                 if child.name == SERVER:
                     threading.Thread(target=_deploy_again, args=(console,), daemon=True).start()
 
@@ -170,6 +176,15 @@ def _answers_within(url: str, seconds: float) -> bool:
             return False
         time.sleep(0.2)
     return True
+
+
+def _note_restart(child: Child) -> None:
+    """Into the audit, where the monitor counts it; a database that is the cause of it must not stop us."""
+    try:
+        with writing() as db:
+            audit(db, "supervisor", RESTARTED, ("process", child.name))
+    except SQLAlchemyError as trouble:
+        log.error("a restart was not noted", part=child.name, error=trouble)
 
 
 @contextmanager

@@ -32,6 +32,10 @@ class OutsideRefused(CountersignError):
     """Something outside said no for good: a person looks."""
 
 
+class NotDeployed(OutsideRefused):
+    """Prefect does not know what is to be started; right after a start it will, in a moment."""
+
+
 class NotSignedOff(CountersignError):
     """A step that needs a signature found none: stop."""
 

@@ -15,7 +15,7 @@ BREAKERS = SIGNERS
 SHORTEST_REASON = 20
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
-PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "assets"})
+PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "health", "metrics", "assets"})
 
 ROUTES: Mapping[str, frozenset[Role]] = {
     "sign_out": EVERYONE,

@@ -1,18 +1,18 @@
 """Tells the analysts about a run that failed, crashed or is late, without flooding them."""
 
-import logging
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
 from acts.staff import staff_for_the_system
 from adapters import operational_store as store
+from adapters.log_lines import log_of
 from models.codes import MessageChannel, RunTrouble
 from models.columns import utc_now
 from models.operational import OutboxMessage
 from tasks.steps import step
 
-logger = logging.getLogger(__name__)
+log = log_of(__name__)
 
 TOLD_AGAIN_AFTER = timedelta(minutes=15)
 TEMPLATE = "page_run_trouble"
@@ -29,7 +29,7 @@ def tell_analysts(run_id: str, trouble: RunTrouble, now: datetime | None = None)
     with store.writing() as db:
         people = staff_for_the_system(db)
         if not people:
-            logger.error("run %s: %s, and there is nobody to tell", run_id, trouble.value)
+            log.error("there is nobody to tell", run=run_id, trouble=trouble)
         told = sum(_page(db, person.id, run_id, trouble, moment) for person in people)
         store.audit(db, "prefect", f"run.{trouble.value}", ("flow_run", run_id), told=told)
     return told

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
+from adapters.log_lines import log_of
 from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
 from models.codes import (
@@ -33,7 +33,7 @@ from models.codes import (
     ToDoStatus,
 )
 from models.columns import new_id, utc_now
-from models.errors import MovedOn, OutsideUnavailable
+from models.errors import MovedOn, NotDeployed, OutsideUnavailable
 from models.operational import Appointment, Approval, IntakeFile, IntakeRow, Patient, QuarantinedRow, Referral, ToDo
 from models.transitions import REFERRAL_OWNERS
 from rules import clocks, messaging
@@ -48,7 +48,7 @@ from tasks.steps import step
 from tasks.unread import sweep_unread
 from tasks.waits import LINK_AT, TO_DO_AT, open_case_to_do, send_link
 
-logger = logging.getLogger(__name__)
+log = log_of(__name__)
 
 R = ReferralStatus
 CASE_DEPLOYMENT = "referral-to-first-session/case"
@@ -66,7 +66,11 @@ TOLD_AFTER = timedelta(minutes=15)
 UNFINISHED_AFTER = timedelta(minutes=5)
 TO_DO_NEEDED = {**TO_DO_AT, R.QUESTION_OPEN: ToDoKind.ANSWER_QUESTION}
 STEPS = tuple(status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM)
+SAID_AGAIN_SECONDS = 60.0
 LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
+
+
+_in_trouble: dict[str, tuple[str, float]] = {}
 
 
 @dataclass
@@ -111,7 +115,7 @@ def _each(keys: list[str], act: Callable[[str], None]) -> None:
         except MovedOn:
             continue
         except Exception as trouble:  # whatever it is, the other alarms must still sound; never its words
-            logger.error("watching %s: %s", key, type(trouble).__name__)
+            log.error("a wait was not watched", subject=key, trouble=trouble)
 
 
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
@@ -483,7 +487,7 @@ async def wake_wanted(limit: int = 50) -> int:
         except OutsideUnavailable:
             raise
         except Exception as trouble:  # one run's trouble must not keep the others asleep
-            logger.error("run %s could not be woken: %s", run_id, type(trouble).__name__)
+            log.error("a run could not be woken", run=run_id, trouble=trouble)
             asleep.append(run_id)
             continue
         woken += answer == Woken.woken
@@ -674,9 +678,23 @@ async def sweep_runs() -> None:
 
 
 async def _quietly(act: Callable[[], Awaitable[int]]) -> None:
+    name = getattr(act, "__name__", "tick")
     try:
         await act()
+    except NotDeployed as trouble:  # at a start the worker is there before what it starts
+        _say_once(name, trouble, log.info)
     except OutsideUnavailable as trouble:
-        logger.warning("%s: %s", getattr(act, "__name__", "tick"), trouble)
+        _say_once(name, trouble, log.warning)
     except Exception as trouble:  # one broken act must not stop the others; never its words
-        logger.error("%s: %s", getattr(act, "__name__", "tick"), type(trouble).__name__)
+        _say_once(name, trouble, log.error)
+    else:
+        _in_trouble.pop(name, None)
+
+
+def _say_once(name: str, trouble: Exception, say: Callable[..., None]) -> None:
+    """The same trouble of the same act is said once a minute, not four times a second."""
+    kind, now = type(trouble).__name__, time.monotonic()
+    known, said_at = _in_trouble.get(name, ("", 0.0))
+    if kind != known or now - said_at >= SAID_AGAIN_SECONDS:
+        _in_trouble[name] = (kind, now)
+        say("not done this time", act=name, trouble=trouble)

@@ -78,6 +78,24 @@ def test_status_counts_cases_and_says_what_does_not_answer(
     assert "waitlist" in call("status").output
 
 
+def test_health_is_an_exit_code_for_a_monitor(home: Path, call: Calls, monkeypatch: pytest.MonkeyPatch):
+    ended = call("health", "--json")
+    assert ended.exit_code == commands.UNWELL
+    found = json.loads(ended.output)
+    assert {name for name, holds in found.items() if holds} == {"operational_database", "therapy_database", "migrations"}
+    assert {"worker", "watch", "prefect", "desk", "portal"} <= set(found)
+    monkeypatch.setattr("cli.reporting.health", lambda: dict.fromkeys(found, True))
+    assert call("health").exit_code == 0
+
+
+def test_status_says_where_prefects_sign_in_lies_and_not_what_it_is(home: Path, call: Calls):
+    password = settings().prefect_sign_in_words().partition(":")[2]
+    for words in (("status",), ("status", "--json")):
+        shown = call(*words).output.replace("\n", "")
+        assert "prefect-sign-in" in shown
+        assert password not in shown
+
+
 def test_link_opens_the_newest_usable_link_of_a_case(home: Path, call: Calls):
     made = make_case_at(R.OFFERED)
     address = call("link", made.number).output.strip()

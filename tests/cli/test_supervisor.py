@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from adapters.monitoring import RESTARTED
+from adapters.operational_store import reading
 from adapters.settings import settings
 from cli import children, deploying, environment, supervisor
 from cli.children import Child, ChildGaveUp
 from models.codes import ReferralStatus
+from models.operational import AuditEvent
 from tests.factories import make_case_at
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -174,6 +178,35 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_log_is_bounded_while_its_process_writes_on(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(children, "KEPT_LOG_BYTES", 200)
+    child = Child("talker", [sys.executable, "-uc", "import time\nwhile True: print('x' * 60); time.sleep(0.01)"])
+    child.start()
+    try:
+        for _ in range(children.KEPT_LOGS + 2):
+            assert eventually(lambda: child.log.stat().st_size > 200)
+            child.bound_log()
+        assert eventually(lambda: child.log.stat().st_size > 0)
+    finally:
+        children.stop_all([child])
+    kept = {path.name for path in child.log.parent.iterdir()}
+    assert kept == {"talker.log", *(f"talker.log.{number}" for number in range(1, children.KEPT_LOGS + 1))}
+    assert child.log.read_text().startswith("x"), "what is written after the emptying starts at its beginning"
+
+
+def test_restart_stands_in_the_audit(home: Path):
+    supervisor._note_restart(Child("desk", SLEEP))
+    with reading() as db:
+        event = db.exec(select(AuditEvent).where(AuditEvent.action == RESTARTED)).one()
+    assert (event.subject_kind, event.subject_id) == ("process", "desk")
+
+
+def test_restart_that_cannot_be_noted_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COUNTERSIGN_OPERATIONAL_URL", f"sqlite:///{home / 'nowhere' / 'lost.db'}")
+    settings.cache_clear()
+    supervisor._note_restart(Child("desk", SLEEP))
 
 
 def test_taken_port_is_named_with_the_setting_that_changes_it(home: Path, monkeypatch: pytest.MonkeyPatch):

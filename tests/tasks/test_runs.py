@@ -12,7 +12,7 @@ from adapters.prefect_runs import Woken
 from adapters.settings import settings
 from models.codes import ReferralStatus, RowOutcome
 from models.columns import new_id, utc_now
-from models.errors import OutsideRefused, OutsideUnavailable
+from models.errors import NotDeployed, OutsideRefused, OutsideUnavailable
 from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral
 from tasks import cases, watch
 from tests.factories import MadeCase, make_case_at, make_message
@@ -271,3 +271,28 @@ async def test_intake_that_was_lost_after_it_took_its_files_starts_again(
         (settings().received_folder / f"{'d' * 32}.csv").write_text("x")
     assert await watch.start_intake() == started
     assert len(prefect.started) == started
+
+
+async def test_same_trouble_is_said_once_a_minute(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(watch.time, "monotonic", lambda: clock[0])
+
+    async def act() -> int:
+        raise OutsideUnavailable("no connection to Prefect")
+
+    for moment in (100.0, 100.3, 159.9, 160.0):
+        clock[0] = moment
+        await watch._quietly(act)
+    assert len(caplog.records) == 2
+
+
+async def test_what_is_not_deployed_yet_is_no_error(prefect: FakePrefect, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def act() -> int:
+        raise NotDeployed("Prefect does not know the deployment watch-waits/every-minute")
+
+    await watch._quietly(act)
+    assert [record.levelname for record in caplog.records] == ["INFO"]

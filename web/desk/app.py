@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from models.errors import Forgotten, KeyMissing, MovedOn, NotAllowed, OutsideUnavailable, SealBroken
 from rules.access import PUBLIC, ROUTES
+from web import monitored
 from web.desk import (
     accounts,
     approvals,
@@ -34,6 +35,7 @@ from web.desk.headers import SecurityHeaders
 from web.desk.members import EnrolFirst, NotTheirs, SignInNeeded, member
 from web.desk.pages import page
 from web.desk.words import sentence
+from web.observed import Observed
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +51,12 @@ def make_app() -> FastAPI:
     app.add_middleware(OwnSiteOnly)
     app.add_middleware(SaysSorry)
     app.add_middleware(SecurityHeaders, https=over_https())
+    app.add_middleware(Observed, part="desk")
     app.include_router(sign_in.public)
     for room in ROUTERS:
         app.include_router(room.router, dependencies=[Depends(member)])
     app.add_api_route("/healthz", healthz, name="healthz")
+    app.include_router(monitored.router)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
     app.add_exception_handler(EnrolFirst, _enrol)

@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from acts.patient import LinkClosed
 from adapters.settings import CHECKOUT, settings
 from models.errors import ContractBroken, MovedOn, NotAllowed, OutsideUnavailable
+from web import monitored
 from web.bodies import LargestBody
+from web.observed import Observed
 from web.portal import appointment_pages, question_pages, text_messages, visit_pages
 from web.portal.guard import Guard, PortalLimits
 from web.portal.page import Page
@@ -33,6 +35,8 @@ def make_app() -> FastAPI:
     app.mount("/assets", StaticFiles(directory=CHECKOUT / "web" / "assets"), name="assets")
     for pages in (visit_pages, question_pages, appointment_pages, text_messages):
         app.include_router(pages.router)
+    app.include_router(monitored.router)
+    app.add_middleware(Observed, part="portal")
     _answer_errors(app)
 
     @app.get("/healthz")

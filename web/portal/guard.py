@@ -37,7 +37,7 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 ALLOWED = "GET, HEAD, POST, OPTIONS"
-UNLIMITED = ("assets", "healthz")
+UNLIMITED = ("assets", "healthz", "health", "metrics")
 
 
 @dataclass

@@ -1,0 +1,176 @@
+"""What a monitor reads about this installation: counts and ages by role and kind, never by person or case.
+
+Every figure is one aggregate of the database, so a reading costs the same few statements however many cases there are.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import case, func
+from sqlmodel import Session, col, select
+
+from adapters.desk_views import WAITING_TO_DO, beats
+from adapters.health import health
+from adapters.operational_store import reading
+from models.codes import ApprovalStatus, MessageStatus, QuarantineStatus, RunTrouble
+from models.columns import utc_now
+from models.operational import Approval, AuditEvent, OutboxMessage, QuarantinedRow, Referral, ToDo
+
+AGES = (
+    ("under_1h", timedelta(hours=1)),
+    ("1h_to_4h", timedelta(hours=4)),
+    ("4h_to_1d", timedelta(days=1)),
+    ("1d_to_3d", timedelta(days=3)),
+)
+OLDEST = "over_3d"
+RESTARTED = "process.restarted"
+
+
+class InstallationCollector:
+    """Reads the figures anew at every scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        checks = GaugeMetricFamily("countersign_healthy", "1 when this check of /health holds.", labels=["check"])
+        for name, holds in health().checks.items():
+            checks.add_metric([name], float(holds))
+        yield checks
+        if health().checks["operational_database"] and health().checks["migrations"]:
+            now = utc_now()
+            yield from _silences(now)
+            with reading() as db:
+                yield _open_approvals(db, now)
+                yield from _oldest_and_overdue(db, now)
+                yield from _outbox(db, now)
+                yield _counted(db, "countersign_cases", "Cases by status.", Referral.status, "status")
+                yield _quarantine(db)
+                yield from _audited(db)
+
+
+def _silences(now: datetime) -> Iterator[Metric]:
+    """The dead-man timers; infinite for what has never been heard of."""
+    found = beats()
+    for name, what, at in (
+        ("watch", "the watch over every wait last ran", found.watched_at),
+        ("worker", "a worker last said that it lives", found.worker_at),
+    ):
+        silence = inf if at is None else max((now - at).total_seconds(), 0.0)
+        yield GaugeMetricFamily(f"countersign_{name}_silence_seconds", f"Seconds since {what}.", value=silence)
+
+
+def _open_approvals(db: Session, now: datetime) -> Metric:
+    opened = col(Approval.opened_at)
+    age = case(*((opened > now - limit, name) for name, limit in AGES), else_=OLDEST)
+    found = db.exec(
+        select(Approval.role, Approval.kind, age, func.count())
+        .where(Approval.status == ApprovalStatus.OPEN)
+        .group_by(col(Approval.role), col(Approval.kind), age)
+    ).all()
+    family = GaugeMetricFamily(
+        "countersign_open_approvals", "Sign-offs that wait, by the role that owes them.", labels=["role", "kind", "age"]
+    )
+    for role, kind, bucket, count in found:
+        family.add_metric([role.value, kind.value, bucket], count)
+    return family
+
+
+def _oldest_and_overdue(db: Session, now: datetime) -> Iterator[Metric]:
+    oldest = GaugeMetricFamily(
+        "countersign_oldest_open_approval_seconds", "Age of the oldest sign-off that waits.", labels=["role"]
+    )
+    overdue = GaugeMetricFamily(
+        "countersign_overdue", "Sign-offs and to-dos past their due time.", labels=["what", "role"]
+    )
+    waiting: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+        ("approval", Approval, (ApprovalStatus.OPEN,)),
+        ("to_do", ToDo, WAITING_TO_DO),
+    )
+    for what, table, statuses in waiting:
+        for role, first, late in db.exec(
+            select(table.role, func.min(table.opened_at), func.sum(case((table.due_at < now, 1), else_=0)))
+            .where(table.status.in_(statuses))
+            .group_by(table.role)
+        ).all():
+            overdue.add_metric([what, role.value], late)
+            if what == "approval":
+                oldest.add_metric([role.value], max((now - first).total_seconds(), 0.0))
+    yield oldest
+    yield overdue
+
+
+def _outbox(db: Session, now: datetime) -> Iterator[Metric]:
+    """``lag`` counts from the time a message was to leave; one that waits for the morning is not late."""
+    messages = GaugeMetricFamily(
+        "countersign_outbox_messages", "Messages that have not left, by channel.", labels=["channel", "status"]
+    )
+    lag = GaugeMetricFamily("countersign_outbox_lag_seconds", "How late the message that waits longest is.", value=None)
+    unsent = (MessageStatus.QUEUED, MessageStatus.FAILED)
+    for channel, status, count in db.exec(
+        select(OutboxMessage.channel, OutboxMessage.status, func.count())
+        .where(col(OutboxMessage.status).in_(unsent))
+        .group_by(col(OutboxMessage.channel), col(OutboxMessage.status))
+    ).all():
+        messages.add_metric([channel.value, status.value], count)
+    due = db.exec(
+        select(func.min(OutboxMessage.not_before)).where(
+            OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.not_before) <= now
+        )
+    ).one()
+    lag.add_metric([], 0.0 if due is None else (now - due).total_seconds())
+    yield messages
+    yield lag
+
+
+def _counted(db: Session, name: str, words: str, column: Any, label: str) -> Metric:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for value, count in db.exec(select(column, func.count()).group_by(column)).all():
+        family.add_metric([value.value], count)
+    return family
+
+
+def _quarantine(db: Session) -> Metric:
+    family = GaugeMetricFamily(
+        "countersign_quarantined_rows", "Received rows that wait to be corrected.", labels=["urgent"]
+    )
+    # a row may have several faults, each a record of its own
+    rows = (
+        select(QuarantinedRow.file_id, QuarantinedRow.row, func.max(_as_number(QuarantinedRow.urgent)).label("urgent"))
+        .where(QuarantinedRow.status == QuarantineStatus.OPEN)
+        .group_by(col(QuarantinedRow.file_id), col(QuarantinedRow.row))
+        .subquery()
+    )
+    found = db.exec(select(rows.c.urgent, func.count()).group_by(rows.c.urgent)).all()
+    counts = {bool(urgent): count for urgent, count in found}
+    for urgent in (False, True):
+        family.add_metric([str(urgent).lower()], counts.get(urgent, 0))
+    return family
+
+
+def _as_number(flag: Any) -> Any:
+    return case((flag.is_(True), 1), else_=0)
+
+
+def _audited(db: Session) -> Iterator[Metric]:
+    """What has happened since the installation began, as the audit counts it."""
+    runs = CounterMetricFamily("countersign_run_alarms", "Runs that failed, crashed or were late.", labels=["trouble"])
+    actions = {f"run.{trouble.value}": trouble.value for trouble in RunTrouble}
+    counts = dict(
+        db.exec(
+            select(AuditEvent.action, func.count())
+            .where(col(AuditEvent.action).in_(actions))
+            .group_by(AuditEvent.action)
+        ).all()
+    )
+    for action, trouble in actions.items():
+        runs.add_metric([trouble], counts.get(action, 0))
+    yield runs
+    restarts = CounterMetricFamily("countersign_restarts", "Parts that died and were started again.", labels=["part"])
+    for part, count in db.exec(
+        select(AuditEvent.subject_id, func.count())
+        .where(AuditEvent.action == RESTARTED)
+        .group_by(AuditEvent.subject_id)
+    ).all():
+        restarts.add_metric([part], count)
+    yield restarts
