@@ -82,7 +82,8 @@ def test_health_is_an_exit_code_for_a_monitor(home: Path, call: Calls, monkeypat
     ended = call("health", "--json")
     assert ended.exit_code == commands.UNWELL
     found = json.loads(ended.output)
-    assert {name for name, holds in found.items() if holds} == {"operational_database", "therapy_database", "migrations"}
+    well = {name for name, holds in found.items() if holds}
+    assert well == {"operational_database", "therapy_database", "migrations"}
     assert {"worker", "watch", "prefect", "desk", "portal"} <= set(found)
     monkeypatch.setattr("cli.reporting.health", lambda: dict.fromkeys(found, True))
     assert call("health").exit_code == 0

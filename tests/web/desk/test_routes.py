@@ -107,7 +107,7 @@ def test_every_routes_method_is_get_or_post():
 
 
 def test_strangers_are_shown_nothing_but_the_way_in():
-    assert {"sign_in_page", "sign_in", "healthz", "assets"} == PUBLIC
+    assert {"sign_in_page", "sign_in", "healthz", "health", "metrics", "assets"} == PUBLIC
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.name)
