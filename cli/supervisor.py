@@ -70,6 +70,7 @@ def run(console: Console) -> None:
     settings().make_folders()
     logs_folder().mkdir(exist_ok=True, mode=0o700)
     settings().prefect_sign_in_words()  # made at the first run; only then can the environment hold it
+    settings().metrics_token()  # for the monitor to find, before it asks
     environment.enter()
     with _only_one(), _stop_on_signals():
         for name in end_leftovers():
