@@ -163,6 +163,8 @@ def plain(value: Any) -> Any:
     """A number or an id as it is; anything longer or stranger is left out."""
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(value, CountersignError) and ID_LIKE.fullmatch(str(value)):
+        return f"{type(value).__name__}: {value}"
     if isinstance(value, BaseException):
         return type(value).__name__
     if isinstance(value, PLAIN):

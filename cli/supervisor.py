@@ -184,7 +184,7 @@ def _note_restart(child: Child) -> None:
     try:
         with writing() as db:
             audit(db, "supervisor", RESTARTED, ("process", child.name))
-    except SQLAlchemyError as trouble:
+    except (SQLAlchemyError, CountersignError) as trouble:
         log.error("a restart was not noted", part=child.name, error=trouble)
 
 

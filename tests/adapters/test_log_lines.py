@@ -71,6 +71,8 @@ def test_field_that_nobody_thought_about_is_left_out_by_name(written: Capture):
         (2.5, 2.5),
         (None, None),
         (ValueError(MARKER), "ValueError"),
+        (OutsideRefused("Prefect answered 422"), "OutsideRefused: Prefect answered 422"),
+        (OutsideRefused("no such person: robin@example.org"), "OutsideRefused"),
         ("robin@example.org", LEFT_OUT),
         ("x" * 161, LEFT_OUT),
         ("two\nlines", LEFT_OUT),
