@@ -8,12 +8,14 @@ PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run run-postgres test check audit bench clean
 
 help:
 	@echo "make run     build, migrate, seed, start everything; Ctrl-C stops it"
+	@echo "make run-postgres  the same on a PostgreSQL of its own (or on the ones your settings name)"
 	@echo "make test    run the tests (ARGS='tests/rules -q' for some of them)"
 	@echo "make check   ruff, mypy, import-linter"
+	@echo "make audit   known vulnerabilities and licences of every package (asks the package index)"
 	@echo "make bench   print the benchmarks' figures, one JSON line each"
 	@echo "make clean   remove caches; var/ (the data) and .venv stay"
 
@@ -32,6 +34,9 @@ STARTED := $(shell date +%s)
 run: $(STAMP)
 	@COUNTERSIGN_STARTED=$(STARTED) exec $(VENV)/bin/countersign run
 
+run-postgres: $(STAMP)
+	@COUNTERSIGN_STARTED=$(STARTED) exec $(VENV)/bin/countersign run --postgres
+
 test: $(STAMP)
 	@$(PY) -m pytest $(ARGS)
 
@@ -39,6 +44,16 @@ check: $(STAMP)
 	@$(VENV)/bin/ruff check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports --no-cache
+
+AUDIT := .venv-audit
+
+$(AUDIT)/.installed: .ci/audit-requirements.txt
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps -r $<
+	@touch $@
+
+audit: $(STAMP) $(AUDIT)/.installed
+	@$(AUDIT)/bin/python .ci/supply_chain.py
 
 bench: $(STAMP)
 	@set -e; for each in benchmarks/*.py; do echo "== $$each"; $(PY) $$each; done

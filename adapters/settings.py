@@ -1,5 +1,6 @@
 """The settings of this installation, read once from the environment (``COUNTERSIGN_*``) or its defaults."""
 
+import json
 import secrets
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ class Settings(BaseSettings):
     operational_url: str = Field(default="", repr=False)
     therapy_url: str = Field(default="", repr=False)
     prefect_database_url: str = Field(default="", repr=False)
+    postgres_port: int = 5480
     prefect_port: int = 4200
     prefect_sign_in: str = Field(default="", repr=False)
     desk_port: int = 8480
@@ -49,11 +51,31 @@ class Settings(BaseSettings):
 
     @property
     def operational_database(self) -> str:
-        return self.operational_url or f"sqlite:///{self.home / 'operational.db'}"
+        return self.operational_url or self._private("operational") or f"sqlite:///{self.home / 'operational.db'}"
 
     @property
     def therapy_database(self) -> str:
-        return self.therapy_url or f"sqlite:///{self.home / 'therapy.db'}"
+        return self.therapy_url or self._private("therapy") or f"sqlite:///{self.home / 'therapy.db'}"
+
+    @property
+    def prefect_database(self) -> str:
+        """Where Prefect's server keeps its runs; empty for the SQLite file that Prefect makes of its own."""
+        return self.prefect_database_url or self._private("prefect", driver="postgresql+asyncpg")
+
+    @property
+    def private_postgres_file(self) -> Path:
+        """The passwords of the PostgreSQL server of this installation's own; where it lies, that server is used."""
+        return self.home / "private-postgresql"
+
+    def private_postgres_passwords(self) -> dict[str, str]:
+        """The password of each role; raises FileNotFoundError where there is no such server."""
+        return dict(json.loads(self.private_postgres_file.read_text())["passwords"])
+
+    def _private(self, which: str, driver: str = "postgresql+psycopg") -> str:
+        if not self.private_postgres_file.exists():
+            return ""
+        name, password = f"countersign_{which}", self.private_postgres_passwords()[which]
+        return f"{driver}://{name}:{password}@127.0.0.1:{self.postgres_port}/{name}"
 
     @property
     def intake_folder(self) -> Path:

@@ -63,13 +63,15 @@ def main() -> None:
 
 
 @app.command()
-def run() -> None:
+def run(
+    postgres: Annotated[bool, typer.Option("--postgres", help="Make and use a PostgreSQL of its own.")] = False,
+) -> None:
     """Start everything: databases, Prefect, worker, desk, portal; Ctrl-C stops it."""
     from cli import supervisor
     from cli.children import ChildGaveUp
 
     try:
-        supervisor.run(console)
+        supervisor.run(console, on_postgres=postgres)
     except (supervisor.CannotStart, ChildGaveUp) as trouble:
         complaints.print(Text(str(trouble)))
         raise typer.Exit(1) from None

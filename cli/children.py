@@ -16,6 +16,7 @@ from adapters.processes import name_of, pid_in, provably_alive
 from adapters.settings import CHECKOUT, settings
 
 SERVER = "prefect"
+POSTGRES = "postgresql"
 STEADY_SECONDS = 10.0
 """A part that has lived this long started well: its next death is taken for an accident, not for its habit."""
 MOST_FALSE_STARTS = 5
@@ -43,6 +44,7 @@ class Child:
     name: str
     command: list[str]
     stop_seconds: float = 10.0
+    stop_signal: int = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     died_at: float | None = None
@@ -112,7 +114,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         if self.alive and self.process is not None:
-            self.process.terminate()
+            self.process.send_signal(self.stop_signal)
 
     def stop(self) -> None:
         """Wait for it to end, then end its whole group, whatever is left of it."""
@@ -131,8 +133,12 @@ class ChildGaveUp(Exception):
 
 
 def stop_all(children: list[Child]) -> None:
-    """Stop the children together, but the Prefect server last: the worker still tells it how its runs ended."""
-    for group in ([one for one in children if one.name != SERVER], [one for one in children if one.name == SERVER]):
+    """Stop the children together, but the Prefect server after them, because the worker still tells it how its runs
+    ended, and PostgreSQL last.
+    """
+    last = (SERVER, POSTGRES)
+    for names in ({one.name for one in children} - set(last), {SERVER}, {POSTGRES}):
+        group = [one for one in children if one.name in names]
         for one in group:
             one.ask_to_stop()
         for one in group:

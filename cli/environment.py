@@ -69,7 +69,7 @@ def _prefect_sign_in() -> dict[str, str]:
 
 def _prefect_database() -> dict[str, str]:
     """Where Prefect's server keeps its runs; without a setting of ours, what Prefect makes of its own."""
-    url = settings().prefect_database_url
+    url = settings().prefect_database
     return {"PREFECT_API_DATABASE_CONNECTION_URL": url} if url else {}
 
 

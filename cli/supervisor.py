@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from adapters import audit_anchors
+from adapters import audit_anchors, private_postgres
 from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
@@ -30,6 +30,7 @@ from adapters.settings import CHECKOUT, settings
 from cli import environment, greeting
 from cli.children import (
     MOST_FALSE_STARTS,
+    POSTGRES,
     SERVER,
     Child,
     ChildGaveUp,
@@ -64,20 +65,28 @@ class _Stopped(Exception):
     """Somebody pressed Ctrl-C or sent SIGTERM."""
 
 
-def run(console: Console) -> None:
-    """Start everything and stay until Ctrl-C; raises CannotStart or ChildGaveUp."""
+def run(console: Console, *, on_postgres: bool = False) -> None:
+    """Start everything and stay until Ctrl-C; raises CannotStart or ChildGaveUp.
+
+    ``on_postgres`` makes a PostgreSQL server of this installation's own at the first run, unless the settings name
+    databases; from then on every run of this home uses it.
+    """
     started = float(os.environ.get("COUNTERSIGN_STARTED", "0")) or time.time()
     settings().make_folders()
     logs_folder().mkdir(exist_ok=True, mode=0o700)
     settings().prefect_sign_in_words()  # made at the first run; only then can the environment hold it
     settings().metrics_token()  # for the monitor to find, before it asks
-    environment.enter()
     with _only_one(), _stop_on_signals():
         for name in end_leftovers():
             console.print(f"{name} was left behind by a run that was killed, and was ended.")
+        if on_postgres:
+            _choose_postgres()
+        environment.enter()
         check_ports()
         children: list[Child] = []
         try:
+            if settings().private_postgres_file.exists():
+                _start_postgres(console, children)
             _start(console, children, started)
             _stay(console, children)
         except _Stopped:
@@ -97,7 +106,10 @@ def _start(console: Console, children: list[Child], started: float) -> None:
         children.append(child)
         child.start()
     with console.status("Starting the Prefect server, the worker, the desk and the portal"):
-        wait_until(lambda: _healthy(f"{settings().prefect_api_url}/health"), children[:1])
+        wait_until(
+            lambda: _healthy(f"{settings().prefect_api_url}/health"),
+            [one for one in children if one.name in (SERVER, POSTGRES)],
+        )
         # Only now: this imports Prefect, which takes its settings from the environment as it is then.
         from cli import deploying
 
@@ -119,6 +131,37 @@ def note_audit_ends(console: Console) -> None:
         audit_anchors.write_anchors()
     except (SQLAlchemyError, LookupError, OSError) as trouble:
         console.print(f"The ends of the audit could not be noted ({type(trouble).__name__}).")
+
+
+def _choose_postgres() -> None:
+    """Make this home's own PostgreSQL, unless all three databases are named; raises CannotStart."""
+    here = settings()
+    named = [here.operational_url, here.therapy_url, here.prefect_database_url]
+    if all(url.startswith("postgresql") for url in named):
+        return
+    if any(named):
+        raise CannotStart(
+            "Either all of COUNTERSIGN_OPERATIONAL_URL, COUNTERSIGN_THERAPY_URL and COUNTERSIGN_PREFECT_DATABASE_URL "
+            "name PostgreSQL databases, or none is set and this installation makes a server of its own."
+        )
+    if (here.home / "operational.db").exists() and not here.private_postgres_file.exists():
+        raise CannotStart(
+            f"{here.home} holds SQLite databases, whose cases would be missing on PostgreSQL. "
+            "Set COUNTERSIGN_HOME to another folder."
+        )
+    try:
+        private_postgres.make()
+    except private_postgres.NoPostgres as trouble:
+        raise CannotStart(str(trouble)) from None
+
+
+def _start_postgres(console: Console, children: list[Child]) -> None:
+    server = Child(POSTGRES, private_postgres.command(), stop_seconds=30.0, stop_signal=signal.SIGINT)
+    children.append(server)
+    server.start()
+    with console.status("Starting PostgreSQL"):
+        wait_until(private_postgres.answers, children)
+        private_postgres.make_databases()
 
 
 def parts() -> list[Child]:
@@ -231,6 +274,8 @@ def check_ports() -> None:
     """Raises CannotStart naming each port that somebody else has, and the setting that changes it."""
     here = settings()
     wanted = {"PREFECT": here.prefect_port, "DESK": here.desk_port, "PORTAL": here.portal_port}
+    if here.private_postgres_file.exists():
+        wanted["POSTGRES"] = here.postgres_port
     taken = [(name, port) for name, port in wanted.items() if not _free(port)]
     if taken:
         words = "; ".join(f"port {port} is taken, choose another with COUNTERSIGN_{name}_PORT" for name, port in taken)
