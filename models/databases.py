@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlmodel import Session
 
 from models.audit_chain import AuditedSession, append
@@ -57,7 +58,7 @@ def open_engine(url: str) -> Engine:
 def _open_postgresql(url: str) -> Engine:
     """A pool that notices connections which died with the server, and never waits without end."""
     limits = {
-        "lock_timeout": BUSY_SECONDS * 1000,
+        "lock_timeout": int(BUSY_SECONDS * 1000),
         "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
         "timezone": "UTC",
     }
@@ -87,7 +88,8 @@ def writing(engine: Engine) -> Iterator[Session]:
     """One transaction that may write: commits at the end, rolls back on any error.
 
     What it did is appended to the audit last, so the head of the chain is held for that moment only.
-    Raises RecordsUnavailable when the database is locked, full or away; then nothing of it was written.
+    Raises RecordsUnavailable when the database is locked, full or away; then nothing of it was written. Only when
+    PostgreSQL goes away in the very moment of the commit is that not known; what runs again asks what is there.
     """
     with (
         _said_plainly(),
@@ -110,10 +112,15 @@ def reading(engine: Engine) -> Iterator[Session]:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as trouble:
+    except PoolIsEmpty:
+        raise RecordsUnavailable("the database takes nothing now (every connection is in use)") from None
+    except DBAPIError as trouble:
         name = getattr(trouble.orig, "sqlite_errorname", None)
-        if name is None:  # PostgreSQL calls only such errors operational
+        if name is None:
+            # PostgreSQL calls only passing errors operational; a connection that it ended may end in any kind
+            if not (isinstance(trouble, OperationalError) or trouble.connection_invalidated):
+                raise
             name = getattr(trouble.orig, "sqlstate", None) or "no connection"
-        elif not name.startswith(PASSING):
+        elif not isinstance(trouble, OperationalError) or not name.startswith(PASSING):
             raise
         raise RecordsUnavailable(f"the database takes nothing now ({name})") from None

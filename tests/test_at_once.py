@@ -1,8 +1,7 @@
-"""The whole referral walk on PostgreSQL, and what two people do there at the same moment."""
+"""The whole referral walk by its steps, and what two people or two workers do at the same moment."""
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -10,25 +9,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from acts import cases as acts_on_cases
 from acts import patient
 from acts.decisions import decide
 from adapters import operational_store as store
-from adapters import therapy_store
-from adapters.migrating import migrate_all
 from adapters.outbox import send_due
-from adapters.sample_practice import seed_sample_practice
-from adapters.settings import settings
-from models.codes import AuthenticatedHow, LinkPurpose, ToDoOutcome, Verdict
+from adapters.run_claims import RunClaims
+from adapters.slots import extend_slots
+from models.codes import AuthenticatedHow, LinkPurpose, MessageChannel, ToDoOutcome, Verdict
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
 from models.errors import MovedOn
-from models.operational import Appointment, Approval, Decision, Referral, Slot
+from models.operational import Appointment, Approval, AuditEvent, Decision, OutboxMessage, Referral, Slot
 from models.therapy_text import TherapyText
 from tasks import intake, watch
+from tests.factories import make_message, make_patient, make_referral
 from tests.flows.people import (
     case_of,
     code_of,
@@ -42,36 +39,10 @@ from tests.flows.people import (
     sign,
 )
 
-POSTGRES = os.environ.get("COUNTERSIGN_TEST_POSTGRES", "")
-pytestmark = pytest.mark.skipif(not POSTGRES, reason="COUNTERSIGN_TEST_POSTGRES names no PostgreSQL server")
-
 
 @pytest.fixture
-def practice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The sample practice on two fresh PostgreSQL databases."""
-    server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    names = {which: f"countersign_{which}_{uuid4().hex[:10]}" for which in ("operational", "therapy")}
-    for which, name in names.items():
-        with server.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        url = sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        monkeypatch.setenv(f"COUNTERSIGN_{which.upper()}_URL", url)
-    monkeypatch.setenv("COUNTERSIGN_HOME", str(tmp_path))
-    settings.cache_clear()
-    settings().make_folders()
-    migrate_all()
-    seed_sample_practice()
-    yield
-    for engine in (
-        store.engine_for(settings().operational_database),
-        therapy_store.engine_for(settings().therapy_database),
-    ):
-        engine.dispose()
-    settings.cache_clear()
-    for name in names.values():
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+def practice(sample_practice: Path) -> None:
+    """The sample practice, on the kind of database that the suite runs on."""
 
 
 def received(*rows: dict[str, str]) -> list[Referral]:
@@ -176,3 +147,58 @@ def test_case_numbers_given_out_at_once_are_all_different(practice: None) -> Non
 
     numbers = at_once(*[numbered] * 12)
     assert len(set(numbers)) == 12 and all(isinstance(number, str) for number in numbers)
+
+
+def test_one_of_several_workers_claims_a_run(practice: None) -> None:
+    run_id = uuid4()
+    claims = [RunClaims() for _ in range(6)]
+    for number, mine in enumerate(claims):
+        mine.beat(f"worker-{number}")
+    got = at_once(
+        *(
+            lambda mine=mine, name=f"worker-{number}": mine.claim(run_id, name, lost_after=timedelta(seconds=30))
+            for number, mine in enumerate(claims)
+        )
+    )
+    assert Counter(got) == {True: 1, False: 5}
+
+
+def test_message_queued_by_several_at_once_stands_in_the_outbox_once(practice: None) -> None:
+    def queued() -> bool:
+        with store.writing() as db:
+            return store.queue_message(
+                db,
+                unique_key="page-1",
+                channel=MessageChannel.EMAIL,
+                template="page",
+                case_number=None,
+                to_staff_id="ST-101",
+            )
+
+    assert Counter(at_once(*[queued] * 6)) == {True: 1, False: 5}
+    with store.reading() as db:
+        assert len(db.exec(select(OutboxMessage)).all()) == 1
+
+
+def test_messages_sent_by_several_workers_at_once_leave_once_each(practice: None) -> None:
+    patient = make_patient()
+    messages = [make_message(patient, template="waitlisted", case_number=make_referral().case_number) for _ in range(8)]
+    counts = at_once(*[lambda: send_due(utc_now())] * 4)
+    assert sum(count.sent for count in counts) == len(messages)
+    with store.reading() as db:
+        sent = db.exec(select(AuditEvent.subject_id).where(AuditEvent.action == "outbox_message.sent")).all()
+    assert Counter(sent) == Counter(message.id for message in messages)
+
+
+def test_installation_named_by_several_at_once_has_one_name(practice: None) -> None:
+    assert len(set(at_once(*[store.installation_id] * 6))) == 1
+
+
+def test_slots_opened_by_several_at_once_are_opened_once(practice: None) -> None:
+    with store.writing() as db:
+        db.exec(delete(Slot))
+    day = (utc_now() + timedelta(days=9)).date()
+    opened = at_once(*[lambda: extend_slots(day)] * 3)
+    with store.reading() as db:
+        there = len(db.exec(select(Slot.id)).all())
+    assert sorted(opened) == [0, 0, there] and there > 0
