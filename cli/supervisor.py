@@ -92,8 +92,9 @@ def run(console: Console, *, on_postgres: bool = False) -> None:
         except _Stopped:
             console.print("\nStopping …")
         finally:
-            stop_all(children)
-            note_audit_ends(console)
+            stop_all([one for one in children if one.name != POSTGRES])
+            note_audit_ends(console)  # while there is still a database to read them from
+            stop_all([one for one in children if one.name == POSTGRES])
     console.print("Stopped. `make run` goes on where it was.")
 
 
@@ -129,7 +130,7 @@ def note_audit_ends(console: Console) -> None:
     """Anchor both audits as they end; what cannot be noted is said, and stopping goes on."""
     try:
         audit_anchors.write_anchors()
-    except (SQLAlchemyError, LookupError, OSError) as trouble:
+    except (SQLAlchemyError, CountersignError, LookupError, OSError) as trouble:
         console.print(f"The ends of the audit could not be noted ({type(trouble).__name__}).")
 
 

@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from acts.decisions import decide
 from adapters import operational_store as store
 from adapters import therapy_store
+from adapters.audit_chain import verify_all
 from adapters.migrating import MIGRATIONS, Database, check, migrate, migrate_all, url_of
 from adapters.settings import settings
 from adapters.slots import extend_slots
 from models.codes import AuthenticatedHow, Verdict
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
-from models.operational import Licence
+from models.operational import AuditEvent, Licence
 from models.operational import Referral as Case
 from models.therapy_text import TherapyText
 from tests import conftest as shared
@@ -185,6 +186,15 @@ def test_flags_say_what_they_said_and_what_was_screened_stays_screened(released:
     screened = {row["source_id"] for row in kept["screened"]}
     for case_number in {row["case_number"] for row in kept["screened"]}:
         assert not screened & set(therapy_store.unread(case_number))
+
+
+def test_old_audit_is_chained_to_its_end(released: str) -> None:
+    migrate_all()
+    assert verify_all() == []
+    with store.reading() as db:
+        chained = db.exec(select(AuditEvent).order_by(col(AuditEvent.id))).all()
+    assert len(chained) >= len(tables_of(released)[Database.OPERATIONAL]["audit_event"])
+    assert all(event.digest for event in chained)
 
 
 def of_case(rows: list[dict[str, Any]], case_number: str, column: str) -> dict[str, Any]:
