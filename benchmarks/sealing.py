@@ -22,7 +22,7 @@ from models.columns import utc_now
 from models.therapy_text import TherapyText
 
 FIELDS = 20_000
-CASES = 200
+CASES = 40
 TEXT = "The patient would like help with worry about work, sleeps badly since spring and prefers mornings. " * 6
 """About 600 characters, like a referral's."""
 
