@@ -144,7 +144,8 @@ def test_same_rows_in_another_file_are_duplicates() -> None:
     [result] = drop(sample("R-1101", "R-1102"))
     assert result.counts == {"received": 2, "accepted": 0, "quarantined": 0, "duplicate": 2, "ambiguous": 0}
     after = row_counts()
-    assert {table for table in after if after[table] != before[table]} == {"intake_file", "intake_row", "audit_event"}
+    changed = {table for table in after if after[table] != before[table]}
+    assert changed == {"intake_file", "intake_row", "audit_event", "content_key"}, "each file has a key of its own"
 
 
 @pytest.mark.usefixtures("received")
