@@ -18,12 +18,14 @@ from filelock import FileLock
 from adapters import keyring, staff_secrets, therapy_store_keys
 from adapters.settings import settings
 from models import databases
-from models.errors import KeyMissing
+from models.errors import BackupRefused, KeyMissing
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "models" / "migrations"
 LOCK_SECONDS = 120
 # Any fixed number: PostgreSQL keys its advisory locks by one.
 ADVISORY_LOCK = 4_726_183
+# A table that stands in a database only while a restore fills it.
+UNFINISHED_RESTORE = "restore_unfinished"
 
 
 class Database(StrEnum):
@@ -62,15 +64,28 @@ def url_of(database: Database) -> str:
     return here.operational_database if database == Database.OPERATIONAL else here.therapy_database
 
 
-def migrate(database: Database, url: str, *, to: str = "head") -> str:
-    """Upgrade the database at this URL to head, or only to the revision named; returns that of head."""
+def migrate(database: Database, url: str, *, to: str = "head", restoring: bool = False) -> str:
+    """Upgrade the database at this URL to head, or only to the revision named; returns that of head.
+
+    Raises BackupRefused for a database that a restore has left half-way (``restoring``: by the restore itself).
+    """
     with _alone(url), _connected(url) as connection:
+        if not restoring and sa.inspect(connection).has_table(UNFINISHED_RESTORE):
+            raise BackupRefused(
+                f"a restore of the {database.value} database was broken off: run `countersign restore` again"
+            )
         config = _config(database, connection)
         head = ScriptDirectory.from_config(config).get_current_head()
         if head is None:
             raise LookupError(f"the {database.value} database has no migrations")
         command.upgrade(config, to)
         return head
+
+
+def knows(database: Database, revision: str) -> bool:
+    """Whether this program has the migration that leads to this revision."""
+    folder = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])
+    return any(script.revision == revision for script in folder.walk_revisions())
 
 
 def check(database: Database, url: str) -> None:

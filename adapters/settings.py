@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """Addresses or networks, separated by commas, whose word about the visitor's address is believed."""
     largest_file_mb: int = Field(default=20, ge=1, le=500)
     """A referral file larger than this is kept, not read."""
+    backup_key: str = Field(default="", repr=False)
+    backup_key_command: str = Field(default="", repr=False)
+    backup_folder: Path | None = None
+    backup_keep: int = 14
 
     @property
     def operational_database(self) -> str:
@@ -97,7 +101,7 @@ class Settings(BaseSettings):
 
     @property
     def keys_folder(self) -> Path:
-        """The master key unless it comes from elsewhere; the list of destroyed keys."""
+        """The master key unless it comes from elsewhere, the backup key; the list of destroyed keys."""
         return self.home / "keys"
 
     @property

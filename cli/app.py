@@ -14,6 +14,7 @@ from rich.text import Text
 from adapters import log_lines
 from adapters.migrating import Database
 from cli import auditing, environment, keys
+from cli import auditing, backups, environment
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -33,6 +34,7 @@ app.add_typer(todo, name="todo")
 console = Console(width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True)
 auditing.register(app, console)
+backups.register(app, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

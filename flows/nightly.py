@@ -3,13 +3,13 @@
 from prefect import flow
 
 from models.columns import utc_now
+from tasks import backups, reports, watch
 from tasks import nightly as steps
-from tasks import reports, watch
 
 
 @flow(name="nightly", persist_result=False)
 async def nightly() -> dict[str, int]:
-    """Opens bookable times ahead, looks after every wait, verifies and anchors the audit, and reports the day."""
+    """Opens times ahead, looks after every wait, verifies and anchors the audit, reports the day, and backs up."""
     opened = steps.open_times_ahead()
     watch.watch()
     faults = steps.verify_audit()
@@ -17,4 +17,5 @@ async def nightly() -> dict[str, int]:
     figures = steps.first_appointment_figures()
     await reports.publish_waiting(watch.waiting(), utc_now())
     await reports.publish_figures(figures)
-    return {"times_opened": opened, "audit_faults": faults}
+    backed_up = backups.back_up()
+    return {"times_opened": opened, "audit_faults": faults, "backup_bytes": backed_up}

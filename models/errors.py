@@ -75,3 +75,7 @@ class SealBroken(CountersignError):
 
 class Forgotten(CountersignError):
     """This content was forgotten on purpose: its key is destroyed, nobody can read it again."""
+
+
+class BackupRefused(CountersignError):
+    """A backup cannot be made, or is not what it should be, or may not be put here; the message says what and where."""

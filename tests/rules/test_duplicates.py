@@ -28,9 +28,7 @@ NEW, DUPLICATE, AMBIGUOUS = DuplicateVerdict.NEW, DuplicateVerdict.DUPLICATE, Du
         ("明", "李", "明 李"),
     ],
 )
-def test_name_is_compared_without_accents_case_or_punctuation(
-    given_name: str, family_name: str, normal: str
-) -> None:
+def test_name_is_compared_without_accents_case_or_punctuation(given_name: str, family_name: str, normal: str) -> None:
     assert normalise_name(given_name, family_name) == normal
 
 

@@ -54,9 +54,7 @@ REQUEST = MatchRequest(
 )
 
 
-def excluded_for(
-    request: MatchRequest, clinician: CandidateClinician = CLINICIAN
-) -> list[ReasonCode | Criterion]:
+def excluded_for(request: MatchRequest, clinician: CandidateClinician = CLINICIAN) -> list[ReasonCode | Criterion]:
     """The reasons for which this one clinician is excluded, empty if they fit."""
     result = match(request, [clinician], NOW)
     assert len(result.ranked) + len(result.excluded) == 1
@@ -68,9 +66,7 @@ def only(request: MatchRequest, clinician: CandidateClinician = CLINICIAN) -> Ca
     return candidate
 
 
-def share_of(
-    criterion: Criterion, request: MatchRequest, clinician: CandidateClinician = CLINICIAN
-) -> float | None:
+def share_of(criterion: Criterion, request: MatchRequest, clinician: CandidateClinician = CLINICIAN) -> float | None:
     """How far the clinician meets one criterion, weighing nothing else; ``None`` if it does not apply."""
     (candidate,) = match(request, [clinician], NOW, {criterion: 1}).ranked
     reasons = (*candidate.reasons_for, *candidate.reasons_against)
@@ -125,9 +121,7 @@ def test_unknown_location_says_whom_to_ask() -> None:
         (None, None, True, []),
     ],
 )
-def test_panel_of_the_exact_plan(
-    payer: str | None, plan: str | None, self_pay: bool, codes: list[ReasonCode]
-) -> None:
+def test_panel_of_the_exact_plan(payer: str | None, plan: str | None, self_pay: bool, codes: list[ReasonCode]) -> None:
     assert excluded_for(replace(REQUEST, payer=payer, plan=plan, self_pay=self_pay)) == codes
 
 
@@ -163,9 +157,7 @@ def test_conflict_of_interest_excludes() -> None:
         (Modality.EITHER, set(), [ReasonCode.MODALITY]),
     ],
 )
-def test_modality_asked_for_is_offered(
-    asked: Modality, works: set[Modality], codes: list[ReasonCode]
-) -> None:
+def test_modality_asked_for_is_offered(asked: Modality, works: set[Modality], codes: list[ReasonCode]) -> None:
     clinician = replace(CLINICIAN, modalities=frozenset(works))
     assert excluded_for(replace(REQUEST, modality=asked), clinician) == codes
 
@@ -193,9 +185,7 @@ def test_accessibility_is_asked_of_the_office(
 
 
 def test_every_failed_filter_is_named() -> None:
-    request = replace(
-        REQUEST, patient_id="P-9", age=12, language="vi", plan="HMO", modality=Modality.TELEHEALTH
-    )
+    request = replace(REQUEST, patient_id="P-9", age=12, language="vi", plan="HMO", modality=Modality.TELEHEALTH)
     clinician = replace(CLINICIAN, open_places=0, licensed_states=frozenset())
     assert set(excluded_for(request, clinician)) == {
         ReasonCode.CONFLICT,
@@ -223,9 +213,7 @@ def test_ways_name_only_what_is_lawful_and_usable() -> None:
 )
 def test_availability_falls_to_nothing_over_four_weeks(days: int | None, share: float) -> None:
     free = None if days is None else NOW + timedelta(days=days)
-    assert share_of(Criterion.AVAILABILITY, REQUEST, replace(CLINICIAN, next_free=free)) == pytest.approx(
-        share
-    )
+    assert share_of(Criterion.AVAILABILITY, REQUEST, replace(CLINICIAN, next_free=free)) == pytest.approx(share)
 
 
 @pytest.mark.parametrize(
@@ -253,9 +241,7 @@ def test_availability_falls_to_nothing_over_four_weeks(days: int | None, share: 
         (Criterion.CASELOAD, {}, 0.25),
     ],
 )
-def test_criterion_weighs_only_what_was_asked_for(
-    criterion: Criterion, changes: dict, share: float | None
-) -> None:
+def test_criterion_weighs_only_what_was_asked_for(criterion: Criterion, changes: dict, share: float | None) -> None:
     assert share_of(criterion, replace(REQUEST, **changes)) == share
 
 

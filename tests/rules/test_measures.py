@@ -24,9 +24,7 @@ from rules.measures import (
 )
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "fhir"
-needs_shared_fhir = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="public FHIR samples are not beside the checkout"
-)
+needs_shared_fhir = pytest.mark.skipif(not SHARED.is_dir(), reason="public FHIR samples are not beside the checkout")
 
 
 def spread(total: int, items: int, highest: int = 3) -> dict[int, int]:
@@ -193,9 +191,7 @@ def test_cssrs_questions_follow_the_branching(answers: dict[int, int], asked: tu
         ({1: 0, 2: 0, 6: 1, 7: 0}, True, True),
     ],
 )
-def test_cssrs_screener_is_never_summed(
-    answers: dict[int, int], complete: bool, positive: bool | None
-) -> None:
+def test_cssrs_screener_is_never_summed(answers: dict[int, int], complete: bool, positive: bool | None) -> None:
     scored = score(Measure.CSSRS_SCREENER, answers)
     assert (scored.complete, scored.screen_positive, scored.total, scored.band) == (
         complete,
@@ -246,9 +242,7 @@ def test_change_is_reliable_from_the_published_points(
         (30, ReliableChange.IMPROVED, False),
     ],
 )
-def test_pcl5_change_names_response_and_meaningful_change(
-    after: int, verdict: ReliableChange, response: bool
-) -> None:
+def test_pcl5_change_names_response_and_meaningful_change(after: int, verdict: ReliableChange, response: bool) -> None:
     before, now = (score(Measure.PCL5, spread(total, 20, highest=4)) for total in (40, after))
     found = change(Measure.PCL5, before, now)
     assert found.verdict is verdict
@@ -273,9 +267,7 @@ def test_reliable_change_index_by_hand() -> None:
     assert is_reliable(index)
 
 
-@pytest.mark.parametrize(
-    ("index", "reliable"), [(1.96, False), (1.961, True), (-1.96, False), (-1.961, True)]
-)
+@pytest.mark.parametrize(("index", "reliable"), [(1.96, False), (1.961, True), (-1.96, False), (-1.961, True)])
 def test_reliable_change_index_cut(index: float, reliable: bool) -> None:
     assert is_reliable(index) is reliable
 

@@ -49,9 +49,7 @@ def test_same_moment_is_open_in_one_zone_and_closed_in_another() -> None:
     assert next_send_time(moment, PORTLAND) == datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 
-@given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)), st.sampled_from(ZONES)
-)
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)), st.sampled_from(ZONES))
 def test_send_time_is_in_hours_and_the_first_such_moment(now: datetime, zone: str) -> None:
     sent = next_send_time(now, zone)
     local = sent.astimezone(ZoneInfo(zone))

@@ -79,9 +79,7 @@ def test_end_before_receipt_is_refused(wait: Wait) -> None:
         time_to_first_appointment([wait], AS_OF)
 
 
-@given(
-    st.lists(st.integers(0, 60), min_size=1, max_size=40), st.sampled_from([Fraction(1, 2), Fraction(9, 10)])
-)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=40), st.sampled_from([Fraction(1, 2), Fraction(9, 10)]))
 def test_without_censoring_it_is_the_ordinary_quantile(days: list[int], share: Fraction) -> None:
     assert days_until_share([(day, True) for day in days], share) == sorted(days)[ceil(len(days) * share) - 1]
 
@@ -93,9 +91,7 @@ def test_counting_the_waiting_never_shortens_the_wait(observed: list[tuple[int, 
     assert with_one_more is None or (without is not None and with_one_more >= without)
 
 
-@pytest.mark.parametrize(
-    ("attended", "missed", "rate"), [(0, 0, None), (4, 0, 0.0), (0, 2, 1.0), (3, 1, 0.25)]
-)
+@pytest.mark.parametrize(("attended", "missed", "rate"), [(0, 0, None), (4, 0, 0.0), (0, 2, 1.0), (3, 1, 0.25)])
 def test_no_show_rate_counts_only_kept_and_missed(attended: int, missed: int, rate: float | None) -> None:
     statuses = [AppointmentStatus.ATTENDED] * attended + [AppointmentStatus.NO_SHOW] * missed
     apart = [AppointmentStatus.LATE_CANCELLED] * 2 + [AppointmentStatus.CANCELLED] * 3

@@ -193,9 +193,7 @@ def test_two_rules_over_the_same_hours_give_a_slot_each_and_the_same_rule_twice_
         (time(9), time(12), 0, 50, -1),
     ],
 )
-def test_impossible_weekly_hours_are_refused(
-    starts: time, ends: time, weekday: int, minutes: int, rest: int
-) -> None:
+def test_impossible_weekly_hours_are_refused(starts: time, ends: time, weekday: int, minutes: int, rest: int) -> None:
     with pytest.raises(ValueError, match="weekly hours"):
         hours(starts, ends, weekday=weekday, minutes=minutes, break_minutes=rest)
 
@@ -247,9 +245,7 @@ TUE_9, TUE_14, WED_18 = slot(2026, 11, 24, 9), slot(2026, 11, 24, 14), slot(2026
 ALL = (MON_9, MON_10, MON_14, TUE_9, TUE_14, WED_18)
 
 
-def chosen(
-    slots: tuple[SlotTime, ...], preferences: OfferPreferences = NO_WISH, n: int = 3
-) -> list[SlotTime]:
+def chosen(slots: tuple[SlotTime, ...], preferences: OfferPreferences = NO_WISH, n: int = 3) -> list[SlotTime]:
     offers = choose_offers(slots, patient_zone=PORTLAND, preferences=preferences, now=NOW, min_lead=DAY, n=n)
     assert all(offer.reasons for offer in offers)
     return [offer.slot for offer in offers]
@@ -269,9 +265,7 @@ def test_wished_times_come_before_spreading() -> None:
 
 def test_offer_says_whether_it_is_a_wished_time() -> None:
     wishes = OfferPreferences(times=frozenset({"tue-am"}), location_id="LOC-2")
-    first, second = choose_offers(
-        (MON_14, TUE_9), patient_zone=PORTLAND, preferences=wishes, now=NOW, min_lead=DAY
-    )
+    first, second = choose_offers((MON_14, TUE_9), patient_zone=PORTLAND, preferences=wishes, now=NOW, min_lead=DAY)
     assert first.reasons == ("no preferred time left: next best", "at another location")
     assert second.reasons == ("at a preferred time", "at another location")
 
@@ -283,9 +277,7 @@ def test_patients_clock_decides_what_a_morning_is() -> None:
     assert offers[0].reasons == ("at a preferred time",)
 
 
-@pytest.mark.parametrize(
-    ("lead", "offered"), [(timedelta(hours=73), True), (timedelta(hours=73, minutes=1), False)]
-)
+@pytest.mark.parametrize(("lead", "offered"), [(timedelta(hours=73), True), (timedelta(hours=73, minutes=1), False)])
 def test_offer_keeps_the_lead_time(lead: timedelta, offered: bool) -> None:
     offers = choose_offers((MON_9,), patient_zone=PORTLAND, preferences=NO_WISH, now=NOW, min_lead=lead)
     assert bool(offers) is offered
@@ -346,6 +338,4 @@ def test_cancellation_is_late_inside_the_window(notice: timedelta, outcome: Appo
 
 def test_practice_sets_its_own_window() -> None:
     starts = utc(2026, 11, 23, 17)
-    assert (
-        outcome_of_cancellation(starts - timedelta(hours=30), starts, 48) is AppointmentStatus.LATE_CANCELLED
-    )
+    assert outcome_of_cancellation(starts - timedelta(hours=30), starts, 48) is AppointmentStatus.LATE_CANCELLED

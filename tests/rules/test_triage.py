@@ -133,9 +133,7 @@ def test_phq9_item_9_opens_a_review_whatever_the_total(
 def test_phq9_severe_total_is_a_moderate_flag(total: int, flagged: bool) -> None:
     answers = CALM_PHQ9 | {number: 3 for number in range(1, 7)} | {7: total - 18}
     flags = flags_from_measures({Measure.PHQ9: answers})
-    assert [(flag.kind, flag.level) for flag in flags] == (
-        [(FlagKind.SEVERE_SYMPTOMS, MODERATE)] if flagged else []
-    )
+    assert [(flag.kind, flag.level) for flag in flags] == ([(FlagKind.SEVERE_SYMPTOMS, MODERATE)] if flagged else [])
 
 
 def test_incomplete_phq9_raises_no_total_flag() -> None:
