@@ -1,11 +1,12 @@
 """Puts a backup into an empty place, proves that all of it is there, makes it ready to go on."""
 
 import hashlib
+import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,9 +14,11 @@ from typing import Any, BinaryIO
 import orjson
 import sqlalchemy as sa
 
-from adapters import keyring, migrating
+from adapters import audit_anchors, audit_chain, keyring, migrating
 from adapters import operational_store as store
-from adapters.backing_up import CONTENT, folders
+from adapters.audit_anchors import Anchor
+from adapters.audit_chain import FaultKind
+from adapters.backing_up import ANCHORS, CONTENT, folders
 from adapters.backup_key import backup_keys
 from adapters.backup_records import (
     Part,
@@ -29,8 +32,10 @@ from adapters.backup_records import (
 )
 from adapters.empty_place import connected, empty_place
 from adapters.migrating import Database, url_of
+from adapters.private_files import write_private
 from adapters.sealed_stream import opened
 from adapters.settings import settings
+from models.audit_chain import CHAINS
 from models.errors import BackupRefused
 
 STAGING = ".restoring"
@@ -76,11 +81,14 @@ def restore(path: Path, actor: str = "command line") -> Restored:
             read = _load(path, records(opened(path, keys)), staging)
             for database in Database:
                 migrating.migrate(database, url_of(database), restoring=True)
+            ends, lost = _prove_audit(staging)
             rows = sum(end.rows for end in read.tables.values())
             as_of = datetime.fromisoformat(read.head["made_at"])
             open_cases, findings = _make_ready(read, staging)
+            findings = [*lost, *findings]
             _audit(actor, read, rows=rows, open_cases=open_cases, findings=len(findings))
             _put_in_place(staging)
+            _keep_anchors(staging, read.head["backup_id"], ends)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     seconds = round(time.monotonic() - started, 3)
@@ -178,7 +186,7 @@ def _load_file(
     """Write one file of a folder beside its place; raises BackupRefused for a name that would leave the place."""
     name = str(said["name"])
     folder, _, inside = name.partition("/")
-    if folder not in folders() or not inside or ".." in Path(inside).parts or Path(inside).is_absolute():
+    if folder not in (*folders(), ANCHORS) or not inside or ".." in Path(inside).parts or Path(inside).is_absolute():
         raise BackupRefused(f"{path} holds a file whose name leads elsewhere")
     target = staging / folder / inside
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -219,6 +227,49 @@ def _prove(path: Path, manifest: dict[str, Any], read: _Read, shapes: dict[Datab
                         f"the table {name} of the {database.value} database holds {found.rows} rows that are not the "
                         f"{want.rows} of the backup"
                     )
+
+
+def _prove_audit(staging: Path) -> tuple[dict[str, int], list[str]]:
+    """Recompute both chains; compare them with their heads, the anchors of this place, and those in the backup.
+
+    Raises BackupRefused when anything of them is not what was written. Anchors of this place that are newer than the
+    backup say what is lost. Returns the last event of each chain, and what is lost in words.
+    """
+    ends: dict[str, int] = {}
+    lost = []
+    for folder in (settings().anchors_folder, staging / ANCHORS):
+        for verdict in audit_chain.verify(folder):
+            wrong = [fault for fault in verdict.faults if fault.kind != FaultKind.CUT_TAIL]
+            if wrong:
+                raise BackupRefused(f"the audit in the backup does not verify: {wrong[0]}")
+            ends[verdict.database] = verdict.last_id
+            newest = max((fault.event_id or 0 for fault in verdict.faults), default=0)
+            if newest and folder == settings().anchors_folder:
+                lost.append(
+                    f"{newest - verdict.last_id} events of the {verdict.database} audit came after the backup and are "
+                    f"lost: it ended at event {newest}, and ends at {verdict.last_id} now"
+                )
+    return ends, lost
+
+
+def _keep_anchors(staging: Path, backup_id: str, ends: dict[str, int]) -> None:
+    """Go on with the anchors of this place, or else those of the backup.
+
+    Anchors of events that are lost would contradict what is written from now on; they are kept in a file of their own.
+    """
+    for chain in CHAINS:
+        own = audit_anchors.file_of(chain)
+        known = audit_anchors.read_anchors(chain) or audit_anchors.read_anchors(chain, staging / ANCHORS)
+        end = ends[chain.database]
+        stands = [anchor for anchor in known if anchor.last_id <= end]
+        if gone := [anchor for anchor in known if anchor.last_id > end]:
+            write_private(own.with_name(f"{chain.database}.lost-by-{backup_id}"), _spelled(gone))
+        write_private(own, _spelled(stands))
+    audit_anchors.write_anchors()
+
+
+def _spelled(anchors: list[Anchor]) -> bytes:
+    return "".join(f"{json.dumps(asdict(anchor))}\n" for anchor in anchors).encode()
 
 
 def _make_ready(read: _Read, staging: Path) -> tuple[int, list[str]]:

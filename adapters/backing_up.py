@@ -26,6 +26,8 @@ from models.operational import AuditEvent
 CONTENT = 1
 """Version of what is inside; the sealed form has its own."""
 CHUNK_BYTES = 1 << 18
+ANCHORS = "anchors"
+"""The folder that says how the audit's chains ended; a restore asks it, and never puts it over what is there."""
 NAME = "countersign-{:%Y%m%dT%H%M%SZ}.backup"
 
 
@@ -74,12 +76,13 @@ def back_up(path: Path, actor: str = "command line") -> BackupMade:
             "revisions": revisions,
         }
         put(out, Part.HEAD, head)
+        taken = {**folders(), ANCHORS: settings().anchors_folder}
         tables = {
             f"{database.value}.{table.name}": put_table(out, database.value, connection, table)
             for database, connection in connections.items()
             for table in tables_of(connection)
         }
-        files = {name: digest for folder, where in folders().items() for name, digest in _put_files(out, folder, where)}
+        files = {name: digest for folder, where in taken.items() for name, digest in _put_files(out, folder, where)}
         put(out, Part.MANIFEST, {"tables": {name: end._asdict() for name, end in tables.items()}, "files": files})
     rows = sum(end.rows for end in tables.values())
     made = BackupMade(

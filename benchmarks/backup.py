@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import sqlalchemy as sa
 
+from acts.restoring import restore
 from adapters.backing_up import back_up
 from adapters.empty_place import connected
 from adapters.migrating import Database, migrate_all, url_of
-from acts.restoring import restore
 from adapters.settings import settings
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from adapters.backing_up import BackupMade
 from acts.restoring import Restored
+from adapters.backing_up import BackupMade
 
 EXISTING = typer.Argument(exists=True, dir_okay=False, help="A file that `countersign backup` wrote.")
 

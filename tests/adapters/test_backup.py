@@ -21,7 +21,8 @@ from sqlmodel import col, select
 
 from acts import cases as acts_on_cases
 from acts import patient
-from adapters import backing_up, migrating, therapy_store
+from acts.restoring import restore
+from adapters import audit_anchors, audit_chain, backing_up, migrating, therapy_store
 from adapters import operational_store as store
 from adapters.backing_up import back_up, back_up_by_setting, newest_backup_at
 from adapters.backup_key import add_backup_key, key_file
@@ -29,7 +30,6 @@ from adapters.backup_records import Told, tables_of, told
 from adapters.empty_place import connected
 from adapters.migrating import Database, migrate_all
 from adapters.one_moment import one_moment
-from acts.restoring import restore
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
 from models.codes import LinkPurpose, ToDoOutcome
@@ -361,6 +361,73 @@ def test_content_that_misses_is_named(backed_up: tuple[Place, Path], place: Make
     assert len(findings) == 2
     assert f"sign-off {approval.id} has no content in the therapy database" in findings
     assert [finding for finding in findings if finding.endswith("is gone: drop it again")]
+
+
+def with_anchors_of(source: Place, target: Place) -> Place:
+    """The anchors lie outside the databases, and out of reach of whoever changes them."""
+    shutil.copytree(source.home / "anchors", target.home / "anchors", dirs_exist_ok=True)
+    return target
+
+
+def test_audit_goes_on_where_the_backup_ends_and_says_what_is_lost(backed_up: tuple[Place, Path], place: Make) -> None:
+    source, _ = backed_up
+    file = source.home / "one.backup"
+    with entered(source):
+        audit_anchors.write_anchors()
+        back_up(file)
+        before = contents()
+        for _ in range(3):
+            with store.writing() as db:
+                store.audit(db, "test", "happened.later", ("test", "1"))
+        audit_anchors.write_anchors()
+    with entered(with_anchors_of(source, with_keys_of(source, place("sqlite")))):
+        end = before["operational.audit_event"].rows
+        said = f"4 events of the operational audit came after the backup and are lost: it ended at event {end + 3}"
+        assert [finding for finding in restore(file).findings if finding.startswith(said)]
+        assert audit_chain.verify_all() == []
+        assert list((settings().anchors_folder).glob("operational.lost-by-BU-*"))
+        with store.writing() as db:
+            store.audit(db, "test", "goes.on", ("test", "1"))
+        audit_anchors.write_anchors()
+        assert audit_chain.verify_all() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_audit_that_was_changed_before_the_backup_is_refused(
+    backed_up: tuple[Place, Path], place: Make, kind: str
+) -> None:
+    source, _ = backed_up
+    with entered(source):
+        with connected(Database.THERAPY) as connection:
+            for trigger in ("no_update", "no_delete", "no_replace"):
+                connection.execute(sa.text(f"DROP TRIGGER therapy_audit_event_{trigger}"))
+            connection.execute(sa.text("UPDATE therapy_audit_event SET actor = 'somebody else' WHERE id = 3"))
+        back_up(source.home / "changed.backup")
+    target = with_keys_of(source, place(kind))
+    with (
+        entered(target),
+        pytest.raises(BackupRefused, match=r"the audit in the backup does not verify: therapy event 3"),
+    ):
+        restore(source.home / "changed.backup")
+    holds_nothing(target)
+
+
+def test_audit_rewritten_whole_is_refused_by_the_anchors_outside(backed_up: tuple[Place, Path], place: Make) -> None:
+    source, _ = backed_up
+    with entered(source):
+        [anchor, *_] = audit_anchors.write_anchors()
+    target = with_anchors_of(source, with_keys_of(source, place("sqlite")))
+    for path in (target.home / "anchors").glob("*.jsonl"):
+        path.write_text(path.read_text().replace(anchor.last_digest, anchor.last_digest[::-1]))
+    back_up_of(source, target.home / "one.backup")
+    with entered(target), pytest.raises(BackupRefused, match="the audit in the backup does not verify"):
+        restore(target.home / "one.backup")
+    holds_nothing(target)
+
+
+def back_up_of(source: Place, file: Path) -> None:
+    with entered(source):
+        back_up(file)
 
 
 def holds_nothing(place: Place) -> None:
