@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 import sqlalchemy as sa
 
+from acts import forgetting
 from adapters import audit_anchors, audit_chain, keyring, migrating
 from adapters import operational_store as store
 from adapters.audit_anchors import Anchor
@@ -274,6 +275,7 @@ def _spelled(anchors: list[Anchor]) -> bytes:
 
 def _make_ready(read: _Read, staging: Path) -> tuple[int, list[str]]:
     """Give what was restored to a system that starts anew; returns the open cases, and what a person should look at."""
+    again = forgetting.reapply()  # first: their master key may be gone for good, and is not needed
     _must_have_the_keys()
     with connected(Database.OPERATIONAL) as connection:
         open_cases = _forget_runs(connection)
@@ -281,6 +283,8 @@ def _make_ready(read: _Read, staging: Path) -> tuple[int, list[str]]:
             digest: done for digest, done in connection.execute(sa.text("SELECT digest, finished_at FROM intake_file"))
         }
     findings = [*_take_again(received, staging), *_pieces_that_miss()]
+    if again:
+        findings.append(f"{again} data keys that were destroyed after the backup are destroyed again")
     return open_cases, findings
 
 

@@ -21,6 +21,7 @@ from adapters.settings import settings
 from models.errors import BackupRefused
 
 MAGIC = "countersign keys 1"
+FORGOTTEN = "forgotten"
 ROUNDS = 1 << 17
 SHORTEST = 16
 BESIDE = ("link-signing-key", "sample-sign-ins.json")
@@ -68,13 +69,20 @@ def put_keys_back(path: Path, passphrase: str) -> list[str]:
     except InvalidTag:
         raise BackupRefused(f"{path}: the passphrase does not open it, or it has been altered") from None
     kept = {_place(name): base64.b64decode(value) for name, value in json.loads(opened).items()}
+    kept = {place: _joined(place, content) if place.name == FORGOTTEN else content for place, content in kept.items()}
     for place, content in kept.items():
-        if place.exists() and place.read_bytes() != content:
+        if place.name != FORGOTTEN and place.exists() and place.read_bytes() != content:
             raise BackupRefused(f"{place.name} is here already and is another one: move it away first")
-    missing = {place: content for place, content in kept.items() if not place.exists()}
+    missing = {place: content for place, content in kept.items() if not place.exists() or place.read_bytes() != content}
     for place, content in missing.items():
         write_private(place, content)
     return sorted(place.name for place in missing)
+
+
+def _joined(place: Path, content: bytes) -> bytes:
+    """The list of who was forgotten only grows: what is here, and what was kept besides."""
+    here = place.read_bytes().splitlines() if place.exists() else []
+    return b"".join(line + b"\n" for line in dict.fromkeys([*here, *content.splitlines()]))
 
 
 def _key_files() -> Iterator[tuple[str, Path]]:

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import auditing, environment, keys
-from cli import auditing, backups, environment
+from cli import auditing, backups, environment, keys
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from acts import cases as acts_on_cases
-from acts import patient
+from acts import forgetting, patient
 from acts.restoring import restore
 from adapters import audit_anchors, audit_chain, backing_up, migrating, therapy_store
 from adapters import operational_store as store
@@ -32,11 +32,22 @@ from adapters.migrating import Database, migrate_all
 from adapters.one_moment import one_moment
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
-from models.codes import LinkPurpose, ToDoOutcome
+from models.codes import LinkPurpose, Role, ToDoOutcome
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
-from models.errors import BackupRefused
-from models.operational import Appointment, Approval, AuditEvent, Decision, IntakeFile, Referral, StaffLogin
+from models.errors import BackupRefused, Forgotten
+from models.operational import (
+    Appointment,
+    Approval,
+    AuditEvent,
+    Decision,
+    IntakeFile,
+    Patient,
+    Referral,
+    Staff,
+    StaffLogin,
+)
+from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, questionnaires, risk, sign_offs, waits, watch
 from tests.flows.people import case_of, coordinator_of, drop, open_approval, patients_link, referral_row, sign
 from tests.places import KINDS, Place, entered, places
@@ -151,7 +162,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
                 case.run_id = f"run-of-{number}"
                 db.add(case)
             db.add(StaffLogin(token_digest="d", staff_id="ST-101", csrf_token="c", expires_at=utc_now()))
-        drop(row("B-9"))
+        drop(row("B-9", referral_text="The zibbertrance again."))
         (settings().outbox_folder / "message.eml").write_text("Dear Qorvexa")
         back_up(folder / "busy.backup")
     return folder / "home", folder / "busy.backup"
@@ -361,6 +372,27 @@ def test_content_that_misses_is_named(backed_up: tuple[Place, Path], place: Make
     assert len(findings) == 2
     assert f"sign-off {approval.id} has no content in the therapy database" in findings
     assert [finding for finding in findings if finding.endswith("is gone: drop it again")]
+
+
+def test_patient_forgotten_after_the_backup_stays_forgotten(backed_up: tuple[Place, Path], place: Make) -> None:
+    source, file = backed_up
+    with entered(source):
+        case = case_of("B-1")
+        assert case is not None
+        with store.reading() as db:
+            compliance = db.exec(select(Staff).where(Staff.role == Role.COMPLIANCE)).first()
+        assert compliance is not None
+        reason = TherapyText("asked to be forgotten")
+        acts_on_cases.stop(case.case_number, staff_id=coordinator_of("LOC-1"), reason=reason, exit_kind=None)
+        forgetting.forget(case.patient_id, staff_id=compliance.id, reason=reason)
+    with entered(with_keys_of(source, place("sqlite"))):  # the list of the forgotten lies beside the keys
+        findings = restore(file).findings
+        assert [finding for finding in findings if finding.endswith("are destroyed again")]
+        with pytest.raises(Forgotten):
+            therapy_store.texts(case.case_number, actor="test", where="test")
+        with store.reading() as db:
+            assert store.one(db, Patient, case.patient_id).given_name != "Qorvexa"
+        assert audit_chain.verify_all() == []
 
 
 def with_anchors_of(source: Place, target: Place) -> Place:
