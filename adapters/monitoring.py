@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
+from adapters.audit_status import chains
 from adapters.desk_views import WAITING_TO_DO, beats
 from adapters.health import health
 from adapters.operational_store import reading
@@ -47,6 +48,7 @@ class InstallationCollector:
                 yield _counted(db, "countersign_cases", "Cases by status.", Referral.status, "status")
                 yield _quarantine(db)
                 yield from _audited(db)
+            yield from _chains(now)
 
 
 def _silences(now: datetime) -> Iterator[Metric]:
@@ -146,6 +148,22 @@ def _quarantine(db: Session) -> Metric:
     for urgent in (False, True):
         family.add_metric([str(urgent).lower()], counts.get(urgent, 0))
     return family
+
+
+def _chains(now: datetime) -> Iterator[Metric]:
+    """How the two audit chains stood when they were last verified, which the night's work does."""
+    age = GaugeMetricFamily(
+        "countersign_audit_verified_age_seconds", "Seconds since an audit chain was verified.", labels=["database"]
+    )
+    faults = GaugeMetricFamily(
+        "countersign_audit_faults", "Faults that the last verification of a chain found.", labels=["database"]
+    )
+    for chain in chains():
+        verified = chain.verified_at
+        age.add_metric([chain.database], inf if verified is None else max((now - verified).total_seconds(), 0.0))
+        faults.add_metric([chain.database], chain.faults)
+    yield age
+    yield faults
 
 
 def _as_number(flag: Any) -> Any:

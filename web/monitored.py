@@ -7,12 +7,15 @@ from fastapi import APIRouter, Header, HTTPException
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from adapters.health import health
+from adapters.health import health, newest_revision
+from adapters.migrating import Database
 from adapters.monitoring import InstallationCollector
 from adapters.settings import settings
 from web.observed import REGISTRY
 
 REGISTRY.register(InstallationCollector())
+for _each in Database:
+    newest_revision(_each)  # as the programs stand now; an upgrade of the files under a running process is not its own
 
 router = APIRouter()
 

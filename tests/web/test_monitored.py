@@ -238,6 +238,14 @@ def test_cases_to_dos_alarms_and_restarts_are_counted(browser: TestClient, well:
     assert figure(browser, "countersign_healthy", check="prefect") == 1
 
 
+def test_verified_audit_is_shown_with_its_age_and_faults(browser: TestClient, well: None):
+    assert figure(browser, "countersign_audit_verified_age_seconds", database="operational") == float("inf")
+    with writing() as db:
+        audit(db, "system", "audit.verified", ("audit", "operational"), events=9, last_id=9, faults=2)
+    assert figure(browser, "countersign_audit_faults", database="operational") == 2
+    assert figure(browser, "countersign_audit_verified_age_seconds", database="operational") < 60
+
+
 def test_figures_name_nobody(browser: TestClient, well: None):
     approval = factories.make_case_at(ReferralStatus.RISK_REVIEW).approval
     assert approval is not None
