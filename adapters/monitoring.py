@@ -16,7 +16,7 @@ from adapters.audit_status import chains
 from adapters.desk_views import WAITING_TO_DO, beats
 from adapters.health import health
 from adapters.operational_store import reading
-from models.codes import ApprovalStatus, MessageStatus, QuarantineStatus, RunTrouble
+from models.codes import ApprovalKind, ApprovalStatus, MessageChannel, MessageStatus, QuarantineStatus, Role, RunTrouble
 from models.columns import utc_now
 from models.operational import Approval, AuditEvent, OutboxMessage, QuarantinedRow, Referral, ToDo
 
@@ -74,7 +74,7 @@ def _open_approvals(db: Session, now: datetime) -> Metric:
         "countersign_open_approvals", "Sign-offs that wait, by the role that owes them.", labels=["role", "kind", "age"]
     )
     for role, kind, bucket, count in found:
-        family.add_metric([role.value, kind.value, bucket], count)
+        family.add_metric([Role(role).value, ApprovalKind(kind).value, str(bucket)], count)
     return family
 
 
@@ -114,7 +114,7 @@ def _outbox(db: Session, now: datetime) -> Iterator[Metric]:
         .where(col(OutboxMessage.status).in_(unsent))
         .group_by(col(OutboxMessage.channel), col(OutboxMessage.status))
     ).all():
-        messages.add_metric([channel.value, status.value], count)
+        messages.add_metric([MessageChannel(channel).value, MessageStatus(status).value], count)
     due = db.exec(
         select(func.min(OutboxMessage.not_before)).where(
             OutboxMessage.status == MessageStatus.QUEUED, col(OutboxMessage.not_before) <= now
