@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from sqlalchemy import case, func
+from sqlalchemy import case, func, text
 from sqlmodel import Session, col, select
 
 from adapters.audit_status import chains
@@ -64,11 +64,12 @@ def _silences(now: datetime) -> Iterator[Metric]:
 
 def _open_approvals(db: Session, now: datetime) -> Metric:
     opened = col(Approval.opened_at)
-    age = case(*((opened > now - limit, name) for name, limit in AGES), else_=OLDEST)
+    # grouped by its name: PostgreSQL takes the same expression with other placeholders for another one
+    age = case(*((opened > now - limit, name) for name, limit in AGES), else_=OLDEST).label("age")
     found = db.exec(
         select(Approval.role, Approval.kind, age, func.count())
         .where(Approval.status == ApprovalStatus.OPEN)
-        .group_by(col(Approval.role), col(Approval.kind), age)
+        .group_by(col(Approval.role), col(Approval.kind), text("age"))
     ).all()
     family = GaugeMetricFamily(
         "countersign_open_approvals", "Sign-offs that wait, by the role that owes them.", labels=["role", "kind", "age"]
