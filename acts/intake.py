@@ -17,8 +17,6 @@ from models.operational import QuarantinedRow
 from models.referral_table import COLUMN_NAMES, REQUIRED_COLUMNS
 from models.therapy_text import TherapyText
 
-LARGEST_FILE = 20 * 1024 * 1024
-
 
 def drop_file(content: bytes, staff_id: str) -> str:
     """Put a referral file into the intake folder under a name of our own, because a sender's may hold a person's.
@@ -27,8 +25,8 @@ def drop_file(content: bytes, staff_id: str) -> str:
     """
     if not content.strip():
         raise ContractBroken("the file is empty", field="file")
-    if len(content) > LARGEST_FILE:
-        raise ContractBroken(f"the file is larger than {LARGEST_FILE // 1024 // 1024} MB", field="file")
+    if len(content) > settings().largest_file:
+        raise ContractBroken(f"the file is larger than {settings().largest_file_mb} MB", field="file")
     suffix = ".json" if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else ".csv"
     drop_id = new_id("DR")
     name = f"desk-{utc_now():%Y%m%d-%H%M%S}-{drop_id[-6:]}{suffix}"

@@ -5,6 +5,8 @@ import logging
 import os
 import stat
 import time
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +15,8 @@ HALF_WRITTEN_SUFFIXES = frozenset({".part", ".tmp", ".partial", ".crdownload", "
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 SETTLED_SUFFIX = {"csv": ".csv", "fhir": ".json", "unknown": ".unknown"}
 FIX_SUFFIX = ".to-fix.csv"
+LONGEST_NAME = 120
+"""Characters of a sender's file name that are kept; a name of four-byte characters still fits a file system."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWNER_ONLY = 0o600
 log = logging.getLogger(__name__)
@@ -43,13 +47,81 @@ def waiting_files(folder: Path, settle_seconds: float = 2.0) -> list[DroppedFile
     within the last ``settle_seconds``, and files that changed while they were read.
     """
     waiting = []
-    for path in folder.iterdir():
+    for path in _entries(folder):
         if path.name.startswith((".", "~$")) or path.suffix.lower() in HALF_WRITTEN_SUFFIXES:
             continue
         found = _whole_file(path, settle_seconds)
         if found:
             waiting.append(found)
     return [dropped for _, dropped in sorted(waiting, key=lambda it: (it[0], it[1].name))]
+
+
+def changed_since(folder: Path, moment: float) -> bool:
+    """Whether anything in the folder changed after this moment (seconds since the epoch)."""
+    return any(_changed_at(path) > moment for path in _entries(folder))
+
+
+def never_taken(folder: Path) -> dict[str, int]:
+    """What lies in the folder and will not be taken, by kind: links, and things that are neither file nor folder."""
+    kinds = Counter(_kind_of_entry(path) for path in _entries(folder))
+    return {kind: count for kind, count in sorted(kinds.items()) if kind}
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def _changed_at(path: Path) -> float:
+    """0 for what has gone meanwhile; a link is not followed, it may lead nowhere."""
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _kind_of_entry(path: Path) -> str:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    return "link" if stat.S_ISLNK(mode) else "special file"
+
+
+def plain_name(name: str) -> str:
+    """A sender's file name as it can be stored, shown and written: without what is invisible or no text at all."""
+    seen = "".join("_" if unicodedata.category(each)[0] in "CZ" and each != " " else each for each in name)
+    stem, dot, suffix = seen.rpartition(".")
+    if dot and len(suffix) < 16:
+        return stem[: LONGEST_NAME - len(suffix) - 1] + dot + suffix
+    return seen[:LONGEST_NAME]
+
+
+def takeable_name(name: str) -> str:
+    """The name without what leaves a file lying in the folder: a hidden one's dot, a half-written one's suffix."""
+    shown = name.lstrip(".~$") or "dropped"
+    return f"{shown}.csv" if Path(shown).suffix.lower() in HALF_WRITTEN_SUFFIXES else shown
+
+
+def free_name(folder: Path, name: str, content_from: Path) -> Path:
+    """Give a whole file its place in the folder under this name, or the nearest that no other file has.
+
+    ``content_from`` is on the same disk and is gone afterwards. Nothing is ever written over.
+    """
+    stem, dot, suffix = plain_name(name).rpartition(".")
+    if not stem:
+        stem, dot, suffix = suffix, "", ""
+    number = 1
+    while True:
+        target = folder / (f"{stem}{dot}{suffix}" if number == 1 else f"{stem}-{number}{dot}{suffix}")
+        try:
+            os.link(content_from, target)
+        except FileExistsError:
+            number += 1
+            continue
+        content_from.unlink()
+        return target
 
 
 def settle(dropped: DroppedFile, into: Path) -> DroppedFile:
@@ -99,7 +171,8 @@ def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
 
 def fix_file_of(folder: Path, name: str) -> Path:
     """Where the rows to correct of a dropped file lie; a corrected file that is broken again has the same place."""
-    return folder / (Path(name).name.removesuffix(".csv").removesuffix(".to-fix") + FIX_SUFFIX)
+    stem = plain_name(Path(name).name).removesuffix(".csv").removesuffix(".to-fix").lstrip(".")
+    return folder / f"{stem or 'rows'}{FIX_SUFFIX}"
 
 
 def _whole_file(path: Path, settle_seconds: float) -> tuple[int, DroppedFile] | None:
@@ -119,7 +192,7 @@ def _whole_file(path: Path, settle_seconds: float) -> tuple[int, DroppedFile] | 
         after = os.fstat(descriptor)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         return None
-    return after.st_mtime_ns, DroppedFile(path, path.name, digest, size, kind)
+    return after.st_mtime_ns, DroppedFile(path, plain_name(path.name), digest, size, kind)
 
 
 def _content(file: BinaryIO, name: str) -> tuple[str, int, str]:
@@ -134,7 +207,7 @@ def _content(file: BinaryIO, name: str) -> tuple[str, int, str]:
 
 def _kind(start: bytes, suffix: str) -> str:
     """By content first: a bundle that somebody saved as .txt is still a bundle."""
-    if start.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"{"):
+    if start.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((b"{", b"[")):
         return "fhir"
     return "csv" if suffix in TABLE_SUFFIXES else "unknown"
 

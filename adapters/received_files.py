@@ -24,11 +24,15 @@ SEALED = ".sealed"
 VERSION = 1
 
 
-def content(file: IntakeFile) -> bytes | None:
-    """A received file as it came, sealed or not yet; None when it has gone. Raises Forgotten and SealBroken."""
+def content(file: IntakeFile, most: int = -1) -> bytes | None:
+    """A received file as it came, sealed or not yet; None when it has gone. Raises Forgotten and SealBroken.
+
+    ``most``: of an open copy no more bytes than this are read, for it may be of any size.
+    """
     path = _sealed_path(file)
     if plain := _plain(file):
-        return plain[0].read_bytes()
+        with plain[0].open("rb") as opened:
+            return opened.read(most)
     if not path.exists():
         return None
     head, _, sealed = path.read_bytes().partition(b"\n")
@@ -41,9 +45,10 @@ def content(file: IntakeFile) -> bytes | None:
 def put_away(file: IntakeFile) -> int:
     """Seal the open copies of a finished file; returns how many there were. Again changes nothing.
 
-    A file that was forgotten and came again is not kept at all: its rows are stored.
+    A file that was forgotten and came again is not kept at all: its rows are stored. A file too large to be read is
+    too large to be sealed in memory; it stays as it came, for its sender to split.
     """
-    found = _plain(file)
+    found = [path for path in _plain(file) if path.stat().st_size <= settings().largest_file]
     for path in found:
         try:
             sealed = therapy_store.key_of_owner(file.id).seal_bytes(_place(file), VERSION, path.read_bytes())

@@ -29,12 +29,26 @@ from models.referral_table import (
 from models.therapy_text import TherapyText
 
 HEADER_ROW = 1
+MOST_ROWS = 20_000
+"""Rows of one file, filled or not: each opens a case, and no practice receives more at once."""
 _DELIMITERS = ",;\t"
+_PACKED = {
+    b"PK\x03\x04": "a ZIP archive or a workbook",
+    b"PK\x05\x06": "a ZIP archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
+    b"Rar!": "an archive",
+    b"7z\xbc\xaf": "an archive",
+    b"BZh9": "an archive",
+    b"\xfd7zXZ": "an archive",
+    b"\xd0\xcf\x11\xe0": "a workbook",
+}
+"""Never unpacked, by the first bytes; so no archive can grow in our hands."""
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f]")
 # A cell that a spreadsheet would run as a formula; a number with its sign, such as +1 503 555 0123, is left
 # alone.
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().-]+$)")
-_DISARMED = re.compile(r"\A'(?=[=@+\-\t\r])")
+_FORMULA = re.compile(r"\s*(?:[=@\uff1d\uff20]|[+\-\uff0b\uff0d](?![\d\s().-]+$))|[\t\r\n]")
+_DISARMED = re.compile(r"\A'(?=\s*[=@+\-\uff1d\uff20\uff0b\uff0d]|[\t\r\n])")
 _NAME_OF_HEADER = {alias: column.name for column in COLUMNS for alias in (column.name, *column.aliases)}
 
 
@@ -77,21 +91,30 @@ def rows_to_fix(data: bytes, findings: Sequence[Finding]) -> bytes:
     width = len(header)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=_delimiter(_text(data)), lineterminator="\r\n")
-    writer.writerow([*(header[at] for at in kept), PROBLEM_COLUMN])
+    writer.writerow([*(_disarmed(header[at]) for at in kept), PROBLEM_COLUMN])
     for row, cells in rows:
         problems = [f"{finding.field}: {finding.reason}" for finding in findings if finding.row == row]
         if problems:
             padded = [*cells, *[""] * (width - len(cells))]
-            writer.writerow([*(_disarmed(padded[at]) for at in kept), "; ".join(problems), *padded[width:]])
+            own = [_disarmed(padded[at]) for at in kept]
+            writer.writerow([*own, "; ".join(problems), *map(_disarmed, padded[width:])])
     return out.getvalue().encode("utf-8-sig")
 
 
 def _text(data: bytes) -> str:
+    for mark, what in _PACKED.items():
+        if data.startswith(mark):
+            raise ContractBroken(f"the file is {what}: unpack it, save the table as CSV (UTF-8) and drop that")
     spreadsheet_unicode = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ["utf-16"] if spreadsheet_unicode else ["utf-8-sig", "cp1252"]:
         try:
             text = data.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as wrong:
+            if encoding == "utf-8-sig" and not data[: wrong.start].isascii():
+                raise ContractBroken(
+                    "the file begins as UTF-8 and goes on in another encoding: save it as CSV (UTF-8), drop it again",
+                    row=data.count(b"\n", 0, wrong.start) + HEADER_ROW,
+                ) from None
             continue
         if _BINARY.search(text):
             break
@@ -114,11 +137,16 @@ def _cells(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
     rows: list[tuple[int, list[str]]] = []
     try:
         for row, cells in enumerate(reader, HEADER_ROW):
+            if len(rows) > MOST_ROWS:
+                raise ContractBroken(f"the file has more than {MOST_ROWS:,} rows: split it and drop the parts", row=row)
             rows.append((row, cells))
-    except csv.Error:
-        reason = (
-            "a quotation mark is opened or closed in the wrong place, so the rows below cannot be told apart"
-        )
+    except csv.Error as broken:
+        if "field limit" in str(broken):
+            reason = f"a cell is longer than {csv.field_size_limit():,} characters"
+        else:
+            reason = (
+                "a quotation mark is opened or closed in the wrong place, so the rows below cannot be told apart"
+            )
         raise ContractBroken(reason, row=len(rows) + HEADER_ROW) from None
     return rows[0][1], rows[1:]
 

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     backup_keep: int = 14
 
     @property
+    def largest_file(self) -> int:
+        """In bytes."""
+        return self.largest_file_mb * 1024 * 1024
+
+    @property
     def operational_database(self) -> str:
         return self.operational_url or self._private("operational") or f"sqlite:///{self.home / 'operational.db'}"
 

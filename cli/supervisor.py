@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from adapters import audit_anchors, private_postgres
+from adapters import audit_anchors, file_drop, private_postgres
 from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
@@ -324,12 +324,12 @@ def drop_samples() -> int:
 
 
 def drop(path: Path) -> Path:
-    """Copy one file into the intake folder, whole or not at all."""
-    target = settings().intake_folder / path.name
-    half = target.with_name(f".{target.name}.part")
-    shutil.copy2(path, half)
+    """Copy one file into the intake folder, whole or not at all, and over no other file that waits there."""
+    folder = settings().intake_folder
+    half = folder / f".{uuid4().hex}.part"
+    shutil.copyfile(path, half)
     half.chmod(0o600)
-    return half.replace(target)
+    return file_drop.free_name(folder, file_drop.takeable_name(path.name), half)
 
 
 def trigger_intake() -> None:

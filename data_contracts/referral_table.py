@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from models.columns import utc_now
 from models.errors import ContractBroken
 from models.referral_intake import Finding
 from models.referral_table import (
@@ -26,7 +27,9 @@ from models.referral_table import (
     COLUMNS,
     CONTACT_COLUMNS,
     ITEM_VALUES,
+    LATEST,
     MEASURE_COLUMNS,
+    PAST_COLUMNS,
     REQUIRED_COLUMNS,
     ROW_COLUMN,
     SELF_PAY_CODE,
@@ -119,6 +122,10 @@ def _as_checked(table: pd.DataFrame) -> pd.DataFrame:
     for column in COLUMNS:
         if column.name in present and column.reads:
             checked[_reading(column.name)] = [_yes_or_no(column, text) for text in checked[column.name]]
+    latest = utc_now() + LATEST
+    for name in PAST_COLUMNS:
+        if name in present:
+            checked[_past(name)] = [_lies_in_the_past(name, text, latest) for text in checked[name]]
     if "referral_text" in present:
         checked[_TEXT_LENGTH] = table["referral_text"].str.len()
         checked = checked.drop(columns="referral_text")
@@ -136,6 +143,18 @@ def _as_checked(table: pd.DataFrame) -> pd.DataFrame:
 
 def _reading(name: str) -> str:
     return f"{name} can be read"
+
+
+def _past(name: str) -> str:
+    return f"{name} is past"
+
+
+def _lies_in_the_past(name: str, text: str | None, latest: datetime) -> str | None:
+    """None while there is nothing that can be read."""
+    said = _read({name: text}, name) if text else None
+    if isinstance(said, datetime):
+        return "yes" if said <= latest else "no"
+    return "yes" if isinstance(said, date) and said <= latest.date() else "no" if said else None
 
 
 def _yes_or_no(column: Column, text: str | None) -> str | None:
@@ -230,6 +249,10 @@ def _row_expectations(rule: Any, columns: set[str], known_locations: Collection[
                 column=name,
                 max_value=column.longest,
             )
+    for name in PAST_COLUMNS:
+        if name in columns:
+            future = f"{name} must not lie in the future"
+            yield rule(in_set, name, "past", future, column=_past(name), value_set=["yes"])
     once = "external_id must occur only once in the file"
     yield rule("ExpectColumnValuesToBeUnique", "external_id", "unique", once, column="external_id")
     known = sorted(known_locations)

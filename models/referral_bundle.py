@@ -17,12 +17,14 @@ from functools import cached_property
 from typing import Any
 
 from models.codes import Modality
+from models.columns import utc_now
 from models.errors import ContractBroken
 from models.measures import DEFINITIONS, Item, Measure
 from models.referral_intake import Finding, MeasureAnswers
 from models.referral_table import (
     DAYS,
     FOCUS_AREAS,
+    LATEST,
     SELF_PAY_CODE,
     gentlest_channel,
     read_code,
@@ -66,6 +68,9 @@ READ_RESPONSE_STATUSES = ("completed", "amended", "in-progress")
 DAY_PART_OF_TIMING = {"MORN": "am", "NOON": "pm", "AFT": "pm", "EVE": "eve"}
 LONGEST_TEXT = 20_000
 
+_PROPERTY = re.compile(r"_?[a-z][A-Za-z]{1,39}")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
 Resource = dict[str, Any]
 
 
@@ -103,6 +108,8 @@ class ReferralBundle:
     head: Resource
     entries: tuple[Entry, ...]
     known_locations: frozenset[str]
+    latest: datetime
+    """A time after this lies in the future."""
 
     def all_of(self, kind: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.kind == kind]
@@ -151,24 +158,53 @@ def _order_of(coverage: Entry) -> int:
 def open_bundle(data: bytes, known_locations: Collection[str]) -> ReferralBundle:
     """The bundle, not yet checked beyond being JSON with resources in it."""
     try:
-        bundle = json.loads(data.decode("utf-8-sig"), object_hook=_without_nulls)
-    except (UnicodeDecodeError, ValueError, RecursionError):
+        bundle = json.loads(
+            data.decode("utf-8-sig"),
+            object_pairs_hook=_members,
+            parse_constant=_not_a_number,
+            parse_float=_finite,
+        )
+    except RecursionError:
+        raise ContractBroken("the file is nested too deeply to be a bundle", row=0, field="Bundle") from None
+    except (UnicodeDecodeError, ValueError):
         raise ContractBroken("the file is not JSON in UTF-8", row=0, field="Bundle") from None
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise ContractBroken("the file must hold one FHIR Bundle", row=0, field="Bundle.resourceType")
     listed = bundle.pop("entry", None)
     if not isinstance(listed, list) or not listed:
         raise ContractBroken("the bundle has no entries", row=0, field="Bundle.entry")
-    return ReferralBundle(bundle, tuple(_entries(listed)), frozenset(known_locations))
+    return ReferralBundle(bundle, tuple(_entries(listed)), frozenset(known_locations), utc_now() + LATEST)
 
 
-def _without_nulls(members: Resource) -> Resource:
-    """What a sender writes as null says nothing, so it is read like what is absent."""
-    return {
-        name: [it for it in value if it is not None] if isinstance(value, list) else value
-        for name, value in members.items()
-        if value is not None
-    }
+def _members(pairs: list[tuple[str, Any]]) -> Resource:
+    """One object's members; what a sender writes as null says nothing, so it is read like what is absent.
+
+    Raises ContractBroken for a name that stands twice, because nobody can say which one is meant, and for what no
+    database holds as text.
+    """
+    members: Resource = {}
+    for name, value in pairs:
+        listed = value if isinstance(value, list) else [value]
+        if name in members:
+            raise ContractBroken(f"{_known(name)} stands twice in one object", row=0, field="Bundle")
+        if any(_NO_TEXT.search(it) for it in (name, *listed) if isinstance(it, str)):
+            raise ContractBroken(f"{_known(name)} holds a character that is no text", row=0, field="Bundle")
+        members[name] = [it for it in value if it is not None] if isinstance(value, list) else value
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _not_a_number(name: str) -> float:
+    raise ContractBroken(f"{name} is no number in JSON", row=0, field="Bundle")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _not_a_number("a number too large")
+
+
+def _known(name: str) -> str:
+    """A property's name; one of the sender's own invention could say anything, so it shows as ?."""
+    return name if _PROPERTY.fullmatch(name) else "?"
 
 
 def _entries(listed: list[Any]) -> Iterator[Entry]:
@@ -211,8 +247,7 @@ def _not_fhir(kind: str, resource: Resource, path: str, row: int) -> list[Findin
 def _path(path: str, places: tuple[int | str, ...]) -> str:
     """The FHIR path; a property name of the sender's own invention could say anything, so it shows as ?."""
     for place in places:
-        known = isinstance(place, int) or re.fullmatch(r"_?[a-z][A-Za-z]{1,39}", place)
-        path += f"[{place}]" if isinstance(place, int) else f".{place if known else '?'}"
+        path += f"[{place}]" if isinstance(place, int) else f".{_known(place)}"
     return path
 
 
@@ -236,6 +271,8 @@ def _received_at(bundle: ReferralBundle) -> datetime:
     found = read_moment(str(stated))
     if found is None:
         raise ContractBroken("must be a time with its offset", row=0, field="Bundle.timestamp")
+    if found > bundle.latest:
+        raise ContractBroken("must not lie in the future", row=0, field="Bundle.timestamp")
     return found
 
 
@@ -511,6 +548,9 @@ def _ai_consent(bundle: ReferralBundle) -> Resource | None:
         codings = [it for category in entry.resource.get("category", []) for it in category.get("coding", [])]
         if any(it.get("system") == CONSENT_SYSTEM and it.get("code") == AI_READING for it in codings):
             bundle.check_is_about_patient(entry, "patient")
+            said_on = read_day(str(entry.resource.get("dateTime", ""))[:10])
+            if said_on and said_on > bundle.latest.date():
+                raise entry.broken("dateTime", "must not lie in the future")
             found.append(entry.resource)
     return max(found, key=lambda it: str(it.get("dateTime", "")), default=None)
 
@@ -541,7 +581,10 @@ def _measures_in(bundle: ReferralBundle, entry: Entry) -> Iterator[MeasureAnswer
     bundle.check_is_about_patient(entry, "subject")
     if entry.resource.get("status") not in READ_RESPONSE_STATUSES:
         raise entry.broken("status", "must be completed, amended or in-progress")
-    yield from read_response(entry)
+    for filled in read_response(entry):
+        if filled.authored_at > bundle.latest:
+            raise entry.broken("authored", "must not lie in the future")
+        yield filled
 
 
 def read_response(entry: Entry) -> Iterator[MeasureAnswers]:

@@ -7,7 +7,7 @@ and never guesses: the contract turns that None into a finding for the sender.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -83,6 +83,8 @@ STATES = frozenset(
 )
 ITEM_VALUES = ("0", "1", "2", "3")
 SELF_PAY_CODE = "SELF"
+LATEST = timedelta(days=1)
+"""How far after now a time may be said to lie: the sender's clock may be fast, and it may be tomorrow there."""
 
 # Item number (10 is the unscored difficulty question) by column.
 MEASURE_COLUMNS: dict[str, dict[str, int]] = {
@@ -279,6 +281,7 @@ COLUMNS: tuple[Column, ...] = (
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 REQUIRED_COLUMNS = tuple(column.name for column in COLUMNS if column.required)
 CONTACT_COLUMNS = ("email", "phone")
+PAST_COLUMNS = ("received_at", "consent_ai_on", "answered_at")
 PROBLEM_COLUMN = "problem"
 ROW_COLUMN = "row"
 SURPLUS_COLUMN = "surplus_cells"

@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 500
 EVERYWHERE = "all"
+KEPT_FOR_READING = 200_000
+"""Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""
 _ONE_FILE_AT_A_TIME = threading.Lock()
 
 
@@ -57,9 +59,11 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     belong to that location. A file that changed within ``settle_seconds`` is given that long to be complete.
     """
     folders = _folders(location)
-    if any(time.time() - path.stat().st_mtime < settle_seconds for folder in folders for path in folder.iterdir()):
+    if any(file_drop.changed_since(folder, time.time() - settle_seconds) for folder in folders):
         time.sleep(settle_seconds)
     for folder in folders:
+        for kind, count in file_drop.never_taken(folder).items():
+            logger.warning("intake: %d of kind %s in the intake folder; only whole files are taken", count, kind)
         for dropped in file_drop.waiting_files(folder, settle_seconds):
             with store.writing() as db:
                 known = db.exec(select(IntakeFile).where(IntakeFile.digest == dropped.digest)).first()
@@ -125,7 +129,8 @@ def receive(file_id: str) -> FileResult:
 
 
 def _content(file: IntakeFile) -> bytes:
-    found = received_files.content(file)
+    """The file's bytes, of one that is too large only the first; raises ContractBroken when it is gone."""
+    found = received_files.content(file, settings().largest_file + 1)
     if found is None:
         raise ContractBroken("the file has gone from the received folder: drop it again", field="file")
     return found
@@ -143,11 +148,13 @@ class BrokenRow:
 
 def _read(file: IntakeFile, data: bytes, locations: set[str]) -> tuple[list[ReferralIn], list[BrokenRow]]:
     """The good referrals and the broken rows of a file; ContractBroken when the file as a whole cannot be read."""
+    if len(data) > settings().largest_file:
+        raise ContractBroken(f"the file is larger than {settings().largest_file_mb} MB: split it and drop the parts")
     if file.kind == "fhir":
         findings = check_referral_bundle(data, known_locations=locations)
         if not findings:
             return [referral_from_bundle(data, locations)], []
-        cells = {"bundle": data.decode("utf-8", errors="replace")}
+        cells = {"bundle": data.decode("utf-8", errors="replace").replace("\x00", "\ufffd")}
         return [], [BrokenRow(findings[0].row, f"fhir:file:{file.digest[:16]}", findings, cells)]
     table = read_referral_table(data)
     result = check_referral_table(
@@ -186,7 +193,9 @@ def _refuse(file: IntakeFile, data: bytes, refusal: ContractBroken) -> None:
     Its bytes stay in the received folder.
     """
     content_id = f"QC-{file.id}-0"
-    therapy_store.quarantine(content_id, {"file": data.decode("utf-8", errors="replace")})
+    # four bytes are the longest character of UTF-8
+    shown = data[: 4 * KEPT_FOR_READING].decode("utf-8", errors="replace").replace("\x00", "\ufffd")
+    therapy_store.quarantine(content_id, {"file": shown[:KEPT_FOR_READING]})
     with store.writing() as db:
         file = store.one(db, IntakeFile, file.id)
         file.refused_reason, file.finished_at = str(refusal), utc_now()

@@ -10,10 +10,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
+from adapters.settings import settings
 from models.errors import Forgotten, KeyMissing, MovedOn, NotAllowed, OutsideUnavailable, SealBroken
 from rules.access import PUBLIC, ROUTES
 from web import monitored
+from web.bodies import LargestBody
 from web.desk import (
     accounts,
     approvals,
@@ -39,6 +42,8 @@ from web.observed import Observed
 
 logger = logging.getLogger(__name__)
 
+MOST_FORM = 1024 * 1024
+"""Bytes of a form: the longest referral's text, three times over for its spelling in a form."""
 ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, me, enrolment, accounts, break_glass, sign_in)
 
 
@@ -48,6 +53,7 @@ def make_app() -> FastAPI:
     Raises RouteUnlisted when a route is in no table: a page nobody thought about is not served.
     """
     app = FastAPI(title="Countersign desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(LargestBody, most=_most_bytes)
     app.add_middleware(OwnSiteOnly)
     app.add_middleware(SaysSorry)
     app.add_middleware(SecurityHeaders, https=over_https())
@@ -157,4 +163,13 @@ def _not_understood(request: Request, _: Any) -> Response:
 
 def _other(request: Request, error: Any) -> Response:
     title = "There is no such page" if error.status_code == 404 else "That did not work"
-    return page(request, "stopped.html", status_code=error.status_code, title=title, message="")
+    message = ""
+    if error.status_code == 413:
+        most = _most_bytes(request.scope) // 1024 // 1024
+        message = f"What was sent is larger than {most} MB; nothing of it was kept."
+    return page(request, "stopped.html", status_code=error.status_code, title=title, message=message)
+
+
+def _most_bytes(scope: Scope) -> int:
+    """How large a request may be: a referral file on the intake page, else a form."""
+    return settings().largest_file + MOST_FORM if scope["path"] == "/intake" else MOST_FORM

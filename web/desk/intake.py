@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from acts import intake as acts
 from adapters import desk_views, intake_views
+from adapters.settings import settings
 from models.codes import Modality, RowOutcome
 from models.errors import ContractBroken, MovedOn
 from models.referral_table import CHANNELS, COLUMNS, DAY_PARTS, DAYS, FOCUS_AREAS, STATES
@@ -57,7 +58,7 @@ def _show(
 @router.post("/intake", name="upload")
 def upload(request: Request, me: SignedIn, file: Annotated[UploadFile, File()]) -> Response:
     try:
-        acts.drop_file(file.file.read(acts.LARGEST_FILE + 1), me.id)
+        acts.drop_file(file.file.read(settings().largest_file + 1), me.id)
     except ContractBroken as broken:
         return _show(request, problem=words.sentence(str(broken)) + ".", status_code=422)
     return RedirectResponse("/intake?done=dropped", status_code=303)

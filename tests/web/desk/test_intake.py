@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from acts import intake as acts
 from adapters import file_drop, operational_store, referral_csv, therapy_store
-from adapters.settings import settings
+from adapters.settings import Settings, settings
 from models.codes import QuarantineStatus, Role, RowOutcome
 from models.columns import utc_now
 from models.operational import AuditEvent, IntakeFile, IntakeRow, QuarantinedRow
@@ -131,7 +130,7 @@ def test_upload_lands_whole_and_private_in_the_intake_folder(coordinator, conten
 
 @pytest.mark.parametrize(("content", "says"), [(b"  \n", "The file is empty"), (b"x" * 11, "larger than")])
 def test_upload_that_is_empty_or_too_large_is_refused(coordinator, monkeypatch, content: bytes, says: str):
-    monkeypatch.setattr(acts, "LARGEST_FILE", 10)
+    monkeypatch.setattr(Settings, "largest_file", 10)
     answer = coordinator.browser.post(
         "/intake", data={"csrf_token": coordinator.token}, files={"file": ("a.csv", content)}
     )
@@ -220,3 +219,12 @@ def test_audit_lists_filters_and_pages(at_the_desk, home):
     assert seated.get(f"/audit?action=case.moved&before={last - 99}").text.count('<td data-label="Who"') == 20
     assert seated.get("/audit?case=rf-000007").text.count('<td data-label="Who"') == 1
     assert "No event fits" in seated.get("/audit?actor=ST-none").text
+
+
+@pytest.mark.parametrize("path", ["/intake", "/referrals/new"])
+def test_body_that_no_page_of_the_desk_takes_is_cut_off(coordinator, monkeypatch, path: str):
+    monkeypatch.setattr("web.desk.app.MOST_FORM", 1024)
+    monkeypatch.setattr(Settings, "largest_file", 1024)
+    answer = coordinator.browser.post(path, data={"csrf_token": coordinator.token, "given_name": "x" * 4096})
+    assert answer.status_code == 413 and "nothing of it was kept" in answer.text
+    assert dropped() == []

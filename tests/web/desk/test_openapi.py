@@ -1,0 +1,39 @@
+"""Generated requests at every operation of the desk, signed out and as each role: the fault is never ours."""
+
+from typing import Any
+
+import pytest
+
+from models.codes import ReferralStatus, Role, ToDoKind
+from tests.factories import make_referral, make_to_do
+from tests.web.openapi_cases import faults, operations
+
+EXAMPLES = 4
+
+
+@pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role.value if role else "signed out")
+def test_desk_answers_whatever_is_sent(
+    role: Role | None, desk: Any, at_the_desk: Any, risk_review: Any, assignment: Any, place: Any
+) -> None:
+    seated = at_the_desk(role) if role else None
+    browser = seated.browser if seated else desk
+    review, (assigned, _, _) = risk_review(None), assignment(None)
+    case = make_referral(ReferralStatus.CONTACT_PATIENT, location=place)
+    to_do = make_to_do(case, ToDoKind.CALL_PATIENT)
+    found = operations(browser.app)
+    sent, broken = faults(
+        browser,
+        found,
+        known={
+            "approval_id": [review.id, assigned.id],
+            "to_do_id": [to_do.id],
+            "case_number": [case.case_number, review.case_number],
+            "number": [case.case_number, review.case_number],
+            "staff_id": [seated.staff.id if seated else "ST-1"],
+        },
+        always={"csrf_token": seated.token} if seated else {},
+        fields=("verdict", "reason", "code", "password", "outcome", "words", "email", "to", "staff_id"),
+        examples=EXAMPLES,
+    )
+    assert broken == []
+    assert len(found) > 25 and sent >= 2 * len(found)
