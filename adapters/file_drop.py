@@ -16,7 +16,7 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 SETTLED_SUFFIX = {"csv": ".csv", "fhir": ".json", "unknown": ".unknown"}
 FIX_SUFFIX = ".to-fix.csv"
 LONGEST_NAME = 120
-"""Characters of a sender's file name that are kept; a name of four-byte characters still fits a file system."""
+"""Bytes of a sender's file name that are kept: what is added to it must still fit a file system."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWNER_ONLY = 0o600
 log = logging.getLogger(__name__)
@@ -94,8 +94,13 @@ def plain_name(name: str) -> str:
     seen = "".join("_" if unicodedata.category(each)[0] in "CZ" and each != " " else each for each in name)
     stem, dot, suffix = seen.rpartition(".")
     if dot and len(suffix) < 16:
-        return stem[: LONGEST_NAME - len(suffix) - 1] + dot + suffix
-    return seen[:LONGEST_NAME]
+        return _cut(stem, LONGEST_NAME - len(f"{dot}{suffix}".encode())) + dot + suffix
+    return _cut(seen, LONGEST_NAME)
+
+
+def _cut(text: str, most: int) -> str:
+    """The text's first ``most`` bytes in UTF-8, without a broken character at its end."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 def takeable_name(name: str) -> str:
