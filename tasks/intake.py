@@ -429,7 +429,7 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[BrokenRow]) -> N
                     _add_fault(db, file.id, bad, finding, urgent=bad.row in urgent)
             if bad.row in urgent:
                 alarm(db, file.id, bad.row, bad.cells.get("location_id"))
-    if file.kind == "csv":
+    if file.kind != "fhir":
         findings = [finding for bad in broken for finding in bad.findings]
         file_drop.write_fix_file(settings().to_fix_folder, file.name, rows_to_fix(data, findings))
 
