@@ -145,6 +145,7 @@ HL7 = "http://terminology.hl7.org/CodeSystem"
 KINDS = {
     "signed_in": ("110114", "User Authentication"),
     "terminal.signed_in": ("110114", "User Authentication"),
+    "terminal.signed_out": ("110114", "User Authentication"),
     "signed_out": ("110114", "User Authentication"),
     "sign_in.refused": ("110114", "User Authentication"),
     "audit.exported": ("110106", "Export"),

@@ -5,7 +5,7 @@ import logging
 from sqlmodel import select
 
 from adapters import keyring
-from adapters.operational_store import reading, writing
+from adapters.operational_store import audit, reading, writing
 from adapters.settings import settings
 from models.errors import SealBroken
 from models.operational import Staff
@@ -57,6 +57,7 @@ def seal_what_lies_open() -> int:
             if _lies_open(staff):
                 staff.totp_secret = sealed(staff_id, staff.totp_secret)
                 db.add(staff)
+                audit(db, "system", "staff.secret_sealed", staff)
     mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     mark.touch(mode=0o600)
     return len(ids)

@@ -16,6 +16,7 @@ from adapters.audit_chain import Verdict
 from adapters.audit_export import Asked, Format, export
 from adapters.migrating import Database
 from cli import login
+from models.audit_guards import rights_of_app_role
 from models.codes import Role
 from models.errors import CountersignError, NotAllowed
 
@@ -67,6 +68,15 @@ def register(app: typer.Typer, console: Console) -> None:
         )
         for piece in export(form, asked, actor=me.id, where="command line: audit-export"):
             sys.stdout.write(piece)
+
+    @app.command("database-rights")
+    def database_rights(database: Database, role: str) -> None:
+        """Print the SQL that gives a PostgreSQL role what Countersign needs and no way to change the audit."""
+        if not role.isidentifier():
+            raise ValueError("a role is named with letters, digits and _")
+        [chain] = [each for each in audit_chain.CHAINS if each.database == database]
+        for statement in rights_of_app_role(chain, role):
+            print(f"{statement};")
 
     @app.command()
     def anchor() -> None:

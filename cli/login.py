@@ -55,6 +55,7 @@ def end() -> None:
         if login is not None:
             login.revoked = True
             db.add(login)
+            audit(db, login.staff_id, "terminal.signed_out", ("staff", login.staff_id))
     path.unlink()
 
 

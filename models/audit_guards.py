@@ -96,3 +96,18 @@ def _postgresql(chain: Chain) -> list[str]:
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {events} FROM PUBLIC, CURRENT_USER",
         f"REVOKE DELETE, TRUNCATE ON {head} FROM PUBLIC, CURRENT_USER",
     ]
+
+
+def rights_of_app_role(chain: Chain, role: str) -> list[str]:
+    """What a PostgreSQL role that does not own the tables needs to run Countersign on this database, and no more.
+
+    It may add events and move the head, and change neither what was written nor a trigger. ``role`` is a plain name.
+    """
+    return [
+        f"GRANT USAGE ON SCHEMA public TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        f"REVOKE UPDATE, DELETE ON {chain.events} FROM {role}",
+        f"REVOKE INSERT, DELETE ON {chain.head} FROM {role}",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+    ]

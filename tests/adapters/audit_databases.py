@@ -42,6 +42,9 @@ def postgresql_pair(home: Path, copied_from: dict[str, str] | None = None) -> It
                 settings().make_folders()
                 if copied_from is None:
                     migrate_all()
+                    # whoever copies a database must be alone with it
+                    store.engine_for(settings().operational_database).dispose()
+                    therapy_store.engine_for(settings().therapy_database).dispose()
                 yield names
     finally:
         for name in names.values():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from adapters.migrating import Database, check, migrate
 from adapters.settings import settings
 from models import databases
 from models.audit_chain import CHAINS, OPERATIONAL, Chain, collected
-from models.audit_guards import guards_of, missing_guards
+from models.audit_guards import guards_of, missing_guards, rights_of_app_role
 from models.operational import AuditEvent, Heartbeat
 from tests.adapters.audit_databases import POSTGRES, as_owner, postgresql_pair, write_events
 
@@ -149,6 +150,64 @@ def test_dropped_triggers_are_named(installed: str, chain: Chain):
     with as_owner(chain):
         pass
     assert {fault.words for fault in verify_all()} == {f"the trigger {name} is gone" for name in guards_of(chain)}
+
+
+@pytest.fixture
+def app_role(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A role that owns nothing, in force for both databases; its name."""
+    if not POSTGRES:
+        pytest.skip("COUNTERSIGN_TEST_POSTGRES names no PostgreSQL server")
+    with postgresql_pair(tmp_path / "home", request.getfixturevalue("migrated_pair")):
+        role, word = f"app_{uuid4().hex[:10]}", uuid4().hex
+        server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD '{word}'")
+        owners = {chain.database: url_of(chain) for chain in CHAINS}
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                for chain in CHAINS:
+                    owner = sa.create_engine(owners[chain.database])
+                    with owner.begin() as connection:
+                        for statement in rights_of_app_role(chain, role):
+                            connection.exec_driver_sql(statement)
+                    owner.dispose()
+                    url = sa.make_url(owners[chain.database]).set(username=role, password=word)
+                    name = f"COUNTERSIGN_{chain.database.upper()}_URL"
+                    patch.setenv(name, url.render_as_string(hide_password=False))
+                settings.cache_clear()
+                yield role
+                dispose()
+        finally:
+            settings.cache_clear()
+            for url in owners.values():
+                owner = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+                with owner.connect() as connection:
+                    connection.exec_driver_sql(f"DROP OWNED BY {role}")
+                owner.dispose()
+            with server.connect() as connection:
+                connection.exec_driver_sql(f"DROP ROLE {role}")
+            server.dispose()
+
+
+def test_role_that_owns_nothing_appends_and_changes_nothing(app_role: str):
+    for chain in CHAINS:
+        write_events(chain, 2)
+        engine = sa.create_engine(url_of(chain))
+        for statement in (
+            f"UPDATE {chain.events} SET actor = 'x'",
+            f"DELETE FROM {chain.events}",
+            f"TRUNCATE {chain.events}",
+            f"DELETE FROM {chain.head}",
+            f"DROP TRIGGER {chain.events}_no_update ON {chain.events}",
+            f"ALTER TABLE {chain.events} DISABLE TRIGGER ALL",
+        ):
+            with (
+                pytest.raises(DBAPIError, match=r"permission denied|must be owner"),
+                engine.begin() as connection,
+            ):
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+    assert verify_all() == []
 
 
 # What is found when the triggers were dropped.

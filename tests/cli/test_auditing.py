@@ -90,3 +90,9 @@ def test_night_pages_the_compliance_officers_about_a_fault(sample_practice: Path
     operational, therapy = audit_status.chains()
     assert (operational.faults, therapy.faults) == (7, 0)
     assert operational.verified_at is not None
+
+
+def test_rights_are_printed_as_sql_for_a_plain_name_alone(call: Calls):
+    assert "REVOKE UPDATE, DELETE ON audit_event FROM app;" in call("database-rights", "operational", "app").output
+    with pytest.raises(ValueError, match="named"):
+        call("database-rights", "operational", "app; DROP")
