@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from acts.signers import AWAITED
 from adapters import credentials, staff_secrets
 from adapters.desk_logins import close_all
 from adapters.operational_store import audit, one, queue_message, reading, writing
@@ -79,6 +80,7 @@ def _start_anew(staff: Staff, password: str) -> None:
     staff.password_changed_at = None
     staff.totp_secret, staff.totp_pending, staff.totp_confirmed_at = "", "", None
     staff.must_enrol = True
+    staff.oidc_subject = None
     _unlock(staff)
 
 
@@ -189,10 +191,6 @@ def allow_oidc(staff_id: str, allowed: bool, actor: str) -> None:
         close_all(db, staff_id, actor)
         audit(db, actor, "staff.oidc_allowed" if allowed else "staff.oidc_untied", staff)
         _tell_watchers(db, staff_id, actor, owner_too=True)
-
-
-AWAITED = "awaited|"
-"""Stands before the staff id in ``oidc_subject`` until the person came from the sign-in service for the first time."""
 
 
 def _tell_watchers(db: Session, staff_id: str, actor: str, *, owner_too: bool = False) -> None:

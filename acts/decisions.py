@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from acts.practice_clocks import clock_policy
-from acts.signers import prove, signer_facts
+from acts.signers import prove, prove_by_service, signer_facts
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, open_to_do, queue_message, reading, set_status, writing
 from adapters.undelivered import POST_KEY
@@ -39,10 +39,12 @@ def decide(
     code: str,
     password: str | None = None,
     edited: dict[str, Any] | None = None,
+    login: str = "",
 ) -> Decision:
     """Record one signature and what it does to the case.
 
-    ``seen_digest`` is the digest of what the person had before their eyes. Everything that can be refused is
+    ``seen_digest`` is the digest of what the person had before their eyes; ``login`` the browser's sign-in, where the
+    proof is the practice's sign-in service's. Everything that can be refused is
     checked before the one-time code is used up. Raises NotAllowed, SignatureMismatch, MovedOn, or ValueError
     naming what is missing.
     """
@@ -76,7 +78,10 @@ def decide(
     if outcome.clinician_id is not None:
         _must_see_patients(outcome.clinician_id)
     # whoever signs sits at a browser or terminal where they have signed in
-    prove(staff_id, code=code, password=password, how=how, known=True)
+    if how == AuthenticatedHow.DESK_OIDC:
+        prove_by_service(staff_id, login)
+    else:
+        prove(staff_id, code=code, password=password, how=how, known=True)
 
     signed_text = sign_off.canonical(signed)
     decision = Decision(

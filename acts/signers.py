@@ -8,13 +8,17 @@ from sqlalchemy import exists, or_, update
 from sqlmodel import col, select
 
 from adapters import credentials, staff_secrets
+from adapters.desk_logins import BY_SERVICE, SignedIn
+from adapters.oidc import Identity
 from adapters.operational_store import audit, one, queue_message, reading, writing
 from models.codes import AuthenticatedHow, MessageChannel
 from models.columns import utc_now
 from models.errors import NotAllowed
-from models.operational import Clinician, Licence, RecoveryCode, Staff
+from models.operational import Clinician, Licence, RecoveryCode, Staff, StaffLogin
 from rules.sign_off import Signer
 
+AWAITED = "awaited|"
+"""Stands before the staff id in ``oidc_subject`` until the person came from the sign-in service for the first time."""
 FREE_ATTEMPTS = 5
 LONGEST_LOCK_MINUTES = 60
 REFUSED = "the sign-in data do not fit, or the account is locked for a while"
@@ -66,6 +70,44 @@ def sign_in(email: str, password: str, code: str, *, known_as: str = "", enrols:
     if enrols and staff.must_enrol and not code.strip():
         return _first_sign_in(staff, password, known)
     return prove(staff.id, code=code, password=password, how=how, known=known, recovery=True)
+
+
+def sign_in_by_service(identity: Identity, *, only: str | None) -> Staff:
+    """The staff member whom the practice's sign-in service names; ``only``: it must be this one. Raises NotAllowed.
+
+    By the service's own name for them; the first time by a verified e-mail address, where an administrator has
+    allowed that. No account is made.
+    """
+    with writing() as db:
+        staff = db.exec(select(Staff).where(Staff.oidc_subject == identity.subject)).first()
+        if staff is None and identity.email and only is None:
+            staff = db.exec(select(Staff).where(Staff.email == identity.email)).first()
+            if staff is not None and staff.active and staff.oidc_subject == f"{AWAITED}{staff.id}":
+                staff.oidc_subject, staff.must_enrol = identity.subject, False
+                db.add(staff)
+                audit(db, staff.id, "staff.oidc_tied", staff)
+            else:
+                staff = None
+        if staff is not None and staff.active and only in (None, staff.id):
+            return staff
+        audit(db, "system", "sign_in.refused", ("staff", staff.id if staff else "unknown"), how=BY_SERVICE)
+    raise NotAllowed(REFUSED)
+
+
+def prove_by_service(staff_id: str, login_id: str) -> None:
+    """Check that this person proved at the practice's sign-in service, within five minutes, who they are; raises
+    NotAllowed."""
+    with reading() as db:
+        login = db.get(StaffLogin, login_id)
+        staff = db.get(Staff, staff_id)
+    if (
+        login is None
+        or staff is None
+        or not staff.active
+        or (login.staff_id, login.how, login.revoked) != (staff_id, BY_SERVICE, False)
+        or not SignedIn(staff, login).freshly_proved
+    ):
+        raise NotAllowed(REFUSED)
 
 
 def prove(

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ IDLE = timedelta(minutes=60)
 NOTE_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=5)
 TERMINAL = "terminal"
+BY_SERVICE = "oidc"
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_login(staff_id: str, *, how: str = "password", browser: str = "") -> str:
-    """Open a login for a person who has just proved who they are; returns the cookie's value, new each time."""
+def open_login(staff_id: str, *, how: str = "password", browser: str = "", proved_at: datetime | None = None) -> str:
+    """Open a login for a person who has proved who they are (just now, if nothing else is said); returns the cookie's
+    value, new each time."""
     token = secrets.token_urlsafe(32)
     now = utc_now()
     login = StaffLogin(
@@ -53,7 +55,7 @@ def open_login(staff_id: str, *, how: str = "password", browser: str = "") -> st
         csrf_token=secrets.token_urlsafe(32),
         created_at=now,
         last_seen_at=now,
-        proved_at=now,
+        proved_at=proved_at or now,
         expires_at=now + LONGEST,
         how=how,
         browser=browser,

@@ -15,13 +15,13 @@ SECONDS = 90 * 24 * 3600
 
 def mark_of(staff: Staff) -> str:
     """The cookie's value; it opens nothing, and ends with the password it was made under."""
-    return _signer().dumps([staff.id, _password_mark(staff)])
+    return kept_for_browser("known browser of a member of staff").dumps([staff.id, _password_mark(staff)])
 
 
 def staff_of(mark: str) -> str:
     """Whose browser this is; empty for a stranger's."""
     try:
-        staff_id, password_mark = _signer().loads(mark, max_age=SECONDS)
+        staff_id, password_mark = kept_for_browser("known browser of a member of staff").loads(mark, max_age=SECONDS)
     except (BadData, ValueError, TypeError):
         return ""
     with reading() as db:
@@ -33,7 +33,8 @@ def _password_mark(staff: Staff) -> str:
     return hashlib.sha256(f"{staff.id}\0{staff.password_hash}".encode()).hexdigest()[:16]
 
 
-def _signer() -> URLSafeTimedSerializer:
+def kept_for_browser(purpose: str) -> URLSafeTimedSerializer:
+    """Signs what the desk has a browser keep for it; what was signed for one purpose is nothing for another."""
     key = kept_secret(settings().home / "desk-cookie-key", lambda: secrets.token_urlsafe(48))
     how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-    return URLSafeTimedSerializer(key, salt="known browser of a member of staff", signer_kwargs=how)
+    return URLSafeTimedSerializer(key, salt=purpose, signer_kwargs=how)

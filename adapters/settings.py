@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     master_key: str = Field(default="", repr=False)
     master_key_command: str = Field(default="", repr=False)
     trusted_proxies: str = ""
+    oidc_issuer: str = ""
+    oidc_registered_as: str = Field(default="", validation_alias="COUNTERSIGN_OIDC_CLIENT_ID")
+    oidc_secret: str = Field(default="", validation_alias="COUNTERSIGN_OIDC_CLIENT_SECRET", repr=False)
+    oidc_acr: str = ""
     """Addresses or networks, separated by commas, whose word about the visitor's address is believed."""
     largest_file_mb: int = Field(default=20, ge=1, le=500)
     """A referral file larger than this is kept, not read."""

@@ -121,6 +121,7 @@ class Verdict(StrEnum):
 
 class AuthenticatedHow(StrEnum):
     DESK_PASSWORD_AND_CODE = "desk_password_and_code"
+    DESK_OIDC = "desk_oidc"
     PREFECT_CODE = "prefect_code"
     COMMAND_LINE_PASSWORD_AND_CODE = "command_line_password_and_code"
 

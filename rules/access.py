@@ -15,7 +15,7 @@ BREAKERS = SIGNERS
 SHORTEST_REASON = 20
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
-PUBLIC = frozenset({"sign_in_page", "sign_in", "healthz", "health", "metrics", "assets"})
+PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
 
 ROUTES: Mapping[str, frozenset[Role]] = {
     "sign_out": EVERYONE,
@@ -43,6 +43,9 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "close_account": frozenset({Role.ADMIN}),
     "reopen_account": frozenset({Role.ADMIN}),
     "end_account_sign_ins": frozenset({Role.ADMIN}),
+    "allow_account_service": frozenset({Role.ADMIN}),
+    "untie_account_service": frozenset({Role.ADMIN}),
+    "oidc_again": EVERYONE,
     "queue": EVERYONE,
     "queue_list": EVERYONE,
     "approval_page": SIGNERS,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import accounts as acts
-from adapters import desk_logins, desk_views
+from adapters import desk_logins, desk_views, oidc
 from models.codes import Role
 from models.columns import utc_now
 from models.errors import NotAllowed
@@ -22,6 +22,8 @@ DONE = {
     "unlocked": "They may try again now.",
     "closed": "The account is closed and signed out everywhere.",
     "reopened": "The account is open again.",
+    "allowed": "Their next sign-in through the practice's service, with this e-mail address, ties the account to it.",
+    "untied": "The practice's service opens this account no longer.",
     "ended": "They are signed out everywhere.",
 }
 
@@ -88,6 +90,7 @@ def _show(request: Request, staff_id: str, *, notice: str = "", problem: str = "
         roles=[role for role in Role if role != Role.CLINICIAN or person.role == Role.CLINICIAN],
         locked=any(until is not None and until > now for until in locks),
         logins=desk_logins.living_logins(staff_id),
+        service=oidc.is_set_up(),
         recovery_left=acts.recovery_codes_left(staff_id),
     )
 
@@ -139,6 +142,16 @@ def close_account(request: Request, me: SignedIn, staff_id: str) -> Response:
 @router.post("/accounts/{staff_id}/reopen", name="reopen_account")
 def reopen_account(request: Request, me: SignedIn, staff_id: str) -> Response:
     return _act(request, me, staff_id, "reopened", lambda: acts.set_active(staff_id, True, me.id))
+
+
+@router.post("/accounts/{staff_id}/allow-service", name="allow_account_service")
+def allow_account_service(request: Request, me: SignedIn, staff_id: str) -> Response:
+    return _act(request, me, staff_id, "allowed", lambda: acts.allow_oidc(staff_id, True, me.id))
+
+
+@router.post("/accounts/{staff_id}/untie-service", name="untie_account_service")
+def untie_account_service(request: Request, me: SignedIn, staff_id: str) -> Response:
+    return _act(request, me, staff_id, "untied", lambda: acts.allow_oidc(staff_id, False, me.id))
 
 
 @router.post("/accounts/{staff_id}/end-sign-ins", name="end_account_sign_ins")

@@ -27,6 +27,7 @@ from web.desk import (
     enrolment,
     intake,
     me,
+    oidc_pages,
     queue,
     sign_in,
     to_dos,
@@ -44,7 +45,21 @@ logger = logging.getLogger(__name__)
 
 MOST_FORM = 1024 * 1024
 """Bytes of a form: the longest referral's text, three times over for its spelling in a form."""
-ROUTERS = (queue, approvals, to_dos, cases, intake, contract_docs, audit, me, enrolment, accounts, break_glass, sign_in)
+ROUTERS = (
+    queue,
+    approvals,
+    to_dos,
+    cases,
+    intake,
+    contract_docs,
+    audit,
+    me,
+    enrolment,
+    accounts,
+    break_glass,
+    oidc_pages,
+    sign_in,
+)
 
 
 def make_app() -> FastAPI:
@@ -59,6 +74,7 @@ def make_app() -> FastAPI:
     app.add_middleware(SecurityHeaders, https=over_https())
     app.add_middleware(Observed, part="desk")
     app.include_router(sign_in.public)
+    app.include_router(oidc_pages.public)
     for room in ROUTERS:
         app.include_router(room.router, dependencies=[Depends(member)])
     app.add_api_route("/healthz", healthz, name="healthz")

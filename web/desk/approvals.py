@@ -181,6 +181,8 @@ def decide(
     content, _ = evidence.content_to_sign(approval_id, me, WHERE)
     changed = edits(approval.kind, content, posted)
     errors = check_form(verdict, changed, reason, password, code)
+    if me.by_service:
+        errors = {name: message for name, message in errors.items() if name not in ("password", "code")}
     if not errors:
         errors = _try_to_sign(approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None)
     if not errors:
@@ -207,7 +209,8 @@ def _try_to_sign(
             verdict=verdict,
             reason=TherapyText(reason.replace("\r\n", "\n")),
             seen_digest=seen_digest,
-            how=AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            how=AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            login=me.login_id,
             code=code.strip(),
             password=password,
             edited=edited if verdict == Verdict.EDIT_AND_APPROVE else None,
@@ -215,6 +218,8 @@ def _try_to_sign(
     except SignatureMismatch:
         return {"form": "What was on your screen is not what is to be signed. It is shown anew: please read it again."}
     except NotAllowed as refusal:
+        if str(refusal) == signers.REFUSED and me.by_service:
+            return {"form": "Prove once more at the practice's sign-in service who you are, then sign."}
         if str(refusal) == signers.REFUSED:
             return {
                 "code": "The password or the code does not fit, the code was used before, or the account is locked "

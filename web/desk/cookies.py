@@ -7,6 +7,7 @@ from adapters.settings import settings
 LOGIN = "countersign_desk"
 FORM = "countersign_desk_form"
 KNOWN = "countersign_desk_known"
+QUESTION = "countersign_desk_question"
 FORM_SECONDS = 3600
 
 

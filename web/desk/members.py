@@ -51,6 +51,15 @@ class Member:
         return self.staff.id
 
     @property
+    def login_id(self) -> str:
+        return self.login.login.token_digest
+
+    @property
+    def by_service(self) -> bool:
+        """Whether they came from the practice's own sign-in service, and prove anew there."""
+        return self.login.login.how == desk_logins.BY_SERVICE
+
+    @property
     def viewer(self) -> Viewer:
         return Viewer(
             staff_id=self.staff.id,
@@ -67,6 +76,11 @@ async def posted_token(request: Request) -> str:
         return ""
     sent = request.headers.get("x-csrf-token")
     return sent if sent is not None else str((await request.form()).get("csrf_token", ""))
+
+
+def recognised(request: Request) -> Recognised | None:
+    """Who is signed in with this browser, without asking what they may open."""
+    return desk_logins.recognise(cookies.read(request, cookies.LOGIN), by_hand=False)
 
 
 def member(request: Request, posted: Annotated[str, Depends(posted_token)]) -> Member:

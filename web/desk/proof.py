@@ -13,7 +13,12 @@ NOT_PROVED = (
 def prove_again(me: Member, password: str, code: str, *, recovery: bool = False) -> None:
     """Check password and one-time code (``recovery``: or a recovery code) of the signed-in person; raises NotAllowed.
 
+    Whoever came from the practice's sign-in service proves it there.
+
     Failures count at the door of known browsers, so a stranger at the sign-in page cannot keep anybody from signing.
     """
+    if me.by_service:
+        signers.prove_by_service(me.id, me.login_id)
+        return
     how = AuthenticatedHow.DESK_PASSWORD_AND_CODE
     signers.prove(me.id, code=code, password=password, how=how, known=True, recovery=recovery)

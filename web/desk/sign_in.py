@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from datetime import datetime
 from time import monotonic
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import signers
-from adapters import desk_logins, known_browsers
+from adapters import desk_logins, known_browsers, oidc
 from models.errors import NotAllowed
 from models.operational import Staff
 from web.desk import cookies
@@ -44,9 +45,15 @@ def _form(request: Request, *, wanted: str, email: str, error: str | None, statu
         email=email,
         error=error,
         form_token=token,
+        service=oidc.is_set_up(),
     )
     cookies.put(shown, cookies.FORM, token, cookies.FORM_SECONDS)
     return shown
+
+
+def show_form(request: Request, *, wanted: str, error: str, status_code: int) -> HTMLResponse:
+    """The sign-in page saying why somebody who came another way is not in."""
+    return _form(request, wanted=wanted, email="", error=error, status_code=status_code)
 
 
 @public.get("/sign-in", name="sign_in_page")
@@ -83,10 +90,13 @@ def sign_in(
     return answer
 
 
-def let_in(request: Request, answer: Response, staff: Staff, *, how: str = "password") -> None:
+def let_in(
+    request: Request, answer: Response, staff: Staff, *, how: str = "password", proved_at: datetime | None = None
+) -> None:
     """Give the browser a login of its own in the place of any it had, and know it again."""
     desk_logins.close_login(cookies.read(request, cookies.LOGIN))  # whoever sat here before is gone
-    token = desk_logins.open_login(staff.id, how=how, browser=name_of(request.headers.get("user-agent", "")))
+    browser = name_of(request.headers.get("user-agent", ""))
+    token = desk_logins.open_login(staff.id, how=how, browser=browser, proved_at=proved_at)
     cookies.put(answer, cookies.LOGIN, token, int(desk_logins.LONGEST.total_seconds()))
     if not staff.must_enrol:
         cookies.put(answer, cookies.KNOWN, known_browsers.mark_of(staff), known_browsers.SECONDS)

@@ -13,7 +13,7 @@ from adapters.settings import settings
 from models.codes import Role
 from rules.access import PUBLIC, ROUTES
 from web.desk import app as desk_app
-from web.desk import guards, sign_in
+from web.desk import guards, oidc_pages, sign_in
 from web.desk.members import member
 
 DESK = Path(desk_app.__file__).parent
@@ -47,6 +47,9 @@ EXPECTED = {
     "close_account": "D",
     "reopen_account": "D",
     "end_account_sign_ins": "D",
+    "allow_account_service": "D",
+    "untie_account_service": "D",
+    "oidc_again": "COBNWMD",
     "queue": "COBNWMD",
     "queue_list": "COBNWMD",
     "cases": "COBNWMD",
@@ -80,7 +83,7 @@ EXPECTED = {
 
 
 def routes() -> Iterator[APIRoute]:
-    for router in (sign_in.public, *(room.router for room in desk_app.ROUTERS)):
+    for router in (sign_in.public, oidc_pages.public, *(room.router for room in desk_app.ROUTERS)):
         for route in router.routes:
             assert isinstance(route, APIRoute)
             yield route
@@ -107,7 +110,7 @@ def test_every_routes_method_is_get_or_post():
 
 
 def test_strangers_are_shown_nothing_but_the_way_in():
-    assert {"sign_in_page", "sign_in", "healthz", "health", "metrics", "assets"} == PUBLIC
+    assert {"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"} == PUBLIC
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.name)
