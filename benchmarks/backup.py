@@ -47,7 +47,7 @@ def fill(cases: int) -> None:
 
 def patient(n: int) -> dict[str, object]:
     return {
-        "id": f"PT-{secrets.token_hex(10)}",
+        "id": f"PT-{n}",
         "given_name": f"Given{n}",
         "family_name": f"Family{n}",
         "match_name": f"given{n} family{n}",
@@ -62,7 +62,7 @@ def patient(n: int) -> dict[str, object]:
 def referral(n: int) -> dict[str, object]:
     return {
         "case_number": f"RF-{n:06d}",
-        "patient_id": "PT",
+        "patient_id": f"PT-{n}",
         "location_id": "LOC-1",
         "external_key": f"csv:{n}",
         "source": "csv",
