@@ -87,8 +87,15 @@ def referral(n: int) -> dict[str, object]:
 
 def text(n: int) -> dict[str, object]:
     sealed = base64.b64encode(secrets.token_bytes(1536)).decode()
-    case = f"RF-{n:06d}"
-    return {"id": f"TX-{n}", "case_number": case, "kind": "referral_text", "source_key": "", "text": sealed, "at": NOW}
+    return {
+        "id": f"TX-{n}",
+        "case_number": f"RF-{n:06d}",
+        "kind": "referral_text",
+        "source_key": "",
+        "text": sealed,
+        "edition": 1,
+        "at": NOW,
+    }
 
 
 def enter(home: Path) -> None:
