@@ -7,7 +7,7 @@ import pytest
 from adapters import key_safe
 from adapters.backup_key import active_backup_key
 from adapters.key_safe import keep_keys, put_keys_back
-from adapters.settings import settings
+from adapters.link_keys import link_keys
 from models.errors import BackupRefused
 
 PHRASE = "correct horse battery staple"
@@ -21,7 +21,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def kept(home: Path, tmp_path: Path) -> Path:
     active_backup_key()
-    settings().signing_key()
+    link_keys()
     assert {"keys/backup-key", "keys/master-key", "link-signing-key"} <= set(keep_keys(tmp_path / "keys.kept", PHRASE))
     return tmp_path / "keys.kept"
 
