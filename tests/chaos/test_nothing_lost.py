@@ -244,10 +244,17 @@ def _open_rest(parts: Parts, numbers: Iterable[str]) -> bool:
 
 
 def _comparable(found: dict[str, Any]) -> dict[str, Any]:
-    """Whoever is quicker has the time: a patient may be offered times more than once, for the same end."""
+    """Whoever is quicker has the time: a patient may be offered times more than once, for the same end.
+
+    How often a patient is reminded depends on how far away the time is that was left.
+    """
     loop = {"offered → ready_to_offer", "ready_to_offer → offered"}
     moves = {move: count for move, count in found["moves"].items() if move not in loop}
-    told = {template: count for template, count in found["told"].items() if template != "times_offered"}
+    told = {
+        template: count
+        for template, count in found["told"].items()
+        if template not in ("times_offered", "appointment_reminder")
+    }
     return found | {"moves": moves, "told": told}
 
 
