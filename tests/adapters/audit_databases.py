@@ -25,32 +25,50 @@ WHICH = ("operational", "therapy")
 
 
 @contextmanager
-def postgresql_pair(home: Path, copied_from: dict[str, str] | None = None) -> Iterator[dict[str, str]]:
-    """Both databases on the PostgreSQL server, migrated or copied from such a pair; gives their names."""
+def created(copied_from: dict[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Two databases on the PostgreSQL server, empty or copied from such a pair; gives their names."""
     server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     names = {which: f"countersign_{which}_{uuid4().hex[:10]}" for which in WHICH}
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            for which, name in names.items():
-                template = f" TEMPLATE {copied_from[which]}" if copied_from else ""
-                with server.connect() as connection:
-                    connection.execute(sa.text(f"CREATE DATABASE {name}{template}"))
-                url = sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-                patch.setenv(f"COUNTERSIGN_{which.upper()}_URL", url)
-            patch.setenv("COUNTERSIGN_HOME", str(home))
-            with shared._settings_read_anew():
-                settings().make_folders()
-                if copied_from is None:
-                    migrate_all()
-                    # whoever copies a database must be alone with it
-                    store.engine_for(settings().operational_database).dispose()
-                    therapy_store.engine_for(settings().therapy_database).dispose()
-                yield names
+        for which, name in names.items():
+            template = f" TEMPLATE {copied_from[which]}" if copied_from else ""
+            with server.connect() as connection:
+                connection.execute(sa.text(f"CREATE DATABASE {name}{template}"))
+        yield names
     finally:
         for name in names.values():
             with server.connect() as connection:
                 connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         server.dispose()
+
+
+@contextmanager
+def in_force(home: Path, names: dict[str, str]) -> Iterator[None]:
+    """An installation on these databases, for as long as this lasts and no longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        for which, name in names.items():
+            url = sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+            patch.setenv(f"COUNTERSIGN_{which.upper()}_URL", url)
+        patch.setenv("COUNTERSIGN_HOME", str(home))
+        with shared._settings_read_anew():  # leaves no connection behind: who copies a database is alone with it
+            settings().make_folders()
+            yield
+
+
+@contextmanager
+def migrated(home: Path) -> Iterator[dict[str, str]]:
+    """Two migrated databases to copy, while nobody is connected to them."""
+    with created() as names:
+        with in_force(home, names):
+            migrate_all()
+        yield names
+
+
+@contextmanager
+def copied(home: Path, source: dict[str, str]) -> Iterator[None]:
+    """An installation on copies of two databases."""
+    with created(source) as names, in_force(home, names):
+        yield
 
 
 def write_events(chain: Chain, count: int) -> None:

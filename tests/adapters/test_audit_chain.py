@@ -25,7 +25,7 @@ from models import databases
 from models.audit_chain import CHAINS, OPERATIONAL, Chain, collected
 from models.audit_guards import guards_of, missing_guards, rights_of_app_role
 from models.operational import AuditEvent, Heartbeat
-from tests.adapters.audit_databases import POSTGRES, as_owner, postgresql_pair, write_events
+from tests.adapters.audit_databases import POSTGRES, as_owner, copied, migrated, write_events
 
 ROOT = Path(__file__).parents[2]
 K = FaultKind
@@ -34,11 +34,8 @@ K = FaultKind
 @pytest.fixture(scope="module")
 def migrated_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Two migrated PostgreSQL databases to copy, while nobody is connected to them."""
-    copies = postgresql_pair(tmp_path_factory.mktemp("postgresql"))
-    names = copies.__enter__()
-    settings.cache_clear()
-    yield names
-    copies.__exit__(None, None, None)
+    with migrated(tmp_path_factory.mktemp("postgresql")) as names:
+        yield names
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,7 +47,7 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     if not POSTGRES:
         pytest.skip("COUNTERSIGN_TEST_POSTGRES names no PostgreSQL server")
-    with postgresql_pair(tmp_path / "home", request.getfixturevalue("migrated_pair")):
+    with copied(tmp_path / "home", request.getfixturevalue("migrated_pair")):
         yield request.param
 
 
@@ -157,7 +154,7 @@ def app_role(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A role that owns nothing, in force for both databases; its name."""
     if not POSTGRES:
         pytest.skip("COUNTERSIGN_TEST_POSTGRES names no PostgreSQL server")
-    with postgresql_pair(tmp_path / "home", request.getfixturevalue("migrated_pair")):
+    with copied(tmp_path / "home", request.getfixturevalue("migrated_pair")):
         role, word = f"app_{uuid4().hex[:10]}", uuid4().hex
         server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
