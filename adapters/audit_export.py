@@ -169,7 +169,7 @@ def fhir_event(chain: Chain, row: Sequence[Any]) -> dict[str, Any]:
     }
     if event["where"]:
         agent["policy"] = [f"urn:countersign:where:{event['where'].replace(' ', '-')}"]
-    if purpose:
+    if purpose in set(PurposeOfUse):  # earlier events of links name another kind of purpose here
         agent["purposeOfUse"] = [
             {"coding": [{"system": f"{HL7}/v3-ActReason", "code": purpose, "display": PurposeOfUse(purpose).words}]}
         ]

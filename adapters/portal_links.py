@@ -50,7 +50,7 @@ def make_link(db: Session, case_number: str, purpose: LinkPurpose, round: int, d
     )
     db.add(link)
     db.flush()
-    audit(db, "system", "portal_link.made", link, case_number, purpose=purpose.value, days=days)
+    audit(db, "system", "portal_link.made", link, case_number, leads_to=purpose.value, days=days)
     return MadeLink(link, url_of(link))
 
 

@@ -100,3 +100,11 @@ def test_export_is_recorded_before_its_first_line(home: Path):
         "ST-9", "audit.exported", "csv", "desk:audit", "HCOMPL", "RF-000001",
     )  # fmt: skip
     assert next(lines).startswith("database,id,at")
+
+
+def test_fhir_leaves_out_a_purpose_that_hl7_does_not_know(home: Path):
+    """Earlier versions wrote there what a patient's link is for; the export broke off at it."""
+    with store.writing() as db:
+        store.audit(db, "system", "portal_link.made", ("portal_link", "PL-1"), purpose="choose_time")
+    event = FhirAuditEvent.model_validate_json(taken(Format.FHIR).splitlines()[0])
+    assert event.agent[0].purposeOfUse is None
