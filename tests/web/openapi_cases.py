@@ -16,6 +16,8 @@ TEXT = st.one_of(
 )
 LAST = ("sign-out", "password", "account", "code", "revoke", "sessions")
 """Parts of paths whose operations may end the visit of whoever calls them."""
+MEANT = {("GET /health", 503)}
+"""What says truly that a part is down: in these tests no worker lives."""
 
 
 def operations(app: FastAPI) -> list[Any]:
@@ -72,7 +74,7 @@ def faults(
 
     for operation in operations:
         throw(operation)
-    return len(answers), sorted({f"{what}: {status}" for what, status in answers if status >= 500})
+    return len(answers), sorted({f"{what}: {status}" for what, status in answers if status >= 500 and (what, status) not in MEANT})
 
 
 def _quoted(value: Any) -> str:
