@@ -74,7 +74,8 @@ def faults(
 
     for operation in operations:
         throw(operation)
-    return len(answers), sorted({f"{what}: {status}" for what, status in answers if status >= 500 and (what, status) not in MEANT})
+    wrong = {f"{what}: {status}" for what, status in answers if status >= 500 and (what, status) not in MEANT}
+    return len(answers), sorted(wrong)
 
 
 def _quoted(value: Any) -> str:
