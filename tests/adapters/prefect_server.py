@@ -49,6 +49,10 @@ def environment(home: Path, url: str, more: Mapping[str, str] | None = None) -> 
     return {**os.environ, **QUIET, **ours, **(more or {})}
 
 
+STARTS_WITHIN = 240.0
+"""Seconds; it takes 15 on an idle machine, and far longer beside other suites."""
+
+
 def talks_to(url: str, home: Path) -> dict[Any, Any]:
     """What ``temporary_settings`` needs so that Prefect's client in this process talks to the server at ``url``."""
     return {PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_API_AUTH_STRING: SIGN_IN}
@@ -65,11 +69,12 @@ def server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[
         open(home / "server.log", "wb") as log,
         child(command, environment(home, url, {**database, **(more or {})}), log) as process,
     ):
-        for _ in range(600):
-            if process.poll() is not None:
+        patience = time.monotonic() + STARTS_WITHIN
+        while True:
+            if process.poll() is not None or time.monotonic() > patience:
                 raise RuntimeError((home / "server.log").read_text()[-2000:])
             try:
-                if httpx.get(f"{url}/health", timeout=1.0).status_code == 200:
+                if httpx.get(f"{url}/health", timeout=5.0).status_code == 200:
                     break
             except httpx.HTTPError:
                 time.sleep(0.1)
