@@ -24,7 +24,7 @@ from models.referral_table import COLUMN_NAMES
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, matching, questionnaires, risk, sign_offs, waits
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def referral_row(external_id: str, **given: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ async def states() -> Counter[str]:
 
 
 async def until_all_wait() -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if all(case.status == R.RISK_REVIEW for case in open_cases()) and (await states())["Suspended"] == CASES:
             return
         await asyncio.sleep(0.1)
