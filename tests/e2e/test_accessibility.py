@@ -1,0 +1,525 @@
+"""Can everybody use the desk and the portal? axe-core, the pages' structure, names for screen readers.
+
+Which pages there are is read from the applications' routes: a new page without a visit here fails the first test.
+The rules are WCAG 2.2, levels A and AA, as far as a program can tell.
+"""
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.base import AXE_SCRIPT
+from fastapi.routing import APIRoute
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from acts import accounts, break_glass
+from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
+from adapters.portal_links import token_of
+from adapters.settings import settings
+from models.codes import (
+    ApprovalKind,
+    LinkPurpose,
+    QuarantineStatus,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    RowOutcome,
+    ToDoKind,
+)
+from models.columns import utc_now
+from models.operational import Approval, IntakeFile, IntakeRow, Location, Patient, QuarantinedRow, Staff
+from models.therapy_text import TherapyText
+from rules.access import PUBLIC, ROUTES
+from tests import factories
+from tests.e2e.test_desk import ARGUMENTS, CHROMIUM, PHONE
+from tests.web.desk.conftest import assignment, person, place, risk_review
+from tests.web.desk.test_routes import routes as desk_routes
+from web.desk.app import make_app as make_desk
+from web.desk.cookies import LOGIN as COOKIE
+from web.portal import appointment_pages, question_pages, text_messages, visit_pages
+from web.portal.app import make_app as make_portal
+
+__all__ = ["assignment", "person", "place", "risk_review"]
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+
+DESKTOP = {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 640}
+
+NO_PAGES = {
+    "queue_list": "a part of the queue's page, visited with it",
+    "case_progress": "a part of the page of what was signed, visited with it",
+    "fix_file": "a file to save",
+    "contract_docs": "Great Expectations' own pages",
+    "audit_export": "a file to save",
+    "enrol_qr": "a picture, seen on the page that sets up the app",
+    "oidc_sign_in": "leads on to the practice's own service",
+    "oidc_back": "leads on to the desk",
+    "oidc_again": "leads on to the practice's own service",
+    "healthz": "for a monitor",
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page as one person sees it; ``go`` does what it takes to make it show something, beyond opening it."""
+
+    route: str
+    path: str
+    role: Role | str | None = None
+    status: int = 200
+    go: Callable[[Page], None] | None = None
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.route
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """An application, served for real on a free port of this machine."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+# -- the desk's pages
+
+
+@pytest.fixture
+def desk_visits(
+    home: Path, place: Location, person: Any, risk_review: Any, assignment: Any
+) -> tuple[dict[Role | str, str], list[Visit]]:
+    """Who is there, and a visit to each page of a desk at which something of everything waits."""
+    staff = {role: person(role) for role in Role}
+    clinician, coordinator = staff[Role.CLINICIAN], staff[Role.COORDINATOR]
+    review = risk_review(clinician)
+    overdue = risk_review(clinician, RiskLevel.MODERATE, due_at=utc_now() - timedelta(hours=3))
+    match, _, _ = assignment(coordinator)
+    letter = _letter(place, clinician)
+    signed = _signed(place, clinician)
+    to_dos = {kind: _to_do(place, kind) for kind in (ToDoKind.CALL_PATIENT, ToDoKind.CHECK_DUPLICATE)}
+    question = _to_do(place, ToDoKind.ANSWER_QUESTION)
+    _broken_rows()
+    stranger = person(Role.CLINICIAN, location=factories.make_location(), team="others")
+    guest = person(Role.CLINICIAN, location=factories.make_location(), team="guests")
+    break_glass.break_glass(match.case_number, guest.id, TherapyText("Called at night; nobody of the place answers."))
+    glass = break_glass.all_openings()[0].glass.id
+    new = {step: _new_account(place, step) for step in ("password", "app", "codes")}
+    told = {"role": Role.CLINICIAN}
+    people: dict[Role | str, str] = {role: each.id for role, each in staff.items()}
+    return people | new | {"stranger": stranger.id, "guest": guest.id}, [
+        Visit("sign_in_page", "/sign-in"),
+        Visit("sign_in_page", "/sign-in", go=_wrong_sign_in, status=403, name="sign_in_refused"),
+        Visit("queue", "/", **told),
+        Visit("queue", "/?scope=all", Role.COORDINATOR, name="queue_of_everyone"),
+        Visit("queue", "/", Role.ANALYST, name="overview"),
+        Visit("approval_page", f"/approvals/{review.id}", **told, name="risk_review"),
+        Visit("approval_page", f"/approvals/{overdue.id}", **told, go=_sign_nothing, status=422, name="not_signed"),
+        Visit("approval_page", f"/approvals/{match.id}", Role.COORDINATOR, name="assignment"),
+        Visit("approval_page", f"/approvals/{letter.id}", **told, name="closing_letter"),
+        Visit("signed_page", f"/approvals/{signed.id}/signed", **told),
+        *(
+            Visit("to_do_page", f"/to-dos/{to_do}", Role.COORDINATOR, name=f"to_do_{kind.value}")
+            for kind, to_do in to_dos.items()
+        ),
+        Visit("to_do_page", f"/to-dos/{question}", Role.COORDINATOR, go=_take_to_do, name="to_do_taken"),
+        Visit("cases", "/cases", **told),
+        Visit("cases", "/cases?closed=true&number=999999", Role.ADMIN, name="no_cases"),
+        Visit("case_page", f"/cases/{review.case_number}", **told),
+        Visit("case_page", f"/cases/{match.case_number}", Role.COORDINATOR, name="case_of_a_coordinator"),
+        Visit("case_content", f"/cases/{review.case_number}/content", **told),
+        Visit("intake", "/intake", Role.COORDINATOR),
+        Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
+        Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
+        Visit(
+            "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_nothing, status=422, name="not_referred"
+        ),
+        Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
+        Visit("me", "/me", **told),
+        Visit("enrol_page", "/enrol", "password", name="enrol_password"),
+        Visit("enrol_page", "/enrol", "password", go=_send_nothing, status=422, name="enrol_password_refused"),
+        Visit("enrol_page", "/enrol", "app", name="enrol_app"),
+        Visit("enrol_page", "/enrol", "codes", go=_confirm_app(new["codes"]), name="recovery_codes"),
+        Visit("accounts", "/accounts", Role.ADMIN),
+        Visit("account", f"/accounts/{clinician.id}", Role.ADMIN),
+        Visit("break_glass_page", f"/cases/{review.case_number}/break-glass", "stranger"),
+        Visit("case_page", f"/cases/{match.case_number}", "guest", name="case_opened_in_an_emergency"),
+        Visit("openings", "/break-glass", Role.COMPLIANCE),
+        Visit("opening", f"/break-glass/{glass}", Role.COMPLIANCE),
+        Visit("stopped", "/nowhere", **told, status=404, name="no_such_page"),
+        Visit("stopped", "/audit", **told, status=403, name="not_for_you"),
+    ]
+
+
+def _new_account(place: Location, step: str) -> str:
+    """Somebody whose account is being set up, as far as this step."""
+    made = accounts.add(f"New {step}", f"new.{step}@example.org", Role.COORDINATOR, [place.id], actor="command line")
+    if step != "password":
+        accounts.choose_password(made.staff_id, "tidal seven lamp oak")
+    return str(made.staff_id)
+
+
+def _confirm_app(staff_id: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.goto("/enrol")
+        secret = staff_secrets.opened_pending(accounts.person(staff_id))
+        page.get_by_label("One-time code").fill(credentials.totp_now(secret, utc_now()))
+        with page.expect_navigation():
+            page.get_by_role("button", name="Confirm").click()
+
+    return go
+
+
+def _letter(place: Location, clinician: Staff) -> Approval:
+    case = factories.make_referral(ReferralStatus.CLOSING_LETTER, location=place, exit_kind="declined")
+    return factories.make_approval(
+        ApprovalKind.CLOSING_LETTER,
+        referral=case,
+        content=factories.spelled(factories.letter_words(case=case.case_number)),
+        assigned_to=clinician.id,
+    )
+
+
+def _signed(place: Location, clinician: Staff) -> Approval:
+    case = factories.make_referral(ReferralStatus.READY_TO_MATCH, location=place, clinician_id=clinician.id)
+    content = factories.spelled(factories.review_words(case=case.case_number))
+    approval = factories.make_approval(
+        ApprovalKind.RISK_REVIEW, referral=case, content=content, assigned_to=clinician.id, status="decided"
+    )
+    factories.make_decision(approval, clinician, content)
+    return approval
+
+
+STATUS_OF = {
+    ToDoKind.CALL_PATIENT: ReferralStatus.CONTACT_PATIENT,
+    ToDoKind.CHECK_DUPLICATE: ReferralStatus.POSSIBLE_DUPLICATE,
+    ToDoKind.ANSWER_QUESTION: ReferralStatus.QUESTION_OPEN,
+}
+
+
+def _to_do(place: Location, kind: ToDoKind) -> str:
+    patient = factories.make_patient()
+    case = factories.make_referral(STATUS_OF[kind], location=place, patient=patient)
+    if kind == ToDoKind.CHECK_DUPLICATE:
+        factories.make_referral(ReferralStatus.OFFERED, location=place, patient=patient)
+    return str(factories.make_to_do(case, kind).id)
+
+
+def _broken_rows() -> None:
+    therapy_store.quarantine("QC-1", {"given_name": "Odalys", "referral_text": "does not want to live"})
+    with operational_store.writing() as db:
+        db.add(IntakeFile(id="IF-1", digest="d", kind="csv", rows=3, contract_docs="index.html", finished_at=utc_now()))
+        db.flush()
+        db.add(IntakeRow(id="IR-1", file_id="IF-1", row=2, external_key="csv:R-1", outcome=RowOutcome.ACCEPTED))
+        for each in ("birth_date", "email"):
+            db.add(
+                QuarantinedRow(
+                    id=f"QR-{each}",
+                    file_id="IF-1",
+                    row=4,
+                    field=each,
+                    rule="wanted",
+                    reason=f"{each} must be readable",
+                    external_key="csv:R-3",
+                    content_id="QC-1",
+                    urgent=True,
+                    status=QuarantineStatus.OPEN,
+                )
+            )
+
+
+def _wrong_sign_in(page: Page) -> None:
+    page.get_by_label("E-mail address").fill("nobody@example.org")
+    page.get_by_label("Password").fill("not the right one at all")
+    page.get_by_label("One-time code").fill("123456")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+
+
+def _sign_nothing(page: Page) -> None:
+    page.get_by_label("Reason, or your question").fill("")
+    page.locator("form", has=page.get_by_role("button", name="Sign", exact=True)).evaluate(
+        "form => { form.noValidate = true }"
+    )
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign", exact=True).click()
+
+
+def _take_to_do(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Take it").click()
+
+
+def _send_nothing(page: Page) -> None:
+    _send_as_it_is(page)
+
+
+def _send_as_it_is(page: Page) -> None:
+    """Send the page's first form without the browser's own checks."""
+    with page.expect_navigation():
+        page.locator("main form").first.evaluate("form => { form.noValidate = true; form.requestSubmit() }")
+
+
+# -- the portal's pages
+
+
+@pytest.fixture
+def portal_visits(home: Path) -> list[Visit]:
+    """Links of patients at every point of their way, and a visit to each page behind them."""
+    asked = factories.make_referral(ReferralStatus.QUESTIONNAIRES_REQUESTED, patient=_patient())
+    spanish = factories.make_case_at(ReferralStatus.OFFERED, patient=_patient(language="es"))
+    english = factories.make_case_at(ReferralStatus.OFFERED, patient=_patient())
+    booked = factories.make_case_at(ReferralStatus.BOOKED, patient=_patient())
+    questions = _link(asked, LinkPurpose.QUESTIONNAIRES)
+    times, tiempos = (_link(case.referral, LinkPurpose.CHOOSE_TIME) for case in (english, spanish))
+    visit = _link(booked.referral, LinkPurpose.APPOINTMENT)
+    steps = [
+        Visit("show_step", questions + f"/step/{number}", go=_open(questions, f"/step/{number}"), name=f"step_{number}")
+        for number in (1, 2, 3, 4)
+    ]
+    return [
+        Visit("first_page", questions),
+        Visit("first_page", questions, go=_wrong_birth_date, status=422, name="birth_date_missing"),
+        *steps,
+        Visit("show_step", questions, go=_leave_out(questions), status=422, name="step_incomplete"),
+        Visit("show_times", times, go=_open(times, "/times")),
+        Visit("show_times", tiempos, go=_open(tiempos, "/times"), name="show_times_spanish"),
+        Visit("show_appointment", visit, go=_open(visit, "/appointment")),
+        Visit("ask_cancel", visit, go=_open(visit, "/cancel")),
+        Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
+        Visit("notice", "/l/forged", status=404, name="closed_link"),
+    ]
+
+
+def _patient(**given: Any) -> Patient:
+    return factories.make_patient(**given)
+
+
+def _link(case: Any, purpose: LinkPurpose) -> str:
+    return f"/l/{token_of(factories.make_portal_link(case, purpose).record)}"
+
+
+def _prove(page: Page, link: str) -> None:
+    page.goto(link)
+    if page.locator("#month").count():
+        page.locator("#month").select_option("4")
+        page.locator("#day").fill("23")
+        page.locator("#year").fill("1990")
+        with page.expect_navigation():
+            page.locator("main button").first.click()
+
+
+def _open(link: str, path: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        _prove(page, link)
+        page.goto(link + path)
+
+    return go
+
+
+def _wrong_birth_date(page: Page) -> None:
+    _send_as_it_is(page)
+
+
+def _leave_out(link: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        _open(link, "/step/2")(page)
+        page.locator("input[name=item_1]").first.check()
+        _send_as_it_is(page)
+
+    return go
+
+
+# -- every page has a visit
+
+
+def test_every_page_of_the_desk_is_visited(desk_visits):
+    pages = {route.name for route in desk_routes() if "GET" in route.methods} - set(NO_PAGES)
+    assert pages <= set(ROUTES) | PUBLIC
+    assert {visit.route for visit in desk_visits[1]} - {"stopped"} == pages
+
+
+def test_every_page_of_the_portal_is_visited(portal_visits):
+    rooms = (visit_pages, question_pages, appointment_pages, text_messages)
+    pages = {
+        route.name
+        for room in rooms
+        for route in room.router.routes
+        if isinstance(route, APIRoute) and "GET" in route.methods
+    }
+    assert {visit.route for visit in portal_visits} - {"notice"} == pages
+
+
+# -- what is looked at on each of them
+
+
+@dataclass
+class Looked:
+    """What was found wrong, by page; empty is what a test wants."""
+
+    wrong: list[str] = field(default_factory=list)
+
+    def note(self, visit: Visit, found: list[str]) -> None:
+        self.wrong.extend(f"{visit}: {each}" for each in found)
+
+
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core says is broken, with the element it says it of."""
+    page.evaluate(AXE_SCRIPT + ";0")
+    found = page.evaluate("options => axe.run(document, options)", AXE)
+    assert len(found["passes"]) >= 10, "axe has looked at nothing"
+    return [
+        f"{fault['id']} ({fault['impact']}): {node['html'][:160]} | {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+OUTLINE = """() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')]
+  .filter(each => each.checkVisibility()).map(each => Number(each.tagName[1]))"""
+
+
+def structure(page: Page) -> list[str]:
+    """The title, the language, the landmarks, the headings' order."""
+    wrong = []
+    levels = page.evaluate(OUTLINE)
+    if levels.count(1) != 1:
+        wrong.append(f"{levels.count(1)} headings of level 1")
+    wrong += [f"a heading jumps from level {a} to {b}" for a, b in pairwise(levels) if b > a + 1]
+    if not page.title().strip():
+        wrong.append("no title")
+    if page.locator("html").get_attribute("lang") not in ("en", "es"):
+        wrong.append("no language")
+    if page.locator("main").count() != 1:
+        wrong.append("no main landmark")
+    return wrong
+
+
+NAMELESS = re.compile(r"^\s*- (button|link|textbox|checkbox|radio|combobox|spinbutton|searchbox)(?=:|$|\s\[)")
+
+
+def unnamed(page: Page) -> list[str]:
+    """What a screen reader would call only by its kind: a line of the accessibility tree that holds no name."""
+    tree = page.locator("body").aria_snapshot()
+    return [f"without a name: {line.strip()}" for line in tree.splitlines() if NAMELESS.match(line)]
+
+
+def opened(context: BrowserContext, visit: Visit) -> Page:
+    """The page of a visit as it stands after ``go``; fails when it isn't the page that was meant."""
+    page = context.new_page()
+    answers: list[int] = []
+    page.on("response", lambda got: answers.append(got.status) if got.request.is_navigation_request() else None)
+    page.goto(visit.path)
+    if visit.go:
+        visit.go(page)
+        page.wait_for_load_state("load")
+    assert answers[-1] == visit.status, f"{visit}: {answers[-1]} instead of {visit.status}"
+    return page
+
+
+@pytest.fixture
+def at_the_desk_as(chromium: Browser, desk_visits: Any) -> Iterator[Callable[..., BrowserContext]]:
+    """Browser windows of a role, signed in at the served desk."""
+    staff, _ = desk_visits
+    windows: list[BrowserContext] = []
+    with served(make_desk()) as address:
+
+        def sit(role: Role | str | None, size: dict[str, int]) -> BrowserContext:
+            window = chromium.new_context(base_url=address, viewport=size)
+            if role:
+                window.add_cookies([{"name": COOKIE, "value": desk_logins.open_login(staff[role]), "url": address}])
+            windows.append(window)
+            return window
+
+        yield sit
+        for window in windows:
+            window.close()
+
+
+@pytest.fixture
+def at_home(chromium: Browser, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., BrowserContext]]:
+    """Browser windows of patients at the served portal."""
+    windows: list[BrowserContext] = []
+    with served(make_portal()) as address:
+        monkeypatch.setenv("COUNTERSIGN_PUBLIC_PORTAL_URL", address)
+        settings.cache_clear()
+
+        def sit(_: None, size: dict[str, int]) -> BrowserContext:
+            window = chromium.new_context(base_url=address, viewport=size, locale="en-US")
+            windows.append(window)
+            return window
+
+        yield sit
+        for window in windows:
+            window.close()
+
+
+SIZES = [DESKTOP, PHONE]
+
+
+def look(sit: Callable[..., BrowserContext], visits: list[Visit], *checks: Callable[[Page], list[str]]) -> list[str]:
+    """Everything the checks find wrong on each visit at both sizes."""
+    looked = Looked()
+    for visit in visits:
+        window = sit(visit.role, SIZES[0])
+        page = opened(window, visit)
+        for size in SIZES:
+            page.set_viewport_size(size)
+            for check in checks:
+                looked.note(visit, check(page))
+        window.close()
+    return looked.wrong
+
+
+def test_desk_has_no_fault_that_axe_can_find(at_the_desk_as, desk_visits):
+    assert look(at_the_desk_as, desk_visits[1], axe, structure, unnamed) == []
+
+
+def test_portal_has_no_fault_that_axe_can_find(at_home, portal_visits):
+    assert look(at_home, portal_visits, axe, structure, unnamed) == []
+
+
+BROKEN = """<!doctype html><html><head><title>x</title></head><body><main><h1>a</h1><h3>b</h3>
+<p style="color:#999;background:#fff">too pale</p><input><button></button><a href="/x" style="outline:0">go</a>
+<div tabindex="3">first</div><p style="width:900px">wide</p></main></body></html>"""
+
+
+def test_checks_find_what_is_broken(chromium: Browser):
+    """Each check is shown a page that deserves it."""
+    window = chromium.new_context(viewport=NARROW)
+    page = window.new_page()
+    page.set_content(BROKEN)
+    found = " ".join(axe(page))
+    assert "color-contrast" in found and "html-has-lang" in found and "label" in found and "button-name" in found
+    assert structure(page) == ["a heading jumps from level 1 to 3", "no language"]
+    assert len(unnamed(page)) == 2
+    window.close()
