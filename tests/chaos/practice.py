@@ -18,6 +18,7 @@ from sqlalchemy import update
 from sqlmodel import func, select
 
 from adapters import operational_store as store
+from adapters import therapy_store
 from adapters.migrating import migrate_all
 from adapters.processes import pid_in, provably_alive
 from adapters.sample_practice import seed_sample_practice
@@ -48,6 +49,8 @@ class Parts:
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     supervisor: subprocess.Popen[bytes] | None = None
     kills: list[str] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings of this installation besides the ones below."""
 
     @property
     def said(self) -> Path:
@@ -63,6 +66,7 @@ class Parts:
             "COUNTERSIGN_PREFECT_PORT": prefect,
             "COUNTERSIGN_DESK_PORT": desk,
             "COUNTERSIGN_PORTAL_PORT": portal,
+            **self.more,
         }
 
     @property
@@ -142,9 +146,12 @@ def events() -> int:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Parts]:
-    """An installation of its own on SQLite, seeded and started; this process sees what its parts see."""
-    parts = Parts(home)
+def running(home: Path, **more: str) -> Iterator[Parts]:
+    """An installation of its own on SQLite, seeded and started; this process sees what its parts see.
+
+    ``more``: further settings, by the name of their variable.
+    """
+    parts = Parts(home, more=more)
     with pytest.MonkeyPatch.context() as patch:
         kept = {name for name in os.environ if name.startswith("COUNTERSIGN_")}
         for name in kept:
@@ -160,6 +167,7 @@ def running(home: Path) -> Iterator[Parts]:
             yield from _started(parts)
         finally:
             store.engine_for(settings().operational_database).dispose()
+            therapy_store.engine_for(settings().therapy_database).dispose()
             settings.cache_clear()
 
 
