@@ -16,11 +16,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from adapters.key_texts import KEY_BYTES, secrets_in
 from adapters.private_files import write_private
 from adapters.settings import settings
 from models.errors import BackupRefused
 
-KEY_BYTES = 32
 COMMAND_SECONDS = 30
 LOCK_SECONDS = 30
 
@@ -82,18 +82,7 @@ def _key_of(secret: bytes) -> BackupKey:
 
 def _parsed(text: str, where: str) -> tuple[BackupKey, ...]:
     """The keys in a text, apart by blanks, commas or lines; an error names ``where``, never the text."""
-    keys: list[BackupKey] = []
-    for word in text.replace(",", " ").split():
-        try:
-            secret = base64.b64decode(word.replace("-", "+").replace("_", "/"), validate=True)
-        except ValueError:
-            raise BackupRefused(f"{where}: backup key {len(keys) + 1} is no base64") from None
-        if len(secret) != KEY_BYTES:
-            raise BackupRefused(f"{where}: backup key {len(keys) + 1} has {len(secret)} bytes, not {KEY_BYTES}")
-        keys.append(_key_of(secret))
-    if not keys:
-        raise BackupRefused(f"{where}: there is no backup key")
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(_key_of(secret) for secret in secrets_in(text, where, "backup key", BackupRefused)))
 
 
 def _read(path: Path) -> str:

@@ -27,12 +27,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from filelock import FileLock
 
+from adapters.key_texts import KEY_BYTES, secrets_in
 from adapters.settings import settings
 from models.errors import KeyMissing, SealBroken
 
 logger = logging.getLogger(__name__)
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 SEALED_SECRET = "cs1"
 """Format of a sealed secret: ``cs1.<master key id>.<nonce and ciphertext>``."""
@@ -73,18 +73,7 @@ def spelled(key: MasterKey) -> str:
 
 def parsed(text: str, where: str) -> tuple[MasterKey, ...]:
     """The keys in a text, apart by blanks, commas or lines; raises KeyMissing naming ``where``, never the text."""
-    keys: list[MasterKey] = []
-    for word in text.replace(",", " ").split():
-        try:
-            secret = base64.b64decode(word.replace("-", "+").replace("_", "/"), validate=True)
-        except ValueError:
-            raise KeyMissing(f"{where}: master key {len(keys) + 1} is no base64") from None
-        if len(secret) != KEY_BYTES:
-            raise KeyMissing(f"{where}: master key {len(keys) + 1} has {len(secret)} bytes, not {KEY_BYTES}")
-        keys.append(_key_of(secret))
-    if not keys:
-        raise KeyMissing(f"{where}: there is no master key")
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(_key_of(secret) for secret in secrets_in(text, where, "master key", KeyMissing)))
 
 
 # -- where the keys come from

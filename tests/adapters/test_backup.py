@@ -48,8 +48,8 @@ from models.operational import (
     StaffLogin,
 )
 from models.therapy_text import TherapyText
-from tasks import cases, coverage, intake, matching, questionnaires, risk, sign_offs, waits, watch
-from tests.flows.people import case_of, coordinator_of, drop, open_approval, patients_link, referral_row, sign
+from tasks import intake, watch
+from tests.flows.people import case_of, coordinator_of, drop, go_on, open_approval, patients_link, referral_row, sign
 from tests.places import KINDS, Place, entered, places
 from tests.tasks.conftest import FakePrefect, prefect
 
@@ -100,30 +100,6 @@ def take_in(*rows: dict[str, str]) -> list[Referral]:
         for file_id in intake.collect.fn(settle_seconds=0):
             intake.receive.fn(file_id)
     return [case for row in rows if (case := case_of(row["external_id"])) is not None]
-
-
-def go_on(case_number: str) -> R:
-    """Every step the system takes by itself, as the flow would."""
-    case = cases.take(case_number)
-    while True:
-        match status := cases.status_now(case):
-            case R.RECEIVED:
-                questionnaires.begin(case)
-            case R.READY_TO_SCREEN:
-                risk.screen.fn(case)
-            case R.READY_TO_MATCH:
-                if not questionnaires.ask_for_missing.fn(case):
-                    coverage.check_coverage.fn(case)
-                    matching.propose.fn(case)
-            case R.READY_TO_OFFER:
-                matching.offer.fn(case)
-            case R.RISK_REVIEW | R.ASSIGNMENT | R.CLOSING_LETTER:
-                sign_offs.open_sign_off.fn(case, status)
-                return status
-            case _:
-                if not status.is_closed:
-                    waits.prepare.fn(case, status)
-                return status
 
 
 def contents() -> dict[str, Told]:
