@@ -25,7 +25,9 @@ from adapters.migrating import migrate_all
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
 from models.purposes import PURPOSES, PurposeOfUse
-from tests import databases
+from tests import databases, quicker
+
+quicker.share_compiled_statements()
 
 TEST_PLACES = {"test": PurposeOfUse.COMPLIANCE}
 """What a test calls the place where it looks at content."""
@@ -42,6 +44,8 @@ def _settings_read_anew() -> Iterator[None]:
         here = settings()
         operational_store.engine_for(here.operational_database).dispose()
         therapy_store.engine_for(here.therapy_database).dispose()
+        operational_store.engine_for.cache_clear()
+        therapy_store.engine_for.cache_clear()
         settings.cache_clear()
 
 
@@ -99,6 +103,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     mark = item.get_closest_marker(other)
     if mark is not None:
         pytest.skip(f"{other}: {mark.args[0]}")
+
+
+def pytest_collection_finish() -> None:
+    quicker.leave_what_is_loaded()
 
 
 def pytest_sessionfinish() -> None:

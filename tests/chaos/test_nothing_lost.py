@@ -46,6 +46,8 @@ PER_FILE = 20
 NOTHING_HAPPENS_SECONDS = 180
 """When nothing goes on for so long, the next kill comes all the same."""
 UNDISTURBED_EACH = 2
+EVENTS_OF_A_CASE = 30
+"""About so many a case appends to the audit; it spreads the kills over the whole run."""
 STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
 
@@ -60,7 +62,7 @@ def kill_list(count: int) -> list[tuple[str, int, float]]:
     chance = random.Random(SEED + 1)
     parts = [PARTS[number % len(PARTS)] for number in range(count)]
     chance.shuffle(parts)
-    return [(part, chance.randint(10, 70), chance.uniform(0, 0.5)) for part in parts]
+    return [(part, chance.randint(10, EVENTS_OF_A_CASE * CASES // count), chance.uniform(0, 0.5)) for part in parts]
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,7 @@ def kill_at_random(parts: Parts, cases: Cases) -> None:
     files = [cases.disturbed[start : start + PER_FILE] for start in range(0, len(cases.disturbed), PER_FILE)]
     dropped_before = {len(kills) * turn // len(files): file for turn, file in enumerate(files)}
     assert len(dropped_before) == len(files), "at least one kill for each file"
-    begun = cases.undisturbed
+    begun, started = cases.undisturbed, time.monotonic()
     for turn, (part, after, pause) in enumerate(kills):
         if turn in dropped_before:
             cases.drop(dropped_before[turn])
@@ -182,6 +184,7 @@ def kill_at_random(parts: Parts, cases: Cases) -> None:
             time.sleep(0.1)
         time.sleep(pause)
         parts.kill(part)
+        print(f"{time.monotonic() - started:.0f} s: {part} killed, {len(cases.not_there_yet(begun))} cases on their way")
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice_whatever_is_killed(parts: Parts) -> None:

@@ -4,20 +4,17 @@ Which pages there are is read from the applications' routes: a new page without 
 The rules are WCAG 2.2, levels A and AA, as far as a program can tell.
 """
 
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
-from axe_playwright_python.base import AXE_SCRIPT
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -40,6 +37,7 @@ from models.operational import Approval, IntakeFile, IntakeRow, Location, Patien
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
 from tests import factories
+from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.e2e.test_desk import ARGUMENTS, CHROMIUM, PHONE
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
@@ -379,60 +377,6 @@ def test_every_page_of_the_portal_is_visited(portal_visits):
 # -- what is looked at on each of them
 
 
-@dataclass
-class Looked:
-    """What was found wrong, by page; empty is what a test wants."""
-
-    wrong: list[str] = field(default_factory=list)
-
-    def note(self, visit: Visit, found: list[str]) -> None:
-        self.wrong.extend(f"{visit}: {each}" for each in found)
-
-
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def axe(page: Page) -> list[str]:
-    """What axe-core says is broken, with the element it says it of."""
-    page.evaluate(AXE_SCRIPT + ";0")
-    found = page.evaluate("options => axe.run(document, options)", AXE)
-    assert len(found["passes"]) >= 10, "axe has looked at nothing"
-    return [
-        f"{fault['id']} ({fault['impact']}): {node['html'][:160]} | {node['failureSummary'][:200]}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
-
-
-OUTLINE = """() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')]
-  .filter(each => each.checkVisibility()).map(each => Number(each.tagName[1]))"""
-
-
-def structure(page: Page) -> list[str]:
-    """The title, the language, the landmarks, the headings' order."""
-    wrong = []
-    levels = page.evaluate(OUTLINE)
-    if levels.count(1) != 1:
-        wrong.append(f"{levels.count(1)} headings of level 1")
-    wrong += [f"a heading jumps from level {a} to {b}" for a, b in pairwise(levels) if b > a + 1]
-    if not page.title().strip():
-        wrong.append("no title")
-    if page.locator("html").get_attribute("lang") not in ("en", "es"):
-        wrong.append("no language")
-    if page.locator("main").count() != 1:
-        wrong.append("no main landmark")
-    return wrong
-
-
-NAMELESS = re.compile(r"^\s*- (button|link|textbox|checkbox|radio|combobox|spinbutton|searchbox)(?=:|$|\s\[)")
-
-
-def unnamed(page: Page) -> list[str]:
-    """What a screen reader would call only by its kind: a line of the accessibility tree that holds no name."""
-    tree = page.locator("body").aria_snapshot()
-    return [f"without a name: {line.strip()}" for line in tree.splitlines() if NAMELESS.match(line)]
-
-
 def opened(context: BrowserContext, visit: Visit) -> Page:
     """The page of a visit as it stands after ``go``; fails when it isn't the page that was meant."""
     page = context.new_page()
@@ -483,34 +427,56 @@ def at_home(chromium: Browser, home: Path, monkeypatch: pytest.MonkeyPatch) -> I
             window.close()
 
 
-SIZES = [DESKTOP, PHONE]
+CHECKS = (
+    (DESKTOP, (axe, structure, unnamed, keyboard, spacing)),
+    (PHONE, (axe, keyboard)),
+    (NARROW, (one_column, spacing)),
+)
 
 
-def look(sit: Callable[..., BrowserContext], visits: list[Visit], *checks: Callable[[Page], list[str]]) -> list[str]:
-    """Everything the checks find wrong on each visit at both sizes."""
-    looked = Looked()
+@dataclass
+class Seen:
+    """What was found wrong, by page, and each page's title."""
+
+    wrong: list[str] = field(default_factory=list)
+    titles: dict[str, set[str]] = field(default_factory=dict)
+
+
+def look(sit: Callable[..., BrowserContext], visits: list[Visit]) -> Seen:
+    """Everything the checks find wrong on each visit at the sizes they are made for."""
+    seen = Seen()
     for visit in visits:
-        window = sit(visit.role, SIZES[0])
+        window = sit(visit.role, DESKTOP)
         page = opened(window, visit)
-        for size in SIZES:
+        seen.titles.setdefault(page.title(), set()).add(visit.route)
+        for size, checks in CHECKS:
             page.set_viewport_size(size)
             for check in checks:
-                looked.note(visit, check(page))
+                seen.wrong += [f"{visit} at {size['width']}: {each}" for each in check(page)]
         window.close()
-    return looked.wrong
+    return seen
 
 
-def test_desk_has_no_fault_that_axe_can_find(at_the_desk_as, desk_visits):
-    assert look(at_the_desk_as, desk_visits[1], axe, structure, unnamed) == []
+def alike(seen: Seen) -> dict[str, set[str]]:
+    """Titles that do not tell one page from another."""
+    return {title: routes for title, routes in seen.titles.items() if len(routes) > 1}
 
 
-def test_portal_has_no_fault_that_axe_can_find(at_home, portal_visits):
-    assert look(at_home, portal_visits, axe, structure, unnamed) == []
+def test_desk_has_no_fault_that_a_program_can_find(at_the_desk_as, desk_visits):
+    seen = look(at_the_desk_as, desk_visits[1])
+    assert (seen.wrong, alike(seen)) == ([], {})
+
+
+def test_portal_has_no_fault_that_a_program_can_find(at_home, portal_visits):
+    seen = look(at_home, portal_visits)
+    assert (seen.wrong, alike(seen)) == ([], {})
 
 
 BROKEN = """<!doctype html><html><head><title>x</title></head><body><main><h1>a</h1><h3>b</h3>
 <p style="color:#999;background:#fff">too pale</p><input><button></button><a href="/x" style="outline:0">go</a>
-<div tabindex="3">first</div><p style="width:900px">wide</p></main></body></html>"""
+<div tabindex="3">first</div><p style="width:900px">wide</p>
+<p style="width:9rem;height:1rem;overflow:hidden;white-space:nowrap">Words in a box</p>
+<a href="/y" style="position:absolute;left:-999px">away</a></main></body></html>"""
 
 
 def test_checks_find_what_is_broken(chromium: Browser):
@@ -522,4 +488,21 @@ def test_checks_find_what_is_broken(chromium: Browser):
     assert "color-contrast" in found and "html-has-lang" in found and "label" in found and "button-name" in found
     assert structure(page) == ["a heading jumps from level 1 to 3", "no language"]
     assert len(unnamed(page)) == 2
+    walked = " ".join(keyboard(page))
+    assert "a tabindex of 3" in walked and "no ring: <a" in walked and "out of sight" in walked
+    assert [each for each in one_column(page) if "wide</p>" in each]
+    assert [each for each in spacing(page) if "in a box" in each]
+    window.close()
+
+
+TRAP = """<!doctype html><html lang="en"><title>x</title><button id="a">a</button><button id="b">b</button>
+<script>b.onkeydown = e => { if (e.key === 'Tab') { e.preventDefault(); a.focus(); } }; a.onkeydown = e => {
+if (e.key === 'Tab') { e.preventDefault(); a.focus(); } }</script></html>"""
+
+
+def test_keyboard_walk_finds_what_it_cannot_reach(chromium: Browser):
+    window = chromium.new_context(viewport=DESKTOP)
+    page = window.new_page()
+    page.set_content(TRAP)
+    assert [each for each in keyboard(page) if each.startswith("never reached") and 'id="b"' in each]
     window.close()

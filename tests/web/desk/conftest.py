@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
@@ -19,7 +21,7 @@ from rules import sign_off
 from tests import factories
 from web.desk import sign_in
 from web.desk.app import make_app
-from web.desk.cookies import LOGIN
+from web.desk.cookies import LOGIN, over_https
 
 PASSWORD = "a-long-enough-sentence"
 HASHED = credentials.hash_password(PASSWORD)
@@ -89,9 +91,15 @@ def _license(staff: Staff) -> None:
         db.add(Licence(clinician_id=staff.id, state="OR", number="OR-1", expires_on=date(2099, 1, 1)))
 
 
+@cache
+def app(https: bool) -> FastAPI:
+    """The desk, made once for all tests: it keeps nothing, and making it takes longer than most tests do."""
+    return make_app()
+
+
 @pytest.fixture
 def desk(home: Path) -> Iterator[TestClient]:
-    with TestClient(make_app()) as browser:
+    with TestClient(app(over_https())) as browser:
         yield browser
 
 
@@ -103,7 +111,7 @@ def at_the_desk(person: Any) -> Iterator[Any]:
     def sit(who: Role | Staff, **given: Any) -> AtTheDesk:
         staff = who if isinstance(who, Staff) else person(who, **given)
         token = desk_logins.open_login(staff.id)
-        browser = TestClient(make_app(), cookies={LOGIN: token})
+        browser = TestClient(app(over_https()), cookies={LOGIN: token})
         browser.__enter__()
         opened.append(browser)
         known = desk_logins.recognise(token, by_hand=True)
