@@ -6,6 +6,8 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
 ARGS ?=
+# The whole suite runs in as many processes as there are cores, up to four; some tests by name run in one.
+WORKERS ?= $(if $(ARGS),0,auto)
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-postgres test check audit bench clean
@@ -13,7 +15,7 @@ ARGS ?=
 help:
 	@echo "make run     build, migrate, seed, start everything; Ctrl-C stops it"
 	@echo "make run-postgres  the same on a PostgreSQL of its own (or on the ones your settings name)"
-	@echo "make test    run the tests (ARGS='tests/rules -q' for some of them)"
+	@echo "make test    run the tests (ARGS='tests/rules -q' for some of them, WORKERS=1 for one at a time)"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make audit   known vulnerabilities and licences of every package (asks the package index)"
 	@echo "make bench   print the benchmarks' figures, one JSON line each"
@@ -38,7 +40,7 @@ run-postgres: $(STAMP)
 	@COUNTERSIGN_STARTED=$(STARTED) exec $(VENV)/bin/countersign run --postgres
 
 test: $(STAMP)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP)
 	@$(VENV)/bin/ruff check .

@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlmodel import col, func, select
 from adapters import operational_store as store
 from adapters.backup_key import active_backup_key
 from adapters.backup_records import Part, Sink, put, put_table, tables_of
-from adapters.migrating import Database
+from adapters.migrating import Database, head_of
 from adapters.one_moment import one_moment
 from adapters.sealed_stream import sealing
 from adapters.settings import settings
@@ -28,6 +29,8 @@ CONTENT = 1
 CHUNK_BYTES = 1 << 18
 ANCHORS = "anchors"
 """The folder that says how the audit's chains ended; a restore asks it, and never puts it over what is there."""
+ABANDONED_SECONDS = 24 * 3600
+"""After so long without a byte nobody writes a backup any more."""
 NAME = "countersign-{:%Y%m%dT%H%M%SZ}.backup"
 
 
@@ -68,6 +71,7 @@ def back_up(path: Path, actor: str = "command line") -> BackupMade:
     with one_moment() as connections, sealing(path, key, made_at := utc_now()) as out:
         installation = _installation(connections[Database.OPERATIONAL])
         revisions = {database.value: _revision(each) for database, each in connections.items()}
+        _be_of_this_program(revisions)
         head = {
             "content": CONTENT,
             "backup_id": backup_id,
@@ -112,6 +116,17 @@ def _revision(connection: sa.Connection) -> str:
     return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
+def _be_of_this_program(revisions: dict[str, str]) -> None:
+    """Refuse what this program could not write its own act into: half a backup is worse than a clear word."""
+    for database in Database:
+        here, wanted = revisions[database.value], head_of(database)
+        if here != wanted:
+            raise BackupRefused(
+                f"the {database.value} database is of revision {here} and this program of {wanted}: "
+                "back up with the program that wrote it, or start this one, which migrates it"
+            )
+
+
 def _put_files(out: Sink, folder: str, where: Path) -> Iterator[tuple[str, str]]:
     """Write every plain file below a folder; yields its name in the backup and its SHA-256."""
     for path in sorted(where.rglob("*")) if where.is_dir() else ():
@@ -135,11 +150,20 @@ def _put_files(out: Sink, folder: str, where: Path) -> Iterator[tuple[str, str]]
 def back_up_into(folder: Path, keep: int, actor: str = "system") -> BackupMade:
     """Write a backup named by its moment into a folder, then remove the oldest beyond the newest ``keep``."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _clear_unfinished(folder)
     made = back_up(folder / NAME.format(utc_now()), actor)
     kept = sorted(folder.glob("countersign-*Z.backup"), reverse=True)
     for old in kept[max(keep, 1) :]:
         old.unlink()
     return made
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what killed backups have left; one that is being written now is younger."""
+    for unfinished in folder.glob(".countersign-*Z.backup.*.part"):
+        with suppress(FileNotFoundError):
+            if time.time() - unfinished.stat().st_mtime > ABANDONED_SECONDS:
+                unfinished.unlink()
 
 
 def back_up_by_setting(actor: str = "command line") -> BackupMade:

@@ -82,6 +82,12 @@ def migrate(database: Database, url: str, *, to: str = "head", restoring: bool =
         return head
 
 
+def head_of(database: Database) -> str:
+    """The revision that this program reads and writes."""
+    folder = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])
+    return next(str(script.revision) for script in folder.walk_revisions())
+
+
 def knows(database: Database, revision: str) -> bool:
     """Whether this program has the migration that leads to this revision."""
     folder = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])

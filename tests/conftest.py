@@ -97,6 +97,15 @@ def copied(source: Path, target: Path, patch: pytest.MonkeyPatch, *, keep: bool 
         yield target
 
 
+LONG = ("test_accessibility", "test_fresh_start", "test_killed", "test_files", "test_engine", "test_referral_t")
+"""Files, by the start of their names, that take minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first: begun last, one of them would run alone while the other cores wait."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONG))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is about the other kind of database; the reason is the mark's argument."""
     other = "sqlite_only" if databases.ON_POSTGRES else "postgresql_only"

@@ -560,13 +560,18 @@ def test_place_where_countersign_runs_is_refused(backed_up: tuple[Place, Path], 
         restore(file)
 
 
-def test_backup_of_a_revision_nobody_knows_is_refused(backed_up: tuple[Place, Path], place: Make) -> None:
+def test_backup_of_a_revision_nobody_knows_is_refused(
+    backed_up: tuple[Place, Path], place: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, _ = backed_up
+    monkeypatch.setattr(backing_up, "head_of", lambda database: f"{database.value}_9999")
     with entered(source):
         with connected(Database.THERAPY) as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = 'therapy_9999'"))
+        with connected(Database.OPERATIONAL) as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = 'operational_9999'"))
         back_up(source.home / "newer.backup")
-    said = "revision therapy_9999, which this program does not know"
+    said = "revision operational_9999, which this program does not know"
     with entered(with_keys_of(source, place("sqlite"))), pytest.raises(BackupRefused, match=said):
         restore(source.home / "newer.backup")
 
@@ -580,7 +585,13 @@ def test_backup_of_an_older_revision_is_migrated(place: Make, tmp_path: Path, mo
             connection.execute(
                 sa.text("INSERT INTO location VALUES ('LOC-1', 'Old place', 'OR', 'America/Los_Angeles', '503', true)")
             )
-        monkeypatch.setattr(store, "audit", lambda *_, **__: None)  # this program's is of a newer revision
+        refusal = "operational database is of revision operational_0001 and this program of"
+        with pytest.raises(BackupRefused, match=refusal):
+            back_up(file)
+        assert not file.exists()
+        # as the program of that revision did
+        monkeypatch.setattr(backing_up, "head_of", lambda database: f"{database.value}_0001")
+        monkeypatch.setattr(store, "audit", lambda *_, **__: None)
         back_up(file)
         monkeypatch.undo()
     with entered(with_keys_of(source, place("sqlite"))):
@@ -652,11 +663,15 @@ def test_newest_backups_are_kept(place: Make, tmp_path: Path, monkeypatch: pytes
         assert newest_backup_at() is None
         (tmp_path / "backups").mkdir()
         (tmp_path / "backups" / "note.txt").write_text("mine")
+        killed, at_work = (tmp_path / "backups" / f".countersign-2026010{n}T000000Z.backup.ab.part" for n in (1, 2))
+        for each in (killed, at_work):
+            each.write_bytes(b"half")
+        os.utime(killed, (0, 0))
         moments = iter(utc_now() + timedelta(minutes=at) for at in range(100))
         monkeypatch.setattr(backing_up, "utc_now", lambda: next(moments))
         made = [back_up_by_setting() for _ in range(4)]
         left = {path.name for path in (tmp_path / "backups").iterdir()}
-        assert left == {"note.txt", made[2].path.name, made[3].path.name}
+        assert left == {"note.txt", at_work.name, made[2].path.name, made[3].path.name}
         newest = newest_backup_at()
         assert newest is not None and utc_now() - newest < timedelta(minutes=5)
 

@@ -184,7 +184,9 @@ def kill_at_random(parts: Parts, cases: Cases) -> None:
             time.sleep(0.1)
         time.sleep(pause)
         parts.kill(part)
-        print(f"{time.monotonic() - started:.0f} s: {part} killed, {len(cases.not_there_yet(begun))} cases on their way")
+        print(
+            f"{time.monotonic() - started:.0f} s: {part} killed, {len(cases.not_there_yet(begun))} cases on their way"
+        )
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice_whatever_is_killed(parts: Parts) -> None:
