@@ -1,6 +1,7 @@
 """Does the audit still say what was written? Recomputes both chains and compares them with their heads and anchors.
 
-One event is in memory at a time, whatever their number; the databases may be in use meanwhile.
+One event is in memory at a time, whatever their number (of sealed fields: a line for each); the databases may be in use
+meanwhile.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapters import therapy_store_check
 from adapters.audit_anchors import Anchor, BrokenAnchor, read_anchors, url_of
 from models.audit_chain import CHAINS, FIELDS, HEAD, Chain, digest_of, facts_sql
 from models.audit_guards import missing_guards
@@ -19,6 +21,7 @@ from models.databases import open_engine
 FETCHED_AT_ONCE = 2000
 NAMED_AT_MOST = 1000
 """Faults that are named one by one; a chain that was rewritten whole has as many as it has events."""
+THERAPY = "therapy"
 SUSPECTS = 200
 """Changed events that are tried at each other's place, to tell a swap from a change."""
 
@@ -36,6 +39,7 @@ class FaultKind(StrEnum):
     ANCHOR_DIFFERS = "anchor_differs"
     ANCHOR_UNREADABLE = "anchor_unreadable"
     UNGUARDED = "unguarded"
+    SEAL_DIFFERS = "seal_differs"
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ def verify(anchors: Path | None = None, chains: Sequence[Chain] = CHAINS) -> lis
 
 
 def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict:
-    """Recompute one chain; everything is read in one snapshot of the database."""
+    """Recompute one chain; everything is read in one snapshot of the database.
+
+    In the therapy database what was sealed is compared with what the audit says of it, too.
+    """
     found = _Found(chain.database)
     known: list[Anchor] = []
     try:
@@ -108,6 +115,9 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
                 )
             ).first()
             count, last_id, last_digest = _walk(chain, rows_of(connection, chain), known, found)
+            if chain.database == THERAPY:
+                for words in therapy_store_check.differences(connection):
+                    found.add(FaultKind.SEAL_DIFFERS, None, words)
     finally:
         engine.dispose()
     _compare_head(found, None if head is None else (head[0], head[1]), last_id, last_digest)

@@ -20,6 +20,7 @@ ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "mode
 
 THERAPY_STORE = {
     "adapters/therapy_store.py",
+    "adapters/therapy_store_check.py",
     "adapters/therapy_store_keys.py",
     "adapters/therapy_store_seals.py",
 }
@@ -35,6 +36,7 @@ THERAPY_DOOR = {
     "acts/patient_answers.py",
     "acts/patient_messages.py",
     "acts/to_dos.py",
+    "adapters/audit_chain.py",
     "adapters/migrating.py",
     "adapters/outbox.py",
     "adapters/received_files.py",

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from adapters import keyring, sealing, therapy_store, therapy_store_keys
+from acts import forgetting
+from adapters import audit_chain, keyring, sealing, therapy_store, therapy_store_keys
 from adapters import operational_store as store
 from adapters.settings import settings
+from models.codes import ReferralStatus, Role
 from models.columns import utc_now
 from models.errors import Forgotten, KeyMissing, SealBroken
 from models.operational import Referral, Staff
@@ -278,6 +280,55 @@ def test_what_was_sealed_is_on_record_by_version_and_digest(case: Referral):
     [event] = audited("content.sealed")
     assert event.details["seals"] == {f"intake_text/{text_id}/text": f"1:{sealing.digest_of(form_of(text_id))}"}
     assert event.case_number == case.case_number
+
+
+def seals_that_differ() -> list[str]:
+    return [fault.words for fault in audit_chain.verify_all() if fault.kind == audit_chain.FaultKind.SEAL_DIFFERS]
+
+
+def test_audit_tells_an_old_version_that_came_back_with_its_old_ledger_row(case: Referral):
+    """A read cannot know it: form and ledger agree."""
+    text_id = therapy_store.add_text(case.case_number, "referral_text", TherapyText(MARK))
+    old_form = form_of(text_id)
+    [[digest]] = raw("SELECT digest FROM content_seal WHERE record_id = :id", id=text_id)
+    therapy_store.add_text(case.case_number, "referral_text", TherapyText("something else"))
+    assert form_of(text_id) != old_form and seals_that_differ() == []
+    put_form(text_id, old_form)
+    raw("UPDATE content_seal SET version = 1, digest = :digest WHERE record_id = :id", digest=digest, id=text_id)
+    assert words(case.case_number) == [MARK]
+    [said] = seals_that_differ()
+    assert said.startswith(f"intake_text {text_id}, field text: the ledger has version 1 ")
+    assert "the audit says version 2" in said and MARK not in said
+
+
+def test_verification_finds_without_a_key_what_was_changed_or_taken(case: Referral):
+    first, second, third = (
+        therapy_store.add_text(case.case_number, "referral_text", TherapyText(MARK), source_key=key) for key in "abc"
+    )
+    therapy_store.keep_to_do_words("TD-1", case.case_number, question=TherapyText(MARK), actor="test")
+    keyring.key_file().unlink()
+    assert seals_that_differ() == []
+    put_form(first, form_of(second))
+    raw("DELETE FROM intake_text WHERE id = :id", id=second)
+    raw("DELETE FROM content_seal WHERE record_id = :id", id=third)
+    raw("UPDATE to_do_words SET question = NULL")
+    found = sorted(seals_that_differ())
+    told = {
+        f"intake_text {first}, field text: it is not what was sealed as version 1",
+        f"intake_text {second}, field text: what was sealed is gone",
+        f"intake_text {third}, field text: it was sealed, but its seal is gone from the ledger",
+        f"intake_text {third}, field text: it is not in the ledger of seals",
+        "to_do_words TD-1, field question: what was sealed has been taken away",
+    }
+    assert {each.partition(" (")[0] for each in found} == told
+
+
+def test_forgotten_content_is_still_what_was_sealed(home: Path):
+    closed = make_referral(ReferralStatus.CLOSED_DECLINED, patient=make_patient(), closed_at=utc_now())
+    therapy_store.add_text(closed.case_number, "referral_text", TherapyText(MARK))
+    officer = make_staff(role=Role.COMPLIANCE)
+    forgetting.forget(closed.patient_id, staff_id=officer.id, reason=TherapyText("asked for it"))
+    assert seals_that_differ() == []
 
 
 def test_without_the_master_key_nothing_is_read(case: Referral):
