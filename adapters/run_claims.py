@@ -12,6 +12,8 @@ from adapters.processes import provably_dead
 from models.columns import utc_now
 from models.operational import RunClaim, WorkerBeat
 
+GONE_AFTER = timedelta(days=7)
+
 
 class RunClaims:
     """The claims of ``adapters.in_process_worker.Claims`` on our own database; every method is one transaction."""
@@ -47,8 +49,15 @@ class RunClaims:
             db.exec(delete(RunClaim).where(col(RunClaim.run_id) == str(run_id), col(RunClaim.worker_id) == worker_id))
 
     def beat(self, worker_id: str) -> None:
+        """The worker lives; with its first word those of workers long gone are cleared away."""
+        now = utc_now()
         with writing() as db:
-            db.merge(WorkerBeat(worker_id=worker_id, at=utc_now()))
+            if db.get(WorkerBeat, worker_id) is None:
+                held = select(RunClaim.worker_id)
+                db.exec(
+                    delete(WorkerBeat).where(col(WorkerBeat.at) < now - GONE_AFTER, col(WorkerBeat.worker_id).not_in(held))
+                )
+            db.merge(WorkerBeat(worker_id=worker_id, at=now))
 
     def orphans(self, lost_after: timedelta) -> list[UUID]:
         """Runs claimed by workers that are provably dead or have not beaten for ``lost_after``."""

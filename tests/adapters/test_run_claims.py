@@ -93,3 +93,16 @@ def test_run_of_a_living_worker_is_no_orphan() -> None:
     beaten(living, timedelta(0))
     assert CLAIMS.orphans(LOST) == []
     assert not CLAIMS.claim(run, "two", lost_after=LOST)
+
+
+def test_first_word_of_a_worker_clears_those_of_workers_long_gone() -> None:
+    CLAIMS.claim(uuid4(), "still holds one", lost_after=LOST)
+    for worker, days in (("long gone", 8), ("still holds one", 8), ("lately", 6)):
+        beaten(worker, timedelta(days=days))
+    CLAIMS.beat("new")
+    with reading() as db:
+        assert set(db.exec(select(WorkerBeat.worker_id)).all()) == {"still holds one", "lately", "new"}
+    beaten("gone later", timedelta(days=8))
+    CLAIMS.beat("new")  # not with every beat
+    with reading() as db:
+        assert "gone later" in db.exec(select(WorkerBeat.worker_id)).all()
