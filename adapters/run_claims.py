@@ -55,7 +55,9 @@ class RunClaims:
             if db.get(WorkerBeat, worker_id) is None:
                 held = select(RunClaim.worker_id)
                 db.exec(
-                    delete(WorkerBeat).where(col(WorkerBeat.at) < now - GONE_AFTER, col(WorkerBeat.worker_id).not_in(held))
+                    delete(WorkerBeat).where(
+                        col(WorkerBeat.at) < now - GONE_AFTER, col(WorkerBeat.worker_id).not_in(held)
+                    )
                 )
             db.merge(WorkerBeat(worker_id=worker_id, at=now))
 
