@@ -97,6 +97,7 @@ def copied(source: Path, target: Path, patch: pytest.MonkeyPatch, *, keep: bool 
         yield target
 
 
+TESTS = Path(__file__).parent
 LONG = ("test_accessibility", "test_fresh_start", "test_killed", "test_files", "test_engine", "test_referral_t")
 """Files, by the start of their names, that take minutes."""
 
@@ -104,6 +105,15 @@ LONG = ("test_accessibility", "test_fresh_start", "test_killed", "test_files", "
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first: begun last, one of them would run alone while the other cores wait."""
     items.sort(key=lambda item: not item.path.name.startswith(LONG))
+
+
+WITHOUT_A_DATABASE = ("rules", "language", "data_contracts", "test_architecture.py", "test_packages.py")
+"""What touches no database is not run again on the other kind; tests/test_architecture.py sees that it stays so."""
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    ours = collection_path.relative_to(TESTS) if collection_path.is_relative_to(TESTS) else None
+    return True if databases.ON_POSTGRES and ours and ours.parts[:1] and ours.parts[0] in WITHOUT_A_DATABASE else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

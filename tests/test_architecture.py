@@ -13,7 +13,7 @@ import pytest
 from models.codes import AuthenticatedHow, ReferralStatus
 from models.purposes import PURPOSES
 from models.transitions import REFERRAL_OWNERS, TABLES
-from tests.conftest import TEST_PLACES
+from tests.conftest import TEST_PLACES, WITHOUT_A_DATABASE
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "models", "rules", "tasks", "web")
@@ -133,6 +133,15 @@ def test_therapy_records_are_imported_by_their_store_and_migrations_alone():
     }
     inside = {name for name in openers if name.startswith("models/therapy/")}
     assert openers - inside == {*THERAPY_STORE, "models/migrations/env.py"}
+
+
+def test_tests_that_are_not_run_on_postgresql_touch_no_database():
+    fixtures = re.compile(r"\b(home|sample_practice|migrated_installation|seeded_installation)\b")
+    for place in set(WITHOUT_A_DATABASE) - {"test_architecture.py"}:
+        folder = ROOT / "tests" / place
+        for path in [folder] if folder.is_file() else folder.rglob("*.py"):
+            stores = [module for module in imports(path) if module.endswith("_store") or module == "tests.factories"]
+            assert (stores, fixtures.findall(path.read_text())) == ([], []), path.name
 
 
 def test_therapy_store_is_opened_by_the_listed_files():

@@ -16,11 +16,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.databases import ON_POSTGRES
 from tests.listening import listening_addresses
 
 ROOT = Path(__file__).parents[1]
 UP = "Everything up after"
 START_SECONDS = 300
+OWN_SERVER = ["--postgres"] if ON_POSTGRES else []
+"""On PostgreSQL the newcomer types `make run-postgres`."""
 OPENS_UP_ELSEWHERE = {
     "HOST": "0.0.0.0",
     "UVICORN_HOST": "0.0.0.0",
@@ -51,6 +54,8 @@ class Installation:
     ports: list[int]
     outputs: list[Path] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
+    database_port: int = field(default_factory=lambda: free_ports(1)[0])
+    """Of the PostgreSQL of its own, where it has one."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,6 +68,7 @@ class Installation:
             "COUNTERSIGN_PREFECT_PORT": prefect,
             "COUNTERSIGN_DESK_PORT": desk,
             "COUNTERSIGN_PORTAL_PORT": portal,
+            "COUNTERSIGN_POSTGRES_PORT": str(self.database_port),
         }
 
     def start(self) -> str:
@@ -71,7 +77,7 @@ class Installation:
         self.outputs.append(output)
         with open(output, "wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli.app", "run"],
+                [sys.executable, "-m", "cli.app", "run", *OWN_SERVER],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=out,
@@ -141,7 +147,7 @@ def test_every_part_answers(installation: Installation, first_run: str):
 def test_nothing_listens_off_loopback(installation: Installation, first_run: str):
     assert installation.process is not None
     found = listening_addresses(installation.process.pid)
-    assert {port for _, port in found} == set(installation.ports)
+    assert {port for _, port in found} == {*installation.ports, *([installation.database_port] if OWN_SERVER else [])}
     assert all(address.is_loopback for address, _ in found)
 
 

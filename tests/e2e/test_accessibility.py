@@ -48,7 +48,10 @@ from web.portal.app import make_app as make_portal
 
 __all__ = ["assignment", "person", "place", "risk_review"]
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+    pytest.mark.sqlite_only("about the pages, not about what lies behind them"),
+]
 
 DESKTOP = {"width": 1280, "height": 900}
 NARROW = {"width": 320, "height": 640}
