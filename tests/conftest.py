@@ -98,13 +98,27 @@ def copied(source: Path, target: Path, patch: pytest.MonkeyPatch, *, keep: bool 
 
 
 TESTS = Path(__file__).parent
-LONG = ("test_accessibility", "test_fresh_start", "test_killed", "test_files", "test_engine", "test_referral_t")
-"""Files, by the start of their names, that take minutes."""
+LONG = (
+    "test_nothing_lost",
+    "test_leaks_everywhere",
+    "test_fresh_start",
+    "test_accessibility",
+    "test_killed_worker",
+    "test_files",
+    "test_engine_traps",
+    "test_referral_t",
+)
+"""Files, by the start of their names, that take minutes; the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first: begun last, one of them would run alone while the other cores wait."""
-    items.sort(key=lambda item: not item.path.name.startswith(LONG))
+    places = {path: _place(path.name) for path in {item.path for item in items}}
+    items.sort(key=lambda item: places[item.path])
+
+
+def _place(name: str) -> int:
+    return next((place for place, start in enumerate(LONG) if name.startswith(start)), len(LONG))
 
 
 WITHOUT_A_DATABASE = ("rules", "language", "data_contracts", "test_architecture.py", "test_packages.py")

@@ -46,6 +46,7 @@ FILE_NAME = "gralfenny"
 PASSWORD = "wumblequay"
 """In every password that the new member of staff chooses; stored nowhere."""
 ACCOUNT = "quimborath"
+NO_CASE = "RF-999999"
 """Name, address and team of the new member of staff."""
 
 
@@ -604,7 +605,7 @@ def break_a_seal(at: Practice) -> None:
 def run_everything(at: Practice, names: list[str]) -> None:
     """Every deployment that nothing else has started; a case that is none; then the alarm about it."""
     deployed = {each["name"]: each["id"] for each in at.parts.ask_prefect("/deployments/filter", limit=200)}
-    for name, parameters in (("on-demand", {}), ("nightly", {}), ("case", {"case_number": "RF-999999"})):
+    for name, parameters in (("on-demand", {}), ("nightly", {}), ("case", {"case_number": NO_CASE})):
         path = f"/deployments/{deployed[name]}/create_flow_run"
         asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
         at.until(f"Prefect to take {name}", partial(at.parts.ask_prefect, path, **asked))
@@ -615,7 +616,7 @@ def run_everything(at: Practice, names: list[str]) -> None:
 
     at.until("every deployment to have run", lambda: completed() == set(names))
     number = at.case("typed").case_number
-    at.until("the broken seal to be met", lambda: number in failed_runs(at.parts))
+    at.until("the broken seal and the case that is none to be met", lambda: {number, NO_CASE} <= failed_runs(at.parts))
 
 
 def failed_runs(parts: Parts) -> set[str]:
