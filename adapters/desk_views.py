@@ -25,7 +25,6 @@ from models.codes import (
 from models.columns import utc_now
 from models.operational import (
     Approval,
-    AuditEvent,
     BreakGlass,
     Decision,
     Heartbeat,
@@ -41,7 +40,6 @@ from models.transitions import REFERRAL_OWNERS
 WATCH = "watch-waits"
 MISSED_WATCHES = 3
 WORKER_SILENT = timedelta(seconds=60)
-AUDIT_PAGE = 100
 CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
@@ -335,23 +333,3 @@ def overdue_counts(location_ids: Collection[str], now: datetime) -> dict[str, in
             ).all():
                 counts[place] += count
     return counts
-
-
-def audit_events(*, case: str = "", actor: str = "", action: str = "", before: int | None = None) -> list[AuditEvent]:
-    """One page of the audit, newest first; ``before`` is the id the page before ended with."""
-    query = select(AuditEvent)
-    if case:
-        query = query.where(AuditEvent.case_number == case.strip().upper())
-    if actor:
-        query = query.where(col(AuditEvent.actor).startswith(actor.strip(), autoescape=True))
-    if action:
-        query = query.where(AuditEvent.action == action)
-    if before is not None:
-        query = query.where(col(AuditEvent.id) < before)
-    with reading() as db:
-        return list(db.exec(query.order_by(col(AuditEvent.id).desc()).limit(AUDIT_PAGE)).all())
-
-
-def audit_actions() -> list[str]:
-    with reading() as db:
-        return sorted(db.exec(select(AuditEvent.action).distinct()).all())

@@ -37,6 +37,7 @@ THERAPY_DOOR = {
     "acts/patient_messages.py",
     "acts/to_dos.py",
     "adapters/audit_chain.py",
+    "adapters/audit_pages.py",
     "adapters/migrating.py",
     "adapters/outbox.py",
     "adapters/received_files.py",

@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from adapters import audit_export, audit_status, desk_views
+from adapters import audit_export, audit_pages, audit_status, desk_views
 from adapters.audit_export import Asked, Format
+from adapters.audit_pages import Wanted
+from models.audit_chain import CHAINS, OPERATIONAL
+from models.purposes import PurposeOfUse
 from web.desk.members import SignedIn
 from web.desk.pages import page
 
@@ -15,36 +18,50 @@ router = APIRouter()
 
 @router.get("/audit", name="audit")
 def audit(
-    request: Request, me: SignedIn, case: str = "", actor: str = "", action: str = "", before: int | None = None
+    request: Request,
+    me: SignedIn,
+    log: str = OPERATIONAL.database,
+    case: str = "",
+    actor: str = "",
+    action: str = "",
+    begin: str = "",
+    end: str = "",
+    before: int | None = None,
 ) -> HTMLResponse:
-    events = desk_views.audit_events(case=case, actor=actor, action=action, before=before)
+    """What was done, or with ``log=therapy`` who read therapy content; both dates (UTC) count."""
+    chain = next((each for each in CHAINS if each.database == log), OPERATIONAL)
+    first, after = _limits(begin, end)
+    events = audit_pages.events(chain, Wanted(case, actor, action, first, after), before)
     return page(
         request,
         "audit.html",
         events=events,
-        actions=desk_views.audit_actions(),
-        asked={"case": case, "actor": actor, "action": action},
-        older=events[-1].id if len(events) == desk_views.AUDIT_PAGE else None,
+        actions=audit_pages.actions(chain),
+        asked={"log": chain.database, "case": case, "actor": actor, "action": action, "begin": begin, "end": end},
+        older=events[-1].id if len(events) == audit_pages.PAGE else None,
         names=desk_views.staff_names(),
         chains=audit_status.chains(),
         formats=list(Format),
+        purposes={each.value: each.words for each in PurposeOfUse},
     )
 
 
 @router.get("/audit/export", name="audit_export")
 def export(me: SignedIn, form: Format, begin: str = "", end: str = "", case: str = "") -> StreamingResponse:
     """The audit as a file; both dates (UTC) count, an empty one is no limit. That it was taken is itself audited."""
-    first, last = _date(begin), _date(end)
-    asked = Asked(
-        begin=_midnight(first) if first else None,
-        end=_midnight(last + timedelta(days=1)) if last else None,
-        case_number=case.strip().upper() or None,
-    )
+    first, after = _limits(begin, end)
+    asked = Asked(begin=first, end=after, case_number=case.strip().upper() or None)
     lines = audit_export.export(form, asked, actor=me.id, where="desk:audit")
     name = audit_export.file_name(form)
     return StreamingResponse(
         lines, media_type=form.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+def _limits(begin: str, end: str) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the first day to the end of the last."""
+    first, last = _date(begin), _date(end)
+    return (_midnight(first) if first else None, _midnight(last + timedelta(days=1)) if last else None)
 
 
 def _date(text: str) -> date | None:

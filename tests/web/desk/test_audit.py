@@ -1,13 +1,17 @@
 """Does the compliance officer see how the chains stand, and get the audit as a file?"""
 
+import html
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters import audit_anchors
+from adapters import audit_anchors, audit_pages
 from models.audit_chain import OPERATIONAL
 from models.codes import Role
+from models.columns import utc_now
 from tasks import nightly
 from tests.adapters.audit_databases import as_owner, write_events
 
@@ -24,6 +28,41 @@ def test_page_says_how_the_chains_stand(at_the_desk, home: Path):
         owner.exec_driver_sql("UPDATE audit_event SET actor = 'x' WHERE id = 1")
     nightly.verify_audit.fn()
     assert "7 faults" in seated.get("/audit").text
+
+
+def test_page_tells_who_read_what_where_and_why(at_the_desk, risk_review, home: Path):
+    clinician = at_the_desk(Role.CLINICIAN)
+    review = risk_review(clinician.staff)
+    assert clinician.get(f"/approvals/{review.id}").status_code == 200
+    officer = at_the_desk(Role.COMPLIANCE)
+    shown = officer.get(f"/audit?log=therapy&case={review.case_number}&action=read").text
+    assert "Who read therapy content</h2>" in shown
+    assert clinician.staff.id in shown and "treatment" in shown and "desk:" in shown
+    assert 'option value="therapy" selected' in shown
+    assert clinician.staff.id not in officer.get("/audit?log=therapy&case=RF-999999").text
+    assert "No event fits." in officer.get(f"/audit?log=therapy&actor={officer.staff.id}").text
+
+
+def test_page_keeps_to_the_days_asked_for(at_the_desk, home: Path):
+    write_events(OPERATIONAL, 2)
+    officer, today = at_the_desk(Role.COMPLIANCE), utc_now().date()
+    yesterday, tomorrow = (today + timedelta(days=days) for days in (-1, 1))
+    assert "No event fits." not in officer.get(f"/audit?begin={yesterday}&end={tomorrow}").text
+    assert "No event fits." in officer.get(f"/audit?begin={tomorrow}").text
+    assert "No event fits." in officer.get(f"/audit?end={yesterday}").text
+    assert officer.get("/audit?begin=yesterday").status_code == 422
+
+
+def test_older_page_keeps_what_was_asked(at_the_desk, home: Path):
+    write_events(OPERATIONAL, audit_pages.PAGE + 5)
+    officer = at_the_desk(Role.COMPLIANCE)
+    shown = officer.get("/audit?action=case.moved").text
+    older = re.search(r'href="(/audit[?][^"]*)">Older', shown)
+    assert (
+        older and "action=case.moved" in older.group(1) and shown.count("<code>case.moved</code>") == audit_pages.PAGE
+    )
+    below = officer.get(html.unescape(older.group(1))).text
+    assert below.count("<code>case.moved</code>") == 5 and "Older" not in below
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "fhir"])

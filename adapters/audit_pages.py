@@ -1,0 +1,55 @@
+"""One page after the other of either audit, for a person to read: what was done, and who read therapy content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters import operational_store, therapy_store
+from models.audit_chain import THERAPY, Chain
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC."""
+
+    case: str = ""
+    actor: str = ""
+    action: str = ""
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[sa.Row[Any]]:
+    """One page, newest first; ``before`` is the id the page before ended with."""
+    table = chain.events_table
+    query = sa.select(table)
+    if wanted.case:
+        query = query.where(table.c.case_number == wanted.case.strip().upper())
+    if wanted.actor:
+        query = query.where(table.c.actor.startswith(wanted.actor.strip(), autoescape=True))
+    if wanted.action:
+        query = query.where(table.c.action == wanted.action)
+    if wanted.begin is not None:
+        query = query.where(table.c.at >= wanted.begin)
+    if wanted.end is not None:
+        query = query.where(table.c.at < wanted.end)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    with _reading(chain) as db:
+        return db.connection().execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+
+
+def actions(chain: Chain) -> list[str]:
+    """Every action that this audit has met."""
+    with _reading(chain) as db:
+        return sorted(db.connection().execute(sa.select(chain.events_table.c.action).distinct()).scalars())
+
+
+def _reading(chain: Chain) -> Any:
+    store: Any = therapy_store if chain is THERAPY else operational_store
+    return store.reading()
