@@ -40,6 +40,8 @@ from models.audit_chain import CHAINS
 from models.errors import BackupRefused
 
 STAGING = ".restoring"
+TOLD = (FaultKind.CUT_TAIL, FaultKind.SEAL_DIFFERS)
+"""What is told and no reason to refuse the rest."""
 HEADS = ("audit_head", "therapy_audit_head")
 
 
@@ -234,18 +236,22 @@ def _prove_audit(staging: Path) -> tuple[dict[str, int], list[str]]:
     """Recompute both chains; compare them with their heads, the anchors of this place, and those in the backup.
 
     Raises BackupRefused when anything of them is not what was written. Anchors of this place that are newer than the
-    backup say what is lost. Returns the last event of each chain, and what is lost in words.
+    backup say what is lost; so does sealed content that is not what the audit says. Returns the last event of each
+    chain, and what is lost in words.
     """
     ends: dict[str, int] = {}
     lost = []
     for folder in (settings().anchors_folder, staging / ANCHORS):
         for verdict in audit_chain.verify(folder):
-            wrong = [fault for fault in verdict.faults if fault.kind != FaultKind.CUT_TAIL]
+            wrong = [fault for fault in verdict.faults if fault.kind not in TOLD]
             if wrong:
                 raise BackupRefused(f"the audit in the backup does not verify: {wrong[0]}")
             ends[verdict.database] = verdict.last_id
+            if folder != settings().anchors_folder:
+                continue
+            lost += [str(fault) for fault in verdict.faults if fault.kind == FaultKind.SEAL_DIFFERS]
             newest = max((fault.event_id or 0 for fault in verdict.faults), default=0)
-            if newest and folder == settings().anchors_folder:
+            if newest:
                 lost.append(
                     f"{newest - verdict.last_id} events of the {verdict.database} audit came after the backup and are "
                     f"lost: it ended at event {newest}, and ends at {verdict.last_id} now"

@@ -23,6 +23,8 @@ def differences(connection: sa.Connection) -> Iterator[str]:
         sa.select(seal.record_table, seal.record_id, seal.field, seal.version, seal.digest)
     ):
         ledger[f"{table}/{record}/{field}"] = f"{version}:{digest}"
+    if not told and not ledger:  # of a release before there were seals; the next start seals all
+        return
     for path, mark in ledger.items():
         said = told.pop(path, None)
         if said is None:

@@ -345,7 +345,8 @@ def test_content_that_misses_is_named(backed_up: tuple[Place, Path], place: Make
         back_up(source.home / "gaps.backup")
     with entered(with_keys_of(source, place("sqlite"))):
         findings = restore(source.home / "gaps.backup").findings
-    assert len(findings) == 2
+    assert len(findings) == 3
+    assert f"therapy: sign_off_content {approval.id}, field content: what was sealed is gone" in findings
     assert f"sign-off {approval.id} has no content in the therapy database" in findings
     assert [finding for finding in findings if finding.endswith("is gone: drop it again")]
 
