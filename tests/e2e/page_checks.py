@@ -88,12 +88,16 @@ FOCUSED = """() => {
   const each = document.activeElement;
   if (!each || each === document.body || each === document.documentElement) return null;
   const box = each.getBoundingClientRect();
-  const seen = [...each.getClientRects()].some(({left, top, width, height}) => {
-    const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  const seen = [...each.getClientRects()].some(({left, top, right, bottom}) => {
+    // the middle of what lies in the window: a letter's field may be taller than a phone
+    const x = (Math.max(left, 0) + Math.min(right, innerWidth)) / 2;
+    const y = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+    const at = document.elementFromPoint(x, y);
     return at && (each.contains(at) || at.contains(each) || at.closest('label')?.contains(each)
                   || at.closest('label')?.control === each);
   });
-  return {stop: Number(each.dataset.stop ?? -1), what: each.outerHTML.slice(0, 120), seen,
+  const scrolls = each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight;
+  return {scrolls, stop: Number(each.dataset.stop ?? -1), what: each.outerHTML.slice(0, 120), seen,
           small: box.width < 1 || box.height < 1, ...LOOK(each)};
 }"""
 
@@ -119,6 +123,8 @@ def keyboard(page: Page) -> list[str]:
         if visited and focused["stop"] == visited[-1] >= 0:
             continue
         visited.append(focused["stop"])
+        if focused["stop"] < 0 and focused["scrolls"]:  # the browser lets the keyboard move what scrolls
+            continue
         if focused["stop"] < 0:
             wrong.append(f"stops at what is no control: {focused['what']}")
             continue
@@ -136,8 +142,11 @@ def keyboard(page: Page) -> list[str]:
 WIDE = """() => {
   const most = document.documentElement.clientWidth, wide = [];
   if (document.scrollingElement.scrollWidth > most + 1)
-    for (const each of document.querySelectorAll('main *, header *, footer *'))
-      if (each.getBoundingClientRect().right > most + 1) wide.push(each.outerHTML.slice(0, 120));
+    for (const each of document.querySelectorAll('main *, header *, footer *')) {
+      let box = each.parentElement;
+      while (box && getComputedStyle(box).overflowX === 'visible') box = box.parentElement;
+      if (!box && each.getBoundingClientRect().right > most + 1) wide.push(each.outerHTML.slice(0, 120));
+    }
   return wide;
 }"""
 
