@@ -122,12 +122,21 @@ def _place(name: str) -> int:
 
 
 WITHOUT_A_DATABASE = ("rules", "language", "data_contracts", "test_architecture.py", "test_packages.py")
-"""What touches no database is not run again on the other kind; tests/test_architecture.py sees that it stays so."""
+"""What touches no database is not run again on PostgreSQL; tests/test_architecture.py sees that it stays so."""
+BOTH_KINDS_AT_ONCE = (
+    "adapters/test_audit_chain.py",
+    "adapters/test_backup.py",
+    "adapters/test_released_data.py",
+    "models/test_migrations.py",
+)
+"""What works on both kinds in one test, wherever ``COUNTERSIGN_TEST_POSTGRES`` names a server, is not run again either."""
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    ours = collection_path.relative_to(TESTS) if collection_path.is_relative_to(TESTS) else None
-    return True if databases.ON_POSTGRES and ours and ours.parts[:1] and ours.parts[0] in WITHOUT_A_DATABASE else None
+    if not databases.ON_POSTGRES or not collection_path.is_relative_to(TESTS):
+        return None
+    ours = collection_path.relative_to(TESTS)
+    return True if str(ours) in (*WITHOUT_A_DATABASE, *BOTH_KINDS_AT_ONCE) else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

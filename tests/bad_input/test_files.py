@@ -33,6 +33,8 @@ from tests.factories import make_location, make_staff
 from web.desk.app import make_app
 from web.desk.cookies import LOGIN
 
+pytestmark = pytest.mark.sqlite_only("about files and what is read of them; what is stored is tested elsewhere on both")
+
 LARGEST = 400_000
 BUNDLE = Path(__file__).parents[2] / "samples" / "referrals" / "fhir" / "ehr-77012.json"
 ROW = {
