@@ -129,7 +129,7 @@ BOTH_KINDS_AT_ONCE = (
     "adapters/test_released_data.py",
     "models/test_migrations.py",
 )
-"""What works on both kinds in one test, wherever ``COUNTERSIGN_TEST_POSTGRES`` names a server, is not run again either."""
+"""Nor is what works on both kinds in one test, where ``COUNTERSIGN_TEST_POSTGRES`` names a server."""
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
