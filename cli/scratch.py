@@ -27,7 +27,7 @@ def prove(file: Path) -> str:
         ended = subprocess.run(
             [sys.executable, "-m", "cli.app", "restore", str(file.resolve())],
             cwd=CHECKOUT,
-            env={**environment, "COUNTERSIGN_HOME": scratch},
+            env={**environment, "COUNTERSIGN_HOME": scratch, "COLUMNS": "10000"},  # no line of it is folded
             capture_output=True,
             text=True,
             check=False,

@@ -9,8 +9,6 @@ from tests.factories import make_referral, make_to_do
 from tests.web.openapi_cases import faults, operations
 
 EXAMPLES = 4
-# Another thread of this process may draw a random number while a strategy draws its own; nothing here depends on it.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
 
 @pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role.value if role else "signed out")

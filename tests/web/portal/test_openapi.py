@@ -19,8 +19,6 @@ FIELDS = (
     *("language", "access", "item_1", "item_2", "item_9", "From", "Body"),
 )
 EVERYTHING = RateLimit(1_000_000, 1)
-# Another thread of this process may draw a random number while a strategy draws its own; nothing here depends on it.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
 
 @pytest.fixture
