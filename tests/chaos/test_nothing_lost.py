@@ -35,7 +35,7 @@ from tests.flows.people import drop
 
 SEED = 20261125
 CASES = int(os.environ.get("COUNTERSIGN_TEST_CHAOS_CASES", "0"))
-"""How many cases run under the kills; it takes minutes, so only where this is set: 200 in full, 20 in CI."""
+"""How many cases run under the kills; it takes minutes, so only where this is set: 200 in full."""
 KILLS = max(20, CASES // 9)
 pytestmark = [
     pytest.mark.skipif(not CASES, reason="takes minutes: set COUNTERSIGN_TEST_CHAOS_CASES, 200 for the full test"),
