@@ -36,7 +36,7 @@ def test_page_tells_who_read_what_where_and_why(at_the_desk, risk_review, home: 
     assert clinician.get(f"/approvals/{review.id}").status_code == 200
     officer = at_the_desk(Role.COMPLIANCE)
     shown = officer.get(f"/audit?log=therapy&case={review.case_number}&action=read").text
-    assert "Who read therapy content</h2>" in shown
+    assert "Therapy content: what was kept, who read it</h2>" in shown
     assert clinician.staff.id in shown and "treatment" in shown and "desk:" in shown
     assert 'option value="therapy" selected' in shown
     assert clinician.staff.id not in officer.get("/audit?log=therapy&case=RF-999999").text
