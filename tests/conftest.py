@@ -44,8 +44,9 @@ def _settings_read_anew() -> Iterator[None]:
         here = settings()
         operational_store.engine_for(here.operational_database).dispose()
         therapy_store.engine_for(here.therapy_database).dispose()
-        operational_store.engine_for.cache_clear()
-        therapy_store.engine_for.cache_clear()
+        if not databases.ON_POSTGRES:  # a connection that a thread still holds must not be lost open
+            operational_store.engine_for.cache_clear()
+            therapy_store.engine_for.cache_clear()
         settings.cache_clear()
 
 

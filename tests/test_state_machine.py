@@ -69,6 +69,7 @@ from models.transitions import REFERRAL_OWNERS, TABLES
 from rules import sign_off
 from tasks import cases, coverage, matching, questionnaires, risk, sign_offs, waits, watch
 from tests import conftest as shared
+from tests import databases as test_databases
 from tests.factories import (
     BIRTH_DATE,
     fresh_code,
@@ -154,6 +155,8 @@ class Practice(RuleBasedStateMachine):
         shutil.copytree(self.template, home)
         self.home = home
         self.patch.setenv("COUNTERSIGN_HOME", str(home))
+        self.own_databases = test_databases.in_force(home, self.patch, self.template)
+        self.own_databases.__enter__()
         settings.cache_clear()
         self.dying = Dying()
         self.patch.setattr(databases, "writing", self.dying.writing)
@@ -170,6 +173,7 @@ class Practice(RuleBasedStateMachine):
             therapy_store.engine_for(settings().therapy_database),
         ):
             engine.dispose()
+        self.own_databases.__exit__(None, None, None)
         shutil.rmtree(self.home)
 
     @initialize()

@@ -428,7 +428,7 @@ def everything(case: Referral) -> str:
         therapy_store.focus(number, **who),
         therapy_store.sign_off_content(f"AP-{number}", **who).unwrap(),
         [decision.reason.unwrap(), decision.signed_content.unwrap(), to_do.question.unwrap(), to_do.answer.unwrap()],
-        [therapy_store.state_of(each) for each in therapy_store.unread_sources(number, **who)],
+        sorted(therapy_store.state_of(each) for each in therapy_store.unread_sources(number, **who)),
         therapy_store.quarantined(f"QC-{number}", **who),
     ]
     return repr(read)

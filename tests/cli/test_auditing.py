@@ -59,6 +59,7 @@ def test_night_and_stop_note_the_ends(home: Path):
     assert [each.last_id for each in audit_anchors.read_anchors(OPERATIONAL)] == [1, 2]
 
 
+@pytest.mark.sqlite_only("takes the database's file away")
 def test_stopping_goes_on_when_the_ends_cannot_be_noted(home: Path, capsys):
     (home / "operational.db").unlink()
     supervisor.note_audit_ends(Console(width=200))
