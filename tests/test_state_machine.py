@@ -463,7 +463,7 @@ class Practice(RuleBasedStateMachine):
             if old != new:
                 self.reached[f"{record.__tablename__} {new.value}"] += 1
             self.seen[place] = new
-        moves = [event for event in events if event.action == "case.moved"]
+        moves = sorted((each for each in events if each.action == "case.moved"), key=lambda each: each.id or 0)
         for number in self.numbers:
             steps = [(R(e.details["old"]), R(e.details["new"])) for e in moves if e.case_number == number]
             assert all(new in TABLES[R][old] for old, new in steps)
