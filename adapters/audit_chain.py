@@ -14,14 +14,13 @@ import sqlalchemy as sa
 
 from adapters import therapy_store_check
 from adapters.audit_anchors import Anchor, BrokenAnchor, read_anchors, url_of
-from models.audit_chain import CHAINS, FIELDS, HEAD, Chain, digest_of, facts_sql
+from models.audit_chain import CHAINS, FIELDS, HEAD, THERAPY, Chain, digest_of, facts_sql
 from models.audit_guards import missing_guards
 from models.databases import open_engine
 
 FETCHED_AT_ONCE = 2000
 NAMED_AT_MOST = 1000
 """Faults that are named one by one; a chain that was rewritten whole has as many as it has events."""
-THERAPY = "therapy"
 SUSPECTS = 200
 """Changed events that are tried at each other's place, to tell a swap from a change."""
 
@@ -115,7 +114,7 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
                 )
             ).first()
             count, last_id, last_digest = _walk(chain, rows_of(connection, chain), known, found)
-            if chain.database == THERAPY:
+            if chain == THERAPY:
                 for words in therapy_store_check.differences(connection):
                     found.add(FaultKind.SEAL_DIFFERS, None, words)
     finally:

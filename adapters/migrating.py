@@ -82,16 +82,18 @@ def migrate(database: Database, url: str, *, to: str = "head", restoring: bool =
         return head
 
 
+def _scripts(database: Database) -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])
+
+
 def head_of(database: Database) -> str:
     """The revision that this program reads and writes."""
-    folder = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])
-    return next(str(script.revision) for script in folder.walk_revisions())
+    return next(str(script.revision) for script in _scripts(database).walk_revisions())
 
 
 def knows(database: Database, revision: str) -> bool:
     """Whether this program has the migration that leads to this revision."""
-    folder = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / database.value)])
-    return any(script.revision == revision for script in folder.walk_revisions())
+    return any(script.revision == revision for script in _scripts(database).walk_revisions())
 
 
 def check(database: Database, url: str) -> None:

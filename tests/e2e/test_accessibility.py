@@ -33,7 +33,7 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
-from models.operational import Approval, IntakeFile, IntakeRow, Location, Patient, QuarantinedRow, Staff
+from models.operational import Approval, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
 from tests import factories
@@ -159,12 +159,12 @@ def desk_visits(
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
         Visit(
-            "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_nothing, status=422, name="not_referred"
+            "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_as_it_is, status=422, name="not_referred"
         ),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
         Visit("me", "/me", **told),
         Visit("enrol_page", "/enrol", "password", name="enrol_password"),
-        Visit("enrol_page", "/enrol", "password", go=_send_nothing, status=422, name="enrol_password_refused"),
+        Visit("enrol_page", "/enrol", "password", go=_send_as_it_is, status=422, name="enrol_password_refused"),
         Visit("enrol_page", "/enrol", "app", name="enrol_app"),
         Visit("enrol_page", "/enrol", "codes", go=_confirm_app(new["codes"]), name="recovery_codes"),
         Visit("accounts", "/accounts", Role.ADMIN),
@@ -277,10 +277,6 @@ def _take_to_do(page: Page) -> None:
         page.get_by_role("button", name="Take it").click()
 
 
-def _send_nothing(page: Page) -> None:
-    _send_as_it_is(page)
-
-
 def _send_as_it_is(page: Page) -> None:
     """Send the page's first form without the browser's own checks."""
     with page.expect_navigation():
@@ -293,10 +289,10 @@ def _send_as_it_is(page: Page) -> None:
 @pytest.fixture
 def portal_visits(home: Path) -> list[Visit]:
     """Links of patients at every point of their way, and a visit to each page behind them."""
-    asked = factories.make_referral(ReferralStatus.QUESTIONNAIRES_REQUESTED, patient=_patient())
-    spanish = factories.make_case_at(ReferralStatus.OFFERED, patient=_patient(language="es"))
-    english = factories.make_case_at(ReferralStatus.OFFERED, patient=_patient())
-    booked = factories.make_case_at(ReferralStatus.BOOKED, patient=_patient())
+    asked = factories.make_referral(ReferralStatus.QUESTIONNAIRES_REQUESTED, patient=factories.make_patient())
+    spanish = factories.make_case_at(ReferralStatus.OFFERED, patient=factories.make_patient(language="es"))
+    english = factories.make_case_at(ReferralStatus.OFFERED, patient=factories.make_patient())
+    booked = factories.make_case_at(ReferralStatus.BOOKED, patient=factories.make_patient())
     questions = _link(asked, LinkPurpose.QUESTIONNAIRES)
     times, tiempos = (_link(case.referral, LinkPurpose.CHOOSE_TIME) for case in (english, spanish))
     visit = _link(booked.referral, LinkPurpose.APPOINTMENT)
@@ -306,7 +302,7 @@ def portal_visits(home: Path) -> list[Visit]:
     ]
     return [
         Visit("first_page", questions),
-        Visit("first_page", questions, go=_wrong_birth_date, status=422, name="birth_date_missing"),
+        Visit("first_page", questions, go=_send_as_it_is, status=422, name="birth_date_missing"),
         *steps,
         Visit("show_step", questions, go=_leave_out(questions), status=422, name="step_incomplete"),
         Visit("show_times", times, go=_open(times, "/times")),
@@ -316,10 +312,6 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
     ]
-
-
-def _patient(**given: Any) -> Patient:
-    return factories.make_patient(**given)
 
 
 def _link(case: Any, purpose: LinkPurpose) -> str:
@@ -342,10 +334,6 @@ def _open(link: str, path: str) -> Callable[[Page], None]:
         page.goto(link + path)
 
     return go
-
-
-def _wrong_birth_date(page: Page) -> None:
-    _send_as_it_is(page)
 
 
 def _leave_out(link: str) -> Callable[[Page], None]:

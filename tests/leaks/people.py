@@ -46,8 +46,8 @@ FILE_NAME = "gralfenny"
 PASSWORD = "wumblequay"
 """In every password that the new member of staff chooses; stored nowhere."""
 ACCOUNT = "quimborath"
-NO_CASE = "RF-999999"
 """Name, address and team of the new member of staff."""
+NO_CASE = "RF-999999"
 
 
 @dataclass(frozen=True)
