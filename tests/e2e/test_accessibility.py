@@ -4,19 +4,15 @@ Which pages there are is read from the applications' routes: a new page without 
 The rules are WCAG 2.2, levels A and AA, as far as a program can tell.
 """
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi.routing import APIRoute
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from acts import accounts, break_glass
 from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
@@ -37,8 +33,8 @@ from models.operational import Approval, IntakeFile, IntakeRow, Location, Quaran
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
 from tests import factories
+from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
-from tests.e2e.test_desk import ARGUMENTS, CHROMIUM, PHONE
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
@@ -83,30 +79,6 @@ class Visit:
 
     def __str__(self) -> str:
         return self.name or self.route
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """An application, served for real on a free port of this machine."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 # -- the desk's pages

@@ -1,18 +1,15 @@
 """The clinician's and the coordinator's way through the desk in a real browser."""
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from adapters import operational_store
 from models.codes import ReferralStatus, Role, ToDoKind
 from models.operational import Referral, Staff
+from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.factories import make_patient, make_referral, make_to_do
 from tests.web.desk.conftest import PASSWORD, AtTheDesk, assignment, person, place, risk_review
 from tests.web.desk.test_to_dos import signed_letter
@@ -20,43 +17,13 @@ from web.desk.app import make_app
 
 __all__ = ["assignment", "person", "place", "risk_review"]
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE = {"width": 390, "height": 844}
-
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def address(home: Path) -> Iterator[str]:
-    """The desk, served for real on a free port of this machine."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(make_app(), host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with served(make_app()) as url:
+        yield url
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from acts import accounts
 from adapters import credentials, staff_secrets
 from models.codes import Role
 from models.columns import utc_now
-from tests.e2e.test_desk import PHONE, address, chromium, fits_its_width, pytestmark, visit
+from tests.e2e.browser import PHONE
+from tests.e2e.test_desk import address, fits_its_width, pytestmark, visit
 from tests.web.desk.conftest import place
 
-__all__ = ["address", "chromium", "place", "pytestmark", "visit"]
+__all__ = ["address", "place", "pytestmark", "visit"]
 
 OWN = "tidal seven lamp oak"
 

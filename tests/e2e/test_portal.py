@@ -2,20 +2,17 @@
 
 import os
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from adapters.portal_links import token_of
 from adapters.settings import settings
 from models.codes import LinkPurpose, ReferralStatus
 from models.operational import Referral
+from tests.e2e.browser import CHROMIUM, served
 from tests.factories import (
     make_clinician,
     make_location,
@@ -28,18 +25,8 @@ from tests.factories import (
 from web.portal.app import make_app
 from web.portal.strings import ENGLISH, SPANISH
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 pytestmark = [
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Debian's chromium is not installed"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
     pytest.mark.usefixtures("home"),
 ]
 # Where to put pictures of the pages, for looking at them; unset in ordinary runs.
@@ -49,28 +36,10 @@ PICTURES = os.environ.get("COUNTERSIGN_TEST_PICTURES")
 @pytest.fixture
 def portal(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The portal on a free port; its address is also the one that links are made with."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    monkeypatch.setenv("COUNTERSIGN_PUBLIC_PORTAL_URL", url)
-    settings.cache_clear()
-    server = uvicorn.Server(uvicorn.Config(make_app(), host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
-    yield url
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
+    with served(make_app()) as url:
+        monkeypatch.setenv("COUNTERSIGN_PUBLIC_PORTAL_URL", url)
+        settings.cache_clear()
+        yield url
 
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
@@ -79,8 +48,8 @@ def scripts(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def page(browser: Browser, scripts: bool) -> Iterator[Page]:
-    context = browser.new_context(
+def page(chromium: Browser, scripts: bool) -> Iterator[Page]:
+    context = chromium.new_context(
         viewport={"width": 390, "height": 844}, device_scale_factor=2, java_script_enabled=scripts
     )
     shown = context.new_page()
