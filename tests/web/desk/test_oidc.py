@@ -67,9 +67,9 @@ def test_person_of_the_service_signs_in_and_is_asked_for_nothing_else(desk: Test
         {"claims": {"aud": [REGISTERED, "somebody-else"]}},
         {"claims": {"azp": "somebody-else"}},
         {"claims": {"iss": "https://elsewhere.example.com"}},
-        {"claims": {"exp": int(time.time()) - 3600}},
+        {"since": {"exp": -3600}},
         {"claims": {"exp": None}},
-        {"claims": {"iat": int(time.time()) - 7200}},
+        {"since": {"iat": -7200}},
         {"claims": {"sub": None}},
         {"claims": {"at_hash": "another"}},
         {"unsigned": True},
@@ -78,7 +78,10 @@ def test_person_of_the_service_signs_in_and_is_asked_for_nothing_else(desk: Test
     ids=str,
 )
 def test_answer_that_does_not_fit_lets_nobody_in(desk: TestClient, service: Service, member, lie: dict[str, Any]):
-    for name, value in lie.items():
+    # Moments are counted when the test runs: a name that carries the hour differs from process to process.
+    since = lie.get("since", {})
+    told = lie | {"claims": {name: int(time.time()) + seconds for name, seconds in since.items()}} if since else lie
+    for name, value in told.items():
         setattr(service, name, value)
     answer = go(desk)
     assert answer.status_code == 403 and "does not fit" in answer.text
@@ -203,12 +206,12 @@ def test_old_proof_is_renewed_at_the_service(desk: TestClient, service: Service,
     assert sign(seat(desk, member), approval).status_code == 303
 
 
-@pytest.mark.parametrize("auth_time", [int(time.time()) - 4000, None, int(time.time()) + 4000])
+@pytest.mark.parametrize("seconds", [-4000, None, 4000])
 def test_renewal_that_did_not_ask_anew_is_not_believed(
-    desk: TestClient, service: Service, member, auth_time: int | None
+    desk: TestClient, service: Service, member, seconds: int | None
 ):
     go(desk)
-    service.claims = {"auth_time": auth_time}
+    service.claims = {"auth_time": None if seconds is None else int(time.time()) + seconds}
     assert go(desk, "/oidc/again").status_code == 403
 
 
