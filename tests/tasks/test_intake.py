@@ -376,32 +376,56 @@ def test_number_used_again_is_known_again_for_either_person() -> None:
     assert len({row.case_number for row in rows(IntakeRow)[2:]}) == 2
 
 
-@pytest.mark.parametrize(
-    ("before", "said", "after"),
-    [
-        ((None, None), ("yes", "2026-11-01"), (True, "2026-11-01")),
-        ((True, "2026-10-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
-        ((True, "2026-11-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
-        ((True, "2026-11-02"), ("no", "2026-11-01"), (True, "2026-11-02")),
-        ((False, "2026-10-01"), ("yes", "2026-11-01"), (True, "2026-11-01")),
-        ((False, "2026-11-01"), ("yes", "2026-11-01"), (False, "2026-11-01")),
-        ((False, None), ("yes", "2026-11-01"), (False, None)),
-        ((True, "2026-10-01"), ("", ""), (True, "2026-10-01")),
-    ],
-)
-@pytest.mark.parametrize("again", ["R-1101", "R-9901"])
+ANSWERS = {
+    "R-1101": ((None, None), ("yes", "2026-11-01"), (True, "2026-11-01")),
+    "R-1102": ((True, "2026-10-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
+    "R-1103": ((True, "2026-11-01"), ("no", "2026-11-01"), (False, "2026-11-01")),
+    "R-1104": ((True, "2026-11-02"), ("no", "2026-11-01"), (True, "2026-11-02")),
+    "R-1105": ((False, "2026-10-01"), ("yes", "2026-11-01"), (True, "2026-11-01")),
+    "R-1106": ((False, "2026-11-01"), ("yes", "2026-11-01"), (False, "2026-11-01")),
+    "R-1107": ((False, None), ("yes", "2026-11-01"), (False, None)),
+    "R-1108": ((True, "2026-10-01"), ("", ""), (True, "2026-10-01")),
+}
+"""What was known, what the next referral says, what is known then: whether, and since when."""
+
+
+def with_cells(content: bytes, cells: dict[str, dict[str, str]]) -> bytes:
+    """A file with the cells of some referral numbers changed, each its own way."""
+    source = list(csv.DictReader(io.StringIO(content.decode())))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(source[0]))
+    writer.writeheader()
+    writer.writerows({**row, **cells[row["Referral ID"]]} for row in source)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("number", ["used again", "new"])
 @pytest.mark.usefixtures("sample_practice")
-def test_newer_answer_about_automated_reading_is_kept(
-    before: tuple[bool | None, str | None], said: tuple[str, str], after: tuple[bool, str | None], again: str
-) -> None:
-    drop(sample("R-1101"))
+def test_newer_answer_about_automated_reading_is_kept(number: str) -> None:
+    content = sample(*ANSWERS)
+    drop(content)
+    case_of = {each.external_key.removeprefix("csv:"): each for each in rows(Referral)}
+    assert set(case_of) == set(ANSWERS)
+    patient_of = {key: case.patient_id for key, case in case_of.items()}
     with operational_store.writing() as db:
-        patient = db.exec(select(Patient)).one()
-        patient.consent_ai = before[0]
-        patient.consent_ai_on = date.fromisoformat(before[1]) if before[1] else None
-        db.add(patient)
-    drop(sample("R-1101", **{"Referral ID": again, "AI consent": said[0], "AI consent date": said[1]}), "again.csv")
-    [patient] = rows(Patient)
-    kept = (patient.consent_ai, patient.consent_ai_on.isoformat() if patient.consent_ai_on else None)
-    assert kept == after
-    assert len(rows(AuditEvent, action="patient.consent_updated")) == int(after != before)
+        for key, ((whether, since), _, _) in ANSWERS.items():
+            patient = db.get_one(Patient, patient_of[key])
+            patient.consent_ai = whether
+            patient.consent_ai_on = date.fromisoformat(since) if since else None
+            db.add(patient)
+    cells = {
+        key: {
+            "Referral ID": key if number == "used again" else key.replace("R-1", "R-9"),
+            "AI consent": whether,
+            "AI consent date": since,
+        }
+        for key, (_, (whether, since), _) in ANSWERS.items()
+    }
+    drop(with_cells(content, cells), "again.csv")
+    patients = {patient.id: patient for patient in rows(Patient)}
+    assert len(patients) == len(ANSWERS)
+    for key, (before, _, after) in ANSWERS.items():
+        patient = patients[patient_of[key]]
+        kept = (patient.consent_ai, patient.consent_ai_on.isoformat() if patient.consent_ai_on else None)
+        noted = rows(AuditEvent, action="patient.consent_updated", subject_id=patient.id)
+        assert (key, kept, len(noted)) == (key, after, int(after != before))
