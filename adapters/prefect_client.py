@@ -3,7 +3,8 @@
 A server on SQLite answers 503 when two of its transactions collide (four of five starts and wake-ups did, beside a
 busy worker), and each collision costs it as much as a success. So the processes of one machine take turns at
 changing things. Prefect's own client would also wait 2, 4, 8 … s after a 503 or a dropped connection; what is over
-in milliseconds is asked again at once here, and only what stays refused is left to those slow retries.
+in milliseconds is asked again at once here, and only what stays refused is left to those slow retries. The same after
+a restart of the server: it takes 8 to 10 s, and those retries would come back at 14 or 30.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ QUICK_ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
 LONGEST_WAIT_FOR_A_TURN_SECONDS = 2.0
+RESTART_SECONDS = 30.0
+"""How long a server that has answered before, and now lets nobody in, is taken to be starting again."""
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 READS_BY_POST = ("/filter", "/count")
 
@@ -31,18 +34,21 @@ READS_BY_POST = ("/filter", "/count")
 class PatientTransport(httpx.AsyncBaseTransport):
     """Wraps a transport: changes take turns, and those refused as busy are repeated quickly, with jitter.
 
-    ``turn`` is a file that every process which talks to the same local server locks; None when none is shared.
+    A server that has answered before is waited for while it starts again, up to ``RESTART_SECONDS``; one that never
+    has is reported at once. ``turn`` is a file that every process which talks to the same local server locks; None
+    when none is shared.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, turn: Path | None) -> None:
         self._inner = inner
         self._turn = turn
+        self._has_answered = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         pause = FIRST_PAUSE_SECONDS
         for _ in range(QUICK_ATTEMPTS - 1):
             try:
-                response = await self._ask(request)
+                response = await self._ask_until_let_in(request)
             except DROPPED:
                 pass
             else:
@@ -52,7 +58,20 @@ class PatientTransport(httpx.AsyncBaseTransport):
                 await response.aclose()
             await asyncio.sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        return await self._ask(request)
+        return await self._ask_until_let_in(request)
+
+    async def _ask_until_let_in(self, request: httpx.Request) -> httpx.Response:
+        given_up = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                response = await self._ask(request)
+            except httpx.ConnectError:
+                if not self._has_answered or time.monotonic() > given_up:
+                    raise
+            else:
+                self._has_answered = True
+                return response
+            await asyncio.sleep(random.uniform(LONGEST_PAUSE_SECONDS / 2, LONGEST_PAUSE_SECONDS))
 
     async def _ask(self, request: httpx.Request) -> httpx.Response:
         if self._turn is None or request.method == "GET" or request.url.path.endswith(READS_BY_POST):

@@ -11,7 +11,7 @@ from adapters.prefect_client import PatientTransport
 
 
 class Server(httpx.AsyncBaseTransport):
-    """Answers from a list of statuses ("drop" breaks the connection), and counts who is inside at once."""
+    """Answers from a list of statuses ("drop" breaks off, "away" lets nobody in), and counts who is inside at once."""
 
     def __init__(self, *answers: int | str) -> None:
         self.answers = list(answers)
@@ -28,6 +28,8 @@ class Server(httpx.AsyncBaseTransport):
         answer = self.answers.pop(0) if self.answers else 200
         if answer == "drop":
             raise httpx.RemoteProtocolError("dropped")
+        if answer == "away":
+            raise httpx.ConnectError("refused")
         return httpx.Response(int(answer))
 
 
@@ -63,6 +65,32 @@ async def test_busy_server_is_asked_again_until_it_answers(answers: list[int | s
 async def test_connection_that_stays_broken_is_reported() -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         await _post(Server(*["drop"] * 8))
+
+
+async def _ask_twice(server: Server) -> int:
+    """The second answer of a server to one client."""
+    async with httpx.AsyncClient(transport=PatientTransport(server, None), base_url="http://server") as client:
+        await client.get("/health")
+        return (await client.post("/flow_runs/1/set_state", json={})).status_code
+
+
+async def test_server_that_starts_again_is_waited_for() -> None:
+    server = Server(200, "drop", *["away"] * 20, 201)
+    assert await _ask_twice(server) == 201
+    assert server.asked == 23
+
+
+async def test_server_that_stays_away_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefect_client, "RESTART_SECONDS", 0.05)
+    with pytest.raises(httpx.ConnectError):
+        await _ask_twice(Server(200, *["away"] * 1000))
+
+
+async def test_server_that_never_answered_is_reported_at_once() -> None:
+    server = Server("away", 200)
+    with pytest.raises(httpx.ConnectError):
+        await _post(server)
+    assert server.asked == 1
 
 
 @pytest.mark.parametrize(
