@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from models.codes import Role
 from models.referral_table import DAYS
 from models.roster import ClinicianEntry, HoursEntry, LocationEntry, Path, Remark, Roster, StaffEntry
 
@@ -118,6 +119,8 @@ def _person(entry: StaffEntry) -> dict[str, object]:
     said |= {"role": entry.role.value, "locations": list(entry.locations)}
     if entry.team:
         said["team"] = entry.team
+    if entry.role is not Role.CLINICIAN:
+        return said  # what the desk has left of a former clinician is no part of a roster; applying it clears that up
     if entry.on_call:
         said["on_call"] = _yes(True)
     if entry.clinician:
