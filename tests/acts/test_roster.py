@@ -276,12 +276,13 @@ def test_time_zone_of_a_location_moves_its_free_times() -> None:
     assert {slot.starts_at for slot in free_times()} <= {at - timedelta(hours=3) for at in hours}
 
 
-def test_time_that_was_closed_by_hand_stays_closed() -> None:
+@pytest.mark.parametrize(("field", "value"), [("ends", "11:00"), ("modality", "office")])
+def test_time_that_was_closed_by_hand_stays_closed(field: str, value: str) -> None:
     applied()
     first = free_times()[0]
     with writing() as db:
         db.get_one(Slot, first.id).status = SlotStatus.CLOSED
-    applied({f"{CLINICIAN}.hours.0.ends": "11:00"})
+    applied({f"{CLINICIAN}.hours.0.{field}": value})
     applied()
     assert rows(Slot, id=first.id)[0].status == SlotStatus.CLOSED
 
