@@ -168,14 +168,13 @@ def _person(said: _Said) -> StaffEntry:
         team=said.one("team", _read_text, _TEXT, "", required=False),
         on_call=said.one("on_call", read_yes_no, "yes or no", False, required=False),
     )
-    if role is Role.CLINICIAN:
-        if not said.has("clinician"):
-            said.fault("clinician", f"is missing; a clinician's entry says {', '.join(CLINICIAN_FIELDS)}")
-            return entry
+    if role is Role.CLINICIAN and not said.has("clinician"):
+        said.fault("clinician", f"is missing; a clinician's entry says {', '.join(CLINICIAN_FIELDS)}")
+    elif role in (Role.CLINICIAN, None) and said.has("clinician"):  # a mistyped role must not hide other faults
         return replace(entry, clinician=_clinician(said.inner("clinician", CLINICIAN_FIELDS)))
-    if role is not None and said.has("clinician"):
+    elif said.has("clinician"):
         said.fault("clinician", f"is for clinicians; this role is {role}")
-    if role is not None and entry.on_call:
+    if role not in (Role.CLINICIAN, None) and entry.on_call:
         said.fault("on_call", f"is for clinicians, who are paged about risk; this role is {role}")
     return entry
 

@@ -142,6 +142,11 @@ def test_every_fault_is_told_at_once() -> None:
     ]
 
 
+def test_mistyped_role_hides_no_other_fault() -> None:
+    content = roster_content({"staff.0.role": "clinican", f"{CLINICIAN}.npi": "1"})
+    assert faults(check(content, NOTHING, TODAY)) == ["staff[1] role", "staff[1] clinician.npi"]
+
+
 @pytest.mark.parametrize("content", [None, [], "text", {"staff": "text"}, {"staff": ["text"]}, {"people": []}])
 def test_what_is_no_roster_is_a_fault(content: object) -> None:
     assert check(content, NOTHING, TODAY).faults
