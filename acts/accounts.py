@@ -30,6 +30,14 @@ class NewSignIn:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class PreparedAccount:
+    """A first sign-in that no account has yet."""
+
+    sign_in: NewSignIn
+    password_hash: str = field(repr=False)
+
+
 # -- by an administrator or at the machine
 
 
@@ -38,32 +46,56 @@ def add(
 ) -> NewSignIn:
     """Make an account; raises ValueError for an address in use, a place that is unknown, or a clinician.
 
-    A clinician also needs licences and panels, which the sample seed writes and the administration pages of a
-    later issue will.
+    A clinician also needs licences, panels and hours, which acts.roster writes with the account.
     """
     if role == Role.CLINICIAN:
-        raise ValueError("a clinician's account needs licences; it cannot be made here")
+        raise ValueError("a clinician's account needs licences: `countersign practice apply` makes it")
     address = email.strip().lower()
     if not name.strip() or "@" not in address:
         raise ValueError("an account needs a name and an e-mail address")
-    fresh = NewSignIn(new_id("ST"), address, credentials.sayable_password())
+    prepared = prepare(address)
     with writing() as db:
         if db.exec(select(Staff.id).where(Staff.email == address)).first() is not None:
             raise ValueError("this e-mail address has an account")
-        staff = Staff(
-            id=fresh.staff_id,
-            name=name.strip(),
-            email=address,
-            phone=phone,
-            role=role,
-            location_ids=_known_places(db, location_ids),
-            team=team.strip(),
-        )
-        _start_anew(staff, fresh.password)
-        db.add(staff)
-        audit(db, actor, "staff.added", staff, role=role.value)
-        _tell_watchers(db, staff.id, actor)
-    return fresh
+        open_account(db, prepared, name=name, role=role, location_ids=location_ids, team=team, phone=phone, actor=actor)
+    return prepared.sign_in
+
+
+def prepare(email: str) -> PreparedAccount:
+    """A first sign-in with its password already hashed, which takes too long for a transaction to wait for."""
+    fresh = NewSignIn(new_id("ST"), email, credentials.sayable_password())
+    return PreparedAccount(fresh, credentials.hash_password(fresh.password))
+
+
+def open_account(
+    db: Session,
+    prepared: PreparedAccount,
+    *,
+    name: str,
+    role: Role,
+    location_ids: list[str],
+    team: str,
+    phone: str | None,
+    actor: str,
+) -> Staff:
+    """Make an account in the caller's transaction, whose writer also writes what a clinician has besides.
+
+    Raises ValueError for a place that is unknown.
+    """
+    staff = Staff(
+        id=prepared.sign_in.staff_id,
+        name=name.strip(),
+        email=prepared.sign_in.email,
+        phone=phone,
+        role=role,
+        location_ids=_known_places(db, location_ids),
+        team=team.strip(),
+    )
+    _start_anew(staff, prepared.password_hash)
+    db.add(staff)
+    audit(db, actor, "staff.added", staff, role=role.value)
+    _tell_watchers(db, staff.id, actor)
+    return staff
 
 
 def _known_places(db: Session, location_ids: list[str]) -> list[str]:
@@ -73,9 +105,9 @@ def _known_places(db: Session, location_ids: list[str]) -> list[str]:
     return sorted(set(location_ids) or known)
 
 
-def _start_anew(staff: Staff, password: str) -> None:
+def _start_anew(staff: Staff, password_hash: str) -> None:
     """Back to the first sign-in: a password that somebody else made, which must be changed, and no app."""
-    staff.password_hash = credentials.hash_password(password)
+    staff.password_hash = password_hash
     staff.first_password_until = utc_now() + FIRST_PASSWORD
     staff.password_changed_at = None
     staff.totp_secret, staff.totp_pending, staff.totp_confirmed_at = "", "", None
@@ -117,11 +149,12 @@ def reset(staff_id: str, actor: str) -> NewSignIn:
     Ends every sign-in; their owner and compliance are told, for whoever holds the new password could be the account.
     """
     password = credentials.sayable_password()
+    password_hash = credentials.hash_password(password)
     with writing() as db:
         staff = one(db, Staff, staff_id)
         if actor == staff_id:
             raise NotAllowed("somebody else resets your sign-in")
-        _start_anew(staff, password)
+        _start_anew(staff, password_hash)
         db.add(staff)
         db.exec(delete(RecoveryCode).where(col(RecoveryCode.staff_id) == staff_id))
         ended = close_all(db, staff_id, actor)
@@ -168,17 +201,24 @@ def change_rights(staff_id: str, *, role: Role, location_ids: list[str], team: s
         raise ValueError("choose at least one location")
     with writing() as db:
         staff = one(db, Staff, staff_id)
-        if role == Role.CLINICIAN and db.get(Clinician, staff_id) is None:
-            raise ValueError("a clinician's account needs licences; this one has none")
-        before = {"role": staff.role.value, "locations": list(staff.location_ids), "team": staff.team}
-        staff.role, staff.location_ids, staff.team = role, _known_places(db, location_ids), team.strip()
-        after = {"role": staff.role.value, "locations": list(staff.location_ids), "team": staff.team}
-        if before == after:
-            return
-        db.add(staff)
-        close_all(db, staff_id, actor)  # a sign-in with the old rights must not live on
-        audit(db, actor, "staff.rights_changed", staff, before=before, after=after)
-        _tell_watchers(db, staff_id, actor)
+        give_rights(db, staff, role=role, location_ids=location_ids, team=team, actor=actor)
+
+
+def give_rights(db: Session, staff: Staff, *, role: Role, location_ids: list[str], team: str, actor: str) -> None:
+    """The same in the caller's transaction, by whoever runs the machine or after asking whose rights they are."""
+    if role == Role.CLINICIAN and db.get(Clinician, staff.id) is None:
+        raise ValueError(
+            "a clinician's account needs licences, and this one has none: `countersign practice apply` enters them"
+        )
+    before = {"role": staff.role.value, "locations": list(staff.location_ids), "team": staff.team}
+    staff.role, staff.location_ids, staff.team = role, _known_places(db, location_ids), team.strip()
+    after = {"role": staff.role.value, "locations": list(staff.location_ids), "team": staff.team}
+    if before == after:
+        return
+    db.add(staff)
+    close_all(db, staff.id, actor)  # a sign-in with the old rights must not live on
+    audit(db, actor, "staff.rights_changed", staff, before=before, after=after)
+    _tell_watchers(db, staff.id, actor)
 
 
 def allow_oidc(staff_id: str, allowed: bool, actor: str) -> None:

@@ -56,7 +56,7 @@ def book(db: Session, referral: Referral, slot_id: str, actor: str) -> Appointme
     _accept_offer(db, referral, slot, actor)
     for status in WAY_TO_BOOKED[referral.status]:
         move_case(db, referral, status, actor=actor, slot=slot.id)
-    _revoke_elsewhere(db, slot)
+    revoke_offers(db, slot, why="slot_taken")
     _tell_and_remind(db, referral, appointment)
     return appointment
 
@@ -114,11 +114,11 @@ def _accept_offer(db: Session, referral: Referral, slot: Slot, actor: str) -> No
         set_status(db, offer, OfferStatus.ACCEPTED, actor)
 
 
-def _revoke_elsewhere(db: Session, slot: Slot) -> None:
-    """Nobody else is shown a time that is taken; a case left without a time is offered new ones."""
+def revoke_offers(db: Session, slot: Slot, *, why: str) -> None:
+    """Nobody is shown a time that cannot be had; a case left without a time is offered new ones."""
     others = db.exec(select(Offer).where(Offer.slot_id == slot.id, Offer.status == OfferStatus.OPEN)).all()
     for offer in others:
-        set_status(db, offer, OfferStatus.REVOKED, "system", why="slot_taken")
+        set_status(db, offer, OfferStatus.REVOKED, "system", why=why)
         # On PostgreSQL the other patient may be choosing at this moment; then their own booking settles it.
         with suppress(MovedOn), db.begin_nested():
             offer_anew_if_none_left(db, offer.case_number)

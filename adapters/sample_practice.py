@@ -12,12 +12,11 @@ from sqlmodel import Session, select
 from adapters import credentials, staff_secrets
 from adapters.operational_store import audit, writing
 from adapters.settings import settings
-from adapters.slots import extend_slots
+from adapters.slots import AHEAD, extend_slots
 from models.codes import Modality, Role
 from models.columns import utc_now
 from models.operational import Availability, Clinician, Licence, Location, PanelMembership, Staff
 
-WEEKS_OF_SLOTS = 6
 LICENCE_DAYS = 540
 
 LOCATIONS = (
@@ -190,7 +189,7 @@ def seed_sample_practice() -> bool:
             sign_ins.append(_add_staff(db, staff_id, name, role, places))
         audit(db, "system", "sample_practice.seeded", ("location", "all"), staff=len(sign_ins))
         _keep_sign_ins(sign_ins)
-    extend_slots((utc_now() + timedelta(weeks=WEEKS_OF_SLOTS)).date())
+    extend_slots((utc_now() + AHEAD).date())
     return True
 
 

@@ -202,8 +202,15 @@ def sign_in_table() -> Table:
 
 
 def show_new_sign_in(console: Console, made: NewSignIn) -> None:
-    console.print(f"{made.staff_id} · {made.email}")
-    console.print(f"password: {made.password}", highlight=False)
+    show_new_sign_ins(console, (made,))
+
+
+def show_new_sign_ins(console: Console, made: tuple[NewSignIn, ...]) -> None:
+    for each in made:
+        console.print(f"{each.staff_id} · {each.email}")
+        console.print(f"password: {each.password}", highlight=False)
+    if not made:
+        return
     console.print("The first sign-in on the desk sets their own password and authenticator app: leave its code empty.")
     console.print(f"It works for {FIRST_PASSWORD.days} days. Shown once; hand it over in person.")
 

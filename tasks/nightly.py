@@ -1,6 +1,6 @@
 """The night's work on whole tables: bookable times ahead, the ends of the audit, the figures of the day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
@@ -8,15 +8,13 @@ from sqlmodel import col, select
 from acts.staff import staff_for_the_audit
 from adapters import audit_anchors, audit_chain, audit_status
 from adapters import operational_store as store
-from adapters.slots import extend_slots
+from adapters.slots import AHEAD, extend_slots
 from models.codes import AppointmentStatus, MessageChannel, ReferralStatus
 from models.columns import utc_now
 from models.operational import Appointment, Location, Referral
 from rules import metrics
 from rules.metrics import NoShowRate, TimeToFirstAppointment, Wait
 from tasks.steps import step
-
-AHEAD = timedelta(weeks=6)
 
 
 @step("open bookable times")

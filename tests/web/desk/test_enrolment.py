@@ -344,6 +344,10 @@ def test_admin_adds_an_account_that_can_enrol(at_the_desk, person, desk: TestCli
     assert len(enrol(desk, accounts.NewSignIn(staff_id, "wanda.test@example.org", password.group(1)))) == 10
 
 
+def test_page_of_accounts_says_where_clinicians_come_from(at_the_desk):
+    assert "countersign practice apply" in at_the_desk(Role.ADMIN).get("/accounts").text
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [

@@ -1,0 +1,117 @@
+"""`countersign practice`: does it name faults by their place, write once, show passwords once, show what it holds?"""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from adapters.operational_store import reading
+from models.operational import Location, Staff
+from tests.cli.conftest import Calls
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "roster.yaml"
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A copy of the example in docs/, which a test may change."""
+    copy = tmp_path / "roster.yaml"
+    copy.write_text(EXAMPLE.read_text())
+    return copy
+
+
+def changed(file: Path, old: str, new: str) -> Path:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    return file
+
+
+def staff() -> list[Staff]:
+    with reading() as db:
+        return list(db.exec(select(Staff)).all())
+
+
+def test_check_of_the_example_writes_nothing(home: Path, call: Calls, example: Path):
+    shown = call("practice", "check", str(example))
+    assert shown.exit_code == 0
+    assert "staff ines.calloway@example.org: new" in shown.output
+    assert "7 entries would be written: 7 new." in shown.output
+    assert "password" not in shown.output
+    assert staff() == []
+
+
+def test_apply_shows_each_first_password_once(home: Path, call: Calls, example: Path):
+    shown = call("practice", "apply", str(example)).output
+    assert shown.count("password: ") == len(staff()) == 5
+    assert "bookable times opened" in shown
+    again = call("practice", "apply", str(example)).output
+    assert "password" not in again
+    assert "No fault, and nothing to change." in again
+
+
+@pytest.mark.parametrize("command", ["check", "apply"])
+def test_every_fault_is_named_and_nothing_written(home: Path, call: Calls, example: Path, command: str):
+    changed(example, "role: coordinator", "role: emperor")
+    changed(example, "npi: 1234567893", "npi: 1234567890")
+    changed(example, "state: WA", "state: WA\n    state: OR")
+    shown = call("practice", command, str(example))
+    assert shown.exit_code == 1
+    assert "staff[3] role: must be one of" in shown.output
+    assert "staff[4] clinician.npi: must be" in shown.output
+    assert "locations[2] state: stands twice" in shown.output
+    assert "3 faults; nothing was written" in shown.output
+    assert staff() == []
+
+
+def test_fault_is_told_with_its_line(home: Path, call: Calls, example: Path):
+    changed(example, "role: coordinator", "role: emperor")
+    line = next(at for at, text in enumerate(example.read_text().splitlines(), start=1) if "emperor" in text)
+    assert f"line {line} · staff[3] role:" in call("practice", "check", str(example)).output
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- 1", "locations: {}"])
+def test_what_is_no_roster_is_refused(home: Path, call: Calls, example: Path, text: str):
+    example.write_text(text)
+    assert call("practice", "apply", str(example)).exit_code == 1
+
+
+def test_changes_and_absences_are_told(home: Path, call: Calls, example: Path):
+    call("practice", "apply", str(example))
+    changed(example, "role: coordinator", "role: biller")
+    changed(example, "starts: 12:00, ends: 20:00", "starts: 14:00, ends: 20:00")
+    head, _, tail = example.read_text().partition("  - name: Lena Abernathy")
+    example.write_text(head + tail[tail.index("  - name:") :])
+    shown = call("practice", "apply", str(example)).output
+    assert "staff tamsin.okoro@example.org: changed: role" in shown
+    assert "staff ines.calloway@example.org: changed: clinician.hours" in shown
+    assert "withdrawn" in shown
+    assert "Not in the file, left as they are: lena.abernathy@example.org." in shown
+    assert len(staff()) == 5
+
+
+def test_show_writes_what_changes_nothing(home: Path, call: Calls, example: Path):
+    call("practice", "apply", str(example))
+    example.write_text(call("practice", "show").output)
+    assert "No fault, and nothing to change." in call("practice", "check", str(example)).output
+
+
+def test_sample_practice_is_shown_so_that_it_changes_nothing(sample_practice: Path, call: Calls, example: Path):
+    example.write_text(call("practice", "show").output)
+    shown = call("practice", "check", str(example)).output
+    assert "No fault, and nothing to change." in shown
+    assert "left as they are" not in shown
+    assert example.read_text().count("clinician:") == 12
+
+
+def test_show_of_an_empty_installation_is_a_roster(home: Path, call: Calls, example: Path):
+    example.write_text(call("practice", "show").output)
+    assert call("practice", "apply", str(example)).exit_code == 0
+    with reading() as db:
+        assert db.exec(select(Location)).all() == []
+
+
+def test_users_add_names_the_command_for_clinicians(home: Path, call: Calls, example: Path):
+    call("practice", "apply", str(example))
+    with pytest.raises(ValueError, match="countersign practice apply"):
+        call("users", "add", "Wanda Test", "wanda@example.org", "clinician")
