@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from acts import practice_names
 from acts import roster as acts
 from acts.roster import Applied
 from adapters.roster_file import Document, read_document, written
@@ -49,6 +50,11 @@ def register(practice: typer.Typer, console: Console) -> None:
     def show() -> None:
         """Write what is on record as a roster; closed accounts are left out."""
         print(written(roster_on_record()), end="")
+
+    @practice.command()
+    def rename(name: Annotated[str, typer.Argument(help="Neutral: it stands in text messages.")]) -> None:
+        """Say what the practice calls itself in front of patients."""
+        _say(console, f"Patients now read {practice_names.rename(name, actor=ACTOR)}.")
 
 
 def _checked(document: Document) -> Checked:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from adapters import operational_store as store
 from adapters import therapy_store
-from models.codes import Modality, OfferStatus, ReferralStatus, SlotStatus
+from models.codes import Modality, OfferStatus, ReferralStatus, Role, SlotStatus
 from models.columns import new_id, utc_now
 from models.operational import (
     Clinician,
@@ -129,6 +129,7 @@ def candidate_clinicians(db: Session, now: datetime) -> list[CandidateClinician]
     found = []
     for clinician, staff in db.exec(select(Clinician, Staff).where(col(Clinician.id) == col(Staff.id))).all():
         free = clinician.caseload_limit - clinician.caseload_now - taken[clinician.id]
+        takes_new = clinician.accepts_new and staff.active and staff.role == Role.CLINICIAN
         found.append(
             CandidateClinician(
                 clinician_id=clinician.id,
@@ -138,7 +139,7 @@ def candidate_clinicians(db: Session, now: datetime) -> list[CandidateClinician]
                 max_age=clinician.max_age,
                 modalities=frozenset(Modality(one) for one in clinician.modalities),
                 languages=frozenset(clinician.languages),
-                open_places=free if clinician.accepts_new and staff.active else 0,
+                open_places=free if takes_new else 0,
                 caseload_limit=clinician.caseload_limit,
                 offices=tuple(offices[place] for place in staff.location_ids if place in offices),
                 conflict_patient_ids=frozenset(clinician.conflict_patient_ids),

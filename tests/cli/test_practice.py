@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import select
 
 from adapters.operational_store import reading
-from models.operational import Location, Staff
+from adapters.practice import practice_name
+from models.operational import AuditEvent, Location, Staff
 from tests.cli.conftest import Calls
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "roster.yaml"
@@ -115,3 +116,19 @@ def test_users_add_names_the_command_for_clinicians(home: Path, call: Calls, exa
     call("practice", "apply", str(example))
     with pytest.raises(ValueError, match="countersign practice apply"):
         call("users", "add", "Wanda Test", "wanda@example.org", "clinician")
+
+
+def test_practice_is_renamed_once(home: Path, call: Calls):
+    assert "Patients now read Maple Group." in call("practice", "rename", " Maple Group ").output
+    call("practice", "rename", "Maple Group")
+    with reading() as db:
+        assert practice_name(db) == "Maple Group"
+        events = db.exec(select(AuditEvent).where(AuditEvent.action == "practice.renamed")).all()
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 61, "two\nlines"])
+def test_name_that_no_message_can_carry_is_refused(home: Path, call: Calls, name: str):
+    refused = call("practice", "rename", name)
+    assert refused.exit_code == 1
+    assert isinstance(refused.exception, ValueError) and "one line of 1 to 60" in str(refused.exception)

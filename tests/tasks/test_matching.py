@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from adapters.operational_store import reading, writing
-from models.codes import Modality, OfferStatus, ReferralStatus, SlotStatus
+from models.codes import Modality, OfferStatus, ReferralStatus, Role, SlotStatus
 from models.columns import utc_now
 from models.errors import MovedOn, StaleLease
 from models.operational import Clinician, Licence, MatchCandidate, Offer, Referral, Slot, Staff
@@ -70,13 +70,17 @@ def test_three_at_most_are_put_before_the_coordinator() -> None:
     assert len(rows(MatchCandidate)) == 5
 
 
-@pytest.mark.parametrize("why", ["left", "takes nobody new", "licence has run out", "licensed elsewhere"])
+@pytest.mark.parametrize(
+    "why", ["left", "is no clinician any more", "takes nobody new", "licence has run out", "licensed elsewhere"]
+)
 def test_clinician_who_may_not_take_the_case_is_not_proposed(why: str) -> None:
     case = to_match()
     with writing() as db:
         staff, clinician = db.get_one(Staff, case.clinician.id), db.get_one(Clinician, case.clinician.id)
         licence = db.exec(select(Licence).where(Licence.clinician_id == case.clinician.id)).one()
         staff.active = why != "left"
+        if why == "is no clinician any more":
+            staff.role = Role.ANALYST
         clinician.accepts_new = why != "takes nobody new"
         if why == "licence has run out":
             licence.expires_on = utc_now().date() - timedelta(days=1)
