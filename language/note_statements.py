@@ -1,0 +1,222 @@
+"""From a transcript's turns to statements that a note could hold, each with its sources; what was dropped is counted."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from language import note_words as words
+from language.note_answers import Statement, statement_from
+from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person
+from language.note_utterances import Utterance, utterances, why_empty
+from language.note_values import Dropped, Role, Turn
+from language.note_wording import written
+
+
+@dataclass
+class Statements:
+    """What a session's words came to, in order, and how many clauses were dropped for which reason."""
+
+    kept: list[Statement] = field(default_factory=list)
+    dropped: Counter[Dropped] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a note speaks. `visit`: the author writes "I" and states findings; else every claim says whose it is."""
+
+    pronouns: Pronouns
+    visit: bool
+
+    @property
+    def writer(self) -> str:
+        return "I" if self.visit else CLINICIAN
+
+
+def statements(turns: Sequence[Turn], style: Style) -> Statements:
+    """Every statement that the turns support; salience is not looked at here."""
+    result = Statements()
+    by_turn: dict[int, list[Utterance]] = {}
+    for one in utterances(turns):
+        by_turn.setdefault(one.source.turn, []).append(one)
+    open_question: Utterance | None = None
+    for index, turn in enumerate(turns):
+        said = by_turn.get(index, [])
+        if turn.role is Role.CLINICIAN:
+            open_question = _clinician(said, style, result)
+        else:
+            _answering(said, open_question if turn.role is Role.PATIENT else None, style, result)
+            open_question = None
+    return result
+
+
+def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> Utterance | None:
+    """The statements of a clinician's turn; returns the question that it ends with, if it ends with one."""
+    question = None
+    for one in said:
+        if one.asks and not re.search(r"\b(?:dragon|dax)\b", one.raw, re.I):
+            if question is not None:
+                _unanswered(question, style, result)
+            question = one
+            continue
+        if _keep_or_drop(result, one, _of_clinician(one, style)):
+            question = None
+    return question
+
+
+def _unanswered(question: Utterance, style: Style, result: Statements) -> None:
+    """A question of its own weight ("What would you tell a friend?") is an intervention and is quoted."""
+    if style.visit or why_empty(question) or len(question.said.split()) < FEWEST_WORDS_OF_AN_INTERVENTION:
+        result.dropped[Dropped.QUESTION] += 1
+        return
+    text = f'{CLINICIAN} asked, "{quoted(question.said)}?"'
+    result.kept.append(Statement(finished(text), (question.source,), Role.CLINICIAN, question.said))
+
+
+FEWEST_WORDS_OF_AN_INTERVENTION = 6
+_EXPLORES = re.compile(r"^(?:what|how|if|when|where|who|which|could|can|would|why|on a scale|is there|do you (?:see|think|notice))\b", re.I)
+
+
+def quoted(said: str) -> str:
+    """Words as they stand in quotation marks."""
+    said = said.strip().rstrip(".?!, ").replace('"', "'")
+    return said[:1].upper() + said[1:]
+
+
+def _answering(said: Sequence[Utterance], question: Utterance | None, style: Style, result: Statements) -> None:
+    start = 0
+    if question is not None and said:
+        answered = statement_from(question, said, style.pronouns)
+        if answered.statement is not None:
+            result.kept.append(answered.statement)
+            result.dropped[Dropped.QUESTION] += 0
+            start = answered.used
+        else:
+            start = _fragment(said, question, style, result)
+    elif question is not None:
+        result.dropped[Dropped.QUESTION] += 1
+    for one in said[start:]:
+        _keep_or_drop(result, one, _of_patient(one, style))
+
+
+def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
+    """An answer that is no clause, quoted with its question; the question alone where the answer stands for itself."""
+    first = said[0]
+    answer = quoted(first.said)
+    if style.visit:
+        result.dropped[Dropped.QUESTION] += 1
+        return 0
+    if answer and not has_verb(answer) and not why_empty(question) and len(answer.split()) <= 12:
+        text = f'Asked, "{quoted(question.said)}?" the patient answered, "{answer}"'
+        sources = (question.source, first.source)
+        result.kept.append(Statement(f"{text[:-1]}.\"", sources, Role.PATIENT, f"{question.said} {first.said}"))
+        return 1
+    if _EXPLORES.match(question.said):
+        _unanswered(question, style, result)
+    else:
+        result.dropped[Dropped.QUESTION] += 1
+    return 0
+
+
+def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:
+    reason = why_empty(one)
+    if reason is None and text is None:
+        reason = Dropped.QUESTION if one.asks else Dropped.UNCLEAR
+    if reason is not None:
+        result.dropped[reason] += 1
+        return False
+    result.kept.append(Statement(written(text or ""), (one.source,), one.role, one.said))
+    return True
+
+
+_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
+
+
+def has_verb(text: str) -> bool:
+    """Whether any word may be a finite verb."""
+    found = re.findall(r"[a-z']+", text.lower())
+    return any(w in _VERBS or w.rstrip("s") in words.BASES or (w.endswith("ed") and len(w) > 4) for w in found)
+
+
+# -- the patient, and others in the room
+
+_OWN = re.compile(r"^(?:(?:\w+ly|sometimes|now|then|today|yesterday|when|if|because|since|at first|last \w+)\s+)*i\b", re.I)
+
+
+def _of_patient(one: Utterance, style: Style) -> str | None:
+    if one.asks or not has_verb(one.said):
+        return None
+    if one.role is Role.OTHER:
+        return finished(f'another person present said, "{quoted(one.said)}."')
+    text = to_third_person(one.said, Role.PATIENT, style.pronouns)
+    if text is None:
+        return None if style.visit else _quoted_patient(one.said)
+    if style.visit or _OWN.match(one.said):
+        return text
+    text = to_third_person(f"x {one.said}", Role.PATIENT, style.pronouns, named=True)
+    return None if text is None else finished(f"the patient reports that {text[2:]}")
+
+
+def _quoted_patient(said: str) -> str:
+    return f'The patient said, "{quoted(said)}."'
+
+
+# -- the clinician
+
+_WILL = re.compile(
+    r"^(?:what )?(?:(?:i am|we are) (?:just |also |probably )?(?:going to|gonna)|(?:i|we) (?:just |also |do |would |will )*(?:want to|would like to|like to|will)|let us|let's|(?:i|we) can)\s+(?:go ahead and |also |just |try to |start to )?(?=(?!have you|see how|say|know|tell|ask|be\b)\w)",
+    re.I,
+)  # fmt: skip
+_ADVISED = re.compile(
+    r"^(?:(?:i|we) (?:just |also |really |do |would |will )*(?:want|need|like|encourage|recommend|suggest|ask|advise)(?:\s+that)? you (?:to )?|i am (?:also |just )?going to (?:have|ask) you (?:to )?|you (?:really |just |also )?(?:need to|should|have to|must|ought to)|make sure (?:that )?you|please)\s+(?:also |just |go ahead and |continue to (?=continue))?(?=\w)",
+    re.I,
+)  # fmt: skip
+_SUGGESTED = re.compile(
+    r"^(?:you (?:could|can|might|may want to)|maybe (?:you (?:could|can)|try)|what if you|how about (?:you )?|try to|i (?:would )?(?:suggest|invite you to))\s+(?:also |just |maybe )?(?=\w)",
+    re.I,
+)  # fmt: skip
+_REFLECTED = re.compile(
+    r"^(?:it (?:sounds|seems|looks) (?:to me )?(?:like|as if|as though|that)|(?:what )?i (?:am hearing|hear)(?: is)?(?: that)?|so what you are saying is(?: that)?|i am hearing(?: that)?|it seems)\s+",
+    re.I,
+)  # fmt: skip
+_NOTICED = re.compile(r"^i (?:can )?(?:also |just )?(?P<verb>notice|see|noticed|can see)(?: that)? (?=you\b)", re.I)
+
+
+def _of_clinician(one: Utterance, style: Style) -> str | None:
+    if not has_verb(one.said):
+        return None
+    writer = style.writer
+    for pattern, frame in _FRAMES:
+        found = pattern.match(one.said)
+        if found:
+            return _framed(frame, one.said[found.end() :], style)
+    spoken = to_third_person(one.said, Role.CLINICIAN, style.pronouns, writer)
+    if spoken is None or style.visit:
+        return spoken
+    return _reported(one.said, style)
+
+
+_FRAMES = [
+    (_WILL, "{we} will {}"),
+    (_ADVISED, "{writer} advised the patient to {}"),
+    (_SUGGESTED, "{writer} suggested that the patient {}"),
+    (_REFLECTED, "{writer} reflected that {}"),
+    (_NOTICED, "{writer} noticed that {}"),
+]
+
+
+def _framed(frame: str, rest: str, style: Style) -> str | None:
+    named = "the patient" in frame
+    if style.visit and "reflected" in frame:
+        return to_third_person(rest, Role.CLINICIAN, style.pronouns, style.writer)
+    spoken = to_third_person(f"x {rest}", Role.CLINICIAN, style.pronouns, style.writer, named)
+    if spoken is None:
+        return None
+    return finished(frame.format(spoken[2:].rstrip("."), we="we", writer=style.writer))
+
+
+def _reported(said: str, style: Style) -> str | None:
+    if re.match(r"i\b", said, re.I):
+        return to_third_person(said, Role.CLINICIAN, style.pronouns, style.writer)
+    spoken = to_third_person(f"x {said}", Role.CLINICIAN, style.pronouns, style.writer)
+    return None if spoken is None else finished(f"{style.writer} said that {spoken[2:]}")
