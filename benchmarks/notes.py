@@ -151,7 +151,11 @@ class Fact:
 
     def recalled(self, draft: NoteDraft) -> bool:
         """Whether one sentence of the draft holds all the words."""
-        return any(self._in(sentence.text) for sentence in draft.sentences)
+        return self.recalled_by([sentence.text for sentence in draft.sentences])
+
+    def recalled_by(self, texts: Iterable[str]) -> bool:
+        """The same of any lines."""
+        return any(self._in(text) for text in texts)
 
     def _in(self, text: str) -> bool:
         return all(
@@ -188,23 +192,28 @@ def _session(path: Path) -> Session:
 
 
 def _own(drafts: list[tuple[Sequence[Turn], NoteDraft]]) -> dict[str, object]:
-    recalled: dict[str, list[bool]] = {"seen": [], "unseen": [], "lead_unseen": [], "lexrank_unseen": []}
+    """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words."""
+    recalled: dict[str, list[bool]] = {}
     drafted = said = 0
     for session in own_sessions():
+        kind = "seen" if session.name.startswith(SEEN) else "unseen"
         draft = draft_note(session.turns, session.format)
         drafts.append((session.turns, draft))
-        kind = "seen" if session.name.startswith(SEEN) else "unseen"
-        recalled[kind] += [fact.recalled(draft) for fact in session.facts]
-        words = len(draft.text().split())
-        drafted, said = drafted + words, said + sum(len(turn.text.split()) for turn in session.turns)
-        if kind == "unseen":
-            for name, copies in (("lead_unseen", lead), ("lexrank_unseen", lexrank)):
-                lines = copies(session.turns, words).splitlines()
-                recalled[name] += [any(fact._in(line) for line in lines) for fact in session.facts]
-    both = recalled["seen"] + recalled["unseen"]
+        spoken = sum(len(turn.text.split()) for turn in session.turns)
+        drafted, said = drafted + len(draft.text().split()), said + spoken
+        half = draft_note(session.turns, session.format, most_words=spoken // 2)
+        lines = {
+            f"draft_{kind}": [sentence.text for sentence in draft.sentences],
+            f"half_draft_{kind}": [sentence.text for sentence in half.sentences],
+            f"half_lead_{kind}": lead(session.turns, spoken // 2).splitlines(),
+            f"half_lexrank_{kind}": lexrank(session.turns, spoken // 2).splitlines(),
+        }
+        for name, texts in lines.items():
+            recalled.setdefault(name, []).extend(fact.recalled_by(texts) for fact in session.facts)
+    both = recalled["draft_seen"] + recalled["draft_unseen"]
     return {
         "facts_recalled": f"{sum(both)}/{len(both)}",
-        **{f"facts_recalled_{name}": f"{sum(those)}/{len(those)}" for name, those in recalled.items()},
+        **{name: f"{sum(those)}/{len(those)}" for name, those in recalled.items()},
         "words_of_draft_per_word_said": round(drafted / said, 3),
     }
 

@@ -18,8 +18,8 @@ from language.note_grammar import (
     tidy,
     to_third_person,
 )
-from language.note_values import Role, Source
 from language.note_utterances import Utterance
+from language.note_values import Role, Source
 from language.note_wording import written
 
 
@@ -56,7 +56,10 @@ _SOMETIMES = re.compile(
     r"|on and off|at times|now and then|here and there|all the time|some days|usually|pretty much)\b",
     re.I,
 )  # fmt: skip
-_HEDGE = re.compile(r"^(?:no|nope|nah|not really|not at all|none|never|nothing like that|not that i (?:know|can|have|am|\w+)\b.*)$", re.I)
+_HEDGE = re.compile(
+    r"^(?:no|nope|nah|not really|not at all|none|never|nothing like that|not that i (?:know|can|have|am|\w+)\b.*)$",
+    re.I,
+)
 
 
 def polarity(raw: str) -> bool | None:
@@ -83,12 +86,13 @@ _VAGUE_TAIL = re.compile(
     r"[,\s]+(?:(?:or |and )?(?:anything|something|stuff|things?) (?:else )?(?:like that|of that sort|of that nature)|or anything(?: else)?|at all|for me|with that|right now|or no|or not|or something|and all that|with you)\s*$",
     re.I,
 )  # fmt: skip
-_CLAUSAL = re.compile(r"\b(?:you|i|that you|since|if|when|tell|about it|what|how)\b|^(?:it|that|this|them|one|some|questions?|idea|reason)\b", re.I)
+_CLAUSAL = re.compile(
+    r"\b(?:you|i|that you|since|if|when|tell|about it|what|how)\b|^(?:it|that|this|them|one|some|questions?|idea|reason)\b",
+    re.I,
+)
 
 
-def statement_from(
-    question: Utterance, answers: Sequence[Utterance], pronouns: Pronouns = THEY
-) -> Answered:
+def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: Pronouns = THEY) -> Answered:
     """The statement that a question and the clauses of its answer make; nothing where they make none for certain."""
     first = answers[0]
     says = polarity(first.raw)
@@ -100,6 +104,8 @@ def statement_from(
     if sentence is None:
         return Answered(None, 0)
     fragment = _is_fragment(rest)
+    if says and rest and re.search(r"\bor\b", asked):
+        return Answered(None, 0)  # of several things asked for, the answer names its own
     if rest and fragment:
         sentence = f"{sentence} {rest}" if says else f'{sentence} ("{rest}")' if len(rest.split()) > 1 else sentence
     used = 1 if not rest or fragment else 0
@@ -121,7 +127,9 @@ def _rest(answer: Utterance) -> str:
     """What an answer says beyond yes or no."""
     if _HEDGE.match(answer.said):
         return ""
-    rest = re.sub(r"^(?:no|nope|nah|not really|not at all|none|never|nothing like that)\b[\s,.]*", "", answer.said, flags=re.I)
+    rest = re.sub(
+        r"^(?:no|nope|nah|not really|not at all|none|never|nothing like that)\b[\s,.]*", "", answer.said, flags=re.I
+    )
     rest = tidy(rest).rstrip(".?! ")
     empty = re.fullmatch(r"(?:i (?:do|did|have|am|was|will)(?: not)?|it (?:is|does|has)(?: not)?|not (?:really|at all|that i .*|yet)|just|that is right|nothing like that|\W*)", rest, re.I)  # fmt: skip
     return "" if empty else rest
@@ -131,7 +139,9 @@ def _is_fragment(rest: str) -> bool:
     """Whether words are no clause of their own and may end another sentence."""
     if not rest:
         return False
-    if re.search(r"\b(?:i|you|me|my|we|he|she|they|it|that|there|but|because|is|are|was|were|has|have|do|does|did)\b", rest, re.I):
+    if re.search(
+        r"\b(?:i|you|me|my|we|he|she|they|it|that|there|but|because|is|are|was|were|has|have|do|does|did)\b", rest, re.I
+    ):
         return False
     return len(rest.split()) <= 8
 
@@ -157,7 +167,10 @@ _INVERTED = re.compile(
     r"^(?P<aux>are|were|do|did|have|can|could|would|will|should)(?P<not> not)? you (?P<rest>.+)$|^you (?P<aux2>are|were|have|do|did|can)(?P<not2> not)? (?P<rest2>.+)$",
     re.I,
 )  # fmt: skip
-_THING = re.compile(r"^(?P<aux>is|are|was|were|does|did|has|have|do)(?: not)? (?P<subject>it|that|this|there|they|he|she|your \w+(?! ing)) (?P<rest>.+)$", re.I)
+_THING = re.compile(
+    r"^(?P<aux>is|are|was|were|does|did|has|have|do)(?: not)? (?P<subject>it|that|this|there|they|he|she|your \w+(?! ing)) (?P<rest>.+)$",
+    re.I,
+)
 _ADVERB = r"(?:still |currently |usually |also |really |actually |just |always |often |ever |even )"
 
 
@@ -180,7 +193,7 @@ def _of_patient(aux: str, rest: str, says: bool, pronouns: Pronouns) -> str | No
     verb, _, tail = rest[len(lead) :].partition(" ")
     tail = _VAGUE_TAIL.sub("", tail)
     person = to_third_person(f"you are {tail}", Role.CLINICIAN, pronouns) if tail else "X X X ."
-    if person is None or not verb.isalpha() or re.search(r"\bor\b", tail) and says:
+    if person is None or not verb.isalpha() or (re.search(r"\bor\b", tail) and says):
         return None
     tail = person.rstrip(".").split(" ", 3)[3] if tail else ""
     if says:
@@ -203,11 +216,12 @@ def _predicate(aux: str, lead: str, verb: str, says: bool) -> str | None:
         return f"The patient {aux} {never}{lead}{verb}"
     if verb not in words.BASES:
         return None
-    if verb in ("think", "know", "want", "mean", "remember", "mind", "understand", "need", "agree"):
-        if not says and verb not in ("want", "remember", "need"):
-            return None
+    if not says and verb in ("think", "know", "mean", "mind", "understand", "agree"):
+        return None
+    if not says and aux == "do":
+        return f"Denies {lead.replace('ever ', '')}{gerund(verb)}"
     if not says:
-        return f"Denies {lead.replace('ever ', '')}{gerund(verb)}" if aux == "do" else f"The patient did not {lead}{verb}"
+        return f"The patient did not {lead}{verb}"
     return f"The patient {lead}{_past(verb) if aux == 'did' else third_singular(verb)}"
 
 
@@ -249,10 +263,17 @@ _HOW_IS = re.compile(
 )  # fmt: skip
 _HOW_LONG = re.compile(r"^how long (?:have you) (?P<verb>been|had) (?P<rest>.+)$", re.I)
 _HOW_OFTEN = re.compile(
-    r"^how (?:often|much|many(?: (?P<unit>\w+))?)(?: \w+){0,3}? (?:do|did|are|have) you (?P<verb>\w+)(?P<tail>.*)$", re.I
+    r"^how (?:often|much|many(?: (?P<unit>\w+))?)(?: \w+){0,3}? (?:do|did|are|have) you (?P<verb>\w+)(?P<tail>.*)$",
+    re.I,
 )
-_WHEN = re.compile(r"^when (?:did|was) (?P<np>(?:the|your|this|that|it) ?[\w' ]*?) (?P<verb>start|begin|happen|end|stop)\b(?P<tail>.*)$", re.I)
-_TIME = re.compile(r"^(?:for|since|about|around|maybe|probably|almost|over|like|at least|a|an|the|last|every|once|twice|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|few|most|nearly|just)\b", re.I)
+_WHEN = re.compile(
+    r"^when (?:did|was) (?P<np>(?:the|your|this|that|it) ?[\w' ]*?) (?P<verb>start|begin|happen|end|stop)\b(?P<tail>.*)$",
+    re.I,
+)
+_TIME = re.compile(
+    r"^(?:for|since|about|around|maybe|probably|almost|over|like|at least|a|an|the|last|every|once|twice|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|few|most|nearly|just)\b",
+    re.I,
+)
 
 
 def _of_wh(question: Utterance, asked: str, first: Utterance, pronouns: Pronouns) -> Answered:
@@ -276,7 +297,9 @@ def _wh_text(asked: str, answer: str, pronouns: Pronouns) -> str | None:
         tail = to_third_person(f"you are{often['tail']}", Role.CLINICIAN, pronouns)
         if tail is None:
             return None
-        return f"The patient {third_singular(often['verb'].lower())}{tail.rstrip('.')[len('The patient is') :]} {answer}"
+        return (
+            f"The patient {third_singular(often['verb'].lower())}{tail.rstrip('.')[len('The patient is') :]} {answer}"
+        )
     when = _WHEN.match(asked)
     if when:
         return f"{_about_patient(when['np'], pronouns)} {_past(when['verb'].lower())} {answer}"
@@ -292,7 +315,11 @@ def _about(np: str, answer: str, pronouns: Pronouns) -> str | None:
     """The answer to "How is your sleep?" with the sleep in the place of "it"."""
     np = re.sub(r"^(?:the|things (?:with|at)) ", "the ", np, flags=re.I)
     np = re.sub(r"^(?:the )?your\b", f"{PATIENT}'s", np, flags=re.I)
-    found = re.match(r"^(?:it|that|they|things) (?P<verb>is|are|has|have|was|were|got|gets|comes|helps|feels|seems)\b(?P<rest>.*)$", answer, re.I)
+    found = re.match(
+        r"^(?:it|that|they|things) (?P<verb>is|are|has|have|was|were|got|gets|comes|helps|feels|seems)\b(?P<rest>.*)$",
+        answer,
+        re.I,
+    )
     if found:
         rest = to_third_person(f"x{found['rest']}", Role.PATIENT, pronouns, named=True)
         return None if rest is None else f"{np} {found['verb'].lower()}{rest.rstrip('.')[1:]}"

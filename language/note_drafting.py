@@ -17,7 +17,7 @@ from language.note_placing import topics_of
 from language.note_statements import Style, statements
 from language.note_support import Unsupported, supported
 from language.note_templates import SECTIONS, not_assessed, section_of
-from language.note_utterances import utterances
+from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_wording import by_pronoun
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["DraftSentence", "NoteDraft", "NoteFormat", "Role", "Turn", "Unsupported", "draft_note", "supported"]
 
 GRAMMAR = "grammar-1"
-# A therapy draft keeps what is said; its clinician shortens it. Below this salience a statement is left out.
-LEAST_SALIENCE_IN_THERAPY = 0.1
 ALIKE = 0.8
 
 
@@ -57,17 +55,22 @@ def draft_note(
     pronouns: Pronouns | None = None,
     known_names: Iterable[str] = (),
     generator: Proposes | None = None,
+    most_words: int | None = None,
 ) -> NoteDraft:
     """The draft of one session in one format.
 
     `pronouns` are the patient's as the record has them; without them what the session itself states, else "they".
     `known_names` are names that the practice keeps for this patient; they and the names found are masked.
+    `most_words`: about how long the draft may be; without it a visit's is as long as such notes are, a therapy draft keeps
+    everything that carries content.
     """
     style = Style(pronouns or stated_pronouns(turns), visit=format is NoteFormat.VISIT)
     made = statements(turns, style)
     dropped = made.dropped
     kept = _supported_statements(made.kept, turns, dropped)
-    placed = _chosen(_placed(kept, turns, format), format, dropped)
+    if most_words is None and style.visit:
+        most_words = note_scores.settings().visit_words
+    placed = _chosen(_placed(kept, turns, format), most_words, dropped)
     placed += _additions(turns, format, placed)
     if generator is not None:
         placed += _generated(generator, turns, format, placed, dropped)
@@ -81,8 +84,13 @@ def draft_note(
     )
 
 
-_FEMALE = re.compile(r"\b(?:year-old|year old|pleasant|[a-z]+ is a) (?:\w+ ){0,2}?(?:female|woman|lady|girl)\b|\b(?:mrs|ms|miss|ma'am)\b", re.I)
-_MALE = re.compile(r"\b(?:year-old|year old|pleasant|[a-z]+ is a) (?:\w+ ){0,2}?(?:male|man|gentleman|boy)\b|\b(?:mr|sir)\b", re.I)
+_FEMALE = re.compile(
+    r"\b(?:year-old|year old|pleasant|[a-z]+ is a) (?:\w+ ){0,2}?(?:female|woman|lady|girl)\b|\b(?:mrs|ms|miss|ma'am)\b",
+    re.I,
+)
+_MALE = re.compile(
+    r"\b(?:year-old|year old|pleasant|[a-z]+ is a) (?:\w+ ){0,2}?(?:male|man|gentleman|boy)\b|\b(?:mr|sir)\b", re.I
+)
 
 
 def stated_pronouns(turns: Sequence[Turn]) -> Pronouns:
@@ -105,11 +113,20 @@ def _supported_statements(
 ) -> list[Statement]:
     kept = []
     for one in made:
-        if supported(one.text, heard(one.sources, turns)):
+        empty = _still_empty(one.text)
+        if empty is not None:
+            dropped[empty] += 1
+        elif supported(one.text, heard(one.sources, turns)):
             dropped[Dropped.UNSUPPORTED] += 1
         else:
             kept.append(one)
     return kept
+
+
+def _still_empty(text: str) -> Dropped | None:
+    """Why a finished sentence would be dropped if somebody said it: rewriting may uncover a greeting or a command."""
+    reasons = (why_empty(one) for one in utterances([Turn("note", Role.CLINICIAN, text)]))
+    return next((reason for reason in reasons if reason in (Dropped.COMMAND, Dropped.SMALL_TALK)), None)
 
 
 def _placed(kept: Sequence[Statement], turns: Sequence[Turn], format: NoteFormat) -> list[_Placed]:
@@ -140,16 +157,14 @@ def _visit_section(one: Statement, topic: Topic) -> str:
     return section_of(NoteFormat.VISIT, topic)
 
 
-def _chosen(placed: Sequence[_Placed], format: NoteFormat, dropped: Counter[Dropped]) -> list[_Placed]:
-    """The most salient first, until a visit's note is as long as such notes are; near-repeats once."""
-    budget = note_scores.settings().visit_words if format is NoteFormat.VISIT else None
-    least = None if format is NoteFormat.VISIT else LEAST_SALIENCE_IN_THERAPY
+def _chosen(placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]) -> list[_Placed]:
+    """The most salient first, as many as there is room for; near-repeats once."""
     chosen: list[_Placed] = []
     said: list[set[str]] = []
     words = 0
     for one in sorted(placed, key=lambda each: (-each.salience, each.statement.sources[0].turn)):
         terms = _terms(one.statement.text)
-        if (budget is not None and words > budget) or (least is not None and one.salience < least):
+        if most_words is not None and words > most_words:
             dropped[Dropped.LESS_SALIENT] += 1
         elif any(len(terms & other) > ALIKE * min(len(terms), len(other)) for other in said):
             dropped[Dropped.REPEATED] += 1
@@ -260,10 +275,15 @@ def _written(
     for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):
         text = one.statement.text
         spoken_of = by_pronoun(text, style.pronouns) if named_in == one.section else text
-        names_somebody_else = spoken_of == text and not re.search(r"^(?:The patient|Reports|Denies)\b", text)
-        named_in = "" if names_somebody_else and one.statement.role is not Role.PATIENT else one.section
+        if _NAMES_THE_PATIENT.search(text):
+            named_in = one.section
+        elif not text.startswith(("Reports", "Denies")):
+            named_in = ""  # a sentence about something or somebody else: the next one names the patient again
         sentences.append(DraftSentence(one.section, masked(spoken_of, names), one.statement.sources, one.topic))
     return sentences
+
+
+_NAMES_THE_PATIENT = re.compile(r"^(?:The patient\b|Asked, )|(?:clinician|I) (?:\w+ ){1,3}(?:that )?the patient\b")
 
 
 def _when(statement: Statement) -> tuple[int, int]:

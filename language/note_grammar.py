@@ -1,13 +1,14 @@
 """From what somebody said to what a note says of them: person, tense, agreement, contractions, disfluencies.
 
-There is no parser here. Closed lists and the words beside a pronoun decide; what they cannot decide is returned as None,
-and the caller leaves it out or quotes it.
+There is no parser here. Closed lists and the words beside a pronoun decide; what they cannot decide is returned as
+None, and the caller leaves it out or quotes it.
 """
 
 import re
 from dataclasses import dataclass
 
 from language import note_words as words
+from language.note_names import is_name
 from language.note_values import Role
 
 
@@ -63,7 +64,9 @@ def _trimmed(text: str) -> str:
     text = _spaced(text)
     while before != text:
         before = text
-        text = re.sub(r"^that (?=(?:you|i|we|he|she|it|they)\b)", "", words.TAGS.sub("", words.OPENERS.sub("", text)), flags=re.I)
+        text = re.sub(
+            r"^that (?=(?:you|i|we|he|she|it|they)\b)", "", words.TAGS.sub("", words.OPENERS.sub("", text)), flags=re.I
+        )
         text = text.strip(" ,;:-")
     return text
 
@@ -74,6 +77,17 @@ def _spaced(text: str) -> str:
     text = re.sub(r"([.,;:])(?:\s*[,;:])+", r"\1", text)
     text = re.sub(r",(?=\s+(?:that|to|of|for|with)\b)", "", text)
     return re.sub(r"^[\s,.;:!?-]+|[\s,;:-]+$", "", text)
+
+
+def uncapitalised(text: str) -> str:
+    """A clause as it stands inside a sentence: its first letter small, unless the word is always written large."""
+    first = re.match(r"[A-Za-z']+", text)
+    if first is None or first.group() == "I" or first.group()[1:] != first.group()[1:].lower():
+        return text
+    small = first.group().lower()
+    if _DAYS.fullmatch(small) or re.match(r"(?:Dr|Mr|Mrs|Ms|Miss)\b", text) or is_name(first.group()):
+        return text
+    return text[0].lower() + text[1:]
 
 
 TOKEN = re.compile(r"[A-Za-z0-9]+(?:['./-][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")
@@ -90,6 +104,14 @@ class _Reading:
     named: bool = False
     singular: bool | None = None  # the number of the subject whose verb is still to come
     conjoined: bool | None = None  # the number that a verb after "and" agrees with
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the patient's pronoun already stands for somebody else in this sentence."""
+        mine = {self.pronouns.subject, self.pronouns.object, self.pronouns.possessive}
+        if self.speaker is not Role.CLINICIAN and self.pronouns.plural:
+            mine = mine | {"we", "us", "our"}
+        return any(token.lower() in mine for token in self.tokens)
 
 
 def to_third_person(
@@ -115,12 +137,7 @@ def joined(tokens: list[str]) -> str:
     """Tokens as text, with a capital and a full stop."""
     text = re.sub(r"\s+([.,;:!?%)])", r"\1", " ".join(tokens))
     text = re.sub(r"([$(])\s+", r"\1", text)
-    text = re.sub(r"\b(a|an)\s+(?=[a-z])", _article, text)
     return finished(text)
-
-
-def _article(found: re.Match[str]) -> str:
-    return found.group()
 
 
 def finished(text: str) -> str:
@@ -173,7 +190,7 @@ def _second_person(reading: _Reading, at: int, word: str) -> str | None:
 
 
 def _patient(reading: _Reading, case: str) -> str:
-    named, reading.named = reading.named, True
+    named, reading.named = reading.named and not reading.unclear, True
     if case == "reflexive":
         return reading.pronouns.reflexive
     if case == "subject":
@@ -191,7 +208,9 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     before = tokens[at - 1].lower() if at else ""
     after = next((t.lower() for t in tokens[at + 1 :] if t.lower() not in words.ADVERBS or t.lower() == "have"), "")
     finite = after in words.MODALS or after in ("are", "were", "have", "had", "do", "did", "was")
-    if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (finite and before in ("than", "like", "after", "before")):
+    if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (
+        finite and before in ("than", "like", "after", "before")
+    ):
         return finite and before in ("feel", "told", "like", "than", "after", "before", "until")
     return finite or after in words.BASES or after in words.PAST or after.endswith("ed")
 
@@ -207,7 +226,21 @@ def _other(reading: _Reading, at: int, word: str) -> str:
         return written if written != word else said
     if reading.conjoined and _follows_and(reading.tokens, at) and word in words.BASES:
         return agreeing(word, True)
-    if word in words.MODALS | {"to", "he", "she", "it", "they", "we", "that", "who", "if", "because", "do", "does", "not"}:
+    if word in words.MODALS | {
+        "to",
+        "he",
+        "she",
+        "it",
+        "they",
+        "we",
+        "that",
+        "who",
+        "if",
+        "because",
+        "do",
+        "does",
+        "not",
+    }:
         reading.conjoined = None
     return said
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
+from language.note_names import is_name
 from language.note_values import Turn
 
 MASK = "[name]"
@@ -28,31 +29,11 @@ _NEVER = {
 _OF_A_RELATION = re.compile(rf"\b[Mm]y (?P<relation>{RELATION}),? {_NAME}\b(?!')")
 _IS_A_RELATION = re.compile(rf"\b{_NAME},? (?:who is |is )?my (?P<relation>{RELATION})\b")
 _CALLED = re.compile(rf"\b(?:called|named|name is|name's|name was) {_NAME}\b")
-_TITLED = re.compile(rf"\b(?P<title>Dr\.?|Mr\.?|Mrs\.?|Ms\.?|Miss|Doctor|Professor|Pastor|Aunt|Uncle|Nurse|Coach) {_NAME}\b")
+_TITLED = re.compile(
+    rf"\b(?P<title>Dr\.?|Mr\.?|Mrs\.?|Ms\.?|Miss|Doctor|Professor|Pastor|Aunt|Uncle|Nurse|Coach) {_NAME}\b"
+)
 # Only beside a verb of speaking or coming, or joined to the patient, is an unknown capital taken for a person.
 _DOES = re.compile(rf"(?<![.!?] )(?<!^)\b{_NAME} (?:and I\b|said\b|says\b|told\b|called\b|calls\b|came\b|asked\b|wants\b|thinks\b|hit\b|hits\b|left\b|yelled\b)")  # fmt: skip
-
-_FIRST_NAMES = frozenset(
-    """
-Aaron Abby Abigail Adam Adrian Aisha Alan Albert Alejandro Alex Alexander Alexandra Alexis Alice Alicia Alison Amanda Amber Amir Amy
-Ana Andre Andrea Andrew Angela Ann Anna Anne Anthony Antonio Ashley Austin Barbara Ben Benjamin Beth Betty Bill Bob Bobby Brad Bradley
-Brandon Brenda Brian Brittany Bruce Bryan Caleb Cameron Carl Carla Carlos Carmen Carol Caroline Carolyn Catherine Charles Charlotte Chelsea
-Cheryl Chloe Chris Christian Christina Christine Christopher Cindy Claire Connor Courtney Craig Crystal Cynthia Dan Daniel Danielle Darius
-Dave David Deborah Debra Denise Dennis Derek Diana Diane Diego Donald Donna Doris Dorothy Doug Douglas Dylan Ed Edward Elena Elijah
-Elizabeth Ella Ellen Emily Emma Eric Erica Erin Ethan Eugene Evan Evelyn Fatima Felicia Frances Francisco Frank Fred Gabriel Gary George
-Gina Gloria Greg Gregory Hannah Harold Harry Heather Helen Henry Holly Hope Howard Ian Ibrahim Isaac Isabella Jack Jackie Jacob Jacqueline
-Jake Jamal James Jamie Janet Janice Jared Jasmine Jason Javier Jean Jeff Jeffrey Jennifer Jenny Jeremy Jerry Jesse Jessica Jill Jim Jimmy
-Joan Joanna Joe Joel John Johnny Jon Jonathan Jordan Jorge Jose Joseph Josh Joshua Juan Juanita Judith Judy Julia Julian Julie Justin
-Karen Kate Katherine Kathleen Kathy Katie Kayla Keisha Keith Kelly Ken Kenneth Kevin Kim Kimberly Kyle Lakshmi Lamar Larry Latoya Laura Lauren
-Lawrence Leah Lena Leo Leon Leslie Liam Linda Lisa Logan Lori Louis Lucas Lucy Luis Luke Madison Malik Manuel Marcus Marco Margaret Maria
-Marie Marilyn Mario Martha Martin Mary Matt Matthew Megan Mehmet Melanie Melissa Michael Michelle Miguel Mike Mohammed Molly Monica Nancy
-Natalie Nathan Nicholas Nick Nicole Nina Noah Nora Olga Olivia Omar Oscar Pamela Patricia Patrick Paul Paula Pedro Peter Philip Priya Rachel
-Ralph Ramon Raymond Rebecca Ricardo Richard Rick Robert Roberto Robin Roger Ronald Rosa Roy Russell Ruth Ryan Sally Sam Samantha Samuel
-Sandra Sara Sarah Scott Sean Sergio Shannon Sharon Shawn Sheila Sofia Sophia Sophie Stephanie Stephen Steve Steven Susan Suzanne Sydney
-Tamara Tanya Tara Ted Teresa Terry Theresa Thomas Tiffany Tim Timothy Tina Todd Tom Tommy Tony Tracy Travis Tyler Tyrone Valerie Vanessa
-Victor Victoria Vincent Walter Wanda Wayne Wendy William Xavier Yolanda Yusuf Zachary Zoe
-""".split()
-) - {"Hope", "Jean", "Robin", "Jordan", "Sydney", "Christian", "Madison", "Austin", "Amber", "Crystal", "Jesse"}  # fmt: skip
 
 
 def names_in(turns: Sequence[Turn], known: Iterable[str] = ()) -> dict[str, str]:
@@ -66,7 +47,7 @@ def names_in(turns: Sequence[Turn], known: Iterable[str] = ()) -> dict[str, str]
         for match in pattern.finditer(text):
             _add(found, match["name"], MASK)
     for match in re.finditer(r"\b[A-Z][a-z]+\b", text):
-        if match.group() in _FIRST_NAMES or _is_known(match.group(), known):
+        if is_name(match.group()) or _is_known(match.group(), known):
             _add(found, match.group(), MASK)
     return found
 

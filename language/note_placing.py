@@ -10,7 +10,10 @@ _RISK = re.compile(
     r"\bsuicid|\b(?:kill|hurt|harm|cut)(?:ing)? (?:them|him|her|your|my)sel(?:f|ves)|\bself-?harm|\b(?:their|his|her|my|your) life\b|\bnot (?:to )?(?:wake up|worth living)|\bwant(?:ing|s)? to (?:die|live)|better off (?:dead|without)|\bweapons?\b|\bcrisis line|\bsafety plan|safe at home|\bdo anything\b|\babout dying|\bnever hit\b|(?:harm|hurt|kill)ing (?:anyone|anybody|others)",
     re.I,
 )  # fmt: skip
-_GOAL = re.compile(r"\b(?:goals?|aims?) (?:is|are|was|to|of|for|we)\b|\bwants? to be able to\b|\bhopes? to\b|agreed that the patient wants to|would like to be able", re.I)
+_GOAL = re.compile(
+    r"\b(?:goals?|aims?) (?:is|are|was|to|of|for|we)\b|\bwants? to be able to\b|\bhopes? to\b|agreed that the patient wants to|would like to be able",
+    re.I,
+)
 _PLAN_OF_CLINICIAN = re.compile(
     r"^We will (?:meet|see|plan|schedule|add|continue|talk|look at|start with|book|keep|send|order|refer)\b|\b(?:next|this|in one|in two|in \d) (?:session|week|time|appointment|weeks)\b|\bhomework\b|advised the patient to|\bschedule\b|\breferr?(?:al)?\b|will (?:send|call|see|refer|email|write)\b|\bnext (?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bsession is on\b",
     re.I,
@@ -23,6 +26,9 @@ _OBSERVED = re.compile(
     r"noticed that the patient|can see that the patient|the patient (?:looks|seems|appears|sounds) |\b(?:tearful|tears in|eye contact|affect|speech)\b|speaking (?:more|faster|slower)|looks? at me|laughed (?:twice|again)",
     re.I,
 )  # fmt: skip
+_ASSESSES = re.compile(
+    r"\b(?:scores?|diagnos\w+|fits|progress|pattern|criteria|improv\w+|consistent with|I think|clinician thinks)\b"
+)
 _RESPONDS = re.compile(
     r"\b(?:makes? sense|helped|calmer|lighter|relief|relieved|easier|looser|never (?:thought|looked|said)|nobody ever|can see that|believes? (?:that|it)|(?:did not|didn't) (?:know|realise|realize)|good point|doable|less (?:strong|anxious|afraid)|went down to|better than nothing|balanced|awkward|percent|shoulders dropped|confident)\b",
     re.I,
@@ -68,6 +74,4 @@ def _of_clinician(one: Statement, by_head: Topic) -> Topic:
         return Topic.MENTAL_STATUS
     if _PLAN_OF_CLINICIAN.search(one.text):
         return Topic.PLAN
-    if by_head in (Topic.PLAN, Topic.ASSESSMENT, Topic.MENTAL_STATUS) and "asked," not in one.text:
-        return by_head
-    return Topic.INTERVENTION
+    return Topic.ASSESSMENT if by_head is Topic.ASSESSMENT and _ASSESSES.search(one.text) else Topic.INTERVENTION

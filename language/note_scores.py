@@ -1,9 +1,10 @@
-"""How much a statement belongs into a note, where, and what kind of section a snippet is: small heads on sentence vectors.
+"""How much a statement belongs into a note, where it belongs, and what a snippet is: small heads on sentence vectors.
 
 Written by language.training.train_notes; weights and settings are files of one version.
 """
 
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -33,7 +34,7 @@ HASHED = 8192
 
 @dataclass(frozen=True)
 class Settings:
-    """Version, the words that a visit's note has at most, the headers of snippets, and the words of each header's note."""
+    """Version, the most words of a visit's note, the headers of snippets, the usual words of each header's section."""
 
     version: str
     visit_words: int
@@ -118,7 +119,7 @@ def header_features(turns: Sequence[Turn], vectors: "NDArray[np.float32]") -> "F
     for turn in turns:
         terms = re.findall(r"[a-z]+", turn.text.lower())
         who = "d:" if turn.role is Role.CLINICIAN else "p:"
-        for term in [*(who + t for t in terms), *terms, *(f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False))]:
+        for term in [*(who + t for t in terms), *terms, *(f"{a} {b}" for a, b in itertools.pairwise(terms))]:
             bag[_bucket(term)] += 1
     return np.concatenate([vectors[0], vectors[1:].mean(0), np.log1p(bag)])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from language import note_words as words
 from language.note_answers import Statement, statement_from
-from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person
+from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
 from language.note_wording import written
@@ -54,6 +54,9 @@ def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> U
     """The statements of a clinician's turn; returns the question that it ends with, if it ends with one."""
     question = None
     for one in said:
+        if not style.visit and one.asks and _suggests(one.said):
+            _keep_or_drop(result, one, _of_clinician(one, style))
+            continue
         if one.asks and not re.search(r"\b(?:dragon|dax)\b", one.raw, re.I):
             if question is not None:
                 _unanswered(question, style, result)
@@ -64,32 +67,43 @@ def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> U
     return question
 
 
+def _suggests(said: str) -> bool:
+    """Whether a question asks for something to be done: "Could you write her a letter?" """
+    return bool(_COULD_YOU.match(_LEAD.sub("", said)))
+
+
 def _unanswered(question: Utterance, style: Style, result: Statements) -> None:
     """A question of its own weight ("What would you tell a friend?") is an intervention and is quoted."""
-    if style.visit or why_empty(question) or len(question.said.split()) < FEWEST_WORDS_OF_AN_INTERVENTION:
+    if style.visit or why_empty(question) or not _EXPLORES.match(question.said):
         result.dropped[Dropped.QUESTION] += 1
         return
-    text = f'{CLINICIAN} asked, "{quoted(question.said)}?"'
+    text = f'{CLINICIAN} asked, "{quoted(question.raw)}?"'
     result.kept.append(Statement(finished(text), (question.source,), Role.CLINICIAN, question.said))
 
 
-FEWEST_WORDS_OF_AN_INTERVENTION = 6
-_EXPLORES = re.compile(r"^(?:what|how|if|when|where|who|which|could|can|would|why|on a scale|is there|do you (?:see|think|notice))\b", re.I)
+# Questions that do something in a therapy; "How was the week?" only opens it.
+_EXPLORES = re.compile(
+    r"^(?:(?:and|so) )?(?:what (?:is the evidence|would|could|might|do you (?:notice|make|think|believe)|does that|was different|went through|went differently|goes through|are you)|how (?:would|strongly|confident|might|could|likely)"
+    r"|on a scale|whose|where (?:is|do you feel)|if you\b|is there another|which part|who would|when have you)\b",
+    re.I,
+)  # fmt: skip
 
 
-def quoted(said: str) -> str:
-    """Words as they stand in quotation marks."""
-    said = said.strip().rstrip(".?!, ").replace('"', "'")
+def quoted(raw: str) -> str:
+    """Words as they stand in quotation marks: as they were said, without what only opens or ends them."""
+    said = words.OPENERS.sub("", raw.strip()).strip().rstrip(".?!, -").replace('"', "'")
     return said[:1].upper() + said[1:]
 
 
 def _answering(said: Sequence[Utterance], question: Utterance | None, style: Style, result: Statements) -> None:
     start = 0
+    if question is not None and said and why_empty(question) is Dropped.SMALL_TALK:
+        question = None
+        result.dropped[Dropped.SMALL_TALK] += 1
     if question is not None and said:
         answered = statement_from(question, said, style.pronouns)
         if answered.statement is not None:
             result.kept.append(answered.statement)
-            result.dropped[Dropped.QUESTION] += 0
             start = answered.used
         else:
             start = _fragment(said, question, style, result)
@@ -102,19 +116,16 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
 def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
     """An answer that is no clause, quoted with its question; the question alone where the answer stands for itself."""
     first = said[0]
-    answer = quoted(first.said)
+    answer = quoted(first.raw)
     if style.visit:
         result.dropped[Dropped.QUESTION] += 1
         return 0
     if answer and not has_verb(answer) and not why_empty(question) and len(answer.split()) <= 12:
-        text = f'Asked, "{quoted(question.said)}?" the patient answered, "{answer}"'
+        text = f'Asked, "{quoted(question.raw)}?" the patient answered, "{answer}"'
         sources = (question.source, first.source)
-        result.kept.append(Statement(f"{text[:-1]}.\"", sources, Role.PATIENT, f"{question.said} {first.said}"))
+        result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {first.said}"))
         return 1
-    if _EXPLORES.match(question.said):
-        _unanswered(question, style, result)
-    else:
-        result.dropped[Dropped.QUESTION] += 1
+    _unanswered(question, style, result)
     return 0
 
 
@@ -140,35 +151,46 @@ def has_verb(text: str) -> bool:
 
 # -- the patient, and others in the room
 
-_OWN = re.compile(r"^(?:(?:\w+ly|sometimes|now|then|today|yesterday|when|if|because|since|at first|last \w+)\s+)*i\b", re.I)
+FEWEST_WORDS_QUOTED = 3
+_OWN = re.compile(
+    r"^(?:(?:\w+ly|sometimes|now|then|today|yesterday|when|if|because|since|at first|last \w+)\s+)*i\b", re.I
+)
 
 
 def _of_patient(one: Utterance, style: Style) -> str | None:
-    if one.asks or not has_verb(one.said):
+    if one.asks:
         return None
+    if not has_verb(one.said):
+        return None if style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED else _quoted_patient(one.raw)
     if one.role is Role.OTHER:
-        return finished(f'another person present said, "{quoted(one.said)}."')
+        return finished(f'another person present said, "{quoted(one.raw)}."')
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
-        return None if style.visit else _quoted_patient(one.said)
+        return None if style.visit else _quoted_patient(one.raw)
     if style.visit or _OWN.match(one.said):
         return text
-    text = to_third_person(f"x {one.said}", Role.PATIENT, style.pronouns, named=True)
+    if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]):
+        return _quoted_patient(one.raw)
+    text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")
 
 
-def _quoted_patient(said: str) -> str:
-    return f'The patient said, "{quoted(said)}."'
+# Before one of these stands the main clause; where that has no verb, the words are quoted as they are.
+_MAIN = re.compile(r"\b(?:when|because|but|if|that|which|who|and|since)\b", re.I)
+
+
+def _quoted_patient(raw: str) -> str:
+    return f'The patient said, "{quoted(raw)}."'
 
 
 # -- the clinician
 
 _WILL = re.compile(
-    r"^(?:what )?(?:(?:i am|we are) (?:just |also |probably )?(?:going to|gonna)|(?:i|we) (?:just |also |do |would |will )*(?:want to|would like to|like to|will)|let us|let's|(?:i|we) can)\s+(?:go ahead and |also |just |try to |start to )?(?=(?!have you|see how|say|know|tell|ask|be\b)\w)",
+    r"^(?:what )?(?:(?:i am|we are) (?:just |also |probably )?(?:going to|gonna)|(?:i|we) (?:just |also |do |would |will )*(?:want to|would like to|like to|will)|let us|let's|(?:i|we) can)\s+(?:go ahead and |also |just |try to |start to )?(?=(?!have you|see how|see that|say|know|tell|ask|be\b)\w)",
     re.I,
 )  # fmt: skip
 _ADVISED = re.compile(
-    r"^(?:(?:i|we) (?:just |also |really |do |would |will )*(?:want|need|like|encourage|recommend|suggest|ask|advise)(?:\s+that)? you (?:to )?|i am (?:also |just )?going to (?:have|ask) you (?:to )?|you (?:really |just |also )?(?:need to|should|have to|must|ought to)|make sure (?:that )?you|please)\s+(?:also |just |go ahead and |continue to (?=continue))?(?=\w)",
+    r"^(?:(?:i|we) (?:just |also |really |do |would |will )*(?:want|need|like|encourage|recommend|suggest|ask|advise)(?:\s+that)? you(?: to)?|i am (?:also |just )?going to (?:have|ask) you(?: to)?|you (?:really |just |also )?(?:need to|should|have to|must|ought to)|make sure (?:that )?you|please)\s+(?:also |just |go ahead and |continue to (?=continue))?(?=\w)",
     re.I,
 )  # fmt: skip
 _SUGGESTED = re.compile(
@@ -182,18 +204,40 @@ _REFLECTED = re.compile(
 _NOTICED = re.compile(r"^i (?:can )?(?:also |just )?(?P<verb>notice|see|noticed|can see)(?: that)? (?=you\b)", re.I)
 
 
+_LEAD = re.compile(
+    r"^(?P<lead>(?:so )?(?:for )?(?:this|next|the coming) week|for homework|before (?:our )?next (?:time|session)|if [^,]{3,80}|when [^,]{3,80}),?\s+(?=(?:i|we|you|let|could|please|try|maybe|keep|listen|write)\b)",
+    re.I,
+)  # fmt: skip
+
+
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
         return None
-    writer = style.writer
-    for pattern, frame in _FRAMES:
-        found = pattern.match(one.said)
-        if found:
-            return _framed(frame, one.said[found.end() :], style)
-    spoken = to_third_person(one.said, Role.CLINICIAN, style.pronouns, writer)
+    lead = None if style.visit else _LEAD.match(one.said)
+    if lead:
+        framed = _by_frame(one.said[lead.end() :], style)
+        when = re.sub(r"^(?:so )?(?:for (?!homework))?", "", lead["lead"], flags=re.I)
+        after = to_third_person(f"x {uncapitalised(when)}", Role.CLINICIAN, style.pronouns, style.writer, named=True)
+        if framed is not None and after is not None:
+            return finished(f"{framed.rstrip('.')} {after[2:]}")
+    framed = _by_frame(one.said, style)
+    if framed is not None:
+        return framed
+    spoken = to_third_person(one.said, Role.CLINICIAN, style.pronouns, style.writer)
     if spoken is None or style.visit:
         return spoken
     return _reported(one.said, style)
+
+
+def _by_frame(said: str, style: Style) -> str | None:
+    for pattern, frame in _FRAMES if style.visit else _THERAPY_FRAMES:
+        found = pattern.match(said)
+        if found:
+            return _framed(frame, uncapitalised(said[found.end() :]), style)
+    first = said.split(" ", 1)[0].lower()
+    if not style.visit and first in words.BASES - {"let", "thank", "look", "guess"}:
+        return _framed("{writer} advised the patient to {}", uncapitalised(said), style)
+    return None
 
 
 _FRAMES = [
@@ -202,6 +246,18 @@ _FRAMES = [
     (_SUGGESTED, "{writer} suggested that the patient {}"),
     (_REFLECTED, "{writer} reflected that {}"),
     (_NOTICED, "{writer} noticed that {}"),
+]
+
+
+_LET_US = re.compile(r"^(?:let us|let's)\s+(?:also |just |maybe )?(?=\w)", re.I)
+_COULD_YOU = re.compile(r"^(?:could|can|would) you (?:like to |be willing to |please |try to (?=\w))?(?!tell|say|describe|explain|walk me|help me|give me)(?=\w)", re.I)  # fmt: skip
+_THERAPY_FRAMES = [
+    (_NOTICED, "{writer} noticed that {}"),
+    (re.compile(r"^(?:i wonder (?:if|whether))\s+", re.I), "{writer} wondered whether {}"),
+    (re.compile(r"^let(?:'s| us) (?:meet|see each other)\s+", re.I), "we will meet {}"),
+    (_LET_US, "{writer} proposed to {}"),
+    (_COULD_YOU, "{writer} suggested that the patient {}"),
+    *_FRAMES,
 ]
 
 
@@ -218,5 +274,5 @@ def _framed(frame: str, rest: str, style: Style) -> str | None:
 def _reported(said: str, style: Style) -> str | None:
     if re.match(r"i\b", said, re.I):
         return to_third_person(said, Role.CLINICIAN, style.pronouns, style.writer)
-    spoken = to_third_person(f"x {said}", Role.CLINICIAN, style.pronouns, style.writer)
+    spoken = to_third_person(f"x {uncapitalised(said)}", Role.CLINICIAN, style.pronouns, style.writer)
     return None if spoken is None else finished(f"{style.writer} said that {spoken[2:]}")

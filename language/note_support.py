@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from language.note_grammar import tidy
-from language.note_words import BASE_OF, CONTRACTIONS, NEGATIONS
+from language.note_words import BASE_OF, CONTRACTIONS, NEGATIONS, TENS, VALUE_OF
 
 
 class Unsupported(StrEnum):
@@ -19,10 +19,7 @@ class Unsupported(StrEnum):
     WORDS = "words"
 
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # fmt: skip
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUES = {word: value for value, word in enumerate(_UNITS)} | {word: 20 + 10 * i for i, word in enumerate(_TENS)}
-_VALUES |= {"once": 1, "twice": 2, "half": 50, "couple": 2, "dozen": 12}
+_VALUES = VALUE_OF | {"once": 1, "twice": 2, "half": 50, "couple": 2, "dozen": 12}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
 
 _DATE = re.compile(
@@ -31,8 +28,7 @@ _DATE = re.compile(
     r"|\b(?:last|next|this|past|coming) (?:night|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|evening)\b",
     re.I,
 )  # fmt: skip
-_MEDICATIONS = frozenset(
-    """
+_MEDICATIONS_WORDS = """
 abilify adderall alprazolam amitriptyline aripiprazole aspirin ativan atomoxetine benadryl benzo benzodiazepine buprenorphine
 bupropion buspar buspirone celexa citalopram clonazepam clonidine clozapine concerta cymbalta depakote desvenlafaxine diazepam
 doxepin duloxetine effexor escitalopram fluoxetine fluvoxamine gabapentin geodon guanfacine haldol haloperidol hydroxyzine
@@ -42,8 +38,8 @@ paxil percocet prazosin prednisone pregabalin pristiq propranolol prozac quetiap
 semaglutide seroquel sertraline strattera suboxone temazepam topamax topiramate tramadol trazodone trintellix tylenol valium
 valproate venlafaxine vistaril vivitrol vraylar vyvanse wellbutrin xanax zaleplon zoloft zolpidem zyprexa acetaminophen ambien
 lasix meloxicam flexeril amoxicillin albuterol omeprazole
-""".split()
-)
+"""
+_MEDICATIONS = frozenset(_MEDICATIONS_WORDS.split())
 # Endings that name a class of medicines; a plain English word with one of them stands in the exceptions.
 _ENDING = re.compile(
     r"\w{3,}(?:azepam|azolam|oxetine|opram|traline|idone|apine|prazole|sartan|statin|olol|cillin|mycin|floxacin|cycline|gliptin"
@@ -51,14 +47,13 @@ _ENDING = re.compile(
 )
 _NO_MEDICATION = {"midazole", "cocaine", "vapine"}
 
-_TEMPLATE = frozenset(
-    """
+_TEMPLATE_WORDS = """
 the patient patient's clinician clinician's reports report reported denies deny states said says asked answered explained
 suggested reflected noticed described regarding plan agreed agrees they them their theirs themselves he him his himself she her
 hers herself it its that this these those to of and or a an is are was were has have had be been being will would does do did not
 no with in on at for from by as if than then there who what when how which about because so but will also
-""".split()
-)
+"""
+_TEMPLATE = frozenset(_TEMPLATE_WORDS.split())
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:[.,/]\d+)*%?")
 MOST_FOREIGN_WORDS = 0.25
 
@@ -98,7 +93,7 @@ def numbers(text: str) -> set[str]:
         found.add(str(value))
         if tens and value < 10:
             found.add(str(tens + value))
-        tens = value if value in range(20, 100, 10) and word in _TENS else 0
+        tens = value if value in range(20, 100, 10) and word in TENS else 0
     return found - {"1"} if "one" in text.lower().split() and "1" not in re.findall(r"\d+", text) else found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from language.note_grammar import tidy
 from language.note_values import Dropped, Role, Source, Turn
+from language.note_words import IS_OKAY
 from language.sentences import sentence_spans
 
 _SUBJECT = (
@@ -14,8 +15,8 @@ _SUBJECT = (
 )
 # Speech recognised without punctuation runs on; it is cut where a new clause takes its subject.
 _JOINT = re.compile(
-    rf"\s+(?=(?:and|but|so|or)\s+(?:then\s+|now\s+|also\s+|so\s+)?{_SUBJECT})|\s+(?=okay\b|alright\b|all right\b)"
-    rf"|(?<=okay)\s+|(?<=alright)\s+|(?<=all right)\s+|\s*;\s+|\s+-+\s+",
+    rf"\s+(?=(?:and|but|so(?!\s+that)|or)\s+(?:then\s+|now\s+|also\s+|so\s+)?{_SUBJECT})|{IS_OKAY}\s+(?=okay\b|alright\b|all right\b)"
+    rf"|(?<=\bokay)\s+|(?<=\balright)\s+|(?<=\ball right)\s+|\s*;\s+|\s+-+\s+|(?<=\bno)\s?,\s+(?=(?:\S+\s+){{2}})|(?<=\bnope)\s?,\s+",
     re.I,
 )
 _DEPENDS = re.compile(r"\b(?:if|when|whether|because|since|that|who|which|while|until|after|before)\b[^,]*$", re.I)
@@ -50,8 +51,15 @@ def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     cut = start
     for joint in _JOINT.finditer(text, start, end):
         before, after = text[cut : joint.start()], text[joint.end() : end]
-        okay = re.search(r"(?:okay|alright|all right)$", before, re.I) or re.match(r"okay|alright|all right", after, re.I)
-        if not okay and (min(len(before.split()), len(after.split())) < FEWEST_WORDS or _DEPENDS.search(before)):
+        okay = re.search(r"(?:okay|alright|all right)$", before, re.I) or re.match(
+            r"okay|alright|all right", after, re.I
+        )
+        no = re.fullmatch(r"(?:(?:um|uh|oh|well)[\s,]+)*(?:no|nope)\s?,?", before, re.I)
+        if (
+            not okay
+            and not no
+            and (min(len(before.split()), len(after.split())) < FEWEST_WORDS or _DEPENDS.search(before))
+        ):
             continue
         yield from _piece(text, cut, joint.start())
         cut = joint.end()
@@ -75,7 +83,9 @@ _TAGGED = re.compile(r"[,\s](?:right|correct|yeah|huh|is that right|is that corr
 
 def is_question(raw: str, said: str) -> bool:
     """Whether a clause asks; ", okay?" asks nothing."""
-    ends = raw.rstrip(" \"'").endswith("?") and not re.search(r"(?:okay|ok|alright|all right)\s*\?$", raw.rstrip(), re.I)
+    ends = raw.rstrip(" \"'").endswith("?") and not re.search(
+        r"(?:okay|ok|alright|all right)\s*\?$", raw.rstrip(), re.I
+    )
     return ends or bool(_TAGGED.search(raw)) or bool(_ASKS.match(said))
 
 
@@ -106,6 +116,16 @@ _SMALL_TALK = re.compile(
     r"|\b(?:the nurse told you|i will see you|see you (?:then|next|in|soon)|nice (?:weather|to see you)|good to see you|nice meeting you|thank you|thanks|your (?:nurse|chart) (?:told|says|said)|dax|the recording|super bowl|football game|off the record)\b",
     re.I,
 )  # fmt: skip
+_SYMPATHY = re.compile(
+    r"^(?:(?:that|this|it) (?:sounds|must (?:be|have been)|is|was|took|feels)(?: like)? (?:so |really |very |quite |a |an |pretty |been )*(?:frightening|hard|difficult|scary|tough|rough|big step|good start|great start|painful|courage|lot|brave|great|good|nice|wonderful|impressive|frustrating|exhausting)"
+    r"|to (?:know|hear)\b|good to know|(?:\w+ ){1,3}is a (?:good|great|big) (?:start|step)|(?:did you find|was|how was|how is)(?: the)? (?:parking|traffic|drive|weather)|(?:it is |bit )?(?:rainy|sunny|cold|hot) out|i like your|can i get you|where would you like to start|what is on your mind|i am a few minutes late|fine, no traffic|my daughter made it\W*$|that works\W*$|works for me\W*$|same time\b.{0,30}\?|(?:it|he|she|they) will like that)",
+    re.I,
+)  # fmt: skip
+# "No, I do not": nothing is left beside the answer itself.
+_ANSWER_ONLY = re.compile(
+    r"^(?:(?:yes|yeah|no|nope|well|sure)[,. ]*)*(?:(?:i|it|they|we|he|she|that) (?:do|does|did|have|has|am|is|was|are|can|could|would|will)(?: not)?|nothing like that|not really|not at all|of course not|exactly|never)?\W*$",
+    re.I,
+)
 _CONTENT = re.compile(r"[a-z]{3,}", re.I)
 
 
@@ -114,10 +134,10 @@ def why_empty(utterance: Utterance) -> Dropped | None:
     said = utterance.said
     if _COMMAND.search(said) or re.search(r"\bhey,? (?:dragon|dax)", utterance.raw, re.I):
         return Dropped.COMMAND
-    if _SMALL_TALK.search(said):
+    if _SMALL_TALK.search(said) or _SYMPATHY.match(said):
         return Dropped.SMALL_TALK
     if utterance.role is Role.CLINICIAN and _LOOKING.match(said) and len(said.split()) < 14:
         return Dropped.COMMAND
-    if len(said.split()) < 2 or not _CONTENT.search(said):
+    if len(said.split()) < 2 or not _CONTENT.search(said) or _ANSWER_ONLY.match(said):
         return Dropped.EMPTY
     return None

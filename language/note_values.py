@@ -81,7 +81,7 @@ class DraftSentence:
 
 @dataclass(frozen=True)
 class NoteDraft:
-    """A draft for a clinician to read, correct and sign. `not_assessed`: what the template needs and nobody spoke of."""
+    """A draft for a clinician to read, correct and sign; `not_assessed` is what the template needs and nobody said."""
 
     format: NoteFormat
     sentences: tuple[DraftSentence, ...]

@@ -5,11 +5,8 @@ import re
 from language import note_words as words
 from language.note_grammar import Pronouns, finished
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # fmt: skip
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUE = {word: i for i, word in enumerate(_UNITS)} | {word: 20 + 10 * i for i, word in enumerate(_TENS)}
-_SMALL = "|".join(_UNITS[1:10])
-_NUMBER = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted(_UNITS, key=len, reverse=True))})"
+_SMALL = "|".join(words.NUMBERS_TO_19[1:10])
+_NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted(words.NUMBERS_TO_19, key=len, reverse=True))})"
 _HUNDRED = re.compile(rf"\b(?P<many>{_SMALL}) hundred(?: (?:and )?(?P<rest>{_NUMBER}))?\b(?! and)", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER})(?=[ -](?:\w+ )?(?:to|or|out|milligrams?|mg|percent|%|years?|months?|weeks?|days?|hours?|minutes?|nights?"
@@ -21,8 +18,8 @@ _COUNTED = re.compile(
 _ONE = re.compile(r"^one$", re.I)
 
 _SHORTER = [
-    (re.compile(r"\b(?:a little bit|a bit|just|really|actually|pretty much|definitely|certainly|obviously|very|super|again|right here|today here)\s+", re.I), ""),
-    (re.compile(r"\b(?:quite|at this time|at this point|as far as|you know)\s+(?=\w)", re.I), ""),
+    (re.compile(r"\b(?:just|really|actually|pretty much|definitely|certainly|obviously|very|super|right here)\s+", re.I), ""),
+    (re.compile(r"\ba little bit\b", re.I), "a little"),
     (re.compile(r"\bgo ahead and\b", re.I), ""),
     (re.compile(r"\bgo ahead,?\s*", re.I), ""),
     (re.compile(r"\b(I|we|they) do (?=(?:have|think|feel|want|see|appreciate|need|believe|recommend|know|like|notice|get|take)\b)", re.I), r"\1 "),
@@ -42,7 +39,9 @@ _SHORTER = [
 
 
 def written(text: str) -> str:
-    """A statement in a note's wording; nothing is added, a number keeps its value."""
+    """A statement in a note's wording; nothing is added, a number keeps its value, a quotation is not touched."""
+    if '"' in text:
+        return finished(text)  # a quotation stays as it was said
     text = _HUNDRED.sub(_hundreds, text)
     text = _COUNTED.sub(_digits, text)
     for pattern, shorter in _SHORTER:
@@ -52,16 +51,20 @@ def written(text: str) -> str:
 
 def _hundreds(found: re.Match[str]) -> str:
     rest = found["rest"]
-    return str(100 * _VALUE[found["many"].lower()] + (_value(rest) if rest else 0))
+    return str(100 * words.VALUE_OF[found["many"].lower()] + (_value(rest) if rest else 0))
 
 
 def _value(number: str) -> int:
-    return sum(_VALUE[part] for part in re.split(r"[ -]", number.lower()))
+    return sum(words.VALUE_OF[part] for part in re.split(r"[ -]", number.lower()))
 
 
 def _digits(found: re.Match[str]) -> str:
     number = next(each for each in found.groups() if each)
-    return number if _ONE.match(number) and not re.match(r"[ -](?:to|or) ", found.string[found.end() :]) else str(_value(number))
+    return (
+        number
+        if _ONE.match(number) and not re.match(r"[ -](?:to|or) ", found.string[found.end() :])
+        else str(_value(number))
+    )
 
 
 _LEADING = re.compile(r"^The patient(?P<own>'s)? ")
@@ -92,7 +95,11 @@ def _plural_verb(rest: str) -> str:
             continue
         parts[at] = (_PLURAL.get(word) or _bare(word)) + part[len(word) :]
         break
-    return " ".join(parts)
+    return _AND_VERB.sub(lambda found: found[1] + _bare(found[2]), " ".join(parts))
+
+
+# "They come home and lie down": the second verb agrees, too, as long as no other subject came between.
+_AND_VERB = re.compile(r"(^[^,.]*?\b(?:and|or) (?:then )?)([a-z]+s)\b(?= \w)")
 
 
 def _bare(verb: str) -> str:

@@ -43,11 +43,19 @@ for _row in _VERBS.replace("\n", "").split("|"):
 SAME_IN_THE_PAST = {"cost", "cut", "hit", "hurt", "let", "put", "quit", "read", "set", "shut"}
 PRESENT_ALL_THE_SAME = {"hurt", "let", "read"}
 
+_NUMBERS_TO_19 = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen
+"""
+NUMBERS_TO_19: list[str] = _NUMBERS_TO_19.split()
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+VALUE_OF = {word: i for i, word in enumerate(NUMBERS_TO_19)} | {word: 20 + 10 * i for i, word in enumerate(TENS)}
+
 MODALS = {"can", "could", "will", "would", "shall", "should", "may", "might", "must", "cannot"}
 ADVERBS = {
     "also", "always", "almost", "actually", "already", "barely", "certainly", "constantly", "currently", "definitely",
     "either", "even", "ever", "finally", "first", "generally", "hardly", "honestly", "initially", "just", "kind", "last",
-    "mostly", "mainly", "maybe", "mostly", "never", "normally", "not", "now", "occasionally", "often", "only", "probably",
+    "mostly", "mainly", "maybe", "never", "normally", "not", "now", "occasionally", "often", "only", "probably",
     "quite", "rarely", "really", "recently", "regularly", "seldom", "simply", "sometimes", "somehow", "still", "suddenly",
     "then", "too", "truly", "typically", "usually", "both", "all", "so",
 }  # fmt: skip
@@ -93,8 +101,12 @@ _HAS_BEFORE = (
     r"(?:been|got|gotten|gone|had|become|started|stopped|happened|changed|improved|helped|worked|bothered|come|taken|made"
     r"|begun|done|seemed|lasted|had|grown|given|noticed|increased|decreased|worsened)\b"
 )
-HAS = re.compile(rf"\b(it|that|he|she|there|what|who|this|everything|nothing|one|\w+)['\u2019]s(?=\s+{_HAS_BEFORE})", re.I)
-IS = re.compile(r"\b(it|that|he|she|there|here|what|who|how|where|this|everything|nothing|when|why) ?['\u2019]s\b", re.I)
+HAS = re.compile(
+    rf"\b(it|that|he|she|there|what|who|this|everything|nothing|one|\w+)['\u2019]s(?=\s+{_HAS_BEFORE})", re.I
+)
+IS = re.compile(
+    r"\b(it|that|he|she|there|here|what|who|how|where|this|everything|nothing|when|why) ?['\u2019]s\b", re.I
+)
 HAD = re.compile(
     r"\b(i|you|he|she|it|we|they|that|there) ?['\u2019]d(?=\s+(?:never\s+|already\s+|just\s+)?(?:been|better|had|gone|got"
     r"|gotten|done|said|told|taken|seen|forgotten|lost|made|left|started|stopped|noticed|tried)\b)",
@@ -114,12 +126,17 @@ OPENERS = re.compile(
     r"^(?:(?:okay|ok|all\s?right|alright|right|so|well|yeah|yes|yep|yup|no problem|and|but|now|then|also|again|anyway|anyways"
     r"|sure|great|good(?! (?:morning|afternoon|evening|day))|perfect|awesome|excellent|nice|fine|absolutely|exactly|of course|i see|gotcha|got it|let's see|oh"
     r"|like|actually|plus|or|cause|as well|very good|sounds good|that's good|that is good|that's great|that is great|i know"
-    r"|i understand|wonderful|fantastic|um|uh|hey|listen|look|you see|correct|true|definitely|you know)\b[\s,.;:!-]*)+",
+    r"|i understand|huh|ha|ugh|ah|sorry|wonderful|fantastic|um|uh|hey|listen|look|you see|correct|true|definitely|you know)\b[\s,.;:!-]*)+",
     re.I,
 )
+# "Okay" after one of these is what somebody said of themselves, not a tag.
+IS_OKAY = "".join(
+    rf"(?<!\b{verb})"
+    for verb in ("been", "is", "was", "am", "are", "doing", "feel", "going", "pretty", "were", "feels", "not")
+)
 TAGS = re.compile(
-    r"[\s,;]+(?:okay|ok|all right|alright|right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
-    r"|does that sound (?:good|okay|right)|if that's okay|if that is okay|so|and|but|or|though|i think|as well)"
+    rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
+    r"|does that sound (?:good|okay|right)|if that's okay|if that is okay|so|and|but|or|though|i think|as well|that is all|that is it)"
     r"[\s,?.!-]*$",
     re.I,
 )

@@ -1,4 +1,4 @@
-"""The two public sets that the note heads are trained on, ACI-Bench and MTS-Dialog, both CC BY 4.0; read, never copied."""
+"""The public sets that the note heads are trained on, ACI-Bench and MTS-Dialog (CC BY 4.0); read, never copied."""
 
 import csv
 import re
@@ -29,7 +29,7 @@ _PRONOUNS = {"female": SHE, "male": HE}
 
 
 def aci(part: str) -> list[Visit]:
-    """Whole visits with whole notes; `part` is train or valid. Pronouns are those of the sex in the set's own record."""
+    """Whole visits with whole notes; `part` is train or valid. Pronouns go by the sex in the set's record."""
     sexes = {row["encounter_id"]: row["patient_gender"].strip() for row in _rows(ACI / f"{part}_metadata.csv")}
     return [
         Visit(

@@ -6,6 +6,7 @@ Trained on ACI-Bench train and MTS-Dialog train (both CC BY 4.0) and on this pro
 """
 
 import hashlib
+import itertools
 import json
 import re
 import statistics
@@ -75,7 +76,7 @@ def overlap(text: str, note: str) -> float:
     """How much of a statement a note holds: the mean of its words' and its pairs of words' shares found there."""
     mine, theirs = terms(text), terms(note)
     words = sum((Counter(mine) & Counter(theirs)).values()) / max(1, len(mine))
-    pairs, noted = Counter(zip(mine, mine[1:], strict=False)), Counter(zip(theirs, theirs[1:], strict=False))
+    pairs, noted = Counter(itertools.pairwise(mine)), Counter(itertools.pairwise(theirs))
     return (words + sum((pairs & noted).values()) / max(1, len(mine) - 1)) / 2
 
 

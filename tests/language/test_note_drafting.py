@@ -1,5 +1,6 @@
 """Is a draft made of what was said, each sentence with its place, in the format asked for, the same every time?"""
 
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -109,7 +110,8 @@ def test_no_command_and_no_greeting_is_kept(drafts: list[NoteDraft]) -> None:
 
 def test_no_sentence_has_a_broken_pronoun(drafts: list[NoteDraft]) -> None:
     broken = ("they was", "they is ", "they has ", "patient are", "patient have ", "patient do ", "the the ", " i ")
-    assert [t for draft in drafts for t in texts(draft) for each in broken if each in f" {t.lower()} "] == []
+    said = [re.sub(r'"[^"]*"', "", text).lower() for draft in drafts for text in texts(draft)]
+    assert [text for text in said for each in broken if each in f" {text} "] == []
 
 
 def test_no_third_party_is_named(drafts: list[NoteDraft]) -> None:
@@ -157,7 +159,8 @@ def test_weights_are_small_and_have_a_card() -> None:
 
 
 def test_importing_the_drafter_loads_no_torch() -> None:
-    check = "import language.note_drafting, language.note_generator, sys; assert not {'torch', 'transformers'} & set(sys.modules)"
+    modules = "language.note_drafting, language.note_generator"
+    check = f"import {modules}, sys; assert not {{'torch', 'transformers'}} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

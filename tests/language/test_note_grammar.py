@@ -89,7 +89,9 @@ def test_third_singular_is_what_agreement_gives(verb: str) -> None:
     assert agreeing(verb, False) == verb
 
 
-@pytest.mark.parametrize(("verb", "form"), [("smoke", "smoking"), ("get", "getting"), ("drink", "drinking"), ("lie", "lying")])
+@pytest.mark.parametrize(
+    ("verb", "form"), [("smoke", "smoking"), ("get", "getting"), ("drink", "drinking"), ("lie", "lying")]
+)
 def test_gerund_is_spelled_right(verb: str, form: str) -> None:
     assert gerund(verb) == form
 
@@ -141,7 +143,11 @@ def answered(question: str, answer: str) -> str | None:
         ("Do you smoke?", "No.", "Denies smoking."),
         ("Do you smoke?", "Yeah, about a pack a day.", "The patient smokes about a pack a day."),
         ("Are you taking your medication?", "Yes.", "The patient is taking their medication."),
-        ("Have you had any thoughts of hurting yourself?", "No, nothing like that.", "Denies thoughts of hurting themselves."),
+        (
+            "Have you had any thoughts of hurting yourself?",
+            "No, nothing like that.",
+            "Denies thoughts of hurting themselves.",
+        ),
         ("Do you want to die?", "No.", "Denies wanting to die."),
         ("Do you feel safe at home?", "Yes, I do.", "The patient feels safe at home."),
         ("How's your sleep been?", "It's been terrible.", "The patient's sleep has been terrible."),
@@ -159,7 +165,14 @@ def test_question_and_answer_make_a_statement(question: str, answer: str, statem
 
 @pytest.mark.parametrize(
     ("answer", "says"),
-    [("Nope.", False), ("um, no", False), ("Yes.", True), ("Sometimes.", True), ("I don't know.", None), ("Blue.", None)],
+    [
+        ("Nope.", False),
+        ("um, no", False),
+        ("Yes.", True),
+        ("Sometimes.", True),
+        ("I don't know.", None),
+        ("Blue.", None),
+    ],
 )
 def test_polarity_is_read_only_where_it_is_said(answer: str, says: bool | None) -> None:
     assert polarity(answer) is says
@@ -177,4 +190,4 @@ def test_polarity_is_read_only_where_it_is_said(answer: str, says: bool | None) 
     ],
 )
 def test_small_talk_and_commands_are_told_apart_from_content(said: str, reason: Dropped | None) -> None:
-    assert [why_empty(one) for one in utterances([Turn("C", Role.CLINICIAN, said)])][0] is reason
+    assert next(why_empty(one) for one in utterances([Turn("C", Role.CLINICIAN, said)])) is reason

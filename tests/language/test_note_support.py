@@ -8,7 +8,9 @@ from language.note_masking import MASK, masked, names_in
 from language.note_support import Unsupported, supported
 from language.note_values import Role, Turn
 
-SOURCE = "I've been taking sertraline, fifty milligrams, since last week, and I sleep two hours with my sister Megan there"
+SOURCE = (
+    "I've been taking sertraline, fifty milligrams, since last week, and I sleep two hours with my sister Megan there"
+)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +35,17 @@ SOURCE = "I've been taking sertraline, fifty milligrams, since last week, and I 
         ("The patient couldn't breathe.", ["I could not breathe"], set()),
     ],
 )
-def test_sentence_is_supported_only_by_what_was_said(sentence: str, sources: list[str], lacking: set[Unsupported]) -> None:
+def test_sentence_is_supported_only_by_what_was_said(
+    sentence: str, sources: list[str], lacking: set[Unsupported]
+) -> None:
     assert supported(sentence, sources) == lacking
 
 
-WORDS = st.lists(st.sampled_from("sleep work walk bus friend morning worry tired mother talk".split()), min_size=1, max_size=8)
+WORDS = st.lists(
+    st.sampled_from(["sleep", "work", "walk", "bus", "friend", "morning", "worry", "tired", "mother", "talk"]),
+    min_size=1,
+    max_size=8,
+)
 
 
 @given(WORDS)

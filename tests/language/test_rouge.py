@@ -43,7 +43,14 @@ def test_rouge_agrees_with_the_package_where_it_is_installed(reference: str, tex
 
 @pytest.mark.parametrize(
     ("word", "stemmed"),
-    [("flies", "fli"), ("dying", "die"), ("relational", "relat"), ("hopping", "hop"), ("agreed", "agre"), ("skies", "sky")],
+    [
+        ("flies", "fli"),
+        ("dying", "die"),
+        ("relational", "relat"),
+        ("hopping", "hop"),
+        ("agreed", "agre"),
+        ("skies", "sky"),
+    ],
 )
 def test_stem_is_porters(word: str, stemmed: str) -> None:
     assert stem(word) == stemmed
