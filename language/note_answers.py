@@ -1,5 +1,6 @@
-"""A clinician's question and the patient's answer as one statement: "Any trouble sleeping?" "Yeah, most nights."
+"""What does a clinician's question say together with the patient's answer?
 
+"Any trouble sleeping?" "Yeah, most nights." → "Reports trouble sleeping most nights."
 "Denies" is written only of what was asked and answered with no.
 """
 

@@ -77,10 +77,10 @@ def _form(one: Statement, place: float) -> list[float]:
     ]
 
 
-def salience(features_: "Floats") -> "Floats":
-    """How much of each statement a person's note would hold, roughly 0 to 1: [n]."""
-    weights = _weights()
-    return features_ @ weights["salience"] + weights["salience_bias"][0]
+def salience(features_: "Floats", snippet: bool = False) -> "Floats":
+    """How much of each statement a person's note (of a snippet: its one section) would hold, roughly 0 to 1: [n]."""
+    weights, name = _weights(), "snippet_salience" if snippet else "salience"
+    return features_ @ weights[name] + weights[f"{name}_bias"][0]
 
 
 def visit_topics(features_: "Floats") -> list[Topic]:

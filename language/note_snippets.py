@@ -19,6 +19,16 @@ _FRAME = re.compile(
 )  # fmt: skip
 
 
+# What such a section says when everything that was asked for was answered with no.
+_NOTHING = {
+    "ALLERGY": "No known drug allergies.",
+    "MEDICATIONS": "None.",
+    "PASTSURGICAL": "None.",
+    "PROCEDURES": "None.",
+}
+_NEGATED = re.compile(r"^(?:The patient (?:is|does|has|did|was) not\b|No\b|Not\b|None\b)", re.I)
+
+
 def draft_section(turns: Sequence[Turn], header: str) -> list[str]:
     """The sentences of one section, most salient first until it is as long as such sections are, in the order said."""
     style = Style(stated_pronouns(turns), visit=True)
@@ -26,8 +36,10 @@ def draft_section(turns: Sequence[Turn], header: str) -> list[str]:
     if not made:
         return []
     budget = note_scores.settings().header_words.get(header, WORDS_OF_A_LIST)
-    chosen = _most_salient(made, budget)
-    texts = [one.text for one in chosen]
+    texts = [one.text for one in _most_salient(made, budget)]
+    nothing = _NOTHING.get(header)
+    if nothing and all(text.startswith("Denies ") or _NEGATED.search(text) for text in texts):
+        return [nothing]
     if budget <= WORDS_OF_A_LIST:
         return [_item(text) for text in texts]
     return texts[:1] + [by_pronoun(text, style.pronouns) for text in texts[1:]]
@@ -36,7 +48,9 @@ def draft_section(turns: Sequence[Turn], header: str) -> list[str]:
 def _most_salient(made: Sequence[Statement], budget: int) -> list[Statement]:
     from language.encoder import load_encoder
 
-    scores = note_scores.salience(note_scores.features(made, load_encoder().encode([one.said for one in made])))
+    scores = note_scores.salience(
+        note_scores.features(made, load_encoder().encode([one.said for one in made])), snippet=True
+    )
     chosen: list[int] = []
     words = 0
     for index in sorted(range(len(made)), key=lambda i: (-scores[i], i)):

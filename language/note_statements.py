@@ -129,8 +129,27 @@ def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, resu
     return 0
 
 
+_RESTARTS = re.compile(
+    r"\b(?:is|was|were|are|has|have|had|been) (?:and|but|so|she|he|they|the patient|I)\b(?! \w+ing)|\b(?:have|are|do|did|would|can) (?:him|her|them)\b(?! (?:\w+ )?(?:a|to|on|in|at|with|over))"
+    r"|\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
+    re.I,
+)  # fmt: skip
+_DANGLES = re.compile(
+    r"(?:^|\s)(?:the|a|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    re.I,
+)
+_OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
+
+
+def broken(text: str) -> bool:
+    """Whether a sentence starts over, stops before its end or starts inside another; nobody should have to guess it."""
+    return '"' not in text and any(pattern.search(text) for pattern in (_RESTARTS, _DANGLES, _OPENS_NOTHING))
+
+
 def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:
     reason = why_empty(one)
+    if text is not None and broken(text):
+        text = None
     if reason is None and text is None:
         reason = Dropped.QUESTION if one.asks else Dropped.UNCLEAR
     if reason is not None:

@@ -16,9 +16,17 @@ _SUBJECT = (
 # Speech recognised without punctuation runs on; it is cut where a new clause takes its subject.
 _JOINT = re.compile(
     rf"\s+(?=(?:and|but|so(?!\s+that)|or)\s+(?:then\s+|now\s+|also\s+|so\s+)?{_SUBJECT})|{IS_OKAY}\s+(?=okay\b|alright\b|all right\b)"
-    rf"|(?<=\bokay)\s+|(?<=\balright)\s+|(?<=\ball right)\s+|\s*;\s+|\s+-+\s+|(?<=\bno)\s?,\s+(?=(?:\S+\s+){{2}})|(?<=\bnope)\s?,\s+",
+    rf"|(?<=\bokay)\s+|(?<=\balright)\s+|(?<=\ball right)\s+|\s*;\s+|\s+-+\s+|(?<=\bno)\s?,\s+(?=(?:\S+\s+){{2}})|(?<=\bno)\s+(?=(?:i|it|they|he|she|the|that|there|please|my)\s+\S)|(?<=\bnope)\s?,\s+",
     re.I,
 )
+# In a long stretch without a comma or full stop these open a clause even without a joining word.
+_OPENS = re.compile(
+    r"\s+(?=(?:i would like|i'd like|i'm gon ?na|i am going to|i'm going to|i want|i wan ?na|we'll|we're gon ?na|we are going to|let's|do you"
+    r"|have you|are you|did you|does that|does this|is there|are there|can you|would you|any other|what i(?:'d| would)|and then|now (?:i|you|we|the|let)"
+    r"|so (?:the|what|here|as far)|as far as|so far)\b)",
+    re.I,
+)  # fmt: skip
+WORDS_WITHOUT_A_STOP = 16
 _DEPENDS = re.compile(r"\b(?:if|when|whether|because|since|that|who|which|while|until|after|before)\b[^,]*$", re.I)
 FEWEST_WORDS = 5
 
@@ -49,7 +57,12 @@ def _of_turn(index: int, turn: Turn) -> Iterator[Utterance]:
 
 def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     cut = start
-    for joint in _JOINT.finditer(text, start, end):
+    joints = list(_JOINT.finditer(text, start, end))
+    if not re.search(r"[,;]", text[start:end]) and len(text[start:end].split()) > WORDS_WITHOUT_A_STOP:
+        joints = sorted([*joints, *_OPENS.finditer(text, start, end)], key=lambda joint: joint.start())
+    for joint in joints:
+        if joint.start() < cut:
+            continue
         before, after = text[cut : joint.start()], text[joint.end() : end]
         okay = re.search(r"(?:okay|alright|all right)$", before, re.I) or re.match(
             r"okay|alright|all right", after, re.I

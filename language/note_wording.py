@@ -10,7 +10,8 @@ _NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted
 _HUNDRED = re.compile(rf"\b(?P<many>{_SMALL}) hundred(?: (?:and )?(?P<rest>{_NUMBER}))?\b(?! and)", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER})(?=[ -](?:\w+ )?(?:to|or|out|milligrams?|mg|percent|%|years?|months?|weeks?|days?|hours?|minutes?|nights?"
-    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|over|{_NUMBER})\b)"
+    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|over)\b)"
+    rf"|\b(?P<both>(?:{'|'.join(words.TENS)})[ -](?:{_SMALL}))\b"
     rf"|(?<=\bage )(?P<age>{_NUMBER})\b|(?<=\bout of )(?P<of>{_NUMBER})\b|(?<=\d or )(?P<alt>{_NUMBER})\b|(?<=\d to )(?P<upto>{_NUMBER})\b",
     re.I,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from language import note_scores
 from language.encoder import load_encoder
 from language.note_answers import Statement
+from language.note_drafting import stated_pronouns
 from language.note_scores import FOLDER, SETTINGS, VISIT_TOPICS, WEIGHTS
 from language.note_statements import Style, statements
 from language.note_values import Topic
@@ -41,9 +42,12 @@ def main() -> None:
     visits = note_corpora.aci("train")
     drafted = [statements(visit.turns, Style(visit.pronouns, visit=True)).kept for visit in visits]
     seen = _features(drafted)
-    weights = _salience(visits, drafted, seen) | _section(visits, drafted, seen) | _topics()
+    weights = _salience("salience", visits, drafted, seen) | _section(visits, drafted, seen) | _topics()
     snippets = note_corpora.mts("train")
-    weights |= _headers(snippets)
+    sections = [
+        statements(snippet.turns, Style(stated_pronouns(snippet.turns), visit=True)).kept for snippet in snippets
+    ]
+    weights |= _salience("snippet_salience", snippets, sections, _features(sections)) | _headers(snippets)
     save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, WEIGHTS)
     headers = sorted({snippet.header for snippet in snippets})
     lengths = {h: [len(s.note.split()) for s in snippets if s.header == h] for h in headers}
@@ -80,11 +84,13 @@ def overlap(text: str, note: str) -> float:
     return (words + sum((pairs & noted).values()) / max(1, len(mine) - 1)) / 2
 
 
-def _salience(visits: Sequence[Visit], drafted: Sequence[Sequence[Statement]], seen: list[Floats]) -> dict[str, Floats]:
+def _salience(
+    name: str, visits: Sequence[Visit], drafted: Sequence[Sequence[Statement]], seen: list[Floats]
+) -> dict[str, Floats]:
     target = [overlap(one.text, visit.note) for visit, each in zip(visits, drafted, strict=True) for one in each]
     importance = [float(len(one.text.split())) ** 0.5 for each in drafted for one in each]
     head = Ridge(alpha=SALIENCE_ALPHA).fit(np.vstack(seen), target, sample_weight=importance)
-    return {"salience": _f32(head.coef_), "salience_bias": _f32([head.intercept_])}
+    return {name: _f32(head.coef_), f"{name}_bias": _f32([head.intercept_])}
 
 
 _HEADING = {
@@ -146,14 +152,15 @@ def _headers(snippets: Sequence[Visit]) -> dict[str, Floats]:
         at += len(each)
     idf = term_weights(np.vstack(rows))
     matrix = np.vstack([note_scores.weighted(row, idf) for row in rows])
-    head = LogisticRegression(C=HEADER_C, max_iter=3000, class_weight=None, random_state=SEED)
+    head = LogisticRegression(C=HEADER_C, max_iter=1000, class_weight="balanced", random_state=SEED)
     head.fit(matrix, [s.header for s in snippets])
     return {
         "header": head.coef_.astype(np.float16), "header_bias": _f32(head.intercept_), "idf": idf.astype(np.float32),
     }  # fmt: skip
 
 
-HEADER_C = 20.0
+# Chosen by folds over MTS-Dialog train: .81 right, against .80 with unweighted classes, and more of the rare ones.
+HEADER_C = 10.0
 
 
 def term_weights(rows: Floats) -> Floats:

@@ -149,7 +149,7 @@ def answered(question: str, answer: str) -> str | None:
             "Denies thoughts of hurting themselves.",
         ),
         ("Do you want to die?", "No.", "Denies wanting to die."),
-        ("Do you feel safe at home?", "Yes, I do.", "The patient feels safe at home."),
+        ("Do you feel safe there?", "Yes, I do.", "The patient feels safe there."),
         ("How's your sleep been?", "It's been terrible.", "The patient's sleep has been terrible."),
         ("How often do you drink?", "About twice a week.", "The patient drinks about twice a week."),
         ("When did the panic attacks start?", "About two months ago.", "The panic attacks started about 2 months ago."),
