@@ -74,7 +74,9 @@ def draft_note(
     placed += _additions(turns, format, placed)
     if generator is not None:
         placed += _generated(generator, turns, format, placed, dropped)
-    sentences = _written(placed, turns, format, style, known_names)
+    # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
+    again = style.pronouns if pronouns is not None or style.pronouns != THEY else None
+    sentences = _written(placed, turns, format, again, known_names)
     return NoteDraft(
         format,
         tuple(sentences),
@@ -265,16 +267,20 @@ def _closest(text: str, pieces: Sequence[tuple[Source, set[str]]]) -> tuple[Sour
 
 
 def _written(
-    placed: Sequence[_Placed], turns: Sequence[Turn], format: NoteFormat, style: Style, known_names: Iterable[str]
+    placed: Sequence[_Placed],
+    turns: Sequence[Turn],
+    format: NoteFormat,
+    again: Pronouns | None,
+    known_names: Iterable[str],
 ) -> list[DraftSentence]:
-    """Sections in the format's order, sentences in the session's; the patient by pronoun after being named; names masked."""
+    """Sections in the format's order, sentences in the order said; the patient as `again` says once they are named."""
     order = list(SECTIONS[format])
     names = names_in(turns, known_names)
     sentences: list[DraftSentence] = []
     named_in = ""
     for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):
         text = one.statement.text
-        spoken_of = by_pronoun(text, style.pronouns) if named_in == one.section else text
+        spoken_of = by_pronoun(text, again) if again and named_in == one.section else text
         if _NAMES_THE_PATIENT.search(text):
             named_in = one.section
         elif not text.startswith(("Reports", "Denies")):

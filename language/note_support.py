@@ -51,6 +51,7 @@ _TEMPLATE_WORDS = """
 the patient patient's clinician clinician's reports report reported denies deny states said says asked answered explained
 suggested reflected noticed described regarding plan agreed agrees they them their theirs themselves he him his himself she her
 hers herself it its that this these those to of and or a an is are was were has have had be been being will would does do did not
+another person present advised proposed wondered known drug
 no with in on at for from by as if than then there who what when how which about because so but will also
 """
 _TEMPLATE = frozenset(_TEMPLATE_WORDS.split())

@@ -83,6 +83,27 @@ def test_empty_session_gives_an_empty_draft_that_lists_what_is_missing() -> None
     assert draft.sentences == () and "goals" in draft.not_assessed and draft.text() == ""
 
 
+def test_shorter_draft_keeps_some_of_the_same_sentences() -> None:
+    whole, short = draft_note(SHORT, NoteFormat.SOAP), draft_note(SHORT, NoteFormat.SOAP, most_words=12)
+    assert 0 < len(short.sentences) < len(whole.sentences)
+    assert short.dropped[Dropped.LESS_SALIENT] >= 1
+
+
+def test_somebody_else_in_the_room_is_quoted() -> None:
+    turns = [Turn("M", Role.OTHER, "She hardly eats at school.")]
+    assert texts(draft_note(turns, NoteFormat.DAP)) == ['Another person present said, "She hardly eats at school."']
+
+
+def test_visit_says_why_the_patient_came() -> None:
+    turns = [
+        Turn("D", Role.CLINICIAN, "Anna is a 50-year-old female who is here today for back pain."),
+        Turn("P", Role.PATIENT, "It started on Monday when I lifted a box."),
+    ]
+    draft = draft_note(turns, NoteFormat.VISIT)
+    assert draft.sentences[0].section == "Chief complaint" and draft.sentences[0].text == "Back pain."
+    assert any("she lifted a box" in text or "patient lifted a box" in text for text in texts(draft))
+
+
 def test_draft_is_the_same_every_time() -> None:
     assert draft_note(SHORT, NoteFormat.BIRP) == draft_note(SHORT, NoteFormat.BIRP)
 

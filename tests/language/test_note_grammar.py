@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from language.note_answers import polarity, statement_from
 from language.note_grammar import HE, SHE, THEY, Pronouns, agreeing, gerund, third_singular, tidy, to_third_person
+from language.note_statements import broken
 from language.note_utterances import utterances, why_empty
 from language.note_values import Dropped, Role, Turn
 from language.note_wording import by_pronoun, written
@@ -191,3 +192,17 @@ def test_polarity_is_read_only_where_it_is_said(answer: str, says: bool | None) 
 )
 def test_small_talk_and_commands_are_told_apart_from_content(said: str, reason: Dropped | None) -> None:
     assert next(why_empty(one) for one in utterances([Turn("C", Role.CLINICIAN, said)])) is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "faulty"),
+    [
+        ("The patient was she has not slept.", True),
+        ("Of these medications.", True),
+        ("The patient is on the.", True),
+        ("The patient was late.", False),
+        ('They said, "it is and."', False),
+    ],
+)
+def test_broken_sentence_is_seen(text: str, faulty: bool) -> None:
+    assert broken(text) is faulty
