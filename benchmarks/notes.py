@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rouge import rouge
 from language import note_scores
 from language.encoder import load_encoder
+from language.evaluation.rouge import rouge
 from language.note_drafting import NoteDraft, NoteFormat, Role, Turn, draft_note, heard
 from language.note_snippets import draft_section
 from language.note_support import supported

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.rouge import rouge, stem
+from language.evaluation.rouge import rouge, stem
 
 # Recorded from rouge-score 0.1.2 with use_stemmer=True.
 RECORDED = [
