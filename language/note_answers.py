@@ -102,6 +102,8 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
     if says is None:
         return _of_wh(question, asked, first, pronouns)
     sentence = _by_polarity(asked, says, pronouns)
+    if not says and any(_TAKEN_BACK.match(one.raw) for one in (first, *answers[1:2])):
+        sentence = None  # "No. Well, sometimes at night": the words themselves must be read
     if sentence is None:
         return Answered(None, 0)
     fragment = _is_fragment(rest)
@@ -115,6 +117,12 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
 
 
 _TAG = re.compile(r"[,\s]+(?:right|correct|yeah|huh|is that right|is that correct|or|no|though|then)\s*\??\s*$", re.I)
+
+
+_TAKEN_BACK = re.compile(
+    r"^(?:(?:no|nope|nah|not really|never)[\s,.…-]+)?(?:i mean[\s,]+)?(?:well|but|maybe|sometimes|except|although|though|unless|only|once|at times|not (?:lately|anymore|right now|today))\b",
+    re.I,
+)  # fmt: skip
 
 
 def _first_word(answer: Utterance) -> Source:
@@ -148,6 +156,8 @@ def _is_fragment(rest: str) -> bool:
 
 
 def _by_polarity(asked: str, says: bool, pronouns: Pronouns) -> str | None:
+    if says and re.match(r"no\b|you (?:are|have|do) not\b", asked, re.I):
+        return None  # "So no pain?" "Right." may confirm either
     if _OPENS_SYMPTOM.match(asked):
         found = _SYMPTOM.match(asked)
         what = _VAGUE_TAIL.sub("", found["what"]).strip(" ,") if found else ""

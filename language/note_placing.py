@@ -7,7 +7,7 @@ from language.note_answers import Statement
 from language.note_values import Role, Topic
 
 _RISK = re.compile(
-    r"\bsuicid|\b(?:kill|hurt|harm|cut)(?:ing)? (?:them|him|her|your|my)sel(?:f|ves)|\bself-?harm|\b(?:their|his|her|my|your) life\b|\bnot (?:to )?(?:wake up|worth living)|\bwant(?:ing|s)? to (?:die|live)|better off (?:dead|without)|\bweapons?\b|\bcrisis line|\bsafety plan|safe at home|\bdo anything\b|\babout dying|\bnever hit\b|(?:harm|hurt|kill)ing (?:anyone|anybody|others)",
+    r"\bare you safe\b|\bguns?\b|\bsuicid|\b(?:kill|hurt|harm|cut)(?:ing)? (?:them|him|her|your|my)sel(?:f|ves)|\bself-?harm|\b(?:their|his|her|my|your) life\b|\bnot (?:to )?(?:wake up|worth living)|\bwant(?:ing|s)? to (?:die|live)|better off (?:dead|without)|\bweapons?\b|\bcrisis line|\bsafety plan|safe at home|\bdo anything\b|\babout dying|\bnever hit\b|(?:harm|hurt|kill)ing (?:anyone|anybody|others)",
     re.I,
 )  # fmt: skip
 _GOAL = re.compile(

@@ -120,7 +120,10 @@ def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, resu
     if style.visit:
         result.dropped[Dropped.QUESTION] += 1
         return 0
-    if answer and not has_verb(answer) and not why_empty(question) and len(answer.split()) <= 12:
+    on_risk = bool(_ON_RISK.search(question.said))
+    short = bool(answer) and not has_verb(answer) and len(answer.split()) <= FEW_WORDS
+    if on_risk or (short and not why_empty(question)):
+        answer = answer or quoted_whole(first.raw)
         text = f'Asked, "{quoted(question.raw)}?" the patient answered, "{answer}"'
         sources = (question.source, first.source)
         result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {first.said}"))
@@ -144,6 +147,20 @@ _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|wa
 def broken(text: str) -> bool:
     """Whether a sentence starts over, stops before its end or starts inside another; nobody should have to guess it."""
     return '"' not in text and any(pattern.search(text) for pattern in (_RESTARTS, _DANGLES, _OPENS_NOTHING))
+
+
+# What a patient answers to these is never left out, however little it is.
+_ON_RISK = re.compile(
+    r"\bsuicid|\bkill|\b(?:hurt|harm|cut)(?:ing)?\b|\b(?:end|take|taking) your life|\bsafe\b|\bsafety\b|\bdie\b|\bdying\b|\bdead\b|\bweapons?\b|\bguns?\b"
+    r"|\bworth living|\bwant(?:ing)? to live|\bhits? you|\bafraid of (?:him|her|them)|\bvoices\b|\boverdos",
+    re.I,
+)  # fmt: skip
+FEW_WORDS = 12
+
+
+def quoted_whole(raw: str) -> str:
+    """Words as they were said, "yes" and "okay" included."""
+    return raw.strip().rstrip(".?!, -").replace('"', "'")
 
 
 def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:

@@ -65,6 +65,26 @@ def test_short_session_becomes_statements() -> None:
     assert draft.dropped[Dropped.SMALL_TALK] >= 1
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Do you have a plan to end your life?", "I don't know."),
+        ("Are you safe?", "I guess so."),
+        ("So no thoughts of suicide?", "Right."),
+        ("Any thoughts of hurting yourself?", "Not anymore."),
+        ("Any thoughts of hurting yourself?", "No. Well, sometimes at night."),
+        ("Have you been thinking about suicide?", "I think about it every day."),
+        ("You don't have a gun, do you?", "Yes."),
+    ],
+)
+def test_unclear_answer_about_risk_is_quoted_with_its_question(question: str, answer: str) -> None:
+    turns = [Turn("C", Role.CLINICIAN, question), Turn("P", Role.PATIENT, answer)]
+    draft = draft_note(turns, NoteFormat.SOAP)
+    assert any(text.startswith("Asked,") for text in texts(draft)), texts(draft)
+    assert not any(text.startswith(("Denies", "Reports")) for text in texts(draft))
+    assert draft.sentences[0].topic is Topic.RISK
+
+
 def test_question_without_an_answer_assesses_nothing() -> None:
     draft = draft_note([Turn("C", Role.CLINICIAN, "Any thoughts of suicide?")], NoteFormat.DAP)
     assert draft.sentences == ()
