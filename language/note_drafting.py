@@ -76,7 +76,7 @@ def draft_note(
         placed += _generated(generator, turns, format, placed, dropped)
     # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
     again = style.pronouns if pronouns is not None or style.pronouns != THEY else None
-    sentences = _written(placed, turns, format, again, known_names)
+    sentences = _written(placed, turns, format, again, known_names, dropped)
     return NoteDraft(
         format,
         tuple(sentences),
@@ -115,14 +115,17 @@ def _supported_statements(
 ) -> list[Statement]:
     kept = []
     for one in made:
-        empty = _still_empty(one.text)
-        if empty is not None:
-            dropped[empty] += 1
-        elif supported(one.text, heard(one.sources, turns)):
-            dropped[Dropped.UNSUPPORTED] += 1
-        else:
+        reason = _why_refused(one.text, one.sources, turns)
+        if reason is None:
             kept.append(one)
+        else:
+            dropped[reason] += 1
     return kept
+
+
+def _why_refused(text: str, sources: Sequence[Source], turns: Sequence[Turn]) -> Dropped | None:
+    """Why a sentence may not stand in a draft, or None where it may."""
+    return _still_empty(text) or (Dropped.UNSUPPORTED if supported(text, heard(sources, turns)) else None)
 
 
 def _still_empty(text: str) -> Dropped | None:
@@ -272,6 +275,7 @@ def _written(
     format: NoteFormat,
     again: Pronouns | None,
     known_names: Iterable[str],
+    dropped: Counter[Dropped],
 ) -> list[DraftSentence]:
     """Sections in the format's order, sentences in the order said; the patient as `again` says once they are named."""
     order = list(SECTIONS[format])
@@ -281,6 +285,11 @@ def _written(
     for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):
         text = one.statement.text
         spoken_of = by_pronoun(text, again) if again and named_in == one.section else text
+        # The last gate: whatever made a sentence, it is asked once more in the words that stand on the page.
+        refused = _why_refused(spoken_of, one.statement.sources, turns)
+        if refused is not None:
+            dropped[refused] += 1
+            continue
         if _NAMES_THE_PATIENT.search(text):
             named_in = one.section
         elif not text.startswith(("Reports", "Denies")):

@@ -47,7 +47,15 @@ def written(text: str) -> str:
     text = _COUNTED.sub(_digits, text)
     for pattern, shorter in _SHORTER:
         text = pattern.sub(shorter, text)
-    return finished(text)
+    return finished(_SPLICED.sub("; ", text) if _MAIN_CLAUSE.match(text) else text)
+
+
+# Two main clauses that speech joins with a comma; after "If …" or "When …" the comma belongs there.
+_MAIN_CLAUSE = re.compile(r"(?:the patient(?! \w+ that)|they|he|she|I|we|it) ", re.I)
+_SPLICED = re.compile(
+    r",\s+(?=(?:they|he|she|it|(?:their|his|her) \w+) (?:is|are|was|were|has|have|had|do|does|did|would|will|can|could|cannot|thought|felt"
+    r"|said|went|got|just|dropped|hurts?|helps?|feels?)\b)"
+)
 
 
 def _hundreds(found: re.Match[str]) -> str:

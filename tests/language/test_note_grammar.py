@@ -106,6 +106,8 @@ def test_gerund_is_spelled_right(verb: str, form: str) -> None:
         ("They took six hundred milligrams.", "They took 600 mg."),
         ("The patient is thirty-five years old.", "The patient is 35 years old."),
         ("This one helped.", "This one helped."),
+        ("The patient is calmer, their shoulders dropped.", "The patient is calmer; their shoulders dropped."),
+        ("If it rains, they are sad.", "If it rains, they are sad."),
     ],
 )
 def test_numbers_and_units_are_written_as_notes_write_them(text: str, shorter: str) -> None:
