@@ -1,0 +1,1 @@
+"""How well the language room does, in the measures that its field uses."""

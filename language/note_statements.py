@@ -1,0 +1,314 @@
+"""From a transcript's turns to statements that a note could hold, each with its sources; what was dropped is counted."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from language import note_words as words
+from language.note_answers import Statement, statement_from
+from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
+from language.note_utterances import Utterance, utterances, why_empty
+from language.note_values import Dropped, Role, Turn
+from language.note_wording import written
+
+
+@dataclass
+class Statements:
+    """What a session's words came to, in order, and how many clauses were dropped for which reason."""
+
+    kept: list[Statement] = field(default_factory=list)
+    dropped: Counter[Dropped] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a note speaks. `visit`: the author writes "I" and states findings; else every claim says whose it is."""
+
+    pronouns: Pronouns
+    visit: bool
+
+    @property
+    def writer(self) -> str:
+        return "I" if self.visit else CLINICIAN
+
+
+def statements(turns: Sequence[Turn], style: Style) -> Statements:
+    """Every statement that the turns support; salience is not looked at here."""
+    result = Statements()
+    by_turn: dict[int, list[Utterance]] = {}
+    for one in utterances(turns):
+        by_turn.setdefault(one.source.turn, []).append(one)
+    open_question: Utterance | None = None
+    for index, turn in enumerate(turns):
+        said = by_turn.get(index, [])
+        if turn.role is Role.CLINICIAN:
+            open_question = _clinician(said, style, result)
+        else:
+            _answering(said, open_question if turn.role is Role.PATIENT else None, style, result)
+            open_question = None
+    return result
+
+
+def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> Utterance | None:
+    """The statements of a clinician's turn; returns the question that it ends with, if it ends with one."""
+    question = None
+    for one in said:
+        if not style.visit and one.asks and _suggests(one.said):
+            _keep_or_drop(result, one, _of_clinician(one, style))
+            continue
+        if one.asks and not re.search(r"\b(?:dragon|dax)\b", one.raw, re.I):
+            if question is not None:
+                _unanswered(question, style, result)
+            question = one
+            continue
+        if _keep_or_drop(result, one, _of_clinician(one, style)):
+            question = None
+    return question
+
+
+def _suggests(said: str) -> bool:
+    """Whether a question asks for something to be done: "Could you write her a letter?" """
+    return bool(_COULD_YOU.match(_LEAD.sub("", said)))
+
+
+def _unanswered(question: Utterance, style: Style, result: Statements) -> None:
+    """A question of its own weight ("What would you tell a friend?") is an intervention and is quoted."""
+    if style.visit or why_empty(question) or not _EXPLORES.match(question.said):
+        result.dropped[Dropped.QUESTION] += 1
+        return
+    text = f'{CLINICIAN} asked, "{quoted(question.raw)}?"'
+    result.kept.append(Statement(finished(text), (question.source,), Role.CLINICIAN, question.said))
+
+
+# Questions that do something in a therapy; "How was the week?" only opens it.
+_EXPLORES = re.compile(
+    r"^(?:(?:and|so) )?(?:what (?:is the evidence|would|could|might|do you (?:notice|make|think|believe)|does that|was different|went through|went differently|goes through|are you)|how (?:would|strongly|confident|might|could|likely)"
+    r"|on a scale|whose|where (?:is|do you feel)|if you\b|is there another|which part|who would|when have you)\b",
+    re.I,
+)  # fmt: skip
+
+
+def quoted(raw: str) -> str:
+    """Words as they stand in quotation marks: as they were said, without what only opens or ends them."""
+    said = words.OPENERS.sub("", raw.strip()).strip().rstrip(".?!, -").replace('"', "'")
+    return said[:1].upper() + said[1:]
+
+
+def _answering(said: Sequence[Utterance], question: Utterance | None, style: Style, result: Statements) -> None:
+    start = 0
+    if question is not None and said and why_empty(question) is Dropped.SMALL_TALK:
+        question = None
+        result.dropped[Dropped.SMALL_TALK] += 1
+    if question is not None and said:
+        answered = statement_from(question, said, style.pronouns)
+        if answered.statement is not None:
+            result.kept.append(answered.statement)
+            start = answered.used
+        else:
+            start = _fragment(said, question, style, result)
+    elif question is not None:
+        result.dropped[Dropped.QUESTION] += 1
+    for one in said[start:]:
+        _keep_or_drop(result, one, _of_patient(one, style))
+
+
+def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
+    """An answer that is no clause, quoted with its question; the question alone where the answer stands for itself."""
+    first = said[0]
+    answer = quoted(first.raw)
+    if style.visit:
+        result.dropped[Dropped.QUESTION] += 1
+        return 0
+    on_risk = bool(_ON_RISK.search(question.said))
+    short = bool(answer) and not has_verb(answer) and len(answer.split()) <= FEW_WORDS
+    if on_risk or (short and not why_empty(question)):
+        answer = answer or quoted_whole(first.raw)
+        text = f'Asked, "{quoted(question.raw)}?" the patient answered, "{answer}"'
+        sources = (question.source, first.source)
+        result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {first.said}"))
+        return 1
+    _unanswered(question, style, result)
+    return 0
+
+
+_RESTARTS = re.compile(
+    r"\b(?:is|was|were|are|has|have|had|been) (?:and|but|so|she|he|they|the patient|I)\b(?! \w+ing)|\b(?:have|are|do|did|would|can) (?:him|her|them)\b(?! (?:\w+ )?(?:a|to|on|in|at|with|over))"
+    r"|\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
+    re.I,
+)  # fmt: skip
+_DANGLES = re.compile(
+    r"(?:^|\s)(?:the|a|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    re.I,
+)
+_OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
+
+
+def broken(text: str) -> bool:
+    """Whether a sentence starts over, stops before its end or starts inside another; nobody should have to guess it."""
+    return '"' not in text and any(pattern.search(text) for pattern in (_RESTARTS, _DANGLES, _OPENS_NOTHING))
+
+
+# What a patient answers to these is never left out, however little it is.
+_ON_RISK = re.compile(
+    r"\bsuicid|\bkill|\b(?:hurt|harm|cut)(?:ing)?\b|\b(?:end|take|taking) your life|\bsafe\b|\bsafety\b|\bdie\b|\bdying\b|\bdead\b|\bweapons?\b|\bguns?\b"
+    r"|\bworth living|\bwant(?:ing)? to live|\bhits? you|\bafraid of (?:him|her|them)|\bvoices\b|\boverdos",
+    re.I,
+)  # fmt: skip
+FEW_WORDS = 12
+
+
+def quoted_whole(raw: str) -> str:
+    """Words as they were said, "yes" and "okay" included."""
+    return raw.strip().rstrip(".?!, -").replace('"', "'")
+
+
+def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:
+    reason = why_empty(one)
+    if text is not None and broken(text):
+        text = None
+    if reason is None and text is None:
+        reason = Dropped.QUESTION if one.asks else Dropped.UNCLEAR
+    if reason is not None:
+        result.dropped[reason] += 1
+        return False
+    result.kept.append(Statement(written(text or ""), (one.source,), one.role, one.said))
+    return True
+
+
+_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
+
+
+def has_verb(text: str) -> bool:
+    """Whether any word may be a finite verb."""
+    found = re.findall(r"[a-z']+", text.lower())
+    return any(w in _VERBS or w.rstrip("s") in words.BASES or (w.endswith("ed") and len(w) > 4) for w in found)
+
+
+# -- the patient, and others in the room
+
+FEWEST_WORDS_QUOTED = 3
+_OWN = re.compile(
+    r"^(?:(?:\w+ly|sometimes|now|then|today|yesterday|when|if|because|since|at first|last \w+)\s+)*i\b", re.I
+)
+
+
+def _of_patient(one: Utterance, style: Style) -> str | None:
+    if one.asks:
+        return None
+    if not has_verb(one.said):
+        return None if style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED else _quoted_patient(one.raw)
+    if one.role is Role.OTHER:
+        return finished(f'another person present said, "{quoted(one.raw)}."')
+    text = to_third_person(one.said, Role.PATIENT, style.pronouns)
+    if text is None:
+        return None if style.visit else _quoted_patient(one.raw)
+    if style.visit or _OWN.match(one.said):
+        return text
+    if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]):
+        return _quoted_patient(one.raw)
+    text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
+    return None if text is None else finished(f"the patient reports that {text[2:]}")
+
+
+# Before one of these stands the main clause; where that has no verb, the words are quoted as they are.
+_MAIN = re.compile(r"\b(?:when|because|but|if|that|which|who|and|since)\b", re.I)
+
+
+def _quoted_patient(raw: str) -> str:
+    return f'The patient said, "{quoted(raw)}."'
+
+
+# -- the clinician
+
+_WILL = re.compile(
+    r"^(?:what )?(?:(?:i am|we are) (?:just |also |probably )?(?:going to|gonna)|(?:i|we) (?:just |also |do |would |will )*(?:want to|would like to|like to|will)|let us|let's|(?:i|we) can)\s+(?:go ahead and |also |just |try to |start to )?(?=(?!have you|see how|see that|say|know|tell|ask|be\b)\w)",
+    re.I,
+)  # fmt: skip
+_ADVISED = re.compile(
+    r"^(?:(?:i|we) (?:just |also |really |do |would |will )*(?:want|need|like|encourage|recommend|suggest|ask|advise)(?:\s+that)? you(?: to)?|i am (?:also |just )?going to (?:have|ask) you(?: to)?|you (?:really |just |also )?(?:need to|should|have to|must|ought to)|make sure (?:that )?you|please)\s+(?:also |just |go ahead and |continue to (?=continue))?(?=\w)",
+    re.I,
+)  # fmt: skip
+_SUGGESTED = re.compile(
+    r"^(?:you (?:could|can|might|may want to)|maybe (?:you (?:could|can)|try)|what if you|how about (?:you )?|try to|i (?:would )?(?:suggest|invite you to))\s+(?:also |just |maybe )?(?=\w)",
+    re.I,
+)  # fmt: skip
+_REFLECTED = re.compile(
+    r"^(?:it (?:sounds|seems|looks) (?:to me )?(?:like|as if|as though|that)|(?:what )?i (?:am hearing|hear)(?: is)?(?: that)?|so what you are saying is(?: that)?|i am hearing(?: that)?|it seems)\s+",
+    re.I,
+)  # fmt: skip
+_NOTICED = re.compile(r"^i (?:can )?(?:also |just )?(?P<verb>notice|see|noticed|can see)(?: that)? (?=you\b)", re.I)
+
+
+_LEAD = re.compile(
+    r"^(?P<lead>(?:so )?(?:for )?(?:this|next|the coming) week|for homework|before (?:our )?next (?:time|session)|if [^,]{3,80}|when [^,]{3,80}),?\s+(?=(?:i|we|you|let|could|please|try|maybe|keep|listen|write)\b)",
+    re.I,
+)  # fmt: skip
+
+
+def _of_clinician(one: Utterance, style: Style) -> str | None:
+    if not has_verb(one.said):
+        return None
+    lead = None if style.visit else _LEAD.match(one.said)
+    if lead:
+        framed = _by_frame(one.said[lead.end() :], style)
+        when = re.sub(r"^(?:so )?(?:for (?!homework))?", "", lead["lead"], flags=re.I)
+        after = to_third_person(f"x {uncapitalised(when)}", Role.CLINICIAN, style.pronouns, style.writer, named=True)
+        if framed is not None and after is not None:
+            return finished(f"{framed.rstrip('.')} {after[2:]}")
+    framed = _by_frame(one.said, style)
+    if framed is not None:
+        return framed
+    spoken = to_third_person(one.said, Role.CLINICIAN, style.pronouns, style.writer)
+    if spoken is None or style.visit:
+        return spoken
+    return _reported(one.said, style)
+
+
+def _by_frame(said: str, style: Style) -> str | None:
+    for pattern, frame in _FRAMES if style.visit else _THERAPY_FRAMES:
+        found = pattern.match(said)
+        if found:
+            return _framed(frame, uncapitalised(said[found.end() :]), style)
+    first = said.split(" ", 1)[0].lower()
+    if not style.visit and first in words.BASES - {"let", "thank", "look", "guess"}:
+        return _framed("{writer} advised the patient to {}", uncapitalised(said), style)
+    return None
+
+
+_FRAMES = [
+    (_WILL, "{we} will {}"),
+    (_ADVISED, "{writer} advised the patient to {}"),
+    (_SUGGESTED, "{writer} suggested that the patient {}"),
+    (_REFLECTED, "{writer} reflected that {}"),
+    (_NOTICED, "{writer} noticed that {}"),
+]
+
+
+_LET_US = re.compile(r"^(?:let us|let's)\s+(?:also |just |maybe )?(?=\w)", re.I)
+_COULD_YOU = re.compile(r"^(?:could|can|would) you (?:like to |be willing to |please |try to (?=\w))?(?!tell|say|describe|explain|walk me|help me|give me)(?=\w)", re.I)  # fmt: skip
+_THERAPY_FRAMES = [
+    (_NOTICED, "{writer} noticed that {}"),
+    (re.compile(r"^(?:i wonder (?:if|whether))\s+", re.I), "{writer} wondered whether {}"),
+    (re.compile(r"^let(?:'s| us) (?:meet|see each other)\s+", re.I), "we will meet {}"),
+    (_LET_US, "{writer} proposed to {}"),
+    (_COULD_YOU, "{writer} suggested that the patient {}"),
+    *_FRAMES,
+]
+
+
+def _framed(frame: str, rest: str, style: Style) -> str | None:
+    named = "the patient" in frame
+    if style.visit and "reflected" in frame:
+        return to_third_person(rest, Role.CLINICIAN, style.pronouns, style.writer)
+    spoken = to_third_person(f"x {rest}", Role.CLINICIAN, style.pronouns, style.writer, named)
+    if spoken is None:
+        return None
+    return finished(frame.format(spoken[2:].rstrip("."), we="we", writer=style.writer))
+
+
+def _reported(said: str, style: Style) -> str | None:
+    if re.match(r"i\b", said, re.I):
+        return to_third_person(said, Role.CLINICIAN, style.pronouns, style.writer)
+    spoken = to_third_person(f"x {uncapitalised(said)}", Role.CLINICIAN, style.pronouns, style.writer)
+    return None if spoken is None else finished(f"{style.writer} said that {spoken[2:]}")

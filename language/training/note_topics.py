@@ -1,0 +1,107 @@
+"""Sentences written for this project that show what each topic of a therapy note sounds like in a session."""
+
+from language.note_values import Role, Topic
+
+P, C = Role.PATIENT, Role.CLINICIAN
+
+EXAMPLES: dict[tuple[Topic, Role], tuple[str, ...]] = {
+    (Topic.CONCERN, P): (
+        "I have been feeling really low since the move",
+        "my anxiety is worst in the mornings before class",
+        "we had another fight about money on Sunday",
+        "I cannot stop checking whether the stove is off",
+        "I lie awake for hours and then I am exhausted at work",
+        "my appetite is gone and I skip lunch most days",
+        "I snapped at the kids and felt terrible afterwards",
+        "nothing feels fun anymore",
+        "I avoid the bus because I am scared of another panic attack",
+        "my boss criticised me in front of everyone and I froze",
+        "I keep replaying the accident in my head",
+        "I feel guilty all the time since she died",
+    ),
+    (Topic.HISTORY, P): (
+        "I was diagnosed with depression when I was nineteen",
+        "my mother had panic attacks too when we were little",
+        "I saw another therapist about five years ago",
+        "I was in hospital once after the divorce",
+        "I take sertraline fifty milligrams in the morning",
+        "I used to drink every day but I stopped two years ago",
+        "I grew up with my grandparents in a small town",
+        "my father left when I was seven",
+    ),
+    (Topic.RISK, P): (
+        "sometimes I think everyone would be better off without me",
+        "I have had thoughts of hurting myself",
+        "I would never do anything to myself",
+        "there is a gun in the house but it is locked away",
+        "I have not cut myself since the summer",
+    ),
+    (Topic.RESPONSE, P): (
+        "that makes a lot of sense when you put it like that",
+        "my shoulders feel looser after the breathing",
+        "I never looked at it from that side",
+        "I suppose I would be kinder to a friend",
+        "that was harder than I expected but it helped",
+        "I feel a bit lighter now that I have said it",
+        "I notice that the thought is less strong now",
+        "I am not sure I believe that yet",
+    ),
+    (Topic.PLAN, P): (
+        "I will write the thoughts down every evening",
+        "I can try to call her before next week",
+        "I will practise the breathing before bed",
+        "I am going to ask my manager for a day off",
+        "same time next Thursday works for me",
+    ),
+    (Topic.GOAL, P): (
+        "I want to be able to drive on the highway again",
+        "my goal is to sleep through the night",
+        "I would like to go back to work part time by spring",
+        "I want to stop yelling at my son",
+        "I hope to be able to eat in public without fear",
+    ),
+    (Topic.GOAL, C): (
+        "our goal for these weeks is to get you back on the train",
+        "we agreed that you want to work on saying no",
+        "the goal we set was two outings a week",
+    ),
+    (Topic.MENTAL_STATUS, C): (
+        "I notice that you are tearful as you say that",
+        "you look more tired than last week",
+        "your voice gets very quiet when you talk about him",
+        "you seem more relaxed today and you are making more eye contact",
+        "I can see that your hands are shaking",
+        "you are speaking faster than usual",
+    ),
+    (Topic.INTERVENTION, C): (
+        "let us try a grounding exercise together",
+        "what is the evidence for that thought",
+        "what would you say to a friend who felt that way",
+        "when we avoid something the fear gets bigger over time",
+        "it sounds like you are carrying all of this alone",
+        "breathe in for four and out for six with me",
+        "that is what we call all or nothing thinking",
+        "how would it be to tell him what you need",
+        "let us write down the steps from easiest to hardest",
+        "on a scale from zero to ten how strong is the fear now",
+    ),
+    (Topic.ASSESSMENT, C): (
+        "I think what we are seeing is a grief reaction",
+        "your scores have come down from eighteen to eleven",
+        "this pattern fits with social anxiety",
+        "you have made real progress since we started",
+    ),
+    (Topic.PLAN, C): (
+        "for homework keep the thought record every day",
+        "let us meet again next Tuesday at ten",
+        "I will send you the worksheet by email",
+        "this week I would like you to practise the breathing twice a day",
+        "I am going to refer you to a psychiatrist about the medication",
+        "next time we will look at the list again",
+    ),
+    (Topic.RISK, C): (
+        "have you had any thoughts of killing yourself",
+        "if the thoughts come back call the crisis line",
+        "let us go over your safety plan",
+    ),
+}

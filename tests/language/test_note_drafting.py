@@ -1,0 +1,296 @@
+"""Is a draft made of what was said, each sentence with its place, in the format asked for, the same every time?"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.notes import Fact, own_sessions
+from language.note_drafting import (
+    DraftSentence,
+    NoteDraft,
+    NoteFormat,
+    Role,
+    Turn,
+    draft_note,
+    heard,
+    stated_pronouns,
+    supported,
+)
+from language.note_generator import Generator, GeneratorUnavailable
+from language.note_grammar import HE, SHE, THEY
+from language.note_masking import MASK
+from language.note_scores import FOLDER
+from language.note_snippets import draft_section
+from language.note_templates import SECTIONS
+from language.note_utterances import utterances, why_empty
+from language.note_values import Dropped, Topic
+from language.training import note_corpora
+
+CHECKOUT = Path(__file__).parents[2]
+SESSIONS = own_sessions()
+SHORT = (
+    Turn("C", Role.CLINICIAN, "Hi, come on in. Any trouble sleeping?", 0.0),
+    Turn("P", Role.PATIENT, "Yeah, most nights. I lie awake until two because I worry about my daughter Lena.", 4.5),
+    Turn("C", Role.CLINICIAN, "Any thoughts of hurting yourself?"),
+    Turn("P", Role.PATIENT, "No."),
+    Turn("C", Role.CLINICIAN, "I'd like you to write down the worries every evening."),
+    Turn("P", Role.PATIENT, "Sounds good, I can do that."),
+)
+
+
+@pytest.fixture(scope="module")
+def drafts() -> list[NoteDraft]:
+    return [draft_note(session.turns, session.format) for session in SESSIONS]
+
+
+def texts(draft: NoteDraft) -> list[str]:
+    return [sentence.text for sentence in draft.sentences]
+
+
+def test_short_session_becomes_statements() -> None:
+    draft = draft_note(SHORT, NoteFormat.SOAP)
+    assert texts(draft)[:2] == ["Reports trouble sleeping most nights.", "Denies thoughts of hurting themselves."] or {
+        "Reports trouble sleeping most nights.",
+        "Denies thoughts of hurting themselves.",
+    } <= set(texts(draft))
+    assert not any("Lena" in text for text in texts(draft))
+    assert any("daughter" in text for text in texts(draft))
+    assert "risk of self-harm or suicide" not in draft.not_assessed
+    assert {"appetite", "medication", "risk of harm to others"} <= set(draft.not_assessed)
+    assert draft.dropped[Dropped.SMALL_TALK] >= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Do you have a plan to end your life?", "I don't know."),
+        ("Are you safe?", "I guess so."),
+        ("So no thoughts of suicide?", "Right."),
+        ("Any thoughts of hurting yourself?", "Not anymore."),
+        ("Any thoughts of hurting yourself?", "No. Well, sometimes at night."),
+        ("Have you been thinking about suicide?", "I think about it every day."),
+        ("You don't have a gun, do you?", "Yes."),
+    ],
+)
+def test_unclear_answer_about_risk_is_quoted_with_its_question(question: str, answer: str) -> None:
+    turns = [Turn("C", Role.CLINICIAN, question), Turn("P", Role.PATIENT, answer)]
+    draft = draft_note(turns, NoteFormat.SOAP)
+    assert any(text.startswith("Asked,") for text in texts(draft)), texts(draft)
+    assert not any(text.startswith(("Denies", "Reports")) for text in texts(draft))
+    assert draft.sentences[0].topic is Topic.RISK
+
+
+def test_question_without_an_answer_assesses_nothing() -> None:
+    draft = draft_note([Turn("C", Role.CLINICIAN, "Any thoughts of suicide?")], NoteFormat.DAP)
+    assert draft.sentences == ()
+    assert "risk of self-harm or suicide" in draft.not_assessed
+
+
+@pytest.mark.parametrize("format", list(NoteFormat))
+def test_every_format_uses_its_own_sections_in_order(format: NoteFormat) -> None:
+    sections = [sentence.section for sentence in draft_note(SHORT, format).sentences]
+    order = list(SECTIONS[format])
+    assert sections == sorted(sections, key=order.index)
+
+
+def test_empty_session_gives_an_empty_draft_that_lists_what_is_missing() -> None:
+    draft = draft_note([], NoteFormat.GIRP)
+    assert draft.sentences == () and "goals" in draft.not_assessed and draft.text() == ""
+
+
+def test_shorter_draft_keeps_some_of_the_same_sentences() -> None:
+    whole, short = draft_note(SHORT, NoteFormat.SOAP), draft_note(SHORT, NoteFormat.SOAP, most_words=12)
+    assert 0 < len(short.sentences) < len(whole.sentences)
+    assert short.dropped[Dropped.LESS_SALIENT] >= 1
+
+
+def test_somebody_else_in_the_room_is_quoted() -> None:
+    turns = [Turn("M", Role.OTHER, "She hardly eats at school.")]
+    assert texts(draft_note(turns, NoteFormat.DAP)) == ['Another person present said, "She hardly eats at school."']
+
+
+def test_visit_says_why_the_patient_came() -> None:
+    turns = [
+        Turn("D", Role.CLINICIAN, "Anna is a 50-year-old female who is here today for back pain."),
+        Turn("P", Role.PATIENT, "It started on Monday when I lifted a box."),
+    ]
+    draft = draft_note(turns, NoteFormat.VISIT)
+    assert draft.sentences[0].section == "Chief complaint" and draft.sentences[0].text == "Back pain."
+    assert any("she lifted a box" in text or "patient lifted a box" in text for text in texts(draft))
+
+
+def test_draft_is_the_same_every_time() -> None:
+    assert draft_note(SHORT, NoteFormat.BIRP) == draft_note(SHORT, NoteFormat.BIRP)
+
+
+def test_every_sentence_has_sources_that_say_it(drafts: list[NoteDraft]) -> None:
+    for session, draft in zip(SESSIONS, drafts, strict=True):
+        for sentence in draft.sentences:
+            assert sentence.sources
+            said = heard(sentence.sources, session.turns)
+            assert all(said)
+            if MASK not in sentence.text:
+                assert not supported(sentence.text, said), sentence.text
+
+
+def test_no_command_and_no_greeting_is_kept(drafts: list[NoteDraft]) -> None:
+    kept = [
+        sentence.text
+        for draft in drafts
+        for sentence in draft.sentences
+        for one in utterances([Turn("note", Role.CLINICIAN, sentence.text)])
+        if why_empty(one) in (Dropped.COMMAND, Dropped.SMALL_TALK)
+    ]
+    assert kept == []
+
+
+def test_no_sentence_has_a_broken_pronoun(drafts: list[NoteDraft]) -> None:
+    broken = ("they was", "they is ", "they has ", "patient are", "patient have ", "patient do ", "the the ", " i ")
+    said = [re.sub(r'"[^"]*"', "", text).lower() for draft in drafts for text in texts(draft)]
+    assert [text for text in said for each in broken if each in f" {text} "] == []
+
+
+def test_no_third_party_is_named(drafts: list[NoteDraft]) -> None:
+    names = ("Karen", "Megan", "Brian", "Luis", "Patel", "Tyler", "Hannah", "Greg", "Marco")
+    assert [text for draft in drafts for text in texts(draft) if any(name in text for name in names)] == []
+
+
+def test_facts_of_our_own_sessions_are_recalled(drafts: list[NoteDraft]) -> None:
+    recalled = [fact.recalled(draft) for session, draft in zip(SESSIONS, drafts, strict=True) for fact in session.facts]
+    assert len(SESSIONS) == 6 and len(recalled) > 100
+    assert sum(recalled) / len(recalled) >= 0.8
+
+
+def test_fact_needs_all_its_words_in_one_sentence() -> None:
+    def draft(*said: str) -> NoteDraft:
+        sentences = tuple(DraftSentence("Plan", text, (), Topic.PLAN) for text in said)
+        return NoteDraft(NoteFormat.SOAP, sentences, (), {}, "")
+
+    fact = Fact("sleeps badly", ("sleep", "bad|poor"))
+    assert fact.recalled(draft("Sleeps poorly."))
+    assert not fact.recalled(draft("Sleeps.", "Poor appetite."))
+
+
+@pytest.mark.parametrize(
+    ("said", "pronouns"),
+    [
+        ("Anna is a 50-year-old female with asthma.", SHE),
+        ("Good morning, Mr. Lee.", HE),
+        ("How are you?", THEY),
+        ("Mrs. Lee, this is Mr. Lee.", THEY),
+    ],
+)
+def test_pronouns_are_those_stated_else_they(said: str, pronouns: Any) -> None:
+    assert stated_pronouns([Turn("C", Role.CLINICIAN, said)]) == pronouns
+
+
+def test_snippet_becomes_a_section_of_its_kind() -> None:
+    turns = [Turn("D", Role.CLINICIAN, "Do you smoke?"), Turn("P", Role.PATIENT, "No, never.")]
+    assert draft_section(turns, "FAM/SOCHX") == ["Denies smoking."]
+
+
+def test_weights_are_small_and_have_a_card() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 3_000_000
+    assert "CC BY 4.0" in (FOLDER / "MODEL_CARD.md").read_text()
+
+
+def test_importing_the_drafter_loads_no_torch() -> None:
+    modules = "language.note_drafting, language.note_generator"
+    check = f"import {modules}, sys; assert not {{'torch', 'transformers'}} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not note_corpora.ACI.exists(), reason="ACI-Bench is not beside the checkout")
+def test_public_visit_is_read_with_its_speakers() -> None:
+    visit = note_corpora.aci("train")[0]
+    assert {turn.role for turn in visit.turns} == {Role.CLINICIAN, Role.PATIENT} and visit.note
+
+
+# -- a checkpoint by path
+
+
+class Says:
+    """Proposes what it is told to."""
+
+    def __init__(self, *said: str) -> None:
+        self.said = list(said)
+
+    def proposals(self, turns: Sequence[Turn], format: NoteFormat) -> list[str]:
+        return self.said
+
+
+def test_proposal_is_kept_only_where_the_session_says_it() -> None:
+    before = draft_note(SHORT, NoteFormat.SOAP)
+    draft = draft_note(
+        SHORT,
+        NoteFormat.SOAP,
+        generator=Says(
+            "The patient worries about their daughter until two.",
+            "The patient takes 40 mg of fluoxetine.",
+            "The patient does not worry about their daughter.",
+            "Zebras.",
+        ),
+    )
+    added = set(texts(draft)) - set(texts(before))
+    assert not any("fluoxetine" in text or "not worry" in text or "Zebra" in text for text in texts(draft))
+    assert draft.dropped[Dropped.UNSUPPORTED] == before.dropped.get(Dropped.UNSUPPORTED, 0) + 3
+    assert len(added) <= 1
+
+
+def tiny_tokenizer(path: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.WordLevelTrainer(special_tokens=["<pad>", "</s>", "<unk>"], vocab_size=200)
+    tokenizer.train_from_iterator([turn.text for turn in SHORT], trainer)
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    ).save_pretrained(path)
+
+
+def tiny_network(kind: str) -> Any:
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration
+
+    torch.manual_seed(7)
+    if kind == "seq2seq":
+        return T5ForConditionalGeneration(
+            T5Config(
+                vocab_size=200, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, decoder_start_token_id=0,
+                pad_token_id=0, eos_token_id=1,
+            )
+        )  # fmt: skip
+    return GPT2LMHeadModel(
+        GPT2Config(vocab_size=200, n_positions=128, n_embd=16, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=1)
+    )
+
+
+@pytest.mark.parametrize("kind", ["seq2seq", "causal"])
+def test_random_checkpoint_is_wired_in_and_what_it_makes_up_is_dropped(kind: str, tmp_path: Path) -> None:
+    tiny_tokenizer(tmp_path)
+    tiny_network(kind).save_pretrained(tmp_path)
+    generator = Generator(tmp_path, max_new_tokens=12)
+    longer = SHORT * 9
+    proposed = generator.proposals(longer, NoteFormat.SOAP)
+    assert proposed == generator.proposals(longer, NoteFormat.SOAP)
+    without = draft_note(SHORT, NoteFormat.SOAP)
+    draft = draft_note(SHORT, NoteFormat.SOAP, generator=generator)
+    for sentence in draft.sentences:
+        assert sentence.text in texts(without) or not supported(sentence.text, heard(sentence.sources, SHORT))
+    proposals = len(generator.proposals(SHORT, NoteFormat.SOAP))
+    refused = draft.dropped.get(Dropped.UNSUPPORTED, 0) - without.dropped.get(Dropped.UNSUPPORTED, 0)
+    repeated = draft.dropped.get(Dropped.REPEATED, 0) - without.dropped.get(Dropped.REPEATED, 0)
+    assert refused + repeated + len(draft.sentences) - len(without.sentences) == proposals
+
+
+def test_path_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GeneratorUnavailable):
+        Generator(tmp_path)
