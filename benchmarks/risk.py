@@ -2,85 +2,120 @@
 
     python -m benchmarks.risk
 
-Everything is measured on held-out sentences and held-out users. A public set that is absent is named in `skipped`.
+Everything is measured on held-out texts and held-out users. A public set that is absent is named in `skipped`. The
+baseline's threshold is set so that it flags as many unseen ordinary texts as the reader: then their recall compares.
 """
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 
+from benchmarks import disguises
 from language import risk_classifier
-from language.encoder import load_encoder
-from language.risk_signals import SignalStatus, read_risk_many
+from language.risk_signals import SignalKind, SignalStatus, read_risk_many
 from language.training import risk_corpora
-from language.training.risk_corpora import HELD_OUT, TRAIN, Sentence
+from language.training.risk_corpora import HELD_OUT, TRAIN, UNSEEN, Sentence
+from language.training.train_risk import kinds_of, own_texts
 
 Flags = Callable[[Sequence[str]], list[bool]]
-ORDINARY_FLAGS_OF_BASELINE = 0.03
+CALIBRATION_BINS = 10
+SEED = 20261125
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """TF-IDF and logistic regression on the reader's own training texts."""
+
+    model: LogisticRegression
+    threshold: float
+
+    def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return np.asarray(self.model.predict_proba(texts)[:, 1])
+
+    def flags(self, texts: Sequence[str]) -> list[bool]:
+        return [bool(score >= self.threshold) for score in self.score(texts)]
 
 
 def main() -> None:
     """Print the figures of the three readers in one line."""
-    load_encoder(threads=2)
     started = time.perf_counter()
-    skipped: list[str] = []
-    baseline = _tfidf(skipped)
-    readers: dict[str, Flags] = {
-        "hybrid": lambda texts: [bool(r.present) for r in read_risk_many(texts)],
-        "lexicon_only": lambda texts: [bool(r.present) for r in read_risk_many(texts, rules_only=True)],
-        "tfidf_lr": lambda texts: [p >= baseline[1] for p in baseline[0].predict_proba(texts)[:, 1]],
-    }
+    challenge, ordinary = risk_corpora.hand_written("unseen_challenge"), risk_corpora.hand_written("unseen_ordinary")
+    flagged = sum(_hybrid([text.text for text in ordinary]))
+    baseline = _baseline([text.text for text in ordinary], flagged)
+    readers: dict[str, Flags] = {"hybrid": _hybrid, "lexicon_only": _lexicon, "tfidf_lr": baseline.flags}
     figures: dict[str, object] = {"version": risk_classifier.settings().version}
     for name, flags in readers.items():
-        figures[name] = _challenge(flags) | _probes(flags) | _public(flags)
-    figures["challenge_status_right"] = _status_right()
-    figures |= _auroc(baseline[0])
-    skipped += [str(p.name) for p in (risk_corpora.HARD_CASES, risk_corpora.MEDICAL_TALK) if not p.exists()]
-    print(json.dumps(figures | {"skipped": skipped, "seconds": round(time.perf_counter() - started, 1)}))
+        figures[name] = _unseen(flags, challenge, ordinary) | _older(flags) | _public(flags)
+    figures["unseen_status_right"] = _status_right(challenge)
+    figures["ece"] = _calibration_error([*challenge, *ordinary])
+    figures["flags_without_evidence"] = _without_evidence(challenge)
+    figures["disguised"] = _disguised(challenge)
+    figures |= _auroc(baseline, [*challenge, *ordinary])
+    public = (risk_corpora.HARD_CASES, risk_corpora.MEDICAL_TALK, risk_corpora.REDDIT)
+    figures["skipped"] = [path.name for path in public if not path.exists()]
+    print(json.dumps(figures | {"seconds": round(time.perf_counter() - started, 1)}))
 
 
-def _challenge(flags: Flags) -> dict[str, object]:
-    sentences = [s for s in risk_corpora.hand_written("challenge") if s.split == HELD_OUT]
-    ordinary = [s.text for s in risk_corpora.hand_written("ordinary") if s.split == HELD_OUT]
-    raised = dict(zip(sentences, flags([s.text for s in sentences]), strict=True))
+def _hybrid(texts: Sequence[str]) -> list[bool]:
+    return [bool(reading.present) for reading in read_risk_many(texts)]
+
+
+def _lexicon(texts: Sequence[str]) -> list[bool]:
+    return [bool(reading.present) for reading in read_risk_many(texts, rules_only=True)]
+
+
+def _baseline(ordinary: Sequence[str], flagged: int) -> Baseline:
+    texts = [text.text for text in own_texts()]
+    labels = [bool(kinds_of(text)) for text in own_texts()]
+    if risk_corpora.REDDIT.exists():
+        posts = [post for post in risk_corpora.posts() if post.split == TRAIN]
+        texts += [post.text for post in posts]
+        labels += [post.positive for post in posts]
+    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    model = make_pipeline(words, LogisticRegression(C=10, max_iter=2000, class_weight="balanced")).fit(texts, labels)
+    scores = sorted(model.predict_proba(ordinary)[:, 1], reverse=True)
+    return Baseline(model, float(scores[flagged]) if flagged < len(scores) else 0.0)
+
+
+# -- texts that neither rules nor weights have seen
+
+
+def _unseen(flags: Flags, challenge: Sequence[Sentence], ordinary: Sequence[Sentence]) -> dict[str, object]:
+    raised = dict(zip(challenge, flags([text.text for text in challenge]), strict=True))
     return {
-        "challenge_recall": _share(raised, lambda s: s.status == SignalStatus.PRESENT),
-        "challenge_false_flags": _share(raised, lambda s: s.status != SignalStatus.PRESENT),
-        "false_flags_by_status": _by_status(raised),
-        "recall_by_kind": _by_kind(raised),
-        "ordinary_flags": _ratio(flags(ordinary)),
+        "unseen_recall": _share(raised, lambda text: text.status == SignalStatus.PRESENT),
+        "unseen_false_flags": _share(raised, lambda text: text.status != SignalStatus.PRESENT),
+        "unseen_false_flags_by_status": _by_status(raised),
+        "unseen_recall_by_kind": _by_kind(raised),
+        "unseen_ordinary_flags": _ratio(flags([text.text for text in ordinary])),
+        "unseen_ordinary_flags_of_long": _ratio(flags([t.text for t in ordinary if len(t.text.split()) > LONG_WORDS])),
     }
 
 
-def _probes(flags: Flags) -> dict[str, object]:
-    """The sentences that no rule was written on; what the rules were written on would only flatter them."""
-    sentences = [s for s in risk_corpora.hand_written("probes") if s.split == risk_corpora.UNSEEN]
-    raised = dict(zip(sentences, flags([s.text for s in sentences]), strict=True))
-    return {
-        "probes_recall": _share(raised, lambda s: s.status == SignalStatus.PRESENT),
-        "probes_false_flags": _share(raised, lambda s: s.status != SignalStatus.PRESENT),
-    }
+LONG_WORDS = 45
+"""Counselling questions, referral letters and pieces of sessions have more words than this."""
 
 
-def _by_status(raised: dict[Sentence, bool]) -> dict[str, str]:
-    return {
-        status.value: _ratio([flag for sentence, flag in raised.items() if sentence.status == status])
-        for status in SignalStatus
-        if status is not SignalStatus.PRESENT
-    }
-
-
-def _by_kind(raised: dict[Sentence, bool]) -> dict[str, str]:
-    present = {sentence: flag for sentence, flag in raised.items() if sentence.status == SignalStatus.PRESENT}
-    return {
-        kind: _ratio([flag for sentence, flag in present.items() if sentence.kind == kind])
-        for kind in sorted({sentence.kind for sentence in present if sentence.kind})
-    }
+def _older(flags: Flags) -> dict[str, object]:
+    """The held-out halves and unseen probes of the sets that the rules were written beside."""
+    challenge = [text for text in risk_corpora.hand_written("challenge") if text.split == HELD_OUT]
+    probes = [text for text in risk_corpora.hand_written("probes") if text.split == UNSEEN]
+    ordinary = [text.text for text in risk_corpora.hand_written("ordinary") if text.split == HELD_OUT]
+    figures: dict[str, object] = {"ordinary_flags": _ratio(flags(ordinary))}
+    for name, texts in (("challenge", challenge), ("probes", probes)):
+        raised = dict(zip(texts, flags([text.text for text in texts]), strict=True))
+        figures[f"{name}_recall"] = _share(raised, lambda text: text.status == SignalStatus.PRESENT)
+        figures[f"{name}_false_flags"] = _share(raised, lambda text: text.status != SignalStatus.PRESENT)
+    return figures
 
 
 def _public(flags: Flags) -> dict[str, object]:
@@ -88,65 +123,109 @@ def _public(flags: Flags) -> dict[str, object]:
     if risk_corpora.HARD_CASES.exists():
         cases = risk_corpora.hard_cases()
         right = [flag == expected for flag, (_, expected) in zip(flags([t for t, _ in cases]), cases, strict=True)]
-        figures["hard_cases_right"] = f"{sum(right)}/{len(right)}"
+        figures["hard_cases_right"] = _ratio(right)
     if risk_corpora.MEDICAL_TALK.exists():
         figures["medical_talk_flags"] = _ratio(flags(risk_corpora.medical_talk("valid")))
     if risk_corpora.REDDIT.exists():
-        posts = [p for p in risk_corpora.posts() if p.split == HELD_OUT]
-        raised = list(zip(flags([p.text for p in posts]), posts, strict=True))
+        posts = [post for post in risk_corpora.posts() if post.split == HELD_OUT]
+        raised = list(zip(flags([post.text for post in posts]), posts, strict=True))
         figures["posts_recall"] = _ratio([flag for flag, post in raised if post.positive])
         figures["posts_flags_on_negatives"] = _ratio([flag for flag, post in raised if not post.positive])
     return figures
 
 
-def _status_right() -> str:
-    """How many held-out negated, historical and third-person sentences are reported with that status, none present."""
+# -- beyond "is it raised?"
+
+
+def _status_right(challenge: Sequence[Sentence]) -> str:
+    """How many negated, historical and third-person texts are reported with that status, none present."""
     statuses = (SignalStatus.NEGATED, SignalStatus.HISTORICAL, SignalStatus.SOMEONE_ELSE)
-    sentences = [s for s in risk_corpora.hand_written("challenge") if s.split == HELD_OUT and s.status in statuses]
-    readings = read_risk_many([s.text for s in sentences])
-    right = [
-        not reading.present and any(signal.status == s.status for signal in reading.signals)
-        for s, reading in zip(sentences, readings, strict=True)
-    ]
-    return _ratio(right)
+    texts = [text for text in challenge if text.status in statuses]
+    readings = read_risk_many([text.text for text in texts])
+    return _ratio(
+        [
+            not reading.present and any(signal.status == text.status for signal in reading.signals)
+            for text, reading in zip(texts, readings, strict=True)
+        ]
+    )
 
 
-def _auroc(baseline: LogisticRegression) -> dict[str, object]:
-    if not risk_corpora.REDDIT.exists():
-        return {}
-    posts = [p for p in risk_corpora.posts() if p.split == HELD_OUT]
-    truth = [p.positive for p in posts]
-    scores = [max(s[:, 0], default=0.0) for s in risk_classifier.scores_of([p.text for p in posts])]
+def _without_evidence(challenge: Sequence[Sentence]) -> int:
+    readings = read_risk_many([text.text for text in challenge])
+    return sum(
+        not text.text[signal.start : signal.end].strip()
+        for text, reading in zip(challenge, readings, strict=True)
+        for signal in reading.present
+    )
+
+
+def _calibration_error(texts: Sequence[Sentence]) -> dict[str, float]:
+    """Expected calibration error of each kind's highest probability in a text, ten bins of equal width."""
+    best = np.array([scores.max(0) for scores in risk_classifier.scores_of([text.text for text in texts])])
     return {
-        "posts_auroc": {
-            "classifier": round(float(roc_auc_score(truth, scores)), 4),
-            "tfidf_lr": round(float(roc_auc_score(truth, baseline.predict_proba([p.text for p in posts])[:, 1])), 4),
-        },
-        "held_out_users": len({p.user for p in posts}),
+        kind.value: _error_of(best[:, column], np.array([kind in kinds_of(text) for text in texts]))
+        for column, kind in enumerate(SignalKind)
     }
 
 
-def _tfidf(skipped: list[str]) -> tuple[LogisticRegression, float]:
-    """The baseline, trained on the same training texts, with a threshold that flags 3 % of ordinary training text."""
-    own = [
-        s for name in ("challenge", "ordinary", "training") for s in risk_corpora.hand_written(name) if s.split == TRAIN
-    ]
-    texts = [s.text for s in own]
-    labels = [s.status == SignalStatus.PRESENT for s in own]
+def _error_of(said: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    bins = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    inside = [bins == each for each in range(CALIBRATION_BINS) if (bins == each).any()]
+    return round(sum(float(each.mean()) * abs(float(truth[each].mean() - said[each].mean())) for each in inside), 4)
+
+
+def _disguised(challenge: Sequence[Sentence]) -> dict[str, str]:
+    """Recall on the present texts, each disguised or mistyped in one way; a few of them inside a very long text."""
+    present = [text.text for text in challenge if text.status == SignalStatus.PRESENT]
+    figures = {"as_written": _ratio(_hybrid(present))}
+    for name, way in disguises.WAYS.items():
+        figures[name] = _ratio(_hybrid([way(text, random.Random(SEED + at)) for at, text in enumerate(present)]))
+    some = present[:: len(present) // LONG_TEXTS][:LONG_TEXTS]
+    figures["as_written_some"] = _ratio(_hybrid(some))
+    figures["inside_50000_characters"] = _ratio(_hybrid([disguises.inside_a_long_text(text) for text in some]))
+    return figures
+
+
+LONG_TEXTS = 10
+
+
+def _auroc(baseline: Baseline, texts: Sequence[Sentence]) -> dict[str, object]:
+    figures: dict[str, object] = {
+        "unseen_auroc": _both([bool(kinds_of(text)) for text in texts], [text.text for text in texts], baseline, None)
+    }
     if risk_corpora.REDDIT.exists():
-        posts = [p for p in risk_corpora.posts() if p.split == TRAIN]
-        texts += [p.text for p in posts]
-        labels += [p.positive for p in posts]
-    else:
-        skipped.append(risk_corpora.REDDIT.parent.name)
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    model = make_pipeline(words, LogisticRegression(C=10, max_iter=2000, class_weight="balanced")).fit(texts, labels)
-    ordinary = sorted(model.predict_proba([s.text for s in own if s.kind is None and s.status == "ordinary"])[:, 1])
-    return model, float(ordinary[int(len(ordinary) * (1 - ORDINARY_FLAGS_OF_BASELINE))])
+        posts = [post for post in risk_corpora.posts() if post.split == HELD_OUT]
+        figures["posts_auroc"] = _both([p.positive for p in posts], [p.text for p in posts], baseline, 0)
+        figures["held_out_users"] = len({post.user for post in posts})
+    return figures
+
+
+def _both(truth: list[bool], texts: list[str], baseline: Baseline, column: int | None) -> dict[str, float]:
+    scores = [each if len(each) else np.zeros((1, len(SignalKind))) for each in risk_classifier.scores_of(texts)]
+    best = [float(each.max() if column is None else each[:, column].max()) for each in scores]
+    return {
+        "classifier": round(float(roc_auc_score(truth, best)), 4),
+        "tfidf_lr": round(float(roc_auc_score(truth, baseline.score(texts))), 4),
+    }
+
+
+def _by_status(raised: dict[Sentence, bool]) -> dict[str, str]:
+    return {
+        status.value: _share(raised, lambda text, status=status: text.status == status)  # type: ignore[misc]
+        for status in SignalStatus
+        if status is not SignalStatus.PRESENT
+    }
+
+
+def _by_kind(raised: dict[Sentence, bool]) -> dict[str, str]:
+    return {
+        kind.value: _share(raised, lambda t, kind=kind: t.status == SignalStatus.PRESENT and t.kind == kind)  # type: ignore[misc]
+        for kind in SignalKind
+    }
 
 
 def _share(raised: dict[Sentence, bool], chosen: Callable[[Sentence], bool]) -> str:
-    return _ratio([flag for sentence, flag in raised.items() if chosen(sentence)])
+    return _ratio([flag for text, flag in raised.items() if chosen(text)])
 
 
 def _ratio(flags: Sequence[bool]) -> str:

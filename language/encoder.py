@@ -94,7 +94,7 @@ def load_encoder(path: Path | None = None, threads: int | None = None) -> Encode
         folder = (path or pinned_weights()).resolve()
         if folder not in _loaded:
             if path is None:
-                _refuse_other_weights(folder)
+                refuse_other_weights(folder)
             _loaded[folder] = Encoder(folder)
         return _loaded[folder]
 
@@ -107,7 +107,8 @@ def pinned_weights() -> Path:
     return Path(package.submodule_search_locations[0]) / "model"
 
 
-def _refuse_other_weights(folder: Path) -> None:
+def refuse_other_weights(folder: Path) -> None:
+    """Raises EncoderUnavailable unless the folder holds exactly the pinned MiniLM."""
     # Thresholds were fitted on exactly these weights; with others every probability would be off in silence.
     with (folder / "model.safetensors").open("rb") as weights:
         if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:

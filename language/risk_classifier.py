@@ -1,13 +1,15 @@
-"""How much each sentence sounds like each kind of risk: calibrated logistic heads on frozen sentence vectors.
+"""How much each passage of a text sounds like each kind of risk: a trained network, calibrated, a threshold per kind.
 
-The suicidal-ideation head also sees the document around the sentence. Weights, thresholds and calibration are files
-of one version, written by language.training.train_risk.
+A passage is a sentence, or two that follow each other: what one leaves open the other often says. No passage is judged
+by what stands elsewhere, so that no unrelated sentence added before or after can take a flag away. Weights, calibration
+and thresholds are files of one version, written by language.training.train_risk.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,81 +22,69 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
 
-FOLDER = Path(__file__).parent / "weights" / "risk_signals"
-WEIGHTS = FOLDER / "head.safetensors"
-SETTINGS = FOLDER / "thresholds.json"
+SETTINGS = Path(__file__).parent / "weights" / "risk_signals" / "thresholds.json"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What may be tuned without new weights: the threshold of each kind, and what a rule's word is worth."""
+    """What may be tuned without new weights: calibration (slope and shift of the raw score) and threshold of each kind,
+    and what a rule's word is worth.
+    """
 
     version: str
+    calibration: dict[SignalKind, tuple[float, float]]
     thresholds: dict[SignalKind, float]
     rule_precision: dict[SignalKind, float]
 
 
 @dataclass(frozen=True)
-class Vectors:
-    """A text as vectors: one row per sentence, and one row for the document (whole, mean and maximum: 3 x 384)."""
+class Passage:
+    """A stretch of a text, and the first and last of its sentences by number."""
 
-    sentences: "NDArray[np.float32]"
-    document: "NDArray[np.float32]"
+    start: int
+    end: int
+    first: int
+    last: int
 
 
 @cache
 def settings() -> Settings:
-    """The thresholds in force; every kind must have one, so a missing kind stops the reading instead of passing it."""
+    """What is in force; every kind must have all of it, so a missing kind stops the reading instead of passing it."""
     stored = json.loads(SETTINGS.read_text(encoding="utf-8"))
     return Settings(
         version=stored["version"],
+        calibration={
+            kind: (float(slope), float(shift))
+            for kind in SignalKind
+            for slope, shift in [stored["calibration"][kind.value]]
+        },
         thresholds={kind: float(stored["thresholds"][kind.value]) for kind in SignalKind},
         rule_precision={kind: float(stored["rule_precision"][kind.value]) for kind in SignalKind},
     )
 
 
-def vectors_of(texts: Sequence[str]) -> Iterator[Vectors]:
-    """The sentence and document vectors of each text, encoded in one run."""
-    import numpy as np
-
-    from language.encoder import load_encoder
-
-    sentences = [[text[start:end] for start, end in sentence_spans(text)] for text in texts]
-    pieces = [piece for parts in sentences for piece in parts]
-    # A text of one sentence is its own document; only longer ones are encoded once more as a whole.
-    wholes = [text for text, parts in zip(texts, sentences, strict=True) if len(parts) > 1]
-    encoded = load_encoder().encode([*pieces, *wholes])
-    at, whole_at = 0, len(pieces)
-    for parts in sentences:
-        rows = encoded[at : at + len(parts)]
-        at += len(parts)
-        if not parts:
-            yield Vectors(rows, np.zeros(0, dtype=np.float32))
-            continue
-        whole = rows[0] if len(parts) == 1 else encoded[whole_at]
-        whole_at += len(parts) > 1
-        yield Vectors(rows, np.concatenate([whole, rows.mean(0), rows.max(0)]))
+def passages_of(text: str) -> list[Passage]:
+    """Each sentence, then each two neighbours."""
+    spans = sentence_spans(text)
+    single = [Passage(start, end, at, at) for at, (start, end) in enumerate(spans)]
+    return single + [Passage(a.start, b.end, a.first, b.last) for a, b in pairwise(single)]
 
 
 def scores_of(texts: Sequence[str]) -> Iterator["Scores"]:
-    """The calibrated probability of each kind (columns in SignalKind order) for each sentence of each text."""
-    return (scores_of_vectors(vectors, _weights()) for vectors in vectors_of(texts))
+    """The calibrated probability of each kind (columns in SignalKind order) for each passage of each text."""
+    from language.risk_network import load_network
+
+    passages = [[text[each.start : each.end] for each in passages_of(text)] for text in texts]
+    raw = load_network().scores([words for each in passages for words in each])
+    at = 0
+    for each in passages:
+        yield calibrated(raw[at : at + len(each)])
+        at += len(each)
 
 
-def scores_of_vectors(vectors: Vectors, weights: dict[str, "NDArray[np.float32]"]) -> "Scores":
-    """The same from vectors: sigmoid of the kind's sentence score, the document's score and their calibration."""
+def calibrated(raw: "NDArray[np.float32]") -> "Scores":
+    """Probabilities from raw scores, by the calibration in force."""
     import numpy as np
 
-    sentence = vectors.sentences.astype(np.float64) @ weights["sentence"].T + weights["sentence_bias"]
-    if not len(sentence):
-        return sentence
-    document = float(vectors.document @ weights["document"] + weights["document_bias"][0])
-    score = sentence * weights["scale"] + document * weights["document_scale"] + weights["shift"]
-    return np.asarray(1.0 / (1.0 + np.exp(-score)))
-
-
-@cache
-def _weights() -> dict[str, "NDArray[np.float32]"]:
-    from safetensors.numpy import load_file
-
-    return dict(load_file(WEIGHTS))
+    slope, shift = np.array([settings().calibration[kind] for kind in SignalKind], dtype=np.float64).T
+    return np.asarray(1.0 / (1.0 + np.exp(-(raw.astype(np.float64) * slope + shift))))

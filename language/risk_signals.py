@@ -4,12 +4,13 @@ Rules and a calibrated sentence classifier both raise; the reading of negation, 
 that cannot be read is said to be unreadable, and where nothing is raised nothing is claimed.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from language import risk_classifier, risk_lexicon
 from language.legible import why_unreadable
+from language.plain import Plain, plain
+from language.risk_classifier import Passage, passages_of
 from language.risk_scope import Place, goes_on, scope_of, scope_of_sentence
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from language.sentences import sentence_spans
@@ -26,21 +27,11 @@ def read_risk(text: str, rules_only: bool = False) -> RiskReading:
 
 
 def read_risk_many(texts: Sequence[str], rules_only: bool = False) -> list[RiskReading]:
-    """The signals in each text, in the order given; the same as one by one, but the encoder runs once."""
-    return [_reading(text, rules_only, scores) for text, scores in zip(texts, _scores(texts, rules_only), strict=True)]
+    """The signals in each text, in the order given; the same as one by one, but the network runs once."""
+    plains = [plain(text) for text in texts]
+    scores = _scores([each.text for each in plains], rules_only)
+    return [_reading(each, rules_only, its) for each, its in zip(plains, scores, strict=True)]
 
-
-def lowered(text: str) -> str:
-    """The text as the rules see it: lower case, plain quotes, digits inside words read as letters, offsets kept."""
-    same_length = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    return _DIGIT_IN_WORD.sub(lambda digit: digit.group().translate(_LETTERS), same_length.translate(_QUOTES))
-
-
-_QUOTES = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "`": "'", "\u00a0": " ", "\t": " "}
-)
-_LETTERS = str.maketrans("013457@$", "oieastas")
-_DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[013457@$](?=[a-z])")
 
 # Over a denial or condition that stands far from its find, a score this high is believed rather than the cue.
 SCORE_OVER_A_DISTANT_CUE = 0.5
@@ -68,17 +59,21 @@ def _scores(texts: Sequence[str], rules_only: bool) -> list["risk_classifier.Sco
     return list(risk_classifier.scores_of(texts))
 
 
-def _reading(text: str, rules_only: bool, scores: "risk_classifier.Scores | None") -> RiskReading:
+def _reading(text: Plain, rules_only: bool, scores: "risk_classifier.Scores | None") -> RiskReading:
     version = risk_lexicon.VERSION if rules_only else f"{risk_lexicon.VERSION}+{risk_classifier.settings().version}"
-    reason = why_unreadable(text)
-    low = lowered(text)
-    spans = sentence_spans(text)
-    by_rule = [_by_rules(low, span) for span in spans]
+    reason = why_unreadable(text.text)
+    low = text.low
+    by_rule = [_by_rules(low, span) for span in sentence_spans(text.text)]
     signals = [signal for found in by_rule for signal in found.signals]
     if scores is not None:
-        signals += _by_classifier(low, spans, by_rule, scores)
+        signals += _by_classifier(text, by_rule, scores)
     signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
-    return RiskReading(not reason, reason, tuple(signals), version)
+    return RiskReading(not reason, reason, tuple(_in_original(text, signal) for signal in signals), version)
+
+
+def _in_original(text: Plain, signal: RiskSignal) -> RiskSignal:
+    start, end = text.span(signal.start, signal.end)
+    return replace(signal, start=start, end=end)
 
 
 def _by_rules(low: str, sentence: tuple[int, int]) -> _Finds:
@@ -117,26 +112,27 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
     return kept
 
 
-def _by_classifier(
-    low: str, spans: list[tuple[int, int]], by_rule: list[_Finds], scores: "risk_classifier.Scores"
-) -> list[RiskSignal]:
+def _by_classifier(text: Plain, by_rule: list[_Finds], scores: "risk_classifier.Scores") -> list[RiskSignal]:
+    passages = passages_of(text.text)
+    low = text.low
     raised = []
     for column, kind in enumerate(SignalKind):
         threshold = risk_classifier.settings().thresholds[kind]
         over = [
-            row
-            for row in range(len(spans))
-            if scores[row, column] >= threshold and not _decided(by_rule[row], kind, scores[row, column])
+            (float(scores[row, column]), passage)
+            for row, passage in enumerate(passages)
+            if scores[row, column] >= threshold
+            and not any(_decided(by_rule[at], kind, scores[row, column]) for at in (passage.first, passage.last))
         ]
-        over.sort(key=lambda row: -scores[row, column])
-        for row in over[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
-            scope = scope_of_sentence(Place(low, spans[row], spans[row]))
+        for score, passage in _telling(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
+            span = (passage.start, passage.end)
+            scope = scope_of_sentence(Place(low, span, span))
             raised.append(
                 RiskSignal(
                     kind,
                     scope.status,
-                    round(float(scores[row, column]), 4),
-                    *spans[row],
+                    round(score, 4),
+                    *span,
                     CLASSIFIER,
                     f"classifier.{kind.value}",
                     f"sounds like {kind.value.replace('_', ' ')}; {scope.why}",
@@ -144,6 +140,13 @@ def _by_classifier(
                 )
             )
     return raised
+
+
+def _telling(over: list[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
+    """The strongest first; two sentences count only where neither of them does alone."""
+    alone = {passage.first for _, passage in over if passage.first == passage.last}
+    kept = [(score, each) for score, each in over if each.first == each.last or not {each.first, each.last} & alone]
+    return sorted(kept, key=lambda one: (-one[0], one[1].start))
 
 
 def _decided(found: _Finds, kind: SignalKind, score: float) -> bool:

@@ -16,6 +16,7 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
+TRAINED_ON = ("challenge", "ordinary", "training")
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"
@@ -25,12 +26,13 @@ ONE_USER_IN = 5
 
 @dataclass(frozen=True)
 class Sentence:
-    """A hand-written text: which kind it is about (None: ordinary talk) and in which status."""
+    """A hand-written text: which kind it is about (None: ordinary talk), in which status, which kinds it also holds."""
 
     text: str
     kind: str | None
     status: str
     split: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,18 @@ class Post:
 
 
 def hand_written(name: str) -> list[Sentence]:
-    """The sentences of challenge, ordinary, probes or training."""
+    """The texts of one of the hand-written files, by its name."""
     with (HAND_WRITTEN / f"{name}.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [
-        Sentence(row["text"], row.get("kind"), row.get("status", "ordinary"), row.get("split", TRAIN)) for row in rows
+        Sentence(
+            row["text"],
+            row.get("kind"),
+            row.get("status", "ordinary"),
+            row.get("split", TRAIN),
+            tuple(row.get("also", ())),
+        )
+        for row in rows
     ]
 
 

@@ -1,273 +1,202 @@
-"""Which weights the risk classifier has: trains the heads, calibrates them and sets their thresholds.
+"""Which weights the risk classifier has: trains the network's last layers, calibrates them and sets their thresholds.
 
     python -m language.training.train_risk
 
-Seeded and CPU-only, a few minutes. Writes head.safetensors and thresholds.json to
-language/weights/risk_signals and prints the figures on held-out users and sentences.
+Seeded and CPU-only. Writes network.safetensors and thresholds.json to language/weights/risk_signals. The texts are
+split by hash: five parts of six train, the sixth (development) calibrates and sets the thresholds; what is held out
+(risk_corpora) is touched by neither. `python -m benchmarks.risk` prints the figures on that.
 """
 
 import hashlib
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
 
 from language import risk_classifier
-from language.encoder import load_encoder
-from language.risk_classifier import Vectors, scores_of_vectors, vectors_of
-from language.risk_signals import read_risk, read_risk_many
+from language.plain import plain
+from language.risk_classifier import passages_of
+from language.risk_network import TRAINED_LAYERS, WEIGHTS
+from language.risk_signals import read_risk
 from language.risk_values import SignalKind, SignalStatus
-from language.training import risk_corpora
-from language.training.risk_corpora import HELD_OUT, TRAIN, Sentence
+from language.training import risk_corpora, risk_tuning
+from language.training.risk_corpora import TRAIN, Post, Sentence
+from language.training.risk_tuning import Passage, Top, Trunk
 
-SEED = 20261123
-FOLDS = 5
+SEED = 20261125
+ONE_TEXT_IN = 6
 MEDICAL_TALKS = 400
-COMPOSED_DOCUMENTS = 400
-SHARE_OF_A_POST_THAT_SPEAKS = 1 / 3
-ROUNDS = 1
-# The share of ordinary training documents that each classifier may flag; the rules come on top.
-ORDINARY_FLAGS_ALLOWED = {SignalKind.SUICIDAL_IDEATION: 0.05}
-ORDINARY_FLAGS_ALLOWED_ELSE = 0.004
+PASSAGES_OF_A_NEGATIVE = 6
+PASSAGES_OF_A_TALK = 4
+PASSAGES_OF_A_POST = 3
+LONGEST_POST = 600
+POSTS_WEIGH = 0.3
+# Of ordinary development texts each kind may flag this share; the rules come on top.
+ORDINARY_FLAGS_ALLOWED = {SignalKind.SUICIDAL_IDEATION: 0.02}
+ORDINARY_FLAGS_ALLOWED_ELSE = 0.01
 SUICIDE = (SignalKind.SUICIDAL_IDEATION, SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR)
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Example:
-    """A training document: its vectors, who or what it comes from, and the kinds that are present in it.
-
-    `exact` means that every sentence of it carries the label; a post is labelled only as a whole.
-    """
-
-    vectors: Vectors
-    group: str
-    kinds: frozenset[SignalKind]
-    source: str
-    exact: bool
-    for_ideation_only: bool
+KINDS = tuple(SignalKind)
+# What is labelled as one of a group may well be another of it, too; its absence is not taught.
+AKIN = (
+    {SignalKind.SUICIDAL_IDEATION, SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR, SignalKind.SELF_HARM},
+    {SignalKind.HARM_TO_OTHERS, SignalKind.ABUSE_OR_SAFEGUARDING},
+    {SignalKind.SUBSTANCE_CRISIS, SignalKind.ABUSE_OR_SAFEGUARDING},
+)
+ALL = tuple(1.0 for _ in KINDS)
+NONE = tuple(0.0 for _ in KINDS)
 
 
 def main() -> None:
-    """Train, write, measure."""
-    load_encoder(threads=2)
-    examples = _examples()
-    weights = _fit(examples)
-    out_of_fold = _out_of_fold(examples)
-    weights |= _calibration(examples, out_of_fold)
+    """Train, write, say what was written."""
+    trunk = _trunk()
+    own = own_texts()
+    fit = [text for text in own if not in_development(text.text)]
+    posts = [post for post in risk_corpora.posts() if post.split == TRAIN and not in_development(post.user)]
+    passages = list(_passages(fit, posts, random.Random(SEED)))
+    top = risk_tuning.trained(trunk, passages, SEED)
+    below = len(trunk.network.encoder.layer) - TRAINED_LAYERS
+    tensors = risk_tuning.tensors_of(top, below)
+    save_file(tensors, WEIGHTS)
     settings = {
-        "version": f"risk-{_digest(weights)}",
-        "thresholds": _thresholds(examples, out_of_fold, weights),
-        "rule_precision": _rule_precision(),
+        "version": f"risk-{hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]}",
+        **_calibration(trunk, top, [text for text in own if in_development(text.text)]),
+        "rule_precision": _rule_precision(own),
     }
-    save_file(
-        {name: np.ascontiguousarray(w, dtype=np.float32) for name, w in weights.items()},
-        risk_classifier.WEIGHTS,
-    )
     risk_classifier.SETTINGS.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    risk_classifier.settings.cache_clear()
-    risk_classifier._weights.cache_clear()
-    print(json.dumps(settings | _held_out_figures(), indent=2))
+    print(json.dumps(settings | {"passages": len(passages), "texts": len(fit), "posts": len(posts)}))
 
 
-# -- examples
+def _trunk() -> Trunk:
+    from transformers import AutoModel, AutoTokenizer
+
+    from language.encoder import pinned_weights
+
+    folder = pinned_weights()
+    return Trunk(
+        AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        AutoModel.from_pretrained(folder, local_files_only=True).eval(),
+    )
 
 
-def _examples() -> list[Example]:
-    rows: list[tuple[str, str, frozenset[SignalKind], str, bool, bool]] = []
-    sentences = [s for name in ("challenge", "ordinary", "training") for s in risk_corpora.hand_written(name)]
-    own = [s for s in sentences if s.split == TRAIN]
-    for at, sentence in enumerate(own):
-        rows.append((sentence.text, f"own-{at}", _kinds(sentence), "own", True, False))
-    for post in risk_corpora.posts():
-        if post.split == TRAIN:
-            kinds = frozenset(SUICIDE[:1]) if post.positive else frozenset()
-            rows.append((post.text, post.user, kinds, "reddit", False, True))
-    choose = random.Random(SEED)
-    talks = choose.sample(risk_corpora.medical_talk("train"), MEDICAL_TALKS)
+def own_texts() -> list[Sentence]:
+    """Everything hand-written that may be trained on."""
+    return [text for name in risk_corpora.TRAINED_ON for text in risk_corpora.hand_written(name) if text.split == TRAIN]
+
+
+def in_development(name: str) -> bool:
+    """Whether a text, or a user, calibrates instead of training."""
+    return hashlib.sha256(name.encode()).digest()[1] % ONE_TEXT_IN == 0
+
+
+# -- passages
+
+
+def _passages(own: Sequence[Sentence], posts: Sequence[Post], choose: random.Random) -> Iterator[Passage]:
+    ordinary = [text.text for text in own if text.kind is None and len(passages_of(text.text)) == 1]
+    for text in own:
+        yield from _of_own(text, choose)
+        if kinds_of(text) and len(passages_of(text.text)) == 1:
+            yield _beside_something_ordinary(text, ordinary, choose)
+    for post in posts:
+        yield from _of_post(post, choose)
     # A consultation in which the rules find anything at all is no certain negative.
-    rows += [
-        (talk, f"talk-{at}", frozenset(), "medical", True, False)
-        for at, talk in enumerate(talks)
-        if not read_risk(talk, rules_only=True).signals
-    ]
-    rows += [
-        (text, f"composed-{at}", kinds, "composed", False, True) for at, (text, kinds) in enumerate(_composed(own))
-    ]
-    vectors = vectors_of([row[0] for row in rows])
-    return [Example(v, *row[1:]) for v, row in zip(vectors, rows, strict=True) if len(v.sentences)]
+    for talk in choose.sample(risk_corpora.medical_talk("train"), MEDICAL_TALKS):
+        if not read_risk(talk, rules_only=True).signals:
+            yield from (Passage(words, NONE, ALL, 0.5) for words in _some(talk, PASSAGES_OF_A_TALK, choose))
 
 
-def _kinds(sentence: Sentence) -> frozenset[SignalKind]:
-    if sentence.status != SignalStatus.PRESENT or sentence.kind is None:
-        return frozenset()
-    kind = SignalKind(sentence.kind)
+def _of_own(text: Sentence, choose: random.Random) -> Iterator[Passage]:
+    kinds = kinds_of(text)
+    words = plain(text.text).text
+    if kinds or len(passages_of(words)) <= 3:
+        yield Passage(words, _flags(kinds), _flags(_known(kinds)), 1.0)
+    if not kinds and len(passages_of(words)) > 1:
+        yield from (Passage(part, NONE, ALL, 0.5) for part in _some(words, PASSAGES_OF_A_NEGATIVE, choose))
+
+
+def _beside_something_ordinary(text: Sentence, ordinary: Sequence[str], choose: random.Random) -> Passage:
+    """What is said stays said when the next sentence is about something else."""
+    pair = [plain(text.text).text, choose.choice(ordinary)]
+    choose.shuffle(pair)
+    kinds = kinds_of(text)
+    return Passage(" ".join(pair), _flags(kinds), _flags(_known(kinds)), 0.5)
+
+
+def _of_post(post: Post, choose: random.Random) -> Iterator[Passage]:
+    # A post is labelled as a whole and for one kind only; which sentence of it speaks is not known.
+    only = _flags({SUICIDE[0]})
+    if post.positive:
+        yield Passage(plain(post.text[:LONGEST_POST]).text, only, only, 2 * POSTS_WEIGH)
+    else:
+        parts = _some(plain(post.text).text, PASSAGES_OF_A_POST, choose)
+        yield from (Passage(part, NONE, only, POSTS_WEIGH) for part in parts)
+
+
+def _some(text: str, count: int, choose: random.Random) -> list[str]:
+    parts = list(dict.fromkeys(text[each.start : each.end] for each in passages_of(text)))
+    return choose.sample(parts, min(count, len(parts)))
+
+
+def kinds_of(text: Sentence) -> set[SignalKind]:
+    """The kinds that are present in a hand-written text."""
+    if text.status != SignalStatus.PRESENT or text.kind is None:
+        return set()
+    kinds = {SignalKind(text.kind), *map(SignalKind, text.also)}
     # Whoever has a plan has the thoughts as well.
-    return frozenset(SUICIDE) if kind is SUICIDE[1] else frozenset({kind})
+    return kinds | {SUICIDE[0]} if SUICIDE[1] in kinds else kinds
 
 
-def _composed(own: list[Sentence]) -> Iterator[tuple[str, frozenset[SignalKind]]]:
-    """Referral-like texts: some ordinary sentences, and in every fourth of them one disclosure."""
-    choose = random.Random(SEED)
-    ordinary = [s.text for s in own if s.kind is None]
-    disclosures = [s.text for s in own if SUICIDE[0] in _kinds(s)]
-    for at in range(COMPOSED_DOCUMENTS):
-        parts = choose.sample(ordinary, choose.randint(2, 7))
-        if at % 4 == 0:
-            parts.insert(choose.randint(0, len(parts)), choose.choice(disclosures))
-        yield " ".join(parts), frozenset(SUICIDE[:1]) if at % 4 == 0 else frozenset()
+def _known(kinds: set[SignalKind]) -> set[SignalKind]:
+    unsaid = {akin for group in AKIN if group & kinds for akin in group} - kinds
+    return set(KINDS) - unsaid
 
 
-# -- heads
-
-
-def _fit(examples: list[Example]) -> dict[str, Floats]:
-    heads = [_sentence_head(examples, kind) for kind in SignalKind]
-    document, bias = _document_head([e for e in examples if e.for_ideation_only or e.source == "medical"])
-    return {
-        "sentence": np.vstack([head for head, _ in heads]),
-        "sentence_bias": np.array([bias for _, bias in heads]),
-        "document": document,
-        "document_bias": np.array([bias]),
-    }
-
-
-def _sentence_head(examples: list[Example], kind: SignalKind) -> tuple[Floats, float]:
-    """One kind's weights on a sentence; a post's own sentences are chosen by the head of the round before."""
-    exact = [e for e in examples if e.exact]
-    head = _logistic(*_rows(exact, kind, None))
-    if kind is not SUICIDE[0]:
-        return head
-    posts = [e for e in examples if e.source == "reddit"]
-    for _ in range(ROUNDS):
-        head = _logistic(*_rows(exact + posts, kind, head))
-    return head
-
-
-def _rows(
-    examples: list[Example], kind: SignalKind, head: tuple[Floats, float] | None
-) -> tuple[Floats, NDArray[np.bool_], Floats]:
-    x, y, weight = [], [], []
-    for example in examples:
-        sentences = example.vectors.sentences
-        positive = kind in example.kinds
-        if positive and not example.exact and head is not None:
-            score = sentences @ head[0] + head[1]
-            keep = max(1, int(np.ceil(len(sentences) * SHARE_OF_A_POST_THAT_SPEAKS)))
-            sentences = sentences[np.argsort(-score, kind="stable")[:keep]]
-        x.append(sentences)
-        y += [positive] * len(sentences)
-        # A hand-written sentence is surely right and in this domain; a post's sentence is neither.
-        weight += [6.0 if example.source == "own" else 1.0] * len(sentences)
-    return np.vstack(x).astype(np.float64), np.array(y), np.array(weight)
-
-
-def _document_head(examples: list[Example]) -> tuple[Floats, float]:
-    x = np.array([e.vectors.document for e in examples], dtype=np.float64)
-    y = np.array([SUICIDE[0] in e.kinds for e in examples])
-    return _logistic(x, y, np.ones(len(y)))
-
-
-def _logistic(x: Floats, y: NDArray[np.bool_], weight: Floats) -> tuple[Floats, float]:
-    head = LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced").fit(x, y, sample_weight=weight)
-    return head.coef_[0], float(head.intercept_[0])
+def _flags(kinds: Iterable[SignalKind]) -> tuple[float, ...]:
+    inside = set(kinds)
+    return tuple(float(kind in inside) for kind in KINDS)
 
 
 # -- calibration and thresholds
 
 
-def _out_of_fold(examples: list[Example]) -> tuple[list[Floats], Floats]:
-    """Each example's sentence scores per kind and its document score, from heads that never saw its group."""
-    sentence: list[Floats] = [np.zeros((0, 0))] * len(examples)
-    document = np.zeros(len(examples))
-    groups = [e.group for e in examples]
-    for fit, test in GroupKFold(FOLDS).split(groups, groups=groups):
-        heads = _fit([examples[i] for i in fit])
-        for i in test:
-            sentence[i] = examples[i].vectors.sentences @ heads["sentence"].T + heads["sentence_bias"]
-            document[i] = examples[i].vectors.document @ heads["document"] + heads["document_bias"][0]
-    return sentence, document
-
-
-def _calibration(examples: list[Example], out_of_fold: tuple[list[Floats], Floats]) -> dict[str, Floats]:
-    scale, document_scale, shift = (np.zeros(len(SignalKind)) for _ in range(3))
-    best = np.array([scores.max(0) for scores in out_of_fold[0]])
-    for column, kind in enumerate(SignalKind):
-        rows = [i for i, e in enumerate(examples) if kind is SUICIDE[0] or not e.for_ideation_only]
-        y = np.array([kind in examples[i].kinds for i in rows])
-        x = best[rows, column : column + 1]
-        if kind is SUICIDE[0]:
-            x = np.column_stack([x, out_of_fold[1][rows]])
-        platt = LogisticRegression(C=1e3).fit(x, y)
-        scale[column], shift[column] = platt.coef_[0][0], platt.intercept_[0]
-        if kind is SUICIDE[0]:
-            document_scale[column] = platt.coef_[0][1]
-    return {"scale": scale, "document_scale": document_scale, "shift": shift}
-
-
-def _thresholds(
-    examples: list[Example], out_of_fold: tuple[list[Floats], Floats], weights: dict[str, Floats]
-) -> dict[str, float]:
-    score = np.array([s.max(0) for s in out_of_fold[0]]) * weights["scale"] + weights["shift"]
-    score += out_of_fold[1][:, None] * weights["document_scale"]
-    ordinary = [i for i, e in enumerate(examples) if not e.kinds and e.source in ("own", "medical", "composed")]
-    thresholds = {}
-    for column, kind in enumerate(SignalKind):
+def _calibration(trunk: Trunk, top: Top, texts: Sequence[Sentence]) -> dict[str, dict[str, object]]:
+    """Platt's slope and shift and the threshold of each kind, from the highest raw score in each development text."""
+    best = _best(trunk, top, [text.text for text in texts])
+    present = [kinds_of(text) for text in texts]
+    ordinary = np.array([text.kind is None for text in texts])
+    calibration: dict[str, object] = {}
+    thresholds: dict[str, object] = {}
+    for column, kind in enumerate(KINDS):
+        known = [i for i, kinds in enumerate(present) if kind in _known(kinds)]
+        platt = LogisticRegression(C=1e3).fit(best[known, column : column + 1], [kind in present[i] for i in known])
+        slope, shift = float(platt.coef_[0][0]), float(platt.intercept_[0])
+        calibration[kind.value] = [round(slope, 4), round(shift, 4)]
+        probability = 1 / (1 + np.exp(-(best[ordinary, column] * slope + shift)))
         allowed = ORDINARY_FLAGS_ALLOWED.get(kind, ORDINARY_FLAGS_ALLOWED_ELSE)
-        probability = 1 / (1 + np.exp(-score[ordinary, column]))
         thresholds[kind.value] = round(float(np.quantile(probability, 1 - allowed)), 4)
-    return thresholds
+    return {"calibration": calibration, "thresholds": thresholds}
 
 
-def _rule_precision() -> dict[str, float]:
+def _best(trunk: Trunk, top: Top, texts: Sequence[str]) -> NDArray[np.float32]:
+    words = [plain(text).text for text in texts]
+    parts = [[text[each.start : each.end] for each in passages_of(text)] or [text] for text in words]
+    raw = risk_tuning.scores(trunk, top, [part for each in parts for part in each])
+    ends = np.cumsum([len(each) for each in parts])
+    return np.array([raw[end - len(each) : end].max(0) for end, each in zip(ends, parts, strict=True)])
+
+
+def _rule_precision(own: Sequence[Sentence]) -> dict[str, float]:
     """The share of a kind's present rule signals that were right on the training sentences (with one miss added)."""
-    sentences = [
-        s for n in ("challenge", "ordinary", "training") for s in risk_corpora.hand_written(n) if s.split == TRAIN
-    ]
     precision = {}
-    for kind in SignalKind:
-        raised = [
-            s for s in sentences if kind in {signal.kind for signal in read_risk(s.text, rules_only=True).present}
-        ]
-        right = sum(s.status == SignalStatus.PRESENT for s in raised)
-        precision[kind.value] = round((right + 1) / (len(raised) + 2), 4)
+    found = [{signal.kind for signal in read_risk(text.text, rules_only=True).present} for text in own]
+    for kind in KINDS:
+        right = [bool(kinds_of(text)) for text, kinds in zip(own, found, strict=True) if kind in kinds]
+        precision[kind.value] = round((sum(right) + 1) / (len(right) + 2), 4)
     return precision
-
-
-# -- figures
-
-
-def _held_out_figures() -> dict[str, object]:
-    posts = [p for p in risk_corpora.posts() if p.split == HELD_OUT]
-    vectors = vectors_of([p.text for p in posts])
-    weights = risk_classifier._weights()
-    score = [max(scores_of_vectors(v, weights)[:, 0], default=0.0) for v in vectors]
-    flagged = [bool(reading.present) for reading in read_risk_many([p.text for p in posts])]
-    ordinary = [s.text for s in risk_corpora.hand_written("ordinary") if s.split == HELD_OUT]
-    return {
-        "held_out_users": len({p.user for p in posts}),
-        "posts_auroc": round(float(roc_auc_score([p.positive for p in posts], score)), 4),
-        "posts_recall": _share([f for f, p in zip(flagged, posts, strict=True) if p.positive]),
-        "posts_flags_on_negatives": _share([f for f, p in zip(flagged, posts, strict=True) if not p.positive]),
-        "ordinary_flags": _share([bool(r.present) for r in read_risk_many(ordinary)]),
-    }
-
-
-def _share(flags: list[bool]) -> float:
-    return round(sum(flags) / max(1, len(flags)), 4)
-
-
-def _digest(weights: dict[str, Floats]) -> str:
-    rounded = b"".join(np.round(weights[name], 4).astype(np.float32).tobytes() for name in sorted(weights))
-    return hashlib.sha256(rounded).hexdigest()[:8]
 
 
 if __name__ == "__main__":

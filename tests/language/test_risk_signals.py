@@ -265,12 +265,40 @@ def test_an_unrelated_sentence_after_it_never_removes_a_flag(other: str) -> None
 
 
 def test_classifier_adds_its_own_signals_with_evidence_and_version() -> None:
-    text = "I am worthless and the world would not notice if I was dead."
-    raised = [s for s in read_risk(text).present if s.raised_by == "classifier"]
-    assert not read_risk(text, rules_only=True).present
-    assert [(s.kind, text[s.start : s.end]) for s in raised] == [(IDEATION, text)]
-    assert {s.version for s in raised} == {risk_classifier.settings().version}
-    assert all(s.probability >= risk_classifier.settings().thresholds[s.kind] for s in raised)
+    rows = [json.loads(line) for line in (CORPORA / "training.jsonl").read_text(encoding="utf-8").splitlines()]
+    present = [row["text"] for row in rows if row["status"] == SignalStatus.PRESENT][::10]
+    missed = [text for text in present if not read_risk(text, rules_only=True).present]
+    raised = [(text, s) for text, r in zip(missed, read_risk_many(missed), strict=True) for s in r.present]
+    assert len({text for text, _ in raised}) > len(missed) / 3
+    assert {s.raised_by for _, s in raised} == {"classifier"}
+    assert all(text[s.start : s.end].strip() for text, s in raised)
+    assert {s.version for _, s in raised} == {risk_classifier.settings().version}
+    assert all(s.probability >= risk_classifier.settings().thresholds[s.kind] for _, s in raised)
+
+
+def test_evidence_is_what_was_written_not_what_was_meant() -> None:
+    text = "Tired. I want to k i l l m y s e l f, and nobody knows."
+    [signal] = read_risk(text, rules_only=True).present[:1]
+    assert text[signal.start : signal.end] in text and "k i l l" in text[signal.start : signal.end]
+
+
+def test_passages_are_sentences_and_neighbours() -> None:
+    text = "One is here. Two is there. Three."
+    passages = risk_classifier.passages_of(text)
+    assert [(each.first, each.last) for each in passages] == [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2)]
+    assert text[passages[3].start : passages[3].end] == "One is here. Two is there."
+    assert risk_classifier.passages_of("") == []
+
+
+@pytest.mark.parametrize("other", ["The bus was late.", "My garden is nice this year.", "We spoke about work."])
+def test_an_unrelated_sentence_before_or_after_never_removes_a_flag_of_the_classifier(other: str) -> None:
+    rows = [json.loads(line) for line in (CORPORA / "training.jsonl").read_text(encoding="utf-8").splitlines()]
+    present = [row["text"] for row in rows if row["status"] == SignalStatus.PRESENT][::40]
+    flagged = [text for text in present if read_risk(text).present]
+    assert len(flagged) > 10
+    for text in flagged:
+        assert read_risk(f"{text} {other}").present, text
+        assert read_risk(f"{other} {text}").present, text
 
 
 def test_classifier_does_not_raise_what_the_rules_set_aside() -> None:
