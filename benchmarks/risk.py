@@ -91,13 +91,14 @@ def _baseline(ordinary: Sequence[str], flagged: int) -> Baseline:
 
 def _unseen(flags: Flags, challenge: Sequence[Sentence], ordinary: Sequence[Sentence]) -> dict[str, object]:
     raised = dict(zip(challenge, flags([text.text for text in challenge]), strict=True))
+    of_ordinary = dict(zip(ordinary, flags([text.text for text in ordinary]), strict=True))
     return {
         "unseen_recall": _share(raised, lambda text: text.status == SignalStatus.PRESENT),
         "unseen_false_flags": _share(raised, lambda text: text.status != SignalStatus.PRESENT),
         "unseen_false_flags_by_status": _by_status(raised),
         "unseen_recall_by_kind": _by_kind(raised),
-        "unseen_ordinary_flags": _ratio(flags([text.text for text in ordinary])),
-        "unseen_ordinary_flags_of_long": _ratio(flags([t.text for t in ordinary if len(t.text.split()) > LONG_WORDS])),
+        "unseen_ordinary_flags": _ratio(list(of_ordinary.values())),
+        "unseen_ordinary_flags_of_long": _share(of_ordinary, lambda text: len(text.text.split()) > LONG_WORDS),
     }
 
 

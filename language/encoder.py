@@ -5,7 +5,8 @@ torch and transformers are imported when an encoder is loaded, not when this mod
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
 
 DIMENSIONS = 384
@@ -32,41 +34,63 @@ class EncoderUnavailable(RuntimeError):
     """The encoder's weights are missing or are not the ones this project was measured with."""
 
 
-class Encoder:
-    """A loaded MiniLM: mean pooling over the tokens, unit length, the same output for the same input."""
+class TokenMeans:
+    """A MiniLM with its tokenizer: texts to the mean of their tokens, one at a time for all threads of a process."""
 
-    def __init__(self, path: Path) -> None:
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        self._network: Any = AutoModel.from_pretrained(path, local_files_only=True).eval()
+    def __init__(self, path: Path, max_tokens: int) -> None:
+        self.tokenizer, self.network = tokenizer_and_network(path)
+        self._max_tokens = max_tokens
         self._running = threading.Lock()
 
-    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One unit vector per text, in the order given: float32 [n, 384]; only the first 256 tokens count."""
+    def rows(
+        self, texts: Sequence[str], width: int, row_of: Callable[["torch.Tensor"], "torch.Tensor"]
+    ) -> "NDArray[np.float32]":
+        """`row_of` the means [n, 384], in the order of the texts: float32 [n, width]; each distinct text runs once."""
+        import torch
+
         position: dict[str, int] = {}
         for text in texts:
             position.setdefault(text, len(position))
         distinct = list(position)
-        vectors = np.zeros((len(distinct), DIMENSIONS), dtype=np.float32)
-        with self._running:
+        rows = np.zeros((len(distinct), width), dtype=np.float32)
+        with self._running, torch.inference_mode():
             for start in range(0, len(distinct), TEXTS_PER_SLICE):
-                self._encode_slice(distinct[start : start + TEXTS_PER_SLICE], vectors[start:])
-        return vectors[[position[text] for text in texts]]
+                for batch, means in self._means(distinct[start : start + TEXTS_PER_SLICE]):
+                    rows[[start + i for i in batch]] = row_of(means).numpy()
+        return rows[[position[text] for text in texts]]
 
-    def _encode_slice(self, texts: list[str], vectors: "NDArray[np.float32]") -> None:
+    def _means(self, texts: list[str]) -> Iterator[tuple[list[int], "torch.Tensor"]]:
+        tokens = self.tokenizer(texts, truncation=True, max_length=self._max_tokens)["input_ids"]
+        for batch in batches_by_length([len(ids) for ids in tokens], TOKENS_PER_BATCH):
+            inputs = self.tokenizer.pad({"input_ids": [tokens[i] for i in batch]}, return_tensors="pt")
+            states = self.network(**inputs).last_hidden_state
+            mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+            yield batch, (states * mask).sum(1) / mask.sum(1)
+
+
+def tokenizer_and_network(path: Path) -> tuple[Any, Any]:
+    """What the folder holds, loaded without any network and without a progress bar."""
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    return (
+        AutoTokenizer.from_pretrained(path, local_files_only=True),
+        AutoModel.from_pretrained(path, local_files_only=True).eval(),
+    )
+
+
+class Encoder:
+    """A loaded MiniLM: mean pooling over the tokens, unit length, the same output for the same input."""
+
+    def __init__(self, path: Path) -> None:
+        self._means = TokenMeans(path, MAX_TOKENS)
+
+    def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit vector per text, in the order given: float32 [n, 384]; only the first 256 tokens count."""
         import torch
 
-        tokens = self._tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
-        with torch.inference_mode():
-            for batch in batches_by_length([len(ids) for ids in tokens], TOKENS_PER_BATCH):
-                inputs = self._tokenizer.pad({"input_ids": [tokens[i] for i in batch]}, return_tensors="pt")
-                states = self._network(**inputs).last_hidden_state
-                mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
-                mean = (states * mask).sum(1) / mask.sum(1)
-                vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
+        return self._means.rows(texts, DIMENSIONS, partial(torch.nn.functional.normalize, dim=1))
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

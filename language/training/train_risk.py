@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from language import risk_classifier
+from language.encoder import pinned_weights, tokenizer_and_network
 from language.plain import plain
 from language.risk_classifier import passages_of
 from language.risk_network import TRAINED_LAYERS, WEIGHTS
@@ -52,7 +53,7 @@ NONE = tuple(0.0 for _ in KINDS)
 
 def main() -> None:
     """Train, write, say what was written."""
-    trunk = _trunk()
+    trunk = Trunk(*tokenizer_and_network(pinned_weights()))
     own = own_texts()
     fit = [text for text in own if not in_development(text.text)]
     posts = [post for post in risk_corpora.posts() if post.split == TRAIN and not in_development(post.user)]
@@ -68,18 +69,6 @@ def main() -> None:
     }
     risk_classifier.SETTINGS.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(settings | {"passages": len(passages), "texts": len(fit), "posts": len(posts)}))
-
-
-def _trunk() -> Trunk:
-    from transformers import AutoModel, AutoTokenizer
-
-    from language.encoder import pinned_weights
-
-    folder = pinned_weights()
-    return Trunk(
-        AutoTokenizer.from_pretrained(folder, local_files_only=True),
-        AutoModel.from_pretrained(folder, local_files_only=True).eval(),
-    )
 
 
 def own_texts() -> list[Sentence]:
