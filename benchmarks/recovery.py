@@ -23,6 +23,7 @@ import httpx
 from sqlmodel import col, select
 
 from adapters import operational_store as store
+from cli.children import STEADY_SECONDS
 from models.operational import Referral, RunClaim
 from tests.chaos.people import PLANS, row_of
 from tests.chaos.practice import Parts, running
@@ -91,6 +92,8 @@ WORK: dict[str, Callable[[Parts], Callable[[], bool]]] = {
 
 def stand_still(parts: Parts, part: str, how: signal.Signals) -> tuple[float, float]:
     """Seconds from the part's new start, and from its end, to the first step of what was interrupted."""
+    # killed sooner, again and again, it would be taken for one that cannot start, and its next start would be put off
+    time.sleep(STEADY_SECONDS + 1)
     recovered = WORK[part](parts)
     old = parts.wait_for(f"a living {part}", lambda: parts.process_of(part), pause=LOOK_SECONDS)
     os.kill(old, how)
