@@ -30,7 +30,7 @@ def run_worker() -> None:
 async def _work() -> None:
     from adapters import in_process_worker, prefect_runs
     from adapters.run_claims import RunClaims
-    from tasks import watch
+    from tasks import runs
 
     here = settings()
     for entrypoint in PRELOAD:
@@ -48,7 +48,7 @@ async def _work() -> None:
         poll_seconds=here.poll_seconds,
         preload=PRELOAD,
         worker_name=f"countersign-{socket.gethostname()}-{os.getpid()}",
-        on_tick=watch.tick,
+        on_tick=runs.tick,
         tick_seconds=here.tick_seconds,
     )
 

@@ -4,7 +4,7 @@ import asyncio
 
 from prefect import flow, get_run_logger
 
-from tasks import intake, reports, watch
+from tasks import intake, reports, runs
 
 
 @flow(name="referral-intake", persist_result=False)
@@ -17,7 +17,7 @@ async def receive_referrals(location: str = "all") -> dict[str, int]:
         location: Take only the files dropped for this location, or all of them.
     """
     results = [await asyncio.to_thread(intake.receive, file_id) for file_id in intake.collect(location)]
-    started = await watch.start_missing_runs()
+    started = await runs.start_missing_runs()
     await reports.publish_intake(results)
     totals: dict[str, int] = {"files": len(results), "cases_started": started}
     for result in results:

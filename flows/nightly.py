@@ -3,7 +3,7 @@
 from prefect import flow
 
 from models.columns import utc_now
-from tasks import backups, reports, watch
+from tasks import backups, reports, waiting, watch
 from tasks import nightly as steps
 
 
@@ -15,7 +15,7 @@ async def nightly() -> dict[str, int]:
     faults = steps.verify_audit()
     steps.anchor_audit()
     figures = steps.first_appointment_figures()
-    await reports.publish_waiting(watch.waiting(), utc_now())
+    await reports.publish_waiting(waiting.waiting(), utc_now())
     await reports.publish_figures(figures)
     backed_up = backups.back_up()
     return {"times_opened": opened, "audit_faults": faults, "backup_bytes": backed_up}

@@ -4,7 +4,7 @@ from prefect import flow
 
 from models.codes import Workflow
 from models.columns import utc_now
-from tasks import reports, watch
+from tasks import reports, runs, waiting, watch
 
 
 @flow(name="watch-waits", persist_result=False)
@@ -15,10 +15,10 @@ async def watch_waits() -> dict[str, int]:
     The desk shows an alarm when this has not run for three minutes.
     """
     counts = watch.watch()
-    await watch.sweep_runs()
-    await watch.tick()
-    await watch.name_overdue(utc_now())
-    await reports.publish_waiting(watch.waiting(), utc_now())
+    await runs.sweep_runs()
+    await runs.tick()
+    await runs.name_overdue(utc_now())
+    await reports.publish_waiting(waiting.waiting(), utc_now())
     return counts
 
 
@@ -30,6 +30,6 @@ async def report_waits(location: str = "all", workflow: Workflow = Workflow.REFE
         location: Only this location, or all of them.
         workflow: Which workflow's cases to list.
     """
-    waits = watch.waiting(location) if workflow == Workflow.REFERRAL else []
+    waits = waiting.waiting(location) if workflow == Workflow.REFERRAL else []
     await reports.publish_waiting(waits, utc_now())
     return len(waits)

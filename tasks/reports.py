@@ -10,7 +10,7 @@ from adapters.settings import settings
 from models.codes import RowOutcome
 from rules.metrics import NoShowRate, TimeToFirstAppointment
 from tasks.intake import FileResult
-from tasks.watch import Waiting
+from tasks.waiting import Waiting
 
 INTAKE_KEY = "intake-result"
 WAITING_KEY = "waiting-for-whom"

@@ -8,7 +8,7 @@ from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.portal_links import LINK_DAYS, make_link
-from models.codes import LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind
+from models.codes import LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import OutsideUnavailable
 from models.operational import OutboxMessage, Referral, ToDo
@@ -19,6 +19,7 @@ from tasks.steps import step
 
 R = ReferralStatus
 
+LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 TO_DO_AT: dict[ReferralStatus, ToDoKind] = {
     R.POSSIBLE_DUPLICATE: ToDoKind.CHECK_DUPLICATE,
     R.CONTACT_PATIENT: ToDoKind.CALL_PATIENT,

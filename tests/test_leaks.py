@@ -49,7 +49,20 @@ from models.operational import (
 )
 from models.therapy import content_fields
 from models.therapy_text import TherapyText
-from tasks import cases, coverage, intake, matching, questionnaires, reports, risk, sign_offs, waits, watch
+from tasks import (
+    cases,
+    coverage,
+    intake,
+    matching,
+    questionnaires,
+    reports,
+    risk,
+    runs,
+    sign_offs,
+    waiting,
+    waits,
+    watch,
+)
 from tests import conftest as shared
 from tests.databases import written_in
 from tests.factories import fresh_code
@@ -212,7 +225,7 @@ def all_the_reports(walk: Walk, results: list[intake.FileResult]) -> None:
     for days in (0, 2, 5, 8, 60):
         now = utc_now() + timedelta(days=days)
         walk.shown.append(json.dumps(watch.watch.fn(now)))
-        walk.shown.append(json.dumps(reports.waiting_rows(watch.waiting(), now)))
+        walk.shown.append(json.dumps(reports.waiting_rows(waiting.waiting(), now)))
         outbox.send_due(now, limit=500)
     walk.shown += [reports.intake_markdown(results), repr(results)]
 
@@ -315,16 +328,16 @@ def words_in_an_error(words: TherapyText) -> str:
 async def walked(walk: Walk) -> None:
     (settings().intake_folder / "Gralfenny Plimsander referrals.csv").write_bytes(sample_with_markers())
     (settings().intake_folder / "Gralfenny notes.csv").write_bytes(b"qorvexa,plimsander\nzibbertrance,1\n")
-    await watch.start_intake()
+    await runs.start_intake()
     file_ids = intake.collect.fn(settle_seconds=0)
     results = [intake.receive.fn(file_id) for file_id in file_ids]
     assert sum(result.counts["accepted"] for result in results) == 3
-    await watch.start_missing_runs()
+    await runs.start_missing_runs()
     numbers = {key: one(Referral, external_key=f"csv:R-900{key}").case_number for key in (1, 2, 3)}
     await walk_to_attended(walk, numbers[1])
     await walk_to_declined(walk, numbers[2])
     await walk_to_unreachable(walk, numbers[3])
-    await watch.wake_wanted()
+    await runs.wake_wanted()
     all_the_reports(walk, results)
     errors_on_the_way(walk, numbers[1])
     with reading() as db:

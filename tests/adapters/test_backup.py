@@ -48,7 +48,7 @@ from models.operational import (
     StaffLogin,
 )
 from models.therapy_text import TherapyText
-from tasks import intake, watch
+from tasks import intake, runs
 from tests.flows.people import case_of, coordinator_of, drop, go_on, open_approval, patients_link, referral_row, sign
 from tests.places import KINDS, Place, entered, places
 from tests.tasks.conftest import FakePrefect, prefect
@@ -191,7 +191,7 @@ async def test_backup_of_either_kind_is_restored_into_either_kind_and_goes_on(
             assert (events[-1].action, events[-1].subject_id) == ("restore.done", made.backup_id)
             assert set(db.exec(select(StaffLogin.revoked)).all()) == {True}
         # the worker gives each open case a run of its own, under a key that no earlier run had
-        assert await watch.start_missing_runs() == len(CASES)
+        assert await runs.start_missing_runs() == len(CASES)
         assert {run["idempotency_key"].rsplit("-", 1)[1] for run in prefect.started} == {"1"}
         case = case_of("B-1")
         assert case is not None

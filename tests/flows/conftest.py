@@ -15,7 +15,7 @@ from adapters.prefect_client import patient_client
 from adapters.run_claims import RunClaims
 from flows.intake import receive_referrals
 from flows.referral_to_first_session import referral_to_first_session
-from tasks import watch
+from tasks import runs
 from tests.adapters.conftest import connected, prefect_home, prefect_url
 from tests.adapters.prefect_server import ROOT
 
@@ -27,9 +27,9 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
     """A pool of this test's own, with the real flows deployed to it."""
     name = f"pool-{uuid4().hex[:8]}"
     asyncio.run(_deploy(name))
-    monkeypatch.setattr(watch, "CASE_DEPLOYMENT", f"referral-to-first-session/{name}")
-    monkeypatch.setattr(watch, "INTAKE_DEPLOYMENT", f"referral-intake/{name}")
-    monkeypatch.setattr(watch, "start_scheduled", nothing_by_the_clock)
+    monkeypatch.setattr(runs, "CASE_DEPLOYMENT", f"referral-to-first-session/{name}")
+    monkeypatch.setattr(runs, "INTAKE_DEPLOYMENT", f"referral-intake/{name}")
+    monkeypatch.setattr(runs, "start_scheduled", nothing_by_the_clock)
     return name
 
 
@@ -65,7 +65,7 @@ async def working(pool: str) -> AsyncIterator[None]:
             poll_seconds=0.1,
             worker_name="ours",
             grace_seconds=5.0,
-            on_tick=watch.tick,
+            on_tick=runs.tick,
         )
     )
     try:

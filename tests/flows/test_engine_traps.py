@@ -15,7 +15,7 @@ from adapters.prefect_runs import Woken
 from models.codes import ApprovalStatus, ReferralStatus, Verdict
 from models.errors import OutsideUnavailable
 from models.operational import Approval, OutboxMessage, Referral
-from tasks import watch
+from tasks import runs
 from tests.flows import people
 from tests.flows.conftest import working
 from tests.flows.people import case_of, drop, open_approval, referral_row, sign, until, until_status
@@ -131,7 +131,7 @@ async def _successor(case: Referral, run_id: str) -> str:
     for _ in range(people.PATIENCE_SECONDS * 10):
         run = await prefect_runs.read_run(UUID(run_id))
         since = run.since if run is not None and run.since is not None else case.status_since
-        await watch._replace_ended([run_id], since + watch.LONGEST_PAUSE)
+        await runs._replace_ended([run_id], since + runs.LONGEST_PAUSE)
         now = case_now(case).run_id
         if now is not None and now != run_id:
             return now

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from adapters.in_process_worker import serve
 from adapters.run_claims import RunClaims
-from tasks import watch
+from tasks import runs
 
 
 async def nothing_by_the_clock() -> int:
@@ -15,9 +15,9 @@ async def nothing_by_the_clock() -> int:
 
 
 if __name__ == "__main__":
-    watch.start_scheduled = nothing_by_the_clock
+    runs.start_scheduled = nothing_by_the_clock
     pool, lost_after = sys.argv[1], timedelta(seconds=float(sys.argv[2]))
-    watch.CASE_DEPLOYMENT, watch.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"
+    runs.CASE_DEPLOYMENT, runs.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"
     asyncio.run(
         serve(
             pool=pool,
@@ -26,6 +26,6 @@ if __name__ == "__main__":
             worker_name="process",
             lost_after=lost_after,
             unclaimed_after=2 * lost_after,
-            on_tick=watch.tick,
+            on_tick=runs.tick,
         )
     )

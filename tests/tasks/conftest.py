@@ -13,7 +13,7 @@ import pytest
 from adapters import prefect_runs
 from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
-from tasks import intake, watch
+from tasks import intake, runs
 from tests import conftest as shared
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "referrals" / "referrals-2026-11.csv"
@@ -67,7 +67,7 @@ def prefect(monkeypatch: pytest.MonkeyPatch) -> FakePrefect:
     fake = FakePrefect()
     for name in ("start_run", "wake", "read_runs", "rename", "read_and_forget_input"):
         monkeypatch.setattr(prefect_runs, name, getattr(fake, name))
-    monkeypatch.setattr(watch, "_in_trouble", {})  # what one test said is news to the next
+    monkeypatch.setattr(runs, "_in_trouble", {})  # what one test said is news to the next
     return fake
 
 

@@ -14,7 +14,7 @@ from models.codes import ReferralStatus, RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import NotDeployed, OutsideRefused, OutsideUnavailable
 from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral
-from tasks import cases, watch
+from tasks import cases, runs
 from tests.factories import MadeCase, make_case_at, make_message
 from tests.tasks.conftest import FakePrefect
 
@@ -54,8 +54,8 @@ def running(status: ReferralStatus = R.RISK_REVIEW, **given: Any) -> tuple[MadeC
 
 async def test_every_accepted_case_gets_one_run(prefect: FakePrefect) -> None:
     made = [accepted(), accepted(outcome=RowOutcome.AMBIGUOUS)]
-    assert await watch.start_missing_runs() == 2
-    assert await watch.start_missing_runs() == 0
+    assert await runs.start_missing_runs() == 2
+    assert await runs.start_missing_runs() == 0
     assert [start["parameters"] for start in prefect.started] == [{"case_number": case.number} for case in made]
     keys = [start["idempotency_key"] for start in prefect.started]
     assert [key.endswith(f"{case.number}-0") for key, case in zip(keys, made, strict=True)] == [True, True]
@@ -65,46 +65,46 @@ async def test_every_accepted_case_gets_one_run(prefect: FakePrefect) -> None:
 async def test_case_named_by_two_files_gets_one_run(prefect: FakePrefect) -> None:
     case = accepted()
     came_in(case, outcome=RowOutcome.DUPLICATE)
-    assert await watch.start_missing_runs() == 1
+    assert await runs.start_missing_runs() == 1
 
 
 async def test_case_whose_file_is_not_finished_is_not_started_by_a_duplicate(prefect: FakePrefect) -> None:
     case = accepted(finished=False)
     came_in(case, outcome=RowOutcome.DUPLICATE)
-    assert await watch.start_missing_runs() == 0
+    assert await runs.start_missing_runs() == 0
     assert (prefect.started, case_now(case).run_id) == ([], None)
 
 
 async def test_closed_case_gets_no_run(prefect: FakePrefect) -> None:
     came_in(make_case_at(R.CLOSED_WITHDRAWN))
-    assert await watch.start_missing_runs() == 0
+    assert await runs.start_missing_runs() == 0
 
 
 async def test_run_that_could_not_be_started_is_started_later_as_the_same_run(prefect: FakePrefect) -> None:
     case = accepted()
     prefect.down = OutsideUnavailable("no Prefect")
     with pytest.raises(OutsideUnavailable):
-        await watch.start_missing_runs()
+        await runs.start_missing_runs()
     assert case_now(case).run_id is None
     prefect.down = None
-    assert await watch.start_missing_runs() == 1
+    assert await runs.start_missing_runs() == 1
 
 
 async def test_moved_case_is_woken_until_a_leg_has_read_it(prefect: FakePrefect) -> None:
     case, run_id = running()
     running(wake_wanted=False)
     make_case_at(R.RISK_REVIEW, wake_wanted=True)
-    assert await watch.wake_wanted() == 1
-    assert await watch.wake_wanted() == 1
+    assert await runs.wake_wanted() == 1
+    assert await runs.wake_wanted() == 1
     assert prefect.woken == [run_id, run_id]
     cases.take(case.number)
-    assert await watch.wake_wanted() == 0
+    assert await runs.wake_wanted() == 0
 
 
 async def test_run_that_does_not_wait_is_asked_again(prefect: FakePrefect) -> None:
     case, run_id = running()
     prefect.answers[run_id] = Woken.not_waiting
-    assert await watch.wake_wanted() == 0
+    assert await runs.wake_wanted() == 0
     assert case_now(case).wake_wanted is True
 
 
@@ -112,7 +112,7 @@ async def test_one_run_that_is_refused_keeps_no_other_asleep(prefect: FakePrefec
     _, refused = running()
     _, fine = running()
     prefect.answers[refused] = OutsideRefused("Prefect answered 422")
-    assert await watch.wake_wanted() == 1
+    assert await runs.wake_wanted() == 1
     assert set(prefect.woken) == {refused, fine}
 
 
@@ -120,21 +120,21 @@ async def test_case_whose_run_was_deleted_gets_a_new_one(prefect: FakePrefect) -
     case, run_id = running(R.RECEIVED)
     came_in(case)
     prefect.answers[run_id] = Woken.gone
-    assert await watch.wake_wanted() == 0
+    assert await runs.wake_wanted() == 0
     assert case_now(case).run_id is None
-    assert await watch.start_missing_runs() == 1
+    assert await runs.start_missing_runs() == 1
     assert case_now(case).run_id not in (None, str(run_id))
 
 
 @pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"])
-@pytest.mark.parametrize("found_by", [watch.wake_wanted, watch.replace_ended_runs])
+@pytest.mark.parametrize("found_by", [runs.wake_wanted, runs.replace_ended_runs])
 async def test_open_case_whose_run_has_ended_gets_a_successor(prefect: FakePrefect, state: str, found_by: Any) -> None:
     case, run_id = running()
     prefect.answers[run_id] = Woken.not_waiting
     prefect.ended[run_id] = (state, utc_now())
     await found_by()
     assert (case_now(case).run_id, case_now(case).run_generation) == (None, 1)
-    assert await watch.start_missing_runs() == 1
+    assert await runs.start_missing_runs() == 1
     assert case_now(case).run_id not in (None, str(run_id))
     assert prefect.started[0]["idempotency_key"].endswith(f"{case.number}-1")
     with reading() as db:
@@ -148,7 +148,7 @@ async def test_open_case_whose_run_has_ended_gets_a_successor(prefect: FakePrefe
 async def test_case_that_nobody_wants_woken_is_found_by_the_sweep(prefect: FakePrefect) -> None:
     case, run_id = running(wake_wanted=False)
     prefect.ended[run_id] = ("FAILED", utc_now())
-    await watch.sweep_runs()
+    await runs.sweep_runs()
     assert case_now(case).run_id is None
 
 
@@ -157,21 +157,21 @@ async def test_run_that_waits_or_whose_case_is_closed_is_left_alone(prefect: Fak
     closed, ended = running(R.CLOSED_WITHDRAWN)
     prefect.ended[ended] = ("COMPLETED", utc_now())
     prefect.answers[ended] = Woken.not_waiting
-    assert await watch.replace_ended_runs() == 0
-    await watch.wake_wanted()
+    assert await runs.replace_ended_runs() == 0
+    await runs.wake_wanted()
     assert case_now(waits).run_id and case_now(closed).run_id
     assert not case_now(closed).wake_wanted
     woken = len(prefect.woken)
-    await watch.wake_wanted()
+    await runs.wake_wanted()
     assert len(prefect.woken) == woken
 
 
 async def test_runs_that_keep_ending_follow_each_other_more_slowly(prefect: FakePrefect) -> None:
     case, run_id = running(run_generation=3)
     prefect.ended[run_id] = ("CRASHED", utc_now() - timedelta(minutes=2))
-    assert await watch.replace_ended_runs() == 0
+    assert await runs.replace_ended_runs() == 0
     prefect.ended[run_id] = ("CRASHED", utc_now() - timedelta(minutes=3))
-    assert await watch.replace_ended_runs() == 1
+    assert await runs.replace_ended_runs() == 1
     assert case_now(case).run_generation == 4
 
 
@@ -184,7 +184,7 @@ async def test_sweep_waits_for_the_next_round_when_prefect_is_away(
         raise OutsideUnavailable("no Prefect")
 
     monkeypatch.setattr("adapters.prefect_runs.read_runs", away)
-    await watch.sweep_runs()
+    await runs.sweep_runs()
     assert case_now(case).run_id == str(run_id)
 
 
@@ -193,14 +193,14 @@ async def test_runs_that_cannot_be_woken_starve_no_other(prefect: FakePrefect) -
         _, run_id = running()
         prefect.answers[run_id] = OutsideRefused("Prefect answered 422")
     _, fine = running()
-    assert await watch.wake_wanted(limit=3) == 0
-    assert await watch.wake_wanted(limit=3) == 1
+    assert await runs.wake_wanted(limit=3) == 0
+    assert await runs.wake_wanted(limit=3) == 1
     assert fine in prefect.woken
 
 
 async def test_leg_that_took_its_case_is_tried_first_next_time(prefect: FakePrefect) -> None:
     case, _ = running()
-    await watch.wake_wanted()
+    await runs.wake_wanted()
     assert case_now(case).wake_tried_at is not None
     cases.take(case.number)
     assert case_now(case).wake_tried_at is None
@@ -212,7 +212,7 @@ async def test_any_failure_of_one_run_keeps_no_other_asleep(
     _, broken = running()
     _, fine = running()
     prefect.answers[broken] = ValueError("marker words")
-    assert await watch.wake_wanted() == 1
+    assert await runs.wake_wanted() == 1
     assert fine in prefect.woken
     assert "ValueError" in caplog.text and "marker words" not in caplog.text
 
@@ -229,8 +229,8 @@ async def test_broken_part_of_the_tick_stops_no_other_and_pages_leave_first(
             left.append(db.get_one(OutboxMessage, page.id).sent_at)
         raise RuntimeError("marker words")
 
-    monkeypatch.setattr(watch, "start_intake", broken)
-    await watch.tick()
+    monkeypatch.setattr(runs, "start_intake", broken)
+    await runs.tick()
     assert left and left[0] is not None
     assert prefect.woken == [run_id]
     assert "RuntimeError" in caplog.text and "marker words" not in caplog.text
@@ -240,19 +240,19 @@ async def test_tick_does_the_rest_when_prefect_is_away(prefect: FakePrefect, cap
     accepted()
     _, run_id = running()
     prefect.down = OutsideUnavailable("no connection to Prefect")
-    await watch.tick()
+    await runs.tick()
     assert prefect.woken == [run_id]
     assert "start_missing_runs" in caplog.text
 
 
 async def test_dropped_files_start_one_intake(prefect: FakePrefect) -> None:
-    assert await watch.start_intake() == 0
+    assert await runs.start_intake() == 0
     folder = settings().intake_folder
     (folder / "half.csv.part").write_text("x")
     (folder / ".hidden").write_text("x")
-    assert await watch.start_intake() == 0
+    assert await runs.start_intake() == 0
     (folder / "marker-name.csv").write_text("x")
-    assert await watch.start_intake() == 1
+    assert await runs.start_intake() == 1
     [start] = prefect.started
     assert (start["parameters"], "marker-name" in str(start)) == ({"location": "all"}, False)
     with reading() as db:
@@ -269,7 +269,7 @@ async def test_intake_that_was_lost_after_it_took_its_files_starts_again(
         db.add(IntakeFile(id="IF-1", digest="d" * 64, kind="csv", received_at=utc_now() - timedelta(minutes=ago)))
     if kept:
         (settings().received_folder / f"{'d' * 32}.csv").write_text("x")
-    assert await watch.start_intake() == started
+    assert await runs.start_intake() == started
     assert len(prefect.started) == started
 
 
@@ -277,14 +277,14 @@ async def test_same_trouble_is_said_once_a_minute(
     prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(watch.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
 
     async def act() -> int:
         raise OutsideUnavailable("no connection to Prefect")
 
     for moment in (100.0, 100.3, 159.9, 160.0):
         clock[0] = moment
-        await watch._quietly(act)
+        await runs._quietly(act)
     assert len(caplog.records) == 2
 
 
@@ -294,5 +294,5 @@ async def test_what_is_not_deployed_yet_is_no_error(prefect: FakePrefect, caplog
     async def act() -> int:
         raise NotDeployed("Prefect does not know the deployment watch-waits/every-minute")
 
-    await watch._quietly(act)
+    await runs._quietly(act)
     assert [record.levelname for record in caplog.records] == ["INFO"]

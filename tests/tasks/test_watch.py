@@ -33,7 +33,8 @@ from models.operational import (
     ToDo,
 )
 from tasks import cases, waits
-from tasks.watch import HEARTBEAT, waiting, watch
+from tasks.waiting import waiting
+from tasks.watch import HEARTBEAT, watch
 from tests.factories import (
     MadeCase,
     make_approval,
@@ -455,7 +456,7 @@ def test_broken_item_of_any_kind_stops_no_other(
         raise RuntimeError("marker words")
 
     monkeypatch.setattr("tasks.watch.sweep_unread", broken)
-    monkeypatch.setattr("tasks.watch._standing_still", lambda _: ["RF-1"])
+    monkeypatch.setattr("tasks.watch.standing_still", lambda _: ["RF-1"])
     monkeypatch.setattr("tasks.watch._watch_standstill", broken)
     assert watch.fn(OPENED)["pages"] == 1
     assert len(rows(Heartbeat)) == 1

@@ -1,0 +1,264 @@
+"""Which Prefect run works on which case: runs are started, woken and replaced; the worker's tick does it."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, update
+from sqlmodel import col, or_, select
+
+from adapters import operational_store as store
+from adapters import outbox, prefect_runs
+from adapters.file_drop import HALF_WRITTEN_SUFFIXES
+from adapters.log_lines import log_of
+from adapters.prefect_runs import Run, Woken
+from adapters.settings import settings
+from models.codes import RowOutcome
+from models.columns import utc_now
+from models.errors import NotDeployed, OutsideUnavailable
+from models.operational import IntakeFile, IntakeRow, Referral
+from tasks.schedule import start_scheduled
+from tasks.waiting import waiting
+
+log = log_of(__name__)
+
+CASE_DEPLOYMENT = "referral-to-first-session/case"
+INTAKE_DEPLOYMENT = "referral-intake/intake"
+OVERDUE = " · overdue"
+FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+RUNS_AT_ONCE = 200
+LONGEST_PAUSE = timedelta(minutes=15)
+"""Between two runs of one case whose runs keep ending; a run that kills its worker must not do so every second."""
+UNFINISHED_AFTER = timedelta(minutes=5)
+SAID_AGAIN_SECONDS = 60.0
+
+_in_trouble: dict[str, tuple[str, float]] = {}
+
+
+async def wake_wanted(limit: int = 50) -> int:
+    """Resume the runs of cases that somebody has moved on; the flag stays until a leg has read the new status.
+
+    Those not tried for longest come first, so that runs which cannot be woken keep no other asleep. A run that has
+    ended, or is gone, gives its case up to a successor.
+    """
+    woken, asleep = 0, []
+    for run_id in _next_to_wake(limit):
+        try:
+            answer = await prefect_runs.wake(UUID(run_id))
+        except OutsideUnavailable:
+            raise
+        except Exception as trouble:  # one run's trouble must not keep the others asleep
+            log.error("a run could not be woken", run=run_id, trouble=trouble)
+            asleep.append(run_id)
+            continue
+        woken += answer == Woken.woken
+        if answer != Woken.woken:
+            asleep.append(run_id)
+    await _replace_ended(asleep, utc_now())
+    return woken
+
+
+def _next_to_wake(limit: int) -> list[str]:
+    with store.reading() as db:
+        wanted = db.exec(
+            select(Referral.case_number, Referral.run_id)
+            .where(col(Referral.wake_wanted).is_(True), col(Referral.run_id).is_not(None))
+            .order_by(col(Referral.wake_tried_at).asc().nulls_first(), col(Referral.case_number))
+            .limit(limit)
+        ).all()
+    if wanted:
+        with store.writing() as db:
+            these = col(Referral.case_number).in_([number for number, _ in wanted])
+            db.exec(update(Referral).where(these).values(wake_tried_at=utc_now()))
+    return [run_id for _, run_id in wanted if run_id is not None]
+
+
+async def replace_ended_runs() -> int:
+    """Free every open case from a run that has ended, whatever ended it, so that it gets a successor.
+
+    A run that a person cancelled in Prefect is replaced too: cases are stopped on the desk.
+    """
+    with store.reading() as db:
+        run_ids = db.exec(
+            select(Referral.run_id).where(col(Referral.closed_at).is_(None), col(Referral.run_id).is_not(None))
+        ).all()
+    return await _replace_ended([run_id for run_id in run_ids if run_id is not None], utc_now())
+
+
+async def _replace_ended(run_ids: list[str], now: datetime) -> int:
+    replaced = 0
+    for start in range(0, len(run_ids), RUNS_AT_ONCE):
+        some = run_ids[start : start + RUNS_AT_ONCE]
+        known = {str(run.run_id): run for run in await prefect_runs.read_runs([UUID(run_id) for run_id in some])}
+        for run_id in some:
+            run = known.get(run_id)
+            if run is None or run.state_type in FINAL_STATES:
+                replaced += _give_up_run(run_id, run, now)
+    return replaced
+
+
+def _give_up_run(run_id: str, run: Run | None, now: datetime) -> int:
+    """Part an open case from its run; the more runs it has lost, the longer until its next one.
+
+    A closed case needs no run any more, and nobody needs to wake it.
+    """
+    replaced = 0
+    with store.writing() as db:
+        for referral in db.exec(select(Referral).where(Referral.run_id == run_id)).all():
+            if referral.closed_at is not None:
+                referral.wake_wanted = False
+                db.add(referral)
+                continue
+            pause = min(timedelta(minutes=referral.run_generation), LONGEST_PAUSE)
+            if run is not None and run.since is not None and now - run.since < pause:
+                continue
+            referral.run_id = None
+            referral.run_generation += 1
+            db.add(referral)
+            why = "gone" if run is None else run.state_type.lower()
+            store.audit(
+                db, "system", "run.ended", referral, referral.case_number, why=why, successor=referral.run_generation
+            )
+            replaced += 1
+    return replaced
+
+
+async def name_overdue(now: datetime) -> int:
+    """Say in the run's name that its wait is overdue, so that an analyst sees it in Prefect's list of runs."""
+    overdue = {one.case_number for one in waiting() if one.due_at is not None and one.due_at < now}
+    renamed = 0
+    for run in await prefect_runs.waiting_runs() if overdue else []:
+        if run.name.split(" · ")[0] in overdue and not run.name.endswith(OVERDUE):
+            await prefect_runs.rename(run.run_id, run.name + OVERDUE)
+            renamed += 1
+    return renamed
+
+
+async def start_missing_runs(limit: int = 200) -> int:
+    """Start a run for every accepted case that has none; the same case never gets two (idempotency key).
+
+    A case whose run has ended gets its successor under a key of its own.
+    """
+    # a later file may name the case as a duplicate while the file that opened it is unfinished
+    received = exists().where(
+        col(IntakeRow.case_number) == col(Referral.case_number),
+        col(IntakeFile.id) == col(IntakeRow.file_id),
+        col(IntakeRow.outcome).in_((RowOutcome.ACCEPTED, RowOutcome.AMBIGUOUS)),
+        col(IntakeFile.finished_at).is_not(None),
+    )
+    with store.reading() as db:
+        waiting_for_run = db.exec(
+            select(Referral)
+            .where(
+                col(Referral.run_id).is_(None),
+                col(Referral.closed_at).is_(None),
+                or_(col(Referral.run_generation) > 0, received),
+            )
+            .order_by(col(Referral.case_number))
+            .limit(limit)
+        ).all()
+    for referral in waiting_for_run:
+        number, generation = referral.case_number, referral.run_generation
+        run_id = await prefect_runs.start_run(
+            CASE_DEPLOYMENT,
+            {"case_number": number},
+            name=f"{number} · {referral.status.label}",
+            idempotency_key=f"{store.installation_id()}-{number}-{generation}",
+            tags=["referral"],
+        )
+        with store.writing() as db:
+            db.exec(
+                update(Referral)
+                .where(
+                    col(Referral.case_number) == number,
+                    col(Referral.run_id).is_(None),
+                    col(Referral.run_generation) == generation,
+                )
+                .values(run_id=str(run_id))
+            )
+            if generation:
+                store.audit(db, "system", "run.replaced", referral, number, generation=generation)
+    return len(waiting_for_run)
+
+
+async def start_intake() -> int:
+    """Start an intake when whole files lie in the intake folder, or when the intake that took some out of it was lost.
+
+    The same files start one run in five minutes.
+    """
+    root = settings().intake_folder
+    if not root.is_dir():
+        return 0
+    found: list[tuple[str, int, int]] = [
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.name.startswith((".", "~$")) and path.suffix not in HALF_WRITTEN_SUFFIXES
+    ]
+    found += [(file_id, 0, 0) for file_id in _unfinished_files(utc_now())]
+    if not found:
+        return 0
+    # the folder's state names the run, so that neither two workers nor two ticks start two intakes for it
+    state = hashlib.sha256(repr((found, int(time.time() // 300))).encode()).hexdigest()[:24]
+    await prefect_runs.start_run(
+        INTAKE_DEPLOYMENT,
+        {"location": "all"},
+        name=f"intake · {len(found)} files",
+        idempotency_key=f"intake-{store.installation_id()}-{state}",
+    )
+    return 1
+
+
+def _unfinished_files(now: datetime) -> list[str]:
+    """Files whose intake has been under way for so long that it must have been lost; not those that are gone."""
+    with store.reading() as db:
+        found = db.exec(
+            select(IntakeFile)
+            .where(col(IntakeFile.finished_at).is_(None), col(IntakeFile.received_at) < now - UNFINISHED_AFTER)
+            .order_by(col(IntakeFile.id))
+        ).all()
+    return [file.id for file in found if any(settings().received_folder.glob(f"{file.digest[:32]}.*"))]
+
+
+async def tick() -> None:
+    """What the worker does about once a second: send what is due, start and wake cases; trouble waits for the next.
+
+    Sending comes first: a page must not wait behind a Prefect that does not answer.
+    """
+    for act in (_send_due, start_scheduled, start_intake, start_missing_runs, wake_wanted):
+        await _quietly(act)
+
+
+async def _send_due() -> int:
+    counts = await asyncio.to_thread(outbox.send_due, utc_now())
+    return counts.sent
+
+
+async def sweep_runs() -> None:
+    """Replace what has ended, once a minute; trouble with Prefect waits for the next round."""
+    await _quietly(replace_ended_runs)
+
+
+async def _quietly(act: Callable[[], Awaitable[int]]) -> None:
+    name = getattr(act, "__name__", "tick")
+    try:
+        await act()
+    except NotDeployed as trouble:  # at a start the worker is there before what it starts
+        _say_once(name, trouble, log.info)
+    except OutsideUnavailable as trouble:
+        _say_once(name, trouble, log.warning)
+    except Exception as trouble:  # one broken act must not stop the others; never its words
+        _say_once(name, trouble, log.error)
+    else:
+        _in_trouble.pop(name, None)
+
+
+def _say_once(name: str, trouble: Exception, say: Callable[..., None]) -> None:
+    """The same trouble of the same act is said once a minute, not four times a second."""
+    kind, now = type(trouble).__name__, time.monotonic()
+    known, said_at = _in_trouble.get(name, ("", 0.0))
+    if kind != known or now - said_at >= SAID_AGAIN_SECONDS:
+        _in_trouble[name] = (kind, now)
+        say("not done this time", act=name, trouble=trouble)
