@@ -272,6 +272,19 @@ def test_environment_turns_every_outside_report_off(home: Path, name: str):
     assert environment.environment()[name] in {"1", "false"}
 
 
+def test_environment_bounds_the_threads_that_torch_computes_with(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COUNTERSIGN_THREADS", "1")
+    settings.cache_clear()
+    done = subprocess.run(
+        [sys.executable, "-c", "import torch; print(torch.get_num_threads())"],
+        env={**os.environ, **environment.environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1"
+
+
 def test_every_deployment_names_a_flow_that_loads():
     from adapters.in_process_worker import load_flow
 

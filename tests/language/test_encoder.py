@@ -2,12 +2,22 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from language.encoder import EncoderUnavailable, batches_by_length, load_encoder, pinned_weights
+from language.encoder import (
+    TEXTS_PER_SLICE,
+    Encoder,
+    EncoderUnavailable,
+    TokenMeans,
+    batches_by_length,
+    computes_bf16,
+    load_encoder,
+    pinned_weights,
+)
 
 CHECKOUT = Path(__file__).parents[2]
 TEXTS = ["I sleep badly.", "We talked about work.", "I sleep badly.", "word " * 900, ""]
@@ -28,9 +38,69 @@ def test_encoder_gives_the_same_vectors_twice() -> None:
 
 
 def test_encoder_alone_and_in_a_batch_agree() -> None:
-    encoder = load_encoder()
+    encoder = load_encoder(bf16=False)
     together = encoder.encode(TEXTS)
     assert np.allclose(encoder.encode(TEXTS[:1])[0], together[0], atol=1e-5)
+
+
+def test_encoder_in_bf16_agrees_with_float32_and_with_itself() -> None:
+    half = Encoder(pinned_weights(), bf16=True)
+    texts = [*TEXTS, "No.", "I have never wanted to die.", "My brother died by suicide; I take 50 mg, twice a day."]
+    vectors = half.encode(texts)
+    assert vectors.dtype == np.float32
+    assert (vectors * Encoder(pinned_weights(), bf16=False).encode(texts)).sum(axis=1).min() > 0.999
+    assert np.array_equal(half.encode(texts), vectors)
+    assert half.encode(texts[:1])[0] @ vectors[0] > 0.999
+
+
+@pytest.mark.parametrize(
+    ("features", "has_it"),
+    [
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"avx512_bf16": True}, True),
+        ({"amx_bf16": True}, True),
+        ({"architecture": "aarch64"}, False),
+    ],
+)
+def test_bf16_is_used_where_the_cpu_multiplies_it(
+    features: dict[str, object], has_it: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: features)
+    assert computes_bf16() is has_it
+
+
+def test_bf16_can_be_refused_where_the_cpu_has_it_and_what_is_loaded_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("language.encoder.computes_bf16", lambda: True)
+    monkeypatch.setattr("language.encoder._loaded", {})
+    refused = load_encoder(bf16=False)
+    assert not refused.bf16
+    assert load_encoder() is refused
+    monkeypatch.setattr("language.encoder._loaded", {})
+    assert load_encoder().bf16
+
+
+def test_token_means_are_float32_on_every_cpu_unless_bf16_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the risk network's thresholds were fitted on float32
+    monkeypatch.setattr("language.encoder.computes_bf16", lambda: True)
+    assert {str(each.dtype) for each in TokenMeans(pinned_weights(), 96).network.parameters()} == {"torch.float32"}
+
+
+def test_encoder_in_chunks_gives_the_same_vectors_and_asks_for_texts_as_it_needs_them() -> None:
+    asked = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal asked
+        for asked in range(1, TEXTS_PER_SLICE + 2):
+            yield TEXTS[asked % 2]
+
+    chunks = load_encoder().encode_chunks(texts())
+    first = next(chunks)
+    assert asked == TEXTS_PER_SLICE == len(first)
+    (last,) = chunks
+    assert np.allclose(
+        np.concatenate([first[:3], last]), load_encoder().encode([TEXTS[i] for i in (1, 0, 1, 1)]), atol=1e-5
+    )
+    assert list(load_encoder().encode_chunks([])) == []
 
 
 def test_encoder_of_nothing_is_empty() -> None:
