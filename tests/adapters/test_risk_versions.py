@@ -60,7 +60,10 @@ def test_what_is_in_force_changes_with_the_note():
 
 def test_process_that_runs_sees_the_change():
     risk_versions.keep("risk-1", FILES)
-    asks = "import sys; from adapters import risk_versions as v\nfor _ in sys.stdin: print(v.folder_in_force(), flush=1)"
+    asks = (
+        "import sys; from adapters.risk_versions import folder_in_force as f\n"
+        "for _ in sys.stdin: print(f(), flush=True)"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", asks], cwd=CHECKOUT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as running:
