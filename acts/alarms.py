@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from acts.practice_clocks import clock_policy
+from acts.risk_reading import read_risk
 from acts.staff import clinicians_on_call
 from adapters import therapy_store
 from adapters.operational_store import one, open_to_do, queue_message, reading, writing
-from language.risk_signals import RiskReading, read_risk
+from language.risk_values import RiskReading
 from models.codes import MessageChannel, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
 from models.measures import Measure

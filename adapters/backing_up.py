@@ -57,6 +57,7 @@ def folders() -> dict[str, Path]:
         "to-fix": here.to_fix_folder,
         "outbox": here.outbox_folder,
         "contract-docs": here.contract_docs_folder,
+        "models": here.models_folder,
     }
 
 

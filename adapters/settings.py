@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return self.home / "keys"
 
     @property
+    def models_folder(self) -> Path:
+        """The versions of weights that this practice made, and which of them is in force."""
+        return self.home / "models"
+
+    @property
     def contract_docs_folder(self) -> Path:
         return self.home / "contract-docs"
 
@@ -151,6 +156,7 @@ class Settings(BaseSettings):
             self.to_fix_folder,
             self.outbox_folder,
             self.keys_folder,
+            self.models_folder,
             self.contract_docs_folder,
             self.anchors_folder,
             self.prefect_home,

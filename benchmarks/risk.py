@@ -21,13 +21,13 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks import disguises
 from language import risk_classifier
+from language.evaluation.calibration import calibration_error
 from language.risk_signals import SignalKind, SignalStatus, read_risk_many
 from language.training import risk_corpora
 from language.training.risk_corpora import HELD_OUT, TRAIN, UNSEEN, Sentence
 from language.training.train_risk import kinds_of, own_texts
 
 Flags = Callable[[Sequence[str]], list[bool]]
-CALIBRATION_BINS = 10
 SEED = 20261125
 
 
@@ -164,15 +164,9 @@ def _calibration_error(texts: Sequence[Sentence]) -> dict[str, float]:
     """Expected calibration error of each kind's highest probability in a text, ten bins of equal width."""
     best = np.array([scores.max(0) for scores in risk_classifier.scores_of([text.text for text in texts])])
     return {
-        kind.value: _error_of(best[:, column], np.array([kind in kinds_of(text) for text in texts]))
+        kind.value: round(calibration_error(best[:, column], np.array([kind in kinds_of(text) for text in texts])), 4)
         for column, kind in enumerate(SignalKind)
     }
-
-
-def _error_of(said: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    bins = np.minimum((said * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    inside = [bins == each for each in range(CALIBRATION_BINS) if (bins == each).any()]
-    return round(sum(float(each.mean()) * abs(float(truth[each].mean() - said[each].mean())) for each in inside), 4)
 
 
 def _disguised(challenge: Sequence[Sentence]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import auditing, backups, environment, keys, practice
+from cli import auditing, backups, environment, keys, practice, weights
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -31,12 +31,15 @@ app.add_typer(users, name="users")
 app.add_typer(todo, name="todo")
 own_practice = typer.Typer(no_args_is_help=True, help="The practice's own locations and staff, in one file.")
 app.add_typer(own_practice, name="practice")
+models = typer.Typer(no_args_is_help=True, help="Weights: which are here, intact, in force; a practice's own versions.")
+app.add_typer(models, name="models")
 # A pipe has no width of its own; ids must not be cut there.
 console = Console(width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True)
 auditing.register(app, console)
 backups.register(app, console)
 practice.register(own_practice, console)
+weights.register(models, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

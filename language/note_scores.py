@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from language.manifests import content_of, read_manifest
 from language.note_answers import Statement
 from language.note_values import Role, Topic, Turn
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent / "weights" / "note_drafting"
-WEIGHTS = FOLDER / "heads.safetensors"
-SETTINGS = FOLDER / "settings.json"
+WEIGHTS = "heads.safetensors"
+SETTINGS = "settings.json"
 
 # The parts of a prescriber's note, as the visit head knows them.
 VISIT_TOPICS = (Topic.CONCERN, Topic.HISTORY, Topic.FINDING, Topic.PLAN)
@@ -44,9 +45,11 @@ class Settings:
 
 @cache
 def settings() -> Settings:
-    """What was written with the weights."""
-    stored = json.loads(SETTINGS.read_text(encoding="utf-8"))
-    return Settings(stored["version"], stored["visit_words"], tuple(stored["headers"]), stored["header_words"])
+    """What was written with the weights; raises WeightsDiffer when it is not what the manifest records."""
+    stored = json.loads(content_of(FOLDER, SETTINGS))
+    return Settings(
+        read_manifest(FOLDER).version, stored["visit_words"], tuple(stored["headers"]), stored["header_words"]
+    )
 
 
 def features(statements: Sequence[Statement], vectors: "NDArray[np.float32]") -> "Floats":
@@ -139,6 +142,6 @@ def _bucket(term: str) -> int:
 
 @cache
 def _weights() -> dict[str, "NDArray[np.float32]"]:
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
-    return dict(load_file(WEIGHTS))
+    return dict(load(content_of(FOLDER, WEIGHTS)))

@@ -2,7 +2,8 @@
 
 A passage is a sentence, or two that follow each other: what one leaves open the other often says. No passage is judged
 by what stands elsewhere, so that no unrelated sentence added before or after can take a flag away. Weights, calibration
-and thresholds are files of one version, written by language.training.train_risk.
+and thresholds are one version and lie in one folder, which never changes: the shipped one is written by
+language.training.train_risk, a practice's own by language.recalibration.
 """
 
 import json
@@ -13,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from language.manifests import content_of, read_manifest
 from language.risk_values import SignalKind
 from language.sentences import sentence_spans
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
 
-SETTINGS = Path(__file__).parent / "weights" / "risk_signals" / "thresholds.json"
+SHIPPED = Path(__file__).parent / "weights" / "risk_signals"
+THRESHOLDS = "thresholds.json"
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,14 @@ class Passage:
 
 
 @cache
-def settings() -> Settings:
-    """What is in force; every kind must have all of it, so a missing kind stops the reading instead of passing it."""
-    stored = json.loads(SETTINGS.read_text(encoding="utf-8"))
+def settings(folder: Path = SHIPPED) -> Settings:
+    """What a version says; every kind must have all of it, so a missing kind stops the reading instead of passing it.
+
+    Raises WeightsDiffer when the folder does not hold what its manifest records.
+    """
+    stored = json.loads(content_of(folder, THRESHOLDS))
     return Settings(
-        version=stored["version"],
+        version=read_manifest(folder).version,
         calibration={
             kind: (float(slope), float(shift))
             for kind in SignalKind
@@ -63,6 +69,15 @@ def settings() -> Settings:
     )
 
 
+def as_stored(of: Settings) -> dict[str, object]:
+    """What ``settings`` reads, as it stands in the file."""
+    return {
+        "calibration": {kind.value: list(line) for kind, line in of.calibration.items()},
+        "thresholds": {kind.value: threshold for kind, threshold in of.thresholds.items()},
+        "rule_precision": {kind.value: precision for kind, precision in of.rule_precision.items()},
+    }
+
+
 def passages_of(text: str) -> list[Passage]:
     """Each sentence, then each two neighbours."""
     spans = sentence_spans(text)
@@ -70,21 +85,21 @@ def passages_of(text: str) -> list[Passage]:
     return single + [Passage(a.start, b.end, a.first, b.last) for a, b in pairwise(single)]
 
 
-def scores_of(texts: Sequence[str]) -> Iterator["Scores"]:
+def scores_of(texts: Sequence[str], folder: Path = SHIPPED) -> Iterator["Scores"]:
     """The calibrated probability of each kind (columns in SignalKind order) for each passage of each text."""
     from language.risk_network import load_network
 
     passages = [[text[each.start : each.end] for each in passages_of(text)] for text in texts]
-    raw = load_network().scores([words for each in passages for words in each])
+    raw = load_network(folder).scores([words for each in passages for words in each])
     at = 0
     for each in passages:
-        yield calibrated(raw[at : at + len(each)])
+        yield calibrated(raw[at : at + len(each)], settings(folder))
         at += len(each)
 
 
-def calibrated(raw: "NDArray[np.float32]") -> "Scores":
-    """Probabilities from raw scores, by the calibration in force."""
+def calibrated(raw: "NDArray[np.float32]", of: Settings) -> "Scores":
+    """Probabilities from raw scores."""
     import numpy as np
 
-    slope, shift = np.array([settings().calibration[kind] for kind in SignalKind], dtype=np.float64).T
+    slope, shift = np.array([of.calibration[kind] for kind in SignalKind], dtype=np.float64).T
     return np.asarray(1.0 / (1.0 + np.exp(-(raw.astype(np.float64) * slope + shift))))

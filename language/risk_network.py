@@ -6,18 +6,19 @@ language.training.train_risk. torch and transformers are imported when the netwo
 
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from language.encoder import DIMENSIONS, TokenMeans, pinned_weights, refuse_other_weights
+from language.manifests import content_of
 from language.risk_values import SignalKind
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WEIGHTS = Path(__file__).parent / "weights" / "risk_signals" / "network.safetensors"
+NETWORK = "network.safetensors"
 TRAINED_LAYERS = 2
 MAX_TOKENS = 96
 HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
@@ -44,18 +45,25 @@ class RiskNetwork:
         """One row of raw scores per passage, columns in SignalKind order: float32 [n, 7]; 96 tokens count."""
         return self._means.rows(passages, len(SignalKind), self._head)
 
+    def means(self, passages: Sequence[str]) -> "NDArray[np.float32]":
+        """What the heads read of each passage: float32 [n, 384]."""
+        return self._means.rows(passages, DIMENSIONS, lambda means: means)
+
 
 _loading = threading.Lock()
 
 
-def load_network() -> RiskNetwork:
-    """The network with the weights in force; loaded once per process and shared by its threads."""
+def load_network(folder: Path) -> RiskNetwork:
+    """The network of the version in a folder; loaded once per process and shared by its threads.
+
+    Raises WeightsDiffer when the folder does not hold what its manifest records.
+    """
     with _loading:
-        return _loaded()
+        return _loaded(folder)
 
 
-@cache
-def _loaded() -> RiskNetwork:
-    from safetensors.torch import load_file
+@lru_cache(maxsize=2)  # the version in force, and the one that takes its place or is compared with it
+def _loaded(folder: Path) -> RiskNetwork:
+    from safetensors.torch import load
 
-    return RiskNetwork(load_file(WEIGHTS))
+    return RiskNetwork(load(content_of(folder, NETWORK)))

@@ -6,11 +6,12 @@ that cannot be read is said to be unreadable, and where nothing is raised nothin
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from language import risk_classifier, risk_lexicon
 from language.legible import why_unreadable
 from language.plain import Plain, plain
-from language.risk_classifier import Passage, passages_of
+from language.risk_classifier import SHIPPED, Passage, Settings, passages_of
 from language.risk_scope import Place, goes_on, scope_of, scope_of_sentence
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from language.sentences import sentence_spans
@@ -21,16 +22,20 @@ RULE = "rule"
 CLASSIFIER = "classifier"
 
 
-def read_risk(text: str, rules_only: bool = False) -> RiskReading:
-    """The signals in one text. `rules_only` runs no transformer, for places where the law forbids the classifier."""
-    return read_risk_many([text], rules_only)[0]
+def read_risk(text: str, rules_only: bool = False, folder: Path = SHIPPED) -> RiskReading:
+    """The signals in one text. `rules_only` runs no transformer, for places where the law forbids the classifier.
+
+    `folder` holds the version of the weights; raises WeightsDiffer when they are not the recorded ones.
+    """
+    return read_risk_many([text], rules_only, folder)[0]
 
 
-def read_risk_many(texts: Sequence[str], rules_only: bool = False) -> list[RiskReading]:
+def read_risk_many(texts: Sequence[str], rules_only: bool = False, folder: Path = SHIPPED) -> list[RiskReading]:
     """The signals in each text, in the order given; the same as one by one, but the network runs once."""
+    settings = risk_classifier.settings(folder)
     plains = [plain(text) for text in texts]
-    scores = _scores([each.text for each in plains], rules_only)
-    return [_reading(each, rules_only, its) for each, its in zip(plains, scores, strict=True)]
+    scores = _scores([each.text for each in plains], rules_only, folder)
+    return [_reading(each, settings, its) for each, its in zip(plains, scores, strict=True)]
 
 
 # Over a denial or condition that stands far from its find, a score this high is believed rather than the cue.
@@ -53,20 +58,20 @@ class _Finds:
 MAX_CLASSIFIER_SIGNALS_PER_KIND = 3
 
 
-def _scores(texts: Sequence[str], rules_only: bool) -> list["risk_classifier.Scores | None"]:
+def _scores(texts: Sequence[str], rules_only: bool, folder: Path) -> list["risk_classifier.Scores | None"]:
     if rules_only:
         return [None] * len(texts)
-    return list(risk_classifier.scores_of(texts))
+    return list(risk_classifier.scores_of(texts, folder))
 
 
-def _reading(text: Plain, rules_only: bool, scores: "risk_classifier.Scores | None") -> RiskReading:
-    version = risk_lexicon.VERSION if rules_only else f"{risk_lexicon.VERSION}+{risk_classifier.settings().version}"
+def _reading(text: Plain, settings: Settings, scores: "risk_classifier.Scores | None") -> RiskReading:
+    version = risk_lexicon.VERSION if scores is None else f"{risk_lexicon.VERSION}+{settings.version}"
     reason = why_unreadable(text.text)
     low = text.low
-    by_rule = [_by_rules(low, span) for span in sentence_spans(text.text)]
+    by_rule = [_by_rules(low, span, settings) for span in sentence_spans(text.text)]
     signals = [signal for found in by_rule for signal in found.signals]
     if scores is not None:
-        signals += _by_classifier(text, by_rule, scores)
+        signals += _by_classifier(text, by_rule, scores, settings)
     signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
     return RiskReading(not reason, reason, tuple(_in_original(text, signal) for signal in signals), version)
 
@@ -76,7 +81,7 @@ def _in_original(text: Plain, signal: RiskSignal) -> RiskSignal:
     return replace(signal, start=start, end=end)
 
 
-def _by_rules(low: str, sentence: tuple[int, int]) -> _Finds:
+def _by_rules(low: str, sentence: tuple[int, int], settings: Settings) -> _Finds:
     found, settled, turns = [], False, True
     for rule in risk_lexicon.RULES:
         for match in rule.pattern.finditer(low, *sentence):
@@ -88,7 +93,7 @@ def _by_rules(low: str, sentence: tuple[int, int]) -> _Finds:
                 RiskSignal(
                     rule.kind,
                     scope.status,
-                    risk_classifier.settings().rule_precision[rule.kind],
+                    settings.rule_precision[rule.kind],
                     *match.span(),
                     RULE,
                     rule.rule_id,
@@ -112,12 +117,14 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
     return kept
 
 
-def _by_classifier(text: Plain, by_rule: list[_Finds], scores: "risk_classifier.Scores") -> list[RiskSignal]:
+def _by_classifier(
+    text: Plain, by_rule: list[_Finds], scores: "risk_classifier.Scores", settings: Settings
+) -> list[RiskSignal]:
     passages = passages_of(text.text)
     low = text.low
     raised = []
     for column, kind in enumerate(SignalKind):
-        threshold = risk_classifier.settings().thresholds[kind]
+        threshold = settings.thresholds[kind]
         over = [
             (float(scores[row, column]), passage)
             for row, passage in enumerate(passages)
@@ -136,7 +143,7 @@ def _by_classifier(text: Plain, by_rule: list[_Finds], scores: "risk_classifier.
                     CLASSIFIER,
                     f"classifier.{kind.value}",
                     f"sounds like {kind.value.replace('_', ' ')}; {scope.why}",
-                    risk_classifier.settings().version,
+                    settings.version,
                 )
             )
     return raised

@@ -79,3 +79,10 @@ class Forgotten(CountersignError):
 
 class BackupRefused(CountersignError):
     """A backup cannot be made, or is not what it should be, or may not be put here; the message says what and where."""
+
+
+class WeightsDiffer(CountersignError):
+    """Weights or thresholds are not the ones that were recorded: nothing is read with them, a person looks.
+
+    The message names the file and both digests.
+    """

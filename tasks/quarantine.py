@@ -9,9 +9,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from acts.alarms import words_worry
+from acts.risk_reading import read_risk
 from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
-from language.risk_signals import RiskReading, read_risk
+from language.risk_values import RiskReading
 from models.codes import MessageChannel, QuarantineStatus, Role
 from models.measures import DEFINITIONS, Measure
 from models.operational import IntakeFile, Location, QuarantinedRow

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlmodel import Session
 
+from acts.risk_reading import read_risk
 from adapters import operational_store as store
 from adapters import therapy_store
-from language.risk_signals import RiskReading, read_risk
+from language.risk_values import RiskReading
 from models.codes import ReferralStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn

@@ -1,4 +1,4 @@
-"""Trains the heads of the note drafter and writes them with their settings.
+"""Trains the heads of the note drafter, writes them with their settings, records both in a manifest.
 
     python -m language.training.train_notes
 
@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from language import note_scores
 from language.encoder import load_encoder
+from language.manifests import write_manifest
 from language.note_answers import Statement
 from language.note_drafting import stated_pronouns
 from language.note_scores import FOLDER, SETTINGS, VISIT_TOPICS, WEIGHTS
@@ -30,6 +31,10 @@ from language.training.note_corpora import Visit
 from language.training.note_topics import EXAMPLES
 
 Floats = NDArray[np.float64]
+LICENCE = (
+    "this project's; trained on ACI-Bench and MTS-Dialog (both CC BY 4.0) and sentences of this project, "
+    "on vectors of all-MiniLM-L6-v2 (Apache-2.0)"
+)
 SEED = 20261125
 # Chosen by folds over ACI-Bench train; between 340 and 500 words R-1 differs by half a point.
 SALIENCE_ALPHA = 5.0
@@ -48,17 +53,17 @@ def main() -> None:
         statements(snippet.turns, Style(stated_pronouns(snippet.turns), visit=True)).kept for snippet in snippets
     ]
     weights |= _salience("snippet_salience", snippets, sections, _features(sections)) | _headers(snippets)
-    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, WEIGHTS)
+    save_file({name: np.ascontiguousarray(array) for name, array in weights.items()}, FOLDER / WEIGHTS)
     headers = sorted({snippet.header for snippet in snippets})
     lengths = {h: [len(s.note.split()) for s in snippets if s.header == h] for h in headers}
     version = "notes-" + hashlib.sha256(b"".join(weights[n].tobytes() for n in sorted(weights))).hexdigest()[:8]
     stored = {
-        "version": version,
         "visit_words": VISIT_WORDS,
         "headers": headers,
         "header_words": {h: round(statistics.median(each)) for h, each in lengths.items()},
     }
-    SETTINGS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    (FOLDER / SETTINGS).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    write_manifest(FOLDER, version, LICENCE, (WEIGHTS, SETTINGS))
     print(json.dumps({"version": version, "visits": len(visits), "snippets": len(snippets)}))
 
 

@@ -2,9 +2,9 @@
 
     python -m language.training.train_risk
 
-Seeded and CPU-only. Writes network.safetensors and thresholds.json to language/weights/risk_signals. The texts are
-split by hash: five parts of six train, the sixth (development) calibrates and sets the thresholds; what is held out
-(risk_corpora) is touched by neither. `python -m benchmarks.risk` prints the figures on that.
+Seeded and CPU-only. Writes network.safetensors, thresholds.json and their manifest to language/weights/risk_signals.
+The texts are split by hash: five parts of six train, the sixth (development) calibrates and sets the thresholds; what
+is held out (risk_corpora) is touched by neither. `python -m benchmarks.risk` prints the figures on that.
 """
 
 import hashlib
@@ -17,17 +17,21 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
-from language import risk_classifier
 from language.encoder import pinned_weights, tokenizer_and_network
+from language.manifests import write_manifest
 from language.plain import plain
-from language.risk_classifier import passages_of
-from language.risk_network import TRAINED_LAYERS, WEIGHTS
+from language.risk_classifier import SHIPPED, THRESHOLDS, passages_of
+from language.risk_network import NETWORK, TRAINED_LAYERS
 from language.risk_signals import read_risk
 from language.risk_values import SignalKind, SignalStatus
 from language.training import risk_corpora, risk_tuning
 from language.training.risk_corpora import TRAIN, Post, Sentence
 from language.training.risk_tuning import Passage, Top, Trunk
 
+LICENCE = (
+    "this project's; trained on C-SSRS Reddit 500 (CC BY), MTS-Dialog (CC BY 4.0) and texts of this project, "
+    "from all-MiniLM-L6-v2 (Apache-2.0)"
+)
 SEED = 20261125
 ONE_TEXT_IN = 6
 MEDICAL_TALKS = 400
@@ -61,14 +65,16 @@ def main() -> None:
     top = risk_tuning.trained(trunk, passages, SEED)
     below = len(trunk.network.encoder.layer) - TRAINED_LAYERS
     tensors = risk_tuning.tensors_of(top, below)
-    save_file(tensors, WEIGHTS)
+    save_file(tensors, SHIPPED / NETWORK)
     settings = {
-        "version": f"risk-{hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]}",
         **_calibration(trunk, top, [text for text in own if in_development(text.text)]),
         "rule_precision": _rule_precision(own),
     }
-    risk_classifier.SETTINGS.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(settings | {"passages": len(passages), "texts": len(fit), "posts": len(posts)}))
+    (SHIPPED / THRESHOLDS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    version = f"risk-{hashlib.sha256((SHIPPED / NETWORK).read_bytes()).hexdigest()[:8]}"
+    write_manifest(SHIPPED, version, LICENCE, (NETWORK, THRESHOLDS))
+    counts = {"passages": len(passages), "texts": len(fit), "posts": len(posts)}
+    print(json.dumps({"version": version} | settings | counts))
 
 
 def own_texts() -> list[Sentence]:

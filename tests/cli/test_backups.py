@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from adapters import audit_chain, therapy_store
+from adapters import audit_chain, risk_versions, therapy_store
 from adapters import operational_store as store
 from adapters.backup_key import backup_keys
 from adapters.migrating import migrate_all
@@ -64,6 +64,19 @@ def test_backup_travels_with_its_keys_apart_and_is_restored_elsewhere(
     assert audit_chain.verify_all() == []
     with pytest.raises(BackupRefused):
         call("restore", str(file))
+
+
+def test_own_version_of_the_risk_reader_is_in_force_after_a_restore(
+    case: Referral, call: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    risk_versions.keep("risk-own", {"manifest.json": b"{}"})
+    risk_versions.put_in_force("risk-own")
+    call("backup", str(tmp_path / "today.backup"))
+    keys = settings().keys_folder
+    other = elsewhere(monkeypatch, tmp_path / "other")
+    shutil.copytree(keys, settings().keys_folder, dirs_exist_ok=True)
+    call("restore", str(tmp_path / "today.backup"))
+    assert risk_versions.folder_in_force() == other / "models" / "risk_signals" / "risk-own"
 
 
 def test_check_proves_a_backup_and_touches_nothing(case: Referral, call: Calls, tmp_path: Path) -> None:

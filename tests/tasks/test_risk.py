@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from acts.risk_reading import read_risk
 from adapters import therapy_store
 from adapters.operational_store import move_case, reading, writing
+from adapters.settings import settings
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from models.codes import ReferralStatus, RiskLevel
 from models.errors import MovedOn, StaleLease
@@ -418,3 +420,15 @@ def test_review_content_shows_flags_answers_and_texts_by_digest() -> None:
     assert content["measures"][0]["answers"]["9"] == 2
     assert [(text["id"], text["kind"]) for text in content["texts"]] == [(text_id, "referral_text")]
     assert "few words" not in str(content)
+
+
+@pytest.mark.parametrize("note", ["{", '{"version": "risk-gone", "manifest_sha256": "0"}'])
+def test_weights_that_are_not_those_promoted_make_the_text_a_persons_to_read(note: str):
+    folder = settings().models_folder / "risk_signals"
+    folder.mkdir(parents=True)
+    (folder / "in-force.json").write_text(note)
+    case = unscreened()
+    said(case, "We had soup.")
+    assert screened(case, read_risk) != "none raised"
+    [flag] = therapy_store.flags(case.number, actor="test", where="test")
+    assert flag.why == "the risk reader failed: a person must read it"
