@@ -522,7 +522,7 @@ _DECIDED_FACTS = (
     *("flag_id", "kind", "raised_by", "rule_id", "version", "probability", "text_id", "edition", "starts", "ends"),
     "confirmed",
 )
-OPENED_AT_ONCE = 1000
+READ_AT_ONCE = 1000
 
 
 def keep_decision_words(
@@ -557,17 +557,30 @@ def keep_decision_words(
 
 
 def decided_flags(*, actor: str, where: str, passages: bool = False) -> list[DecidedFlag]:
-    """Every row about a decided flag, oldest first, of everybody who was not forgotten; the read is recorded.
+    """Every row about a decided flag of everybody who was not forgotten; the read is recorded.
 
     ``passages``: labelled ones come with their passage, which is recorded as a read of each case's texts. Whether the
-    decision stands, the operational database knows.
+    decision stands, the operational database knows. Read in parts, so that who writes meanwhile waits for one at most.
     """
+    found: list[DecidedFlag] = []
+    while True:
+        part = _decided_after(found[-1].id if found else "", actor, where, passages)
+        found += part
+        if len(part) < READ_AT_ONCE:
+            return found
+
+
+def _decided_after(last_id: str, actor: str, where: str, passages: bool) -> list[DecidedFlag]:
     with writing() as db:
         kept = select(CaseKey.case_number).join(ContentKey, col(ContentKey.id) == col(CaseKey.key_id))
         rows = db.exec(
             select(SealedDecidedFlag)
-            .where(col(SealedDecidedFlag.case_number).in_(kept.where(ContentKey.wrapped != "")))
-            .order_by(SealedDecidedFlag.at, SealedDecidedFlag.id)  # type: ignore[arg-type]
+            .where(
+                col(SealedDecidedFlag.id) > last_id,
+                col(SealedDecidedFlag.case_number).in_(kept.where(ContentKey.wrapped != "")),
+            )
+            .order_by(SealedDecidedFlag.id)
+            .limit(READ_AT_ONCE)
         ).all()
         audit(db, actor, READ, "decided_flag", "", None, where, count=len(rows))
         found = [
@@ -578,25 +591,17 @@ def decided_flags(*, actor: str, where: str, passages: bool = False) -> list[Dec
                 at=row.at,
                 **json.loads(row.facts.unwrap()),
             )
-            for row in _opened_in_parts(db, rows)
+            for row in opened(db, rows)
         ]
         return _with_passages(db, found, actor, where) if passages else found
 
 
-def _opened_in_parts(db: Session, rows: Sequence[Any]) -> Iterator[Any]:
-    """So many rows are opened at once that a query can name all of them."""
-    for start in range(0, len(rows), OPENED_AT_ONCE):
-        yield from opened(db, rows[start : start + OPENED_AT_ONCE])
-
-
 def _with_passages(db: Session, flags: list[DecidedFlag], actor: str, where: str) -> list[DecidedFlag]:
     labelled = {flag.text_id for flag in flags if flag.confirmed is not None}
-    cases = select(SealedDecidedFlag.case_number)
-    stored = db.exec(select(IntakeText).where(col(IntakeText.case_number).in_(cases))).all()
-    wanted = [text for text in stored if text.id in labelled]
-    for case_number, count in Counter(text.case_number for text in wanted).items():
+    stored = db.exec(select(IntakeText).where(col(IntakeText.id).in_(labelled))).all()
+    for case_number, count in Counter(text.case_number for text in stored).items():
         audit(db, actor, READ, "intake_text", case_number, case_number, where, count=count)
-    texts = {text.id: text for text in _opened_in_parts(db, wanted)}
+    texts = {text.id: text for text in opened(db, stored)}
     return [replace(flag, passage=_passage(flag, texts.get(flag.text_id))) for flag in flags]
 
 

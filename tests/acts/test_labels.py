@@ -289,7 +289,12 @@ def test_counts_of_nothing_are_nothing():
     assert (report.total.decided, report.total.share, report.versions) == (0, None, ())
 
 
-def test_more_flags_are_read_than_one_query_can_name(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(therapy_store, "OPENED_AT_ONCE", 4)
-    sign(review(*(shown(f"FL-{number}") for number in range(10))), {f"FL-{number}": True for number in range(10)})
-    assert [label.passage for label in labels(actor="test", passages=True)] == ["krindlespat"] * 10
+@pytest.mark.parametrize("flags", [3, 4, 5, 8, 10])
+def test_many_flags_are_read_in_parts_each_on_record(monkeypatch: pytest.MonkeyPatch, flags: int):
+    monkeypatch.setattr(therapy_store, "READ_AT_ONCE", 4)
+    sign(review(*(shown(f"FL-{number}") for number in range(flags))), {f"FL-{number}": True for number in range(flags)})
+    found = labels(actor="ST-7", passages=True)
+    assert {label.flag_id for label in found} == {f"FL-{number}" for number in range(flags)}
+    assert {label.passage for label in found} == {"krindlespat"}
+    counts = [each.details["count"] for each in events("read") if each.subject_kind == "decided_flag"]
+    assert sum(counts) == flags and max(counts) <= 4

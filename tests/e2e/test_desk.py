@@ -166,7 +166,7 @@ def test_flags_are_labelled_by_keyboard_without_scripts_on_a_narrow_screen(
         page.keyboard.press("Tab")
     expect(second.get_by_label("Leave it open")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    page.get_by_label("Approve as proposed").check()
+    page.locator("#verdict-approve").check()
     page.get_by_label("Password").fill("not the right one at all")
     page.get_by_label("One-time code").fill("000000")
     page.get_by_role("button", name="Sign", exact=True).click()
