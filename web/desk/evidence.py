@@ -11,7 +11,7 @@ from adapters import therapy_store
 from models.codes import RiskLevel, Verdict
 from models.measures import DEFINITIONS, Measure
 from models.operational import Decision
-from rules.labels import offered
+from rules import labels
 from rules.measures import score
 from rules.sign_off import digest
 from rules.triage import RANK, FlagKind
@@ -112,7 +112,7 @@ def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidenc
     stored = therapy_store.texts(content["case"], actor=me.id, where=where)
     pinned = {text["id"]: text["sha256"] for text in content["texts"]}
     found = [text for text in stored if text.id in pinned]
-    flags = _flags(content["flags"], found, offered(content))
+    flags = _flags(content["flags"], found, labels.offered(content))
     return Evidence(
         flags=flags,
         texts=tuple(_text(text, flags, pinned[text.id]) for text in found),
