@@ -1,6 +1,7 @@
 """The one place where a sign-off is decided, whoever brings it: the desk, the command line, Prefect's dialog."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval, Clinician, Decision, Location, Patient, Referral, Staff, ToDo
 from models.therapy_text import TherapyText
-from rules import clocks, sign_off
+from rules import clocks, labels, sign_off
 from rules.sign_off import Consequence
 
 
@@ -39,14 +40,15 @@ def decide(
     code: str,
     password: str | None = None,
     edited: dict[str, Any] | None = None,
+    confirmed: Mapping[str, bool] | None = None,
     login: str = "",
 ) -> Decision:
     """Record one signature and what it does to the case.
 
-    ``seen_digest`` is the digest of what the person had before their eyes; ``login`` the browser's sign-in, where the
-    proof is the practice's sign-in service's. Everything that can be refused is
-    checked before the one-time code is used up. Raises NotAllowed, SignatureMismatch, MovedOn, or ValueError
-    naming what is missing.
+    ``seen_digest`` is the digest of what the person had before their eyes; ``confirmed`` holds their labels by flag id,
+    whatever the verdict; ``login`` is the browser's sign-in, where the proof is the practice's sign-in service's.
+    Everything that can be refused is checked before the one-time code is used up. Raises NotAllowed,
+    SignatureMismatch, MovedOn, or ValueError naming what is missing.
     """
     where = f"sign:{how.value}"
     with reading() as db:
@@ -74,6 +76,7 @@ def decide(
         raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")
     changes = edited if verdict == Verdict.EDIT_AND_APPROVE else None
     signed = sign_off.edited_content(approval.kind, json.loads(content.unwrap()), changes)
+    signed = labels.labelled(signed, confirmed or {})
     outcome = sign_off.consequence(approval.kind, verdict, signed)
     if outcome.clinician_id is not None:
         _must_see_patients(outcome.clinician_id)
@@ -95,7 +98,13 @@ def decide(
         signed_digest=sign_off.digest(signed_text),
     )
     therapy_store.keep_decision_words(
-        decision.id, approval_id, approval.case_number, reason, TherapyText(signed_text), staff_id
+        decision.id,
+        approval_id,
+        approval.case_number,
+        reason,
+        TherapyText(signed_text),
+        staff_id,
+        _decided_flags(decision, signed),
     )
     question_id = f"TD-{decision.id}" if outcome.question else None
     if question_id:
@@ -108,6 +117,30 @@ def decide(
         flag_ids = [flag["id"] for flag in signed.get("flags", ())]
         therapy_store.mark_reviewed(approval.case_number, flag_ids, approval_id, staff_id)
     return decision
+
+
+def _decided_flags(decision: Decision, signed: Mapping[str, Any]) -> list[therapy_store.DecidedFlag]:
+    """The reader's flags that a signed review lists, each with its label if it was given one."""
+    return [
+        therapy_store.DecidedFlag(
+            id=new_id("DF"),
+            case_number=decision.case_number,
+            decision_id=decision.id,
+            at=decision.at,
+            flag_id=flag_id,
+            kind=flag["kind"],
+            raised_by=flag["raised_by"],
+            rule_id=flag["rule_id"],
+            version=flag["version"],
+            probability=flag["probability"],
+            text_id=flag["text_id"],
+            edition=flag.get("edition"),
+            starts=flag["starts"],
+            ends=flag["ends"],
+            confirmed=signed.get("labels", {}).get(flag_id),
+        )
+        for flag_id, flag in labels.offered(signed).items()
+    ]
 
 
 def _must_see_patients(clinician_id: str) -> None:

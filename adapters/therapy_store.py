@@ -6,9 +6,10 @@ Every read names who reads, on which step or page, and is audited in the same tr
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -33,6 +34,7 @@ from models.therapy import (
     QuarantinedContent,
     QuestionnaireAnswers,
     Screened,
+    SealedDecidedFlag,
     SealedFlag,
     SignOffContent,
     TherapyAuditEvent,
@@ -47,7 +49,8 @@ logger = logging.getLogger(__name__)
 READ = "read"
 """The action of every event that says therapy content was read."""
 CASE_CONTENT: tuple[type[Any], ...] = (
-    CaseFocus, DecisionWords, IntakeText, QuestionnaireAnswers, SealedFlag, SignOffContent, ToDoWords,
+    CaseFocus, DecisionWords, IntakeText, QuestionnaireAnswers, SealedDecidedFlag, SealedFlag, SignOffContent,
+    ToDoWords,
 )  # fmt: skip
 """The records that hold content of a case."""
 ALL_CONTENT: tuple[type[Any], ...] = (*CASE_CONTENT, QuarantinedContent)
@@ -365,7 +368,8 @@ def hand_over(from_case: str, to_case: str, actor: str) -> None:
 class RiskFlag:
     """One risk signal or rule that asks for a clinician; never a diagnosis, never an all-clear.
 
-    ``starts``/``ends`` are character offsets into the text ``text_id``; both are empty for an item rule.
+    ``starts``/``ends`` are character offsets into the text ``text_id`` as it was in its ``edition``; all are empty for
+    an item rule.
     ``unique_key`` says what the flag is about, so that the same finding counts once.
     """
 
@@ -383,13 +387,14 @@ class RiskFlag:
     text_id: str | None = None
     starts: int | None = None
     ends: int | None = None
+    edition: int | None = None
     reviewed_by_approval: str | None = None
     at: datetime = field(default_factory=utc_now)
 
 
 _FLAG_FACTS = (
     *("kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability"),
-    *("text_id", "starts", "ends"),
+    *("text_id", "starts", "ends", "edition"),
 )
 
 
@@ -488,9 +493,48 @@ def sign_off_content(approval_id: str, *, actor: str, where: str) -> TherapyText
         return opened(db, [found])[0].content
 
 
+@dataclass(frozen=True)
+class DecidedFlag:
+    """One flag of the reader that stood in a signed risk review, and the signer's label: ``None`` where left open.
+
+    ``passage`` is the evidence, where it was asked for and still stands as it was when the flag was raised.
+    """
+
+    id: str
+    case_number: str
+    decision_id: str
+    at: datetime
+    flag_id: str
+    kind: str = field(repr=False)
+    raised_by: str
+    rule_id: str = field(repr=False)
+    version: str
+    probability: float = field(repr=False)
+    text_id: str
+    edition: int | None
+    starts: int
+    ends: int
+    confirmed: bool | None = field(repr=False)
+    passage: TherapyText | None = None
+
+
+_DECIDED_FACTS = (
+    *("flag_id", "kind", "raised_by", "rule_id", "version", "probability", "text_id", "edition", "starts", "ends"),
+    "confirmed",
+)
+READ_AT_ONCE = 1000
+
+
 def keep_decision_words(
-    decision_id: str, approval_id: str, case_number: str, reason: TherapyText, signed: TherapyText, actor: str
+    decision_id: str,
+    approval_id: str,
+    case_number: str,
+    reason: TherapyText,
+    signed: TherapyText,
+    actor: str,
+    flags: Sequence[DecidedFlag] = (),
 ) -> None:
+    """Keep the reason, the signed content and, of a risk review, what was said of the reader's flags."""
     with writing() as db:
         db.add(
             DecisionWords(
@@ -502,6 +546,69 @@ def keep_decision_words(
             )
         )
         audit(db, actor, "words.kept", "decision_words", decision_id, case_number)
+        for flag in flags:
+            facts = as_text({name: getattr(flag, name) for name in _DECIDED_FACTS})
+            db.add(
+                SealedDecidedFlag(id=flag.id, case_number=case_number, decision_id=decision_id, facts=facts, at=flag.at)
+            )
+        if flags:
+            labelled = sum(flag.confirmed is not None for flag in flags)
+            audit(db, actor, "flags.decided", "decision", decision_id, case_number, flags=len(flags), labelled=labelled)
+
+
+def decided_flags(*, actor: str, where: str, passages: bool = False) -> list[DecidedFlag]:
+    """Every row about a decided flag of everybody who was not forgotten; the read is recorded.
+
+    ``passages``: labelled ones come with their passage, which is recorded as a read of each case's texts. Whether the
+    decision stands, the operational database knows. Read in parts, so that who writes meanwhile waits for one at most.
+    """
+    found: list[DecidedFlag] = []
+    while True:
+        part = _decided_after(found[-1].id if found else "", actor, where, passages)
+        found += part
+        if len(part) < READ_AT_ONCE:
+            return found
+
+
+def _decided_after(last_id: str, actor: str, where: str, passages: bool) -> list[DecidedFlag]:
+    with writing() as db:
+        kept = select(CaseKey.case_number).join(ContentKey, col(ContentKey.id) == col(CaseKey.key_id))
+        rows = db.exec(
+            select(SealedDecidedFlag)
+            .where(
+                col(SealedDecidedFlag.id) > last_id,
+                col(SealedDecidedFlag.case_number).in_(kept.where(ContentKey.wrapped != "")),
+            )
+            .order_by(SealedDecidedFlag.id)
+            .limit(READ_AT_ONCE)
+        ).all()
+        audit(db, actor, READ, "decided_flag", "", None, where, count=len(rows))
+        found = [
+            DecidedFlag(
+                id=row.id,
+                case_number=row.case_number,
+                decision_id=row.decision_id,
+                at=row.at,
+                **json.loads(row.facts.unwrap()),
+            )
+            for row in opened(db, rows)
+        ]
+        return _with_passages(db, found, actor, where) if passages else found
+
+
+def _with_passages(db: Session, flags: list[DecidedFlag], actor: str, where: str) -> list[DecidedFlag]:
+    labelled = {flag.text_id for flag in flags if flag.confirmed is not None}
+    stored = db.exec(select(IntakeText).where(col(IntakeText.id).in_(labelled))).all()
+    for case_number, count in Counter(text.case_number for text in stored).items():
+        audit(db, actor, READ, "intake_text", case_number, case_number, where, count=count)
+    texts = {text.id: text for text in opened(db, stored)}
+    return [replace(flag, passage=_passage(flag, texts.get(flag.text_id))) for flag in flags]
+
+
+def _passage(flag: DecidedFlag, text: IntakeText | None) -> TherapyText | None:
+    if text is None or flag.confirmed is None or text.edition != flag.edition:
+        return None
+    return TherapyText(text.text.unwrap()[flag.starts : flag.ends])
 
 
 def decision_words(decision_id: str, *, actor: str, where: str) -> DecisionWords:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import auditing, backups, environment, keys, practice, weights
+from cli import auditing, backups, environment, keys, practice, reader, weights
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -40,6 +40,7 @@ auditing.register(app, console)
 backups.register(app, console)
 practice.register(own_practice, console)
 weights.register(models, console)
+reader.register(app, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

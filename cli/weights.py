@@ -95,7 +95,7 @@ def register(models: typer.Typer, console: Console) -> None:
     ) -> None:
         """Make a version from the earlier labels, compare it on the later ones; nothing is put in force."""
         from acts import recalibrating as acts
-        from acts.risk_labels import labels
+        from acts.labels import labels
 
         staff, wanted = _who_may_tune(), dict(map(_threshold, threshold or ()))
         made = acts.recalibrate(labels(actor=staff.id, passages=refit), wanted, refit=refit, actor=staff.id)
@@ -105,7 +105,7 @@ def register(models: typer.Typer, console: Console) -> None:
     def promote(version: Version, as_json: AsJson = False) -> None:
         """Put a version in force if it is better on labels decided after those it was made from."""
         from acts import recalibrating as acts
-        from acts.risk_labels import labels
+        from acts.labels import labels
 
         staff = _who_may_tune()
         known = labels(actor=staff.id, passages=acts.needs_passages(version))
@@ -205,7 +205,7 @@ def _held_out(folder: Path) -> Any:
 
 def _on_labels(folder: Path) -> Any:
     from acts import recalibrating as acts
-    from acts.risk_labels import labels
+    from acts.labels import labels
     from language.evaluation.on_labels import figures_of, network_of
 
     try:

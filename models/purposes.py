@@ -57,6 +57,9 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "open sign-off": PurposeOfUse.TREATMENT,
     "propose clinicians": PurposeOfUse.COORDINATION_OF_CARE,
     "outbox": PurposeOfUse.COORDINATION_OF_CARE,
+    # what a practice learns of its reader
+    "how the reader does": PurposeOfUse.OPERATIONS,
+    "tune the reader": PurposeOfUse.OPERATIONS,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,

@@ -73,6 +73,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "new_referral_page": frozenset({Role.COORDINATOR}),
     "new_referral": frozenset({Role.COORDINATOR}),
     "contract_docs": frozenset({Role.COORDINATOR, Role.ANALYST, Role.COMPLIANCE, Role.ADMIN, Role.OWNER}),
+    "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }

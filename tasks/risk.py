@@ -17,7 +17,6 @@ from models.columns import new_id, utc_now
 from models.errors import MovedOn
 from models.measures import Measure
 from models.operational import Patient, Referral
-from models.therapy_text import TherapyText
 from rules import jurisdiction, triage
 from rules.triage import Flag
 from tasks.cases import Case
@@ -70,7 +69,7 @@ def _read_everything(case_number: str, permission: jurisdiction.Permission, read
     texts = therapy_store.texts(case_number, actor="system", where=WHERE)
     found = _from_answers(case_number, answers)
     for text in texts:
-        found += _from_text(case_number, text.id, text.text, permission=permission, read=read)
+        found += _from_text(case_number, text, permission=permission, read=read)
     sources: list[therapy_store.IntakeText | therapy_store.QuestionnaireAnswers] = [*answers, *texts]
     covered = [(source.id, therapy_store.state_of(source)) for source in sources]
     therapy_store.raise_flags(case_number, found, covered)
@@ -111,14 +110,13 @@ def _from_answers(
 
 def _from_text(
     case_number: str,
-    text_id: str,
-    text: TherapyText,
+    text: therapy_store.IntakeText,
     *,
     permission: jurisdiction.Permission,
     read: Callable[..., RiskReading],
 ) -> list[therapy_store.RiskFlag]:
     """The flags of one free text; a reader that fails is a flag too: a person must read it."""
-    words = text.unwrap()
+    text_id, words = text.id, text.text.unwrap()
     if not words.strip():
         return []
     try:
@@ -147,6 +145,7 @@ def _from_text(
             record.rule_id, record.why, record.status = signal.rule_id, signal.why, signal.status
             record.probability = signal.probability
             record.text_id, record.starts, record.ends = text_id, signal.start, signal.end
+            record.edition = text.edition
             flags.append(record)
     return flags
 
@@ -207,7 +206,12 @@ def review_content(case_number: str, level: str) -> dict[str, Any]:
             for record in therapy_store.answers(case_number, actor="system", where=where)
         ],
         "texts": [
-            {"id": text.id, "kind": text.kind, "sha256": hashlib.sha256(text.text.unwrap().encode()).hexdigest()}
+            {
+                "id": text.id,
+                "kind": text.kind,
+                "edition": text.edition,
+                "sha256": hashlib.sha256(text.text.unwrap().encode()).hexdigest(),
+            }
             for text in therapy_store.texts(case_number, actor="system", where=where)
         ],
     }
@@ -227,6 +231,7 @@ def _shown(flag: therapy_store.RiskFlag) -> dict[str, Any]:
         "text_id",
         "starts",
         "ends",
+        "edition",
     )
     shown = {name: getattr(flag, name) for name in names}
     return shown | {"reviewed": flag.reviewed_by_approval is not None}

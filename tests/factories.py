@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -216,7 +217,9 @@ def make_approval(
     return approval
 
 
-def make_decision(approval: Approval, staff: Staff, signed: str, **given: Any) -> Decision:
+def make_decision(
+    approval: Approval, staff: Staff, signed: str, flags: Sequence[therapy_store.DecidedFlag] = (), **given: Any
+) -> Decision:
     """A decision on an approval with the words that were signed."""
     decision = _made(
         Decision,
@@ -233,9 +236,46 @@ def make_decision(approval: Approval, staff: Staff, signed: str, **given: Any) -
         given,
     )
     therapy_store.keep_decision_words(
-        decision.id, approval.id, approval.case_number, TherapyText(""), TherapyText(signed), staff.id
+        decision.id, approval.id, approval.case_number, TherapyText(""), TherapyText(signed), staff.id, flags
     )
     return decision
+
+
+def make_decided_flag(case_number: str, **given: Any) -> therapy_store.DecidedFlag:
+    """What a signed review says of one flag of the classifier, confirmed unless ``given`` says otherwise."""
+    number = next(_numbers)
+    facts: dict[str, Any] = {
+        "id": f"DF-T{number}",
+        "case_number": case_number,
+        "decision_id": "DC-T",
+        "at": utc_now(),
+        "flag_id": f"FL-T{number}",
+        "kind": "self_harm",
+        "raised_by": "classifier",
+        "rule_id": "classifier.self_harm",
+        "version": "v7",
+        "probability": 0.9,
+        "text_id": "TX-T",
+        "edition": 1,
+        "starts": 2,
+        "ends": 13,
+        "confirmed": True,
+    }
+    return therapy_store.DecidedFlag(**{**facts, **given})
+
+
+def make_labels(
+    *labels: bool | None, referral: Referral | None = None, at: datetime | None = None, **given: Any
+) -> str:
+    """A signed risk review with one flag for each label; returns the decision's id."""
+    case = referral or make_referral(ReferralStatus.READY_TO_MATCH)
+    content = spelled(review_words(case=case.case_number))
+    approval = make_approval(referral=case, content=content, status="decided", round=next(_numbers))
+    decision_id, moment = new_id("DC"), at or utc_now()
+    facts = {"decision_id": decision_id, "at": moment, **given}
+    flags = [make_decided_flag(case.case_number, confirmed=label, **facts) for label in labels]
+    make_decision(approval, make_staff(), content, flags, id=decision_id, at=moment)
+    return decision_id
 
 
 # -- people who sign, and cases in the middle of their course

@@ -33,6 +33,7 @@ THERAPY_DOOR = {
     "acts/decisions.py",
     "acts/forgetting.py",
     "acts/intake.py",
+    "acts/labels.py",
     "acts/patient_answers.py",
     "acts/patient_messages.py",
     "acts/to_dos.py",

@@ -108,6 +108,20 @@ class DecisionWords(TherapyRecord, table=True):
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class SealedDecidedFlag(TherapyRecord, table=True):
+    """One flag of the reader that stood in a signed risk review, as it is stored; a later review adds its own row.
+
+    What the flag was and what the signer said of it is ``facts``, JSON text; who signed and how stands in the decision.
+    """
+
+    __tablename__ = "decided_flag"
+    id: str = Field(primary_key=True)
+    case_number: str = Field(index=True)
+    decision_id: str = Field(index=True)
+    facts: Any = Field(sa_type=TherapyTextColumn)
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class QuarantinedContent(TherapyRecord, table=True):
     """A row that broke its contract, whole, so that nothing is lost."""
 

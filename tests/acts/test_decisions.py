@@ -390,7 +390,7 @@ def test_flags_stay_open_when_the_approval_that_would_clear_them_comes_too_late(
 def test_only_a_clearing_signature_closes_flags_and_only_those_it_listed(
     verdict: Verdict, disposition: str, still_open: set[str]
 ) -> None:
-    shown = {"id": "FL-listed", "level": "moderate"}
+    shown = {"id": "FL-listed", "level": "moderate", "raised_by": "item"}
     case = make_case_at(R.RISK_REVIEW, content=review_words(disposition=disposition, flags=[shown]))
     flags = [
         therapy_store.RiskFlag(

@@ -14,6 +14,7 @@ from models.purposes import PURPOSES, NoPurpose, PurposeOfUse, because
 from models.therapy import METADATA, TherapyAuditEvent
 from models.therapy.base import TherapyRecord, TherapyTextColumn
 from models.therapy_text import TherapyText
+from tests.factories import make_decided_flag
 
 CASE = "RF-000001"
 
@@ -31,6 +32,7 @@ READERS.pop("audit")
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "answers": (CASE,),
+    "decided_flags": (),
     "decision_words": ("DE-1",),
     "flags": (CASE,),
     "focus": (CASE,),
@@ -50,7 +52,7 @@ def kept(home: Path) -> None:
     therapy_store.add_text(CASE, "referral_text", words)
     therapy_store.keep_answers(CASE, "phq9", "1", {1: 1}, source_key="x", complete=False, total=None, band=None)
     therapy_store.keep_sign_off_content("AP-1", CASE, words)
-    therapy_store.keep_decision_words("DE-1", "AP-1", CASE, words, words, "ST-1")
+    therapy_store.keep_decision_words("DE-1", "AP-1", CASE, words, words, "ST-1", [make_decided_flag(CASE)])
     therapy_store.keep_focus(CASE, ("anxiety",))
     therapy_store.keep_to_do_words("TD-1", CASE, question=words, actor="ST-1")
     therapy_store.quarantine("QC-1", {"column": "value"})
@@ -106,7 +108,7 @@ def holds_content(kind: Any) -> bool:
     content = {
         table.name for table in METADATA.tables.values() if any(isinstance(c.type, TherapyTextColumn) for c in table.c)
     }
-    return kind in (TherapyText, therapy_store.RiskFlag) or (
+    return kind in (TherapyText, therapy_store.RiskFlag, therapy_store.DecidedFlag) or (
         issubclass(kind, TherapyRecord) and str(getattr(kind, "__tablename__", "")) in content
     )
 
@@ -133,6 +135,7 @@ def test_test_knows_content_when_it_sees_it():
         "unread_sources",
         "as_text",
         "flags",
+        "decided_flags",
     }
     assert opening <= {name for name, kind in given.items() if holds_content(kind)}
     assert not holds_content(typing.get_type_hints(therapy_store.measures_complete)["return"])

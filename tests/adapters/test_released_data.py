@@ -12,21 +12,22 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from acts.decisions import decide
+from acts.labels import labels
 from adapters import operational_store as store
 from adapters import therapy_store
 from adapters.audit_chain import verify_all
 from adapters.migrating import MIGRATIONS, Database, check, migrate, migrate_all, url_of
 from adapters.settings import settings
 from adapters.slots import extend_slots
-from models.codes import AuthenticatedHow, Verdict
+from models.codes import ApprovalKind, AuthenticatedHow, Verdict
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
-from models.operational import AuditEvent, Licence
+from models.operational import Approval, AuditEvent, Licence
 from models.operational import Referral as Case
 from models.therapy_text import TherapyText
 from tests import conftest as shared
 from tests import databases
-from tests.factories import fresh_code
+from tests.factories import fresh_code, make_approval, review_words, spelled
 from tests.flows.people import go_on, open_approval
 
 DATA = Path(__file__).parents[1] / "data" / "migrations"
@@ -222,6 +223,39 @@ def test_released_case_goes_on(released: str) -> None:
         code=fresh_code(approval.assigned_to),
     )
     assert go_on(waiting[0]) == R.ASSIGNMENT
+
+
+def test_released_review_can_be_labelled(released: str) -> None:
+    """A flag of an old release's reader, listed as that release listed flags, gets its label and keeps it."""
+    migrate_all()
+    kept = tables_of(released)[Database.THERAPY]
+    text = next(row for row in kept["intake_text"] if row["case_number"] == "RF-000001")
+    flag = {
+        "id": "FL-old", "kind": "self_harm", "status": "present", "level": "moderate", "raised_by": "rule",
+        "rule_id": "harm.cut", "why": "", "version": "1", "probability": 0.8, "text_id": text["id"], "starts": 0,
+        "ends": 3, "reviewed": False,
+    }  # fmt: skip
+    content = review_words(case="RF-000001", flags=[flag], texts=[{"id": text["id"], "kind": "referral_text"}])
+    with store.writing() as db:
+        case = db.get_one(Case, "RF-000001")
+        case.status = R.RISK_REVIEW
+        signer = db.exec(select(Approval.assigned_to).where(Approval.kind == ApprovalKind.RISK_REVIEW)).first()
+        for licence in db.exec(select(Licence)).all():
+            licence.expires_on = (utc_now() + timedelta(days=365)).date()
+    approval = make_approval(referral=case, content=spelled(content), assigned_to=signer, round=99)
+    decide(
+        approval.id,
+        staff_id=str(signer),
+        verdict=Verdict.APPROVE,
+        reason=TherapyText(""),
+        seen_digest=approval.digest,
+        how=AuthenticatedHow.PREFECT_CODE,
+        code=fresh_code(str(signer)),
+        confirmed={"FL-old": False},
+    )
+    [label] = labels(actor="test", passages=True)
+    assert (label.flag_id, label.confirmed, label.passage) == ("FL-old", False, "")
+    assert verify_all() == []
 
 
 def test_every_release_has_rows_in_every_table() -> None:

@@ -19,7 +19,7 @@ from models.errors import Forgotten, KeyMissing, SealBroken
 from models.operational import Referral, Staff
 from models.therapy import CaseKey, ContentKey, ContentSeal, IntakeText, SealedFlag
 from models.therapy_text import TherapyText
-from tests.factories import make_patient, make_referral, make_staff
+from tests.factories import make_decided_flag, make_patient, make_referral, make_staff
 
 MARK = "krindlespat"
 PLACE = sealing.Place("intake_text", "TX-1", "text")
@@ -405,8 +405,15 @@ def fill(case: Referral) -> None:
     )
     therapy_store.raise_flags(number, [flag(number, id=f"FL-{number}")])
     therapy_store.keep_sign_off_content(f"AP-{number}", number, TherapyText(f"content {MARK}"))
+    decided = make_decided_flag(number, rule_id=f"rule {MARK}")
     therapy_store.keep_decision_words(
-        f"DC-{number}", f"AP-{number}", number, TherapyText(f"why {MARK}"), TherapyText(f"signed {MARK}"), "test"
+        f"DC-{number}",
+        f"AP-{number}",
+        number,
+        TherapyText(f"why {MARK}"),
+        TherapyText(f"signed {MARK}"),
+        "test",
+        [decided],
     )
     therapy_store.keep_to_do_words(
         f"TD-{number}", number, question=TherapyText(f"asked {MARK}"), answer=TherapyText(MARK), actor="test"
@@ -430,6 +437,7 @@ def everything(case: Referral) -> str:
         [decision.reason.unwrap(), decision.signed_content.unwrap(), to_do.question.unwrap(), to_do.answer.unwrap()],
         sorted(therapy_store.state_of(each) for each in therapy_store.unread_sources(number, **who)),
         therapy_store.quarantined(f"QC-{number}", **who),
+        [vars(each) for each in therapy_store.decided_flags(**who) if each.case_number == number],
     ]
     return repr(read)
 
@@ -437,7 +445,7 @@ def everything(case: Referral) -> str:
 def test_no_content_is_in_the_files_of_the_database(case: Referral):
     only_where_the_files_are_ours()
     fill(case)
-    assert everything(case).count(MARK) == 14
+    assert everything(case).count(MARK) == 15
     assert MARK.encode() not in database_bytes()
     assert case.case_number.encode() in database_bytes(), "or these were the wrong files"
 
@@ -677,6 +685,8 @@ def test_destroyed_key_takes_all_content_of_a_patient_and_of_nobody_else(filled:
         with pytest.raises(Forgotten):
             read()
     assert [everything(each) for each in others] == before
+    decided = therapy_store.decided_flags(actor="test", where="test")
+    assert {each.case_number for each in decided} == {each.case_number for each in others}
     [event] = audited("key.destroyed")
     assert (event.actor, event.details["owner"]) == ("ST-1", forgotten.patient_id)
     if settings().therapy_database.startswith("sqlite"):

@@ -99,6 +99,7 @@ def desk_visits(
     to_dos = {kind: _to_do(place, kind) for kind in (ToDoKind.CALL_PATIENT, ToDoKind.CHECK_DUPLICATE)}
     question = _to_do(place, ToDoKind.ANSWER_QUESTION)
     _broken_rows()
+    factories.make_labels(*[True] * 25, *[False] * 9, None)
     stranger = person(Role.CLINICIAN, location=factories.make_location(), team="others")
     guest = person(Role.CLINICIAN, location=factories.make_location(), team="guests")
     break_glass.break_glass(match.case_number, guest.id, TherapyText("Called at night; nobody of the place answers."))
@@ -133,6 +134,8 @@ def desk_visits(
         Visit(
             "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_as_it_is, status=422, name="not_referred"
         ),
+        Visit("reader", "/reader", Role.OWNER),
+        Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
         Visit("me", "/me", **told),
         Visit("enrol_page", "/enrol", "password", name="enrol_password"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from adapters import operational_store
+from adapters import operational_store, therapy_store
 from models.codes import ReferralStatus, Role, ToDoKind
 from models.operational import Referral, Staff
 from tests.e2e.browser import CHROMIUM, PHONE, served
@@ -147,6 +147,40 @@ def test_keyboard_alone_reaches_the_decision(visit, person, risk_review):
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("Edit and approve")).to_be_checked()
     expect(page.get_by_role("textbox", name="Safety note")).to_be_visible()
+
+
+def test_flags_are_labelled_by_keyboard_without_scripts_on_a_narrow_screen(
+    chromium: Browser, address: str, person, risk_review
+):
+    clinician = person(Role.CLINICIAN)
+    approval = risk_review(clinician)
+    window = chromium.new_context(base_url=address, viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    page = window.new_page()
+    sign_in(page, clinician)
+    page.goto(f"/approvals/{approval.id}")
+    first, second = (page.get_by_role("group", name=f"Flag {n}: was it raised rightly?") for n in (1, 2))
+    expect(first.get_by_label("Leave it open")).to_be_checked()
+    first.get_by_label("Leave it open").focus()
+    page.keyboard.press("ArrowUp")
+    for _ in range(2):  # past the link to the second flag's evidence
+        page.keyboard.press("Tab")
+    expect(second.get_by_label("Leave it open")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.locator("#verdict-approve").check()
+    page.get_by_label("Password").fill("not the right one at all")
+    page.get_by_label("One-time code").fill("000000")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Not signed yet")).to_be_visible()
+    expect(first.get_by_label("Raised in error")).to_be_checked()
+    expect(second.get_by_label("This is what it says")).to_be_checked()
+    # without scripts the page cannot be asked for the width of its window, but it can for that of its content
+    box = page.locator("main").bounding_box()
+    assert box and box["width"] <= 320
+    sign(page, clinician)
+    expect(page.get_by_role("heading", name="Risk review approved as proposed")).to_be_visible()
+    window.close()
+    kept = therapy_store.decided_flags(actor="test", where="test")
+    assert {each.flag_id: each.confirmed for each in kept} == {"FL-2": False, "FL-1": True}
 
 
 def test_letter_to_post_prints_alone_with_its_digest(visit, place, person):

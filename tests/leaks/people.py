@@ -255,8 +255,10 @@ class Practice:
         approval = self.open_approval(name)
         signer = COORDINATOR if approval.kind == ApprovalKind.ASSIGNMENT else str(approval.assigned_to)
         path, seat = f"/approvals/{approval.id}", self.seat(signer)
-        found = re.search(r'name="seen_digest" value="(\w+)"', seat.get(path))
-        form = {"verdict": "approve", "seen_digest": found.group(1) if found else ""} | form
+        shown = seat.get(path)
+        found = re.search(r'name="seen_digest" value="(\w+)"', shown)
+        labels = dict.fromkeys(re.findall(r'name="(label-[^"]+)"', shown), "in_error")
+        form = {"verdict": "approve", "seen_digest": found.group(1) if found else ""} | labels | form
         seat.post(path, 422, **form)
         seat.post(path, **form, **self.proof(signer))
         seat.get(f"{path}/signed")
@@ -569,7 +571,8 @@ def look_at_everything(at: Practice) -> None:
         *("/", "/queue", "/cases", f"/cases/{number}", f"/cases/{number}/content", f"/cases/{number}/break-glass"),
         *(f"/cases/{at.case(name).case_number}" for name in ("booked", "declined", "texting", "namesake", "typed")),
         *(f"/approvals/{approval.id}", f"/to-dos/{ids['to_do']}", "/intake", "/referrals/new", "/accounts"),
-        *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/me", "/enrol"),
+        *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/reader"),
+        *("/me", "/enrol"),
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
     ]

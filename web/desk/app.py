@@ -29,6 +29,7 @@ from web.desk import (
     me,
     oidc_pages,
     queue,
+    reader,
     sign_in,
     to_dos,
 )
@@ -52,6 +53,7 @@ ROUTERS = (
     cases,
     intake,
     contract_docs,
+    reader,
     audit,
     me,
     enrolment,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import decisions, signers
@@ -32,6 +32,9 @@ TEMPLATES = {
     ApprovalKind.CLOSING_LETTER: "closing_letter.html",
 }
 NEEDED = {"a reason is needed": "reason"}
+LABEL = "label-"
+CONFIRMED = {"confirmed": True, "in_error": False}
+LEFT_OPEN = ""
 
 
 def _permission(approval: Approval, found: CaseView, me: Member) -> sign_off.Permission:
@@ -149,11 +152,24 @@ def check_form(verdict: str, changed: Mapping[str, Any], reason: str, password: 
     return errors
 
 
+async def posted_labels(request: Request) -> dict[str, str]:
+    """What was chosen beside each flag, by the name of its field."""
+    return {name: str(value) for name, value in (await request.form()).items() if name.startswith(LABEL)}
+
+
+def labels_of(posted: Mapping[str, str]) -> dict[str, bool]:
+    """Flag id → whether it is confirmed, of the flags that were not left open; raises ValueError for another choice."""
+    if not set(posted.values()) <= {*CONFIRMED, LEFT_OPEN}:
+        raise ValueError("a flag is confirmed, raised in error or left open")
+    return {name.removeprefix(LABEL): CONFIRMED[value] for name, value in posted.items() if value != LEFT_OPEN}
+
+
 @router.post("/approvals/{approval_id}", name="decide")
 def decide(
     request: Request,
     me: SignedIn,
     approval_id: str,
+    labels: Annotated[dict[str, str], Depends(posted_labels)],
     seen_digest: Annotated[str, Form()] = "",
     verdict: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
@@ -184,10 +200,12 @@ def decide(
     if me.by_service:
         errors = {name: message for name, message in errors.items() if name not in ("password", "code")}
     if not errors:
-        errors = _try_to_sign(approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None)
+        errors = _try_to_sign(
+            approval_id, me, Verdict(verdict), reason, seen_digest, password, code, changed or None, labels
+        )
     if not errors:
         return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
-    typed = posted | {"verdict": verdict, "reason": reason}
+    typed = posted | labels | {"verdict": verdict, "reason": reason}
     return _show(request, me, approval, found, typed=typed, errors=errors, status_code=422)
 
 
@@ -200,6 +218,7 @@ def _try_to_sign(
     password: str,
     code: str,
     edited: dict[str, Any] | None,
+    labels: Mapping[str, str],
 ) -> dict[str, str]:
     """Sign; what refuses it comes back as words beside the field it is about. Raises MovedOn."""
     try:
@@ -214,6 +233,7 @@ def _try_to_sign(
             code=code.strip(),
             password=password,
             edited=edited if verdict == Verdict.EDIT_AND_APPROVE else None,
+            confirmed=labels_of(labels),
         )
     except SignatureMismatch:
         return {"form": "What was on your screen is not what is to be signed. It is shown anew: please read it again."}

@@ -30,7 +30,7 @@ def audit(
 ) -> HTMLResponse:
     """What was done, or with ``log=therapy`` who read therapy content; both dates (UTC) count."""
     chain = next((each for each in CHAINS if each.database == log), OPERATIONAL)
-    first, after = _limits(begin, end)
+    first, after = limits(begin, end)
     events = audit_pages.events(chain, Wanted(case, actor, action, first, after), before)
     return page(
         request,
@@ -49,7 +49,7 @@ def audit(
 @router.get("/audit/export", name="audit_export")
 def export(me: SignedIn, form: Format, begin: str = "", end: str = "", case: str = "") -> StreamingResponse:
     """The audit as a file; both dates (UTC) count, an empty one is no limit. That it was taken is itself audited."""
-    first, after = _limits(begin, end)
+    first, after = limits(begin, end)
     asked = Asked(begin=first, end=after, case_number=case.strip().upper() or None)
     lines = audit_export.export(form, asked, actor=me.id, where="desk:audit")
     name = audit_export.file_name(form)
@@ -58,18 +58,17 @@ def export(me: SignedIn, form: Format, begin: str = "", end: str = "", case: str
     )
 
 
-def _limits(begin: str, end: str) -> tuple[datetime | None, datetime | None]:
-    """From the beginning of the first day to the end of the last."""
-    first, last = _date(begin), _date(end)
-    return (_midnight(first) if first else None, _midnight(last + timedelta(days=1)) if last else None)
+def limits(begin: str, end: str) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the first day to the end of the last, UTC; an empty one is no limit.
 
-
-def _date(text: str) -> date | None:
-    """A date from the form, or none; anything else is answered with 422."""
+    Anything that is no date is answered with 422.
+    """
     try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
+        first = _midnight(date.fromisoformat(begin)) if begin else None
+        after = _midnight(date.fromisoformat(end) + timedelta(days=1)) if end else None
+    except (ValueError, OverflowError):
         raise HTTPException(422) from None
+    return first, after
 
 
 def _midnight(day: date) -> datetime:

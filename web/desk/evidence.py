@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from adapters import therapy_store
 from models.codes import RiskLevel, Verdict
 from models.measures import DEFINITIONS, Measure
 from models.operational import Decision
+from rules import labels
 from rules.measures import score
 from rules.sign_off import digest
 from rules.triage import RANK, FlagKind
@@ -21,11 +22,15 @@ from web.desk.members import Member
 
 @dataclass(frozen=True)
 class ShownFlag:
-    """One reason for review, numbered as it is in the text; ``facts`` as they are signed."""
+    """One reason for review, numbered as it is in the text; ``facts`` as they are signed.
+
+    ``offered``: the signer may label it.
+    """
 
     number: int
     facts: Mapping[str, Any] = field(repr=False)
     quote: str | None = field(repr=False)
+    offered: bool = False
 
     @property
     def kind(self) -> str:
@@ -107,8 +112,7 @@ def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidenc
     stored = therapy_store.texts(content["case"], actor=me.id, where=where)
     pinned = {text["id"]: text["sha256"] for text in content["texts"]}
     found = [text for text in stored if text.id in pinned]
-    by_id = {text.id: text.text.unwrap() for text in found}
-    flags = _flags(content["flags"], by_id)
+    flags = _flags(content["flags"], found, labels.offered(content))
     return Evidence(
         flags=flags,
         texts=tuple(_text(text, flags, pinned[text.id]) for text in found),
@@ -121,8 +125,7 @@ def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
     """The evidence of a case as it stands now, outside any sign-off."""
     facts = [_facts_of(flag) for flag in therapy_store.flags(case_number, actor=me.id, where=where)]
     stored = therapy_store.texts(case_number, actor=me.id, where=where)
-    by_id = {text.id: text.text.unwrap() for text in stored}
-    flags = _flags(facts, by_id)
+    flags = _flags(facts, stored)
     measures = [
         {
             "measure": record.measure,
@@ -146,23 +149,33 @@ def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
 def _facts_of(flag: Any) -> dict[str, Any]:
     names = (
         "id", "kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability", "text_id",
-        "starts", "ends",
+        "starts", "ends", "edition",
     )  # fmt: skip
     return {name: getattr(flag, name) for name in names} | {"reviewed": flag.reviewed_by_approval is not None}
 
 
-def _flags(facts: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> tuple[ShownFlag, ...]:
+def _flags(
+    facts: Sequence[Mapping[str, Any]], texts: Sequence[Any], offered: Container[str] = ()
+) -> tuple[ShownFlag, ...]:
     """Numbered: the most urgent first, then in the order of the text."""
+    by_id = {text.id: text for text in texts}
     ordered = sorted(
         facts, key=lambda it: (-RANK[RiskLevel(it["level"])], it["text_id"] or "", it["starts"] or 0, it["id"])
     )
-    return tuple(ShownFlag(number, each, _quote(each, texts)) for number, each in enumerate(ordered, start=1))
+    return tuple(
+        ShownFlag(number, each, _quote(each, by_id.get(each["text_id"])), each["id"] in offered)
+        for number, each in enumerate(ordered, start=1)
+    )
 
 
-def _quote(facts: Mapping[str, Any], texts: Mapping[str, str]) -> str | None:
-    if facts["starts"] is None or facts["text_id"] not in texts or facts["kind"] == FlagKind.UNREAD_TEXT:
+def _quote(facts: Mapping[str, Any], text: Any) -> str | None:
+    """The evidence; ``None`` where a flag has none, or its text has been changed since it was raised."""
+    if facts["starts"] is None or text is None or facts["kind"] == FlagKind.UNREAD_TEXT:
         return None
-    return texts[facts["text_id"]][facts["starts"] : facts["ends"]]
+    if facts.get("edition") not in (None, text.edition):
+        return None
+    words: str = text.text.unwrap()
+    return words[facts["starts"] : facts["ends"]]
 
 
 def _text(stored: Any, flags: tuple[ShownFlag, ...], pinned: str | None) -> ShownText:
@@ -171,7 +184,7 @@ def _text(stored: Any, flags: tuple[ShownFlag, ...], pinned: str | None) -> Show
     spans = [
         Span(flag.number, flag.facts["starts"], flag.facts["ends"], RANK[flag.level])
         for flag in here
-        if flag.facts["starts"] is not None and not flag.is_whole_text
+        if flag.quote is not None
     ]
     return ShownText(
         id=stored.id,

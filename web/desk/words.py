@@ -43,6 +43,15 @@ FLAG_STATUS = {
 
 RAISED_BY = {"rule": "text rule", "item": "answer to a question", "classifier": "classifier"}
 
+LABELS = {"confirmed": "This is what it says", "in_error": "Raised in error", "": "Leave it open"}
+
+READER_TABLES = {
+    "raised_by": "By what raised them",
+    "version": "By version",
+    "kind": "By kind",
+    "rule": "By rule",
+}
+
 TEXT_KINDS = {
     "referral_text": "Referral text",
     "patient_words": "In the patient's own words",
@@ -257,6 +266,14 @@ def local(moment: datetime, zone: str) -> str:
 
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def reader_group(table: str, group: tuple[str, ...]) -> str:
+    """What a row of the tables about the reader is called; a rule by its id, as beside each flag."""
+    if table == "rule":
+        return group[0]
+    first, *rest = group
+    return sentence(" ".join((RAISED_BY.get(first, plain(first)), *rest)))
 
 
 def plain(value: object) -> str:

@@ -167,7 +167,7 @@ def review_content(case_number: str, text_id: str, level: RiskLevel) -> dict[str
         "rule_id": "plan.have",
         "why": "speaks of a plan",
         "version": "lexicon-1",
-        "probability": None,
+        "probability": 0.88,
         "starts": 14,
         "ends": 40,
     }

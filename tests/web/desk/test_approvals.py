@@ -1,6 +1,7 @@
 """Reading and deciding a risk review on the desk."""
 
 import json
+import re
 
 import pytest
 from sqlmodel import select
@@ -9,6 +10,7 @@ from adapters import operational_store, therapy_store
 from models.codes import ApprovalStatus, ReferralStatus, RiskLevel, Role, Verdict
 from models.operational import Approval, Decision, Patient, Referral
 from models.therapy_text import TherapyText
+from rules import sign_off
 from tests import factories
 from tests.web.desk.conftest import PASSWORD, AtTheDesk
 
@@ -183,6 +185,152 @@ def test_refused_form_keeps_what_was_typed_but_never_the_password(seated, risk_r
     assert '<option value="low" selected>' in shown
     assert 'value="edit_and_approve" checked' in shown
     assert PASSWORD not in shown
+
+
+# -- labels
+
+
+def label_fields(shown: str, flag_id: str = "FL-1") -> dict[str, str]:
+    """The choice beside one flag, as it stands on the page without a script: its legend, its form, what is chosen."""
+    [fieldset] = [each for each in re.findall(r"<fieldset.*?</fieldset>", shown, re.S) if f"label-{flag_id}" in each]
+    inputs = re.findall(r"<input[^>]*>", fieldset)
+    assert len(inputs) == 3 and all(f'name="label-{flag_id}"' in each and 'form="sign"' in each for each in inputs)
+    [chosen] = [each for each in inputs if "checked" in each]
+    legend = re.search(r"<legend>(.*?)</legend>", fieldset)
+    value = re.search(r'value="(\w*)"', chosen)
+    assert legend and value
+    return {"legend": legend.group(1), "chosen": value.group(1)}
+
+
+def kept_labels() -> dict[str, bool | None]:
+    return {each.flag_id: each.confirmed for each in therapy_store.decided_flags(actor="test", where="test")}
+
+
+def test_review_asks_beside_each_flag_of_the_reader_and_leaves_it_open(seated, risk_review):
+    shown = seated.get(f"/approvals/{risk_review(seated.staff).id}").text
+    assert '<form id="sign"' in shown and 'name="label-FL-2"' in shown
+    # the most urgent flag is the first, and that is the second one raised
+    assert label_fields(shown) == {"legend": "Flag 2: was it raised rightly?", "chosen": ""}
+    assert "This is what it says" in shown and "Raised in error" in shown
+
+
+def test_labels_are_signed_with_the_review(seated, risk_review):
+    approval = risk_review(seated.staff)
+    answer = seated.sign(approval, verdict="approve", **{"label-FL-1": "confirmed", "label-FL-2": "in_error"})
+    assert answer.status_code == 303
+    assert kept_labels() == {"FL-1": True, "FL-2": False}
+    decision = decision_of(approval)
+    assert decision
+    words = therapy_store.decision_words(decision.id, actor="test", where="test").signed_content.unwrap()
+    assert json.loads(words)["labels"] == {"FL-1": True, "FL-2": False}
+    assert decision.signed_digest == sign_off.digest(words)
+
+
+def test_flag_that_is_left_open_gets_no_label(seated, risk_review):
+    approval = risk_review(seated.staff)
+    seated.sign(approval, verdict="approve", **{"label-FL-1": "", "label-FL-2": ""})
+    assert kept_labels() == {"FL-1": None, "FL-2": None}
+    decision = decision_of(approval)
+    assert decision and decision.signed_digest == approval.digest
+
+
+@pytest.mark.parametrize(("verdict", "reason"), [("return", "Since when?"), ("reject", "Not ours")])
+def test_label_is_taken_with_every_verdict(seated, risk_review, verdict, reason):
+    approval = risk_review(seated.staff)
+    seated.sign(approval, verdict=verdict, reason=reason, **{"label-FL-1": "in_error"})
+    assert kept_labels() == {"FL-1": False, "FL-2": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"label-FL-9": "confirmed"}, "A label is given to a flag that this sign-off does not offer."),
+        ({"label-": "confirmed"}, "A label is given to a flag that this sign-off does not offer."),
+        ({"label-FL-1": "perhaps"}, "A flag is confirmed, raised in error or left open."),
+    ],
+)
+def test_label_that_was_not_offered_is_refused_and_changes_nothing(seated, risk_review, fields, says):
+    approval = risk_review(seated.staff)
+    answer = seated.sign(approval, verdict="approve", **fields)
+    assert answer.status_code == 422 and says in answer.text
+    assert decision_of(approval) is None and kept_labels() == {}
+
+
+def test_label_on_an_assignment_is_refused(at_the_desk, assignment):
+    seated = at_the_desk(Role.COORDINATOR)
+    approval, _, _ = assignment(seated.staff)
+    answer = seated.sign(approval, verdict="approve", **{"label-FL-1": "confirmed"})
+    assert answer.status_code == 422 and decision_of(approval) is None
+
+
+@pytest.mark.parametrize("fault", [{"code": "000000"}, {"verdict": ""}, {"password": ""}, {"seen_digest": "0" * 64}])
+def test_refused_form_keeps_the_labels_that_were_chosen(seated, risk_review, fault):
+    approval = risk_review(seated.staff)
+    chosen = {"label-FL-1": "in_error", "label-FL-2": ""}
+    shown = seated.sign(approval, **({"verdict": "approve"} | fault), **chosen).text
+    assert label_fields(shown)["chosen"] == "in_error"
+    assert label_fields(shown, "FL-2")["chosen"] == ""
+    assert kept_labels() == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"raised_by": "item", "text_id": None, "starts": None, "ends": None},
+        {"kind": "unread_text", "rule_id": "unread-text", "probability": None},
+        {"kind": "unread_text", "rule_id": "classifier-off", "text_id": None, "starts": None, "ends": None},
+        {"status": "historical"},
+    ],
+    ids=["answer to a question", "text that could not be read", "classifier off", "in the past"],
+)
+def test_flag_that_is_not_the_readers_is_not_asked_about(seated, risk_review, given):
+    approval = other_content(seated, risk_review(seated.staff), flag=given)
+    shown = seated.get(f"/approvals/{approval.id}").text
+    assert 'id="flag-1"' in shown and "label-FL-1" not in shown
+    assert seated.sign(approval, verdict="approve", **{"label-FL-1": "confirmed"}).status_code == 422
+
+
+def test_flag_from_words_that_changed_is_shown_without_a_quote_and_not_asked_about(seated, risk_review):
+    approval = other_content(seated, risk_review(seated.staff), flag={"edition": 1}, text={"edition": 2})
+    with therapy_store.writing() as db:
+        text = db.exec(select(therapy_store.IntakeText)).one()
+        text.edition = 2
+        therapy_store.audit(db, "test", "text.kept", "intake_text", text.id, text.case_number)
+    shown = seated.get(f"/approvals/{approval.id}").text
+    assert "The text it was raised from has been changed since." in shown
+    assert "<mark" not in shown and "label-FL-1" not in shown
+
+
+def other_content(seated, approval: Approval, *, flag: dict, text: dict | None = None) -> Approval:
+    """A later review of the same case that lists only the first flag, altered."""
+    content = json.loads(content_of(approval))
+    content["flags"] = [content["flags"][0] | flag]
+    content["texts"] = [content["texts"][0] | (text or {})]
+    with operational_store.writing() as db:
+        case = operational_store.one(db, Referral, approval.case_number)
+        operational_store.set_status(
+            db, operational_store.one(db, Approval, approval.id), ApprovalStatus.SUPERSEDED, "system"
+        )
+    spelled = sign_off.canonical(content)
+    return factories.make_approval(referral=case, content=spelled, assigned_to=seated.staff.id, round=7)
+
+
+def test_who_may_only_read_a_review_is_asked_nothing(at_the_desk, person, risk_review):
+    seated = at_the_desk(Role.CLINICIAN)
+    approval = risk_review(person(Role.CLINICIAN))
+    with operational_store.writing() as db:
+        patient = operational_store.one(
+            db, Patient, operational_store.one(db, Referral, approval.case_number).patient_id
+        )
+        patient.state = "NY"
+        db.add(patient)
+    shown = seated.get(f"/approvals/{approval.id}").text
+    assert "You can read this, not sign it" in shown and "label-FL-1" not in shown
+
+
+def test_case_page_asks_nothing(seated, risk_review):
+    approval = risk_review(seated.staff)
+    assert "label-" not in seated.get(f"/cases/{approval.case_number}/content").text
 
 
 def test_text_that_changed_since_cannot_be_signed(seated, risk_review):

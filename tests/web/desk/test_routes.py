@@ -77,6 +77,7 @@ EXPECTED = {
     "new_referral_page": "O",
     "new_referral": "O",
     "contract_docs": "ONWMD",
+    "reader": "CWM",
     "audit": "M",
     "audit_export": "M",
 }
