@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from language.encoder import load_encoder, pinned_weights
+from language.encoder import TEXTS_PER_SLICE, load_encoder, pinned_weights
 
 CHECKOUT = Path(__file__).parents[1]
 OWN_WORDS = CHECKOUT / "tests" / "data" / "risk" / "training.jsonl"
@@ -192,7 +192,7 @@ def _memory(threads: int) -> dict[str, float]:
     encoder: Any = load_encoder(threads=threads)
     network = encoder._means.network
     network.encoder.layer = network.encoder.layer[:1]
-    deque(encoder.encode_chunks(_short_texts(FEW)), maxlen=0)
+    encoder.encode(list(_short_texts(TEXTS_PER_SLICE)))
     held = _status_mb("VmRSS")
     figures = {}
     for count in (FEW, MANY):

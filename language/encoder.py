@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 MAX_TOKENS = 256
-TOKENS_PER_BATCH = 4096
+TOKENS_PER_BATCH = 2048
 # Texts are tokenised in slices so that memory stays flat in their number.
 TEXTS_PER_SLICE = 2048
 # With one of these a CPU multiplies bf16 itself; without, it converts back and forth and is slower than in float32.
