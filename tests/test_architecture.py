@@ -13,7 +13,7 @@ import pytest
 from models.codes import AuthenticatedHow, ReferralStatus
 from models.purposes import PURPOSES
 from models.transitions import REFERRAL_OWNERS, TABLES
-from tests.conftest import TEST_PLACES, WITHOUT_A_DATABASE
+from tests.conftest import BOTH_KINDS_AT_ONCE, TEST_PLACES, WITHOUT_A_DATABASE
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "models", "rules", "tasks", "web")
@@ -274,3 +274,15 @@ def test_nothing_of_a_machine_is_committed():
         if path.is_file() and path.suffix in TEXTS and traces.search(path.read_text(errors="ignore")):
             found.append(name)
     assert not found
+
+
+def test_ci_knows_every_test_that_runs_on_postgresql():
+    lines = re.findall(r"'\d+ (tests/[^']*)'", (ROOT / ".ci" / "run").read_text())
+    named = {path for line in lines for each in line.split() for path in ROOT.glob(each)}
+    files = {path for each in named for path in ([each] if each.is_file() else each.rglob("test_*.py"))}
+    tests = ROOT / "tests"
+    elsewhere = [tests / each for each in (*WITHOUT_A_DATABASE, *BOTH_KINDS_AT_ONCE)]
+    left_out = {path for path in tests.rglob("test_*.py") for each in elsewhere if path.is_relative_to(each)}
+    assert {path for path in tests.rglob("test_*.py")} - left_out <= files
+    # pytest never passes over a file that is named, only what it finds in a folder
+    assert not named & left_out
