@@ -153,8 +153,10 @@ def _moved(of: Settings, kind: SignalKind, seen: _Seen) -> tuple[float, float] |
     chosen = seen.of(kind, CLASSIFIER)
     slope, shift = of.calibration[kind]
     odds = seen.raw[chosen] * slope + shift
-    change = _fitted(np.column_stack([odds, np.ones(len(odds))]), seen.confirmed[chosen], odds)
-    turn, lift = 1 + float(change[0]), float(change[1])
+    # turned about their middle, so that flags which all sound alike move the line and do not turn it
+    middle = float(odds.mean())
+    change = _fitted(np.column_stack([odds - middle, np.ones(len(odds))]), seen.confirmed[chosen], odds)
+    turn, lift = 1 + float(change[0]), float(change[1] - change[0] * middle)
     return (turn * slope, turn * shift + lift) if turn >= LEAST_SLOPE else None
 
 

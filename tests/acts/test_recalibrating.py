@@ -2,25 +2,28 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from acts import recalibrating
+from acts import labels, recalibrating
 from acts.recalibrating import Refusal, folder_of, go_back, in_force, promote, recalibrate
 from acts.risk_reading import read_risk
 from adapters import risk_versions
 from adapters.operational_store import reading
 from language.evaluation.risk_floor import Floor, Share
 from language.manifests import read_manifest, write_manifest
-from language.risk_classifier import SHIPPED, THRESHOLDS
+from language.risk_classifier import SHIPPED, THRESHOLDS, settings
 from language.risk_network import NETWORK
+from language.risk_signals import CLASSIFIER
 from language.risk_values import SignalKind
 from models.errors import NotAllowed, WeightsDiffer
 from models.operational import AuditEvent
-from tests.labels import KIND, make_label, make_labels
+from tests import factories
+from tests.labels import FIRST, KIND, make_label, make_labels
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -65,6 +68,20 @@ DISTORTED = make_labels(1000, 1.0, -1.2)
 
 def made(labels=DISTORTED, **wanted: float) -> str:
     return recalibrate(labels, {SignalKind(k): v for k, v in wanted.items()}, refit=False, actor=WHO).version
+
+
+def test_labels_of_signed_reviews_make_a_version_that_is_promoted():
+    now = settings()
+    for at in range(120):  # .95 is right in one of two, .6 in one of four
+        said, confirmed = (0.95, at % 4 == 1) if at % 2 else (0.6, at % 8 == 0)
+        moment = FIRST + timedelta(hours=at)
+        factories.make_labels(confirmed, at=moment, version=now.version, probability=said)
+    known = labels.labels(actor=WHO)
+    assert len(known) == 120 and {(each.kind, each.raised_by) for each in known} == {(KIND, CLASSIFIER)}
+    version = made(known)
+    assert settings(folder_of(version)).calibration[KIND] != now.calibration[KIND]
+    assert promote(version, known, actor=WHO).refused == ()
+    assert in_force() == folder_of(version)
 
 
 def test_made_version_is_judged_on_later_labels_and_is_not_in_force():

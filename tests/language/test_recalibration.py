@@ -234,3 +234,11 @@ def test_heads_need_500_labels_with_a_passage() -> None:
 def test_thresholds_hold_what_the_reader_reads() -> None:
     assert set(settings().thresholds) == set(SignalKind)
     assert THRESHOLDS in read_manifest(SHIPPED).files
+
+
+def test_flags_that_all_sound_alike_move_the_line_and_do_not_turn_it(kept):
+    alike = [make_label(at, probability=0.9, confirmed=at % 2 == 0) for at in range(100)]
+    candidate = made(alike)
+    assert not any(name.startswith(KIND.value) and name.endswith("classifier") for name in candidate.untouched)
+    turn, shift = line(kept(candidate))
+    assert turn == pytest.approx(1, abs=0.01) and shift < -1
