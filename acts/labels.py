@@ -10,12 +10,11 @@ from sqlmodel import select
 from adapters import therapy_store
 from adapters.operational_store import reading
 from adapters.therapy_store import DecidedFlag
-from language.feedback import Label, precision_by
+from language.feedback import FEWEST, Label, precision_by
 from language.risk_values import SignalKind
 from models.operational import Decision
 
 WHERE = "how the reader does"
-FEWEST = 30
 GROUPS = {
     "raised_by": ("raised_by",),
     "version": ("raised_by", "version"),

@@ -391,6 +391,11 @@ class RiskFlag:
     reviewed_by_approval: str | None = None
     at: datetime = field(default_factory=utc_now)
 
+    def as_shown(self) -> dict[str, Any]:
+        """What a signer is shown of it, and signs; plain values."""
+        shown = {name: getattr(self, name) for name in ("id", *_FLAG_FACTS)}
+        return shown | {"reviewed": self.reviewed_by_approval is not None}
+
 
 _FLAG_FACTS = (
     *("kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability"),

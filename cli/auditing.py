@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +15,10 @@ from adapters.audit_chain import Verdict
 from adapters.audit_export import Asked, Format, export
 from adapters.migrating import Database
 from cli import login
+from cli.days import From, To, limits
 from models.audit_guards import rights_of_app_role
 from models.codes import Role
 from models.errors import CountersignError, NotAllowed
-
-DATES = ["%Y-%m-%d"]
 
 
 class AuditBroken(CountersignError):
@@ -53,19 +51,16 @@ def register(app: typer.Typer, console: Console) -> None:
     @app.command("audit-export")
     def audit_export(
         form: Annotated[Format, typer.Option("--format", help="CSV, JSON lines, or one FHIR AuditEvent a line.")],
-        begin: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this day, UTC.")] = None,
-        end: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="To this day, included.")] = None,
+        begin: From = None,
+        end: To = None,
         case: Annotated[str | None, typer.Option(help="Only this case, such as RF-000042.")] = None,
     ) -> None:
         """Print the audit of both databases; for compliance officers, and itself audited."""
         me = login.who()
         if me.role != Role.COMPLIANCE:
             raise NotAllowed("the audit is taken out by compliance officers")
-        asked = Asked(
-            begin=begin.replace(tzinfo=UTC) if begin else None,
-            end=end.replace(tzinfo=UTC) + timedelta(days=1) if end else None,
-            case_number=case,
-        )
+        first, after = limits(begin, end)
+        asked = Asked(begin=first, end=after, case_number=case)
         for piece in export(form, asked, actor=me.id, where="command line: audit-export"):
             sys.stdout.write(piece)
 

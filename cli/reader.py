@@ -2,20 +2,20 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from acts.labels import FEWEST, Row, how_the_reader_does
+from acts.labels import Row, how_the_reader_does
 from cli import login
+from cli.days import From, To, limits
+from language.feedback import FEWEST
 from models.errors import NotAllowed
 from rules.access import may_open
 from web.desk import words
 
-DATES = ["%Y-%m-%d"]
 HEADS = ("flags decided", "left open", "raised in error", "confirmed", "share confirmed (95 %)")
 
 
@@ -24,8 +24,8 @@ def register(app: typer.Typer, console: Console) -> None:
 
     @app.command("risk-precision")
     def risk_precision(
-        begin: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this day, UTC.")] = None,
-        end: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="To this day, included.")] = None,
+        begin: From = None,
+        end: To = None,
         version: Annotated[str, typer.Option(help="Only flags of this version.")] = "",
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     ) -> None:
@@ -34,12 +34,7 @@ def register(app: typer.Typer, console: Console) -> None:
         permission = may_open("reader", me.role)
         if not permission.allowed:
             raise NotAllowed("; ".join(permission.reasons))
-        report = how_the_reader_does(
-            begin.replace(tzinfo=UTC) if begin else None,
-            end.replace(tzinfo=UTC) + timedelta(days=1) if end else None,
-            version,
-            actor=me.id,
-        )
+        report = how_the_reader_does(*limits(begin, end), version, actor=me.id)
         if as_json:
             print(json.dumps(asdict(report), indent=2))
             return

@@ -12,13 +12,12 @@ from rich.text import Text
 
 from adapters import risk_versions
 from language.feedback import SELECTION
-from language.manifests import Manifest, faults, read_manifest
+from language.manifests import CARD, Manifest, faults, read_manifest
 from language.risk_values import SignalKind
 from models.codes import Role
 from models.errors import CountersignError, NotAllowed, WeightsDiffer
 from models.operational import Staff
 
-CARD = "MODEL_CARD.md"
 MINILM, RISK, NOTES = "minilm", "risk_signals", "note_drafting"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Version = Annotated[str, typer.Argument(help="Such as risk-b910abbd; `countersign models list` names them.")]

@@ -12,6 +12,8 @@ from language.risk_values import SignalKind
 Group = TypeVar("Group")
 
 Z_95 = 1.96
+FEWEST = 30
+"""Fewer flags than this say nothing, and those of a kind would tell which cases they are of."""
 SELECTION = (
     "Labels exist only for what was raised: nothing can be learnt from them about what was missed, and no figure here "
     "says anything about it."

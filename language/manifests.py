@@ -11,6 +11,7 @@ from typing import BinaryIO
 from models.errors import WeightsDiffer
 
 MANIFEST = "manifest.json"
+CARD = "MODEL_CARD.md"
 
 
 @dataclass(frozen=True)

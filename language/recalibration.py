@@ -16,7 +16,7 @@ import numpy as np
 
 from language.evaluation.on_labels import column_of, logit, not_told, raised_of, raw_of, said_of, sigmoid
 from language.feedback import SELECTION, Label
-from language.manifests import MANIFEST, Manifest, content_of, digests, stored
+from language.manifests import CARD, MANIFEST, Manifest, content_of, digests, stored
 from language.plain import plain
 from language.risk_classifier import THRESHOLDS, Settings, as_stored, settings
 from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, NETWORK, load_network
@@ -26,7 +26,6 @@ from language.risk_values import SignalKind
 if TYPE_CHECKING:
     from language.evaluation.on_labels import Flags, Floats
 
-CARD = "MODEL_CARD.md"
 FIT_SHARE = 0.7
 FEWEST_OF_A_KIND = 30
 FEWEST_TO_REFIT = 500

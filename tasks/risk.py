@@ -192,7 +192,7 @@ def review_content(case_number: str, level: str) -> dict[str, Any]:
         "disposition": "continue_intake",
         "safety_note": "",
         "classifier": asdict(permission),
-        "flags": [_shown(flag) for flag in therapy_store.flags(case_number, actor="system", where=where)],
+        "flags": [flag.as_shown() for flag in therapy_store.flags(case_number, actor="system", where=where)],
         "measures": [
             {
                 "measure": record.measure,
@@ -215,23 +215,3 @@ def review_content(case_number: str, level: str) -> dict[str, Any]:
             for text in therapy_store.texts(case_number, actor="system", where=where)
         ],
     }
-
-
-def _shown(flag: therapy_store.RiskFlag) -> dict[str, Any]:
-    names = (
-        "id",
-        "kind",
-        "status",
-        "level",
-        "raised_by",
-        "rule_id",
-        "why",
-        "version",
-        "probability",
-        "text_id",
-        "starts",
-        "ends",
-        "edition",
-    )
-    shown = {name: getattr(flag, name) for name in names}
-    return shown | {"reviewed": flag.reviewed_by_approval is not None}

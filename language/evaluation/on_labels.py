@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from language.evaluation.calibration import calibration_error, log_loss
-from language.feedback import Label, Precision, precision_by
+from language.evaluation.calibration import LEAST, calibration_error, log_loss
+from language.feedback import FEWEST, Label, Precision, precision_by
 from language.manifests import read_manifest
 from language.plain import plain
 from language.risk_classifier import Settings, settings
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
-
-LEAST = 1e-6
-FEWEST_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -103,11 +100,7 @@ def _figures(labels: Sequence[Label], left_out: int, said: "Floats", raised: "Fl
         round(log_loss(said, truth), 4),
         round(calibration_error(said, truth), 4),
         precision_by(own, lambda _: True).get(True),
-        {
-            kind: each
-            for kind, each in precision_by(own, lambda label: label.kind).items()
-            if each.flags >= FEWEST_SHOWN
-        },
+        {kind: each for kind, each in precision_by(own, lambda label: label.kind).items() if each.flags >= FEWEST},
     )
 
 

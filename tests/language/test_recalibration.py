@@ -12,8 +12,8 @@ from language.evaluation import on_labels
 from language.evaluation.calibration import calibration_error, log_loss
 from language.evaluation.on_labels import figures_of, judged
 from language.feedback import SELECTION, Label
-from language.manifests import read_manifest
-from language.recalibration import CARD, Candidate, earlier_and_later, recalibrated
+from language.manifests import CARD, read_manifest
+from language.recalibration import Candidate, earlier_and_later, recalibrated
 from language.risk_classifier import SHIPPED, THRESHOLDS, settings
 from language.risk_network import NETWORK
 from language.risk_signals import RULE

@@ -123,7 +123,7 @@ def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidenc
 
 def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
     """The evidence of a case as it stands now, outside any sign-off."""
-    facts = [_facts_of(flag) for flag in therapy_store.flags(case_number, actor=me.id, where=where)]
+    facts = [flag.as_shown() for flag in therapy_store.flags(case_number, actor=me.id, where=where)]
     stored = therapy_store.texts(case_number, actor=me.id, where=where)
     flags = _flags(facts, stored)
     measures = [
@@ -144,14 +144,6 @@ def case_evidence(case_number: str, me: Member, where: str) -> Evidence:
         measures=_measures(measures),
         classifier=None,
     )
-
-
-def _facts_of(flag: Any) -> dict[str, Any]:
-    names = (
-        "id", "kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability", "text_id",
-        "starts", "ends", "edition",
-    )  # fmt: skip
-    return {name: getattr(flag, name) for name in names} | {"reviewed": flag.reviewed_by_approval is not None}
 
 
 def _flags(
