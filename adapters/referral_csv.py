@@ -144,9 +144,7 @@ def _cells(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
         if "field limit" in str(broken):
             reason = f"a cell is longer than {csv.field_size_limit():,} characters"
         else:
-            reason = (
-                "a quotation mark is opened or closed in the wrong place, so the rows below cannot be told apart"
-            )
+            reason = "a quotation mark is opened or closed in the wrong place, so the rows below cannot be told apart"
         raise ContractBroken(reason, row=len(rows) + HEADER_ROW) from None
     return rows[0][1], rows[1:]
 
@@ -165,9 +163,7 @@ def _column_names(header: Sequence[str]) -> list[str | None]:
         if name not in names:
             raise ContractBroken(f"the column {name} is missing", row=HEADER_ROW, field=name)
     if not any(name in names for name in CONTACT_COLUMNS):
-        raise ContractBroken(
-            "there is neither a column email nor a column phone", row=HEADER_ROW, field="email"
-        )
+        raise ContractBroken("there is neither a column email nor a column phone", row=HEADER_ROW, field="email")
     return names
 
 

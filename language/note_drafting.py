@@ -6,7 +6,7 @@ The same transcript gives the same draft. Nothing is written that the sources do
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from language import note_scores
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DraftSentence", "NoteDraft", "NoteFormat", "Role", "Turn", "Unsupported", "draft_note", "supported"]
+__all__ = [
+    "DraftSentence",
+    "NoteDraft",
+    "NoteFormat",
+    "Role",
+    "SessionToDraft",
+    "Turn",
+    "Unsupported",
+    "draft_note",
+    "draft_notes",
+    "supported",
+]
 
 GRAMMAR = "grammar-1"
 ALIKE = 0.8
@@ -64,19 +75,68 @@ def draft_note(
     `most_words`: about how long the draft may be; without it a visit's is as long as such notes are, a therapy draft keeps
     everything that carries content.
     """
-    style = Style(pronouns or stated_pronouns(turns), visit=format is NoteFormat.VISIT)
-    made = statements(turns, style)
-    dropped = made.dropped
-    kept = _supported_statements(made.kept, turns, dropped)
+    return draft_notes([SessionToDraft(turns, format, pronouns, tuple(known_names), most_words)], generator)[0]
+
+
+@dataclass(frozen=True)
+class SessionToDraft:
+    """One session of a batch; what the fields mean stands at `draft_note`."""
+
+    turns: Sequence[Turn]
+    format: NoteFormat
+    pronouns: Pronouns | None = None
+    known_names: tuple[str, ...] = ()
+    most_words: int | None = None
+
+
+def draft_notes(sessions: Sequence[SessionToDraft], generator: Proposes | None = None) -> list[NoteDraft]:
+    """The drafts of many sessions, in the order given; what all of them say is encoded in one batch, sorted by length."""
+    prepared = [_prepared(session) for session in sessions]
+    said = [one.said for each in prepared for one in each.kept]
+    vectors = _vectors(said)
+    drafts, start = [], 0
+    for each in prepared:
+        end = start + len(each.kept)
+        drafts.append(_drafted(each, vectors[start:end], generator))
+        start = end
+    return drafts
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A session whose statements are made and supported; what is left needs their vectors."""
+
+    session: SessionToDraft
+    style: Style
+    kept: list[Statement]
+    dropped: Counter[Dropped]
+
+
+def _prepared(session: SessionToDraft) -> _Prepared:
+    pronouns = session.pronouns or stated_pronouns(session.turns)
+    style = Style(pronouns, visit=session.format is NoteFormat.VISIT)
+    made = statements(session.turns, style)
+    return _Prepared(session, style, _supported_statements(made.kept, session.turns, made.dropped), made.dropped)
+
+
+def _vectors(said: Sequence[str]) -> "NDArray[np.float32]":
+    from language.encoder import load_encoder
+
+    return load_encoder().encode(said)
+
+
+def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Proposes | None) -> NoteDraft:
+    session, style, dropped = prepared.session, prepared.style, prepared.dropped
+    turns, format, most_words = session.turns, session.format, session.most_words
     if most_words is None and style.visit:
         most_words = note_scores.settings().visit_words
-    placed = _chosen(_placed(kept, turns, format), most_words, dropped)
+    placed = _chosen(_placed(prepared.kept, vectors, format), most_words, dropped)
     placed += _additions(turns, format, placed)
     if generator is not None:
         placed += _generated(generator, turns, format, placed, dropped)
     # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
-    again = style.pronouns if pronouns is not None or style.pronouns != THEY else None
-    sentences = _written(placed, turns, format, again, known_names, dropped)
+    again = style.pronouns if session.pronouns is not None or style.pronouns != THEY else None
+    sentences = _written(placed, turns, format, again, session.known_names, dropped)
     return NoteDraft(
         format,
         tuple(sentences),
@@ -134,12 +194,9 @@ def _still_empty(text: str) -> Dropped | None:
     return next((reason for reason in reasons if reason in (Dropped.COMMAND, Dropped.SMALL_TALK)), None)
 
 
-def _placed(kept: Sequence[Statement], turns: Sequence[Turn], format: NoteFormat) -> list[_Placed]:
+def _placed(kept: Sequence[Statement], vectors: "NDArray[np.float32]", format: NoteFormat) -> list[_Placed]:
     if not kept:
         return []
-    from language.encoder import load_encoder
-
-    vectors: NDArray[np.float32] = load_encoder().encode([one.said for one in kept])
     seen = note_scores.features(kept, vectors)
     if format is NoteFormat.VISIT:
         topics = note_scores.visit_topics(seen)
@@ -246,7 +303,7 @@ def _generated(
         said.append(terms)
         role = turns[sources[0].turn].role
         made = Statement(finished(text), sources, role, text)
-        added += [replace(each, section=each.section) for each in _placed([made], turns, format)]
+        added += _placed([made], _vectors([made.said]), format)
     return added
 
 

@@ -81,9 +81,18 @@ def not_assessed(format: NoteFormat, turns: Sequence[Turn], topics: set[Topic]) 
     A subject is covered when the patient spoke of it, or was asked and said more than nothing; a question that got no
     answer covers nothing. What only a draft can show (a plan, an intervention) is missing where no sentence is of it.
     """
+    return uncovered(_ASKED_OF[format], turns, topics)
+
+
+KNOWN_NEEDS = (*NEEDED, *_FROM_THE_DRAFT)
+"""What a template may ask a session to have covered."""
+
+
+def uncovered(needs: Sequence[str], turns: Sequence[Turn], topics: set[Topic]) -> tuple[str, ...]:
+    """Which of these KNOWN_NEEDS a session did not cover; raises KeyError for a need nobody knows how to look for."""
     spoken = list(_answered_talk(turns))
     missing = []
-    for need in _ASKED_OF[format]:
+    for need in needs:
         if need in NEEDED:
             covered = any(re.search(NEEDED[need], talk, re.I) for talk in spoken)
         else:

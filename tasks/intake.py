@@ -33,6 +33,8 @@ from tasks.steps import step
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+SESSIONS = "sessions"
+"""The kind of a session export, which tasks.sessions receives."""
 EVERYWHERE = "all"
 KEPT_FOR_READING = 200_000
 """Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""
@@ -79,7 +81,9 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     received_files.put_away_finished()
     with store.reading() as db:
         wanted = db.exec(
-            select(IntakeFile.id).where(col(IntakeFile.finished_at).is_(None)).order_by(col(IntakeFile.received_at))
+            select(IntakeFile.id)
+            .where(col(IntakeFile.finished_at).is_(None), IntakeFile.kind != SESSIONS)
+            .order_by(col(IntakeFile.received_at))
         ).all()
     return list(wanted)
 

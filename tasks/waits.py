@@ -8,7 +8,7 @@ from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.portal_links import LINK_DAYS, make_link
-from models.codes import LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
+from models.codes import CaseStatus, LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import OutsideUnavailable
 from models.operational import OutboxMessage, Referral, ToDo
@@ -20,26 +20,26 @@ from tasks.steps import step
 R = ReferralStatus
 
 LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
-TO_DO_AT: dict[ReferralStatus, ToDoKind] = {
+TO_DO_AT: dict[CaseStatus, ToDoKind] = {
     R.POSSIBLE_DUPLICATE: ToDoKind.CHECK_DUPLICATE,
     R.CONTACT_PATIENT: ToDoKind.CALL_PATIENT,
     R.WAITLISTED: ToDoKind.WAITLIST,
     R.MISSED: ToDoKind.MISSED_SESSION,
 }
-LINK_AT: dict[ReferralStatus, tuple[LinkPurpose, str]] = {
+LINK_AT: dict[CaseStatus, tuple[LinkPurpose, str]] = {
     R.QUESTIONNAIRES_REQUESTED: (LinkPurpose.QUESTIONNAIRES, "questionnaires_invite"),
     R.OFFERED: (LinkPurpose.CHOOSE_TIME, "times_offered"),
 }
 
 
 @step("prepare the wait")
-def prepare(case: Case, status: ReferralStatus) -> None:
+def prepare(case: Case, status: CaseStatus) -> None:
     """Make what the wait needs, once per time the case enters this status."""
     with store.writing() as db:
-        referral = store.one(db, Referral, case.number)
+        referral = store.one_case(db, case.number)
         store.check_fence(referral, case.fence)
-        if referral.status != status:
-            return
+        if referral.status != status or not isinstance(referral, Referral):
+            return  # a session's to-do was opened with the decision that returned it
         if status in TO_DO_AT:
             open_case_to_do(db, referral, TO_DO_AT[status])
         elif status in LINK_AT:
