@@ -172,6 +172,11 @@ def note_drafting_may_run(
     )
 
 
+def ai_may_draft_in(state: str | None, on: date) -> bool:
+    """Whether the law where the patient was lets a program draft notes at all, whatever was consented to."""
+    return _by_note_rules(state, on)[2]
+
+
 def classifier_may_run(state: str | None, consent: ConsentFacts, on: date) -> Permission:
     """Whether the free-text risk classifier may read this patient's text on a date, and why.
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from models.note_codes import FlagAction, SentenceOrigin
 from rules import note_signing
-from rules.note_signing import LONGEST_SENTENCE, MOST_SENTENCES
+from rules.note_checks import LONGEST_SENTENCE
+from rules.note_signing import MOST_SENTENCES
 
 Fields = dict[str, Any]
 Change = Callable[[Mapping[str, Any], Mapping[str, Any]], Fields]

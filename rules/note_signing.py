@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.errors import ContractBroken
-from models.note_codes import FlagAction
-from models.note_content import NoteSentence, sentence_from_plain
+from models.note_content import FlagAnswer, NoteSentence, sentence_from_plain
+from rules.note_checks import SignatureBlock, blocks_signature
 
 NOTE_FIELDS = frozenset({"format", "sentences", "nothing_to_add", "flag_actions", "procedure_code", "diagnoses"})
 """The fields of a note that its signer writes; everything else is what was proposed and from what."""
-LONGEST_SENTENCE = 2000
 MOST_SENTENCES = 400
 
 
@@ -46,30 +45,18 @@ def settled(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, "sentences": placed, "nothing_to_add": nothing}
 
 
-def against_signing(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """Everything that keeps this note from being signed, as sentences for its signer; empty where nothing does."""
+def against_signing(content: Mapping[str, Any]) -> tuple[SignatureBlock, ...]:
+    """Everything that keeps this note from being signed, by field; empty where nothing does."""
+    answers = content["flag_actions"]
+    flags = [FlagAnswer(flag["id"], answers.get(flag["id"], {}).get("action")) for flag in content["flags"]]
     try:
-        found = by_section(content)
+        written = sentences(settled(content))
     except ContractBroken as broken:
-        return (f"a sentence is not whole: {broken}",)
-    against = []
-    for flag in content["flags"]:
-        answer = content["flag_actions"].get(flag["id"], {})
-        if answer.get("action") not in tuple(FlagAction):
-            against.append("a risk flag is not addressed: say what was done about it")
-            break
-    if not any(found.values()):
-        against.append("the note has no sentence")
-    for title, own in found.items():
-        if not own and title not in content["nothing_to_add"]:
-            against.append(f"{title} is empty: write a sentence, or mark that there is nothing to add")
-    if any(len(sentence.text) > LONGEST_SENTENCE for own in found.values() for sentence in own):
-        against.append(f"a sentence has more than {LONGEST_SENTENCE:,} characters")
-    if any(not sentence.text.strip() for own in found.values() for sentence in own):
-        against.append("a sentence is empty: write it, or drop it")
-    if sum(map(len, found.values())) > MOST_SENTENCES:
-        against.append(f"the note has more than {MOST_SENTENCES} sentences")
-    return tuple(against)
+        return (SignatureBlock("note", f"A sentence is not whole: {broken}."),)
+    against = blocks_signature(written, list(sections(content)), nothing_to_add=content["nothing_to_add"], flags=flags)
+    if len(written) > MOST_SENTENCES:
+        against += (SignatureBlock("note", f"The note has more than {MOST_SENTENCES} sentences."),)
+    return against
 
 
 def unknown_flags(content: Mapping[str, Any]) -> Sequence[str]:

@@ -192,7 +192,7 @@ def _session_note(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
     if verdict == Verdict.REJECT:
         return Consequence(NoteStatus.CLOSED_NO_NOTE)
     if against := note_signing.against_signing(signed):
-        raise ValueError(against[0])
+        raise ValueError(against[0].reason)
     return Consequence(NoteStatus.CLOSED_SIGNED)
 
 

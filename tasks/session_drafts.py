@@ -21,10 +21,11 @@ from language.note_generator import Generator
 from language.note_templates import uncovered
 from language.note_values import Topic
 from models.codes import DraftKind, NoteStatus, TranscriptState
+from models.columns import utc_now
 from models.note_content import NoteSentence, sentence_to_plain
 from models.note_template import NoteTemplate
 from models.operational import Patient, SessionNote, Staff
-from rules.jurisdiction import NotePermission
+from rules.jurisdiction import NotePermission, ai_may_draft_in
 from rules.session_codes import propose_code
 from tasks.cases import Case
 from tasks.session_gate import move, standing, turns_of
@@ -52,6 +53,7 @@ class _Ready:
     transcript: therapy_store_sessions.KeptTranscript | None
     known_names: tuple[str, ...]
     templates: dict[str, NoteTemplate]
+    law_allows: bool
 
 
 @step("draft notes")
@@ -80,7 +82,8 @@ def _ready(case: Case) -> _Ready | None:
         clinician = store.one(db, Staff, session.clinician_id)
         templates = in_force(db, session.location_id)
     names = (f"{patient.given_name} {patient.family_name}", clinician.name)
-    return _Ready(case, session, permission, kept, names, templates)
+    law_allows = ai_may_draft_in(session.patient_state or patient.state, utc_now().date())
+    return _Ready(case, session, permission, kept, names, templates, law_allows)
 
 
 def _still_stands(one: _Ready) -> bool:
@@ -148,7 +151,7 @@ def _kind(one: _Ready, made: NoteDraft | None) -> DraftKind:
         return DraftKind.DRAFTED if made.sentences else DraftKind.PLAIN_NOTHING_SUPPORTED
     if one.transcript is None:
         return PLAIN_BECAUSE.get(one.session.transcript, DraftKind.PLAIN_NO_TRANSCRIPT)
-    return DraftKind.PLAIN_JURISDICTION
+    return DraftKind.PLAIN_NO_CONSENT if one.law_allows else DraftKind.PLAIN_JURISDICTION
 
 
 def _why_plain(one: _Ready, kind: DraftKind) -> Sequence[str]:
