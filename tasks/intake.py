@@ -13,8 +13,9 @@ from sqlmodel import Session, col, or_, select
 
 from adapters import file_drop, received_files, therapy_store
 from adapters import operational_store as store
+from adapters.csv_table import rows_to_fix
 from adapters.fhir import referral_from_bundle
-from adapters.referral_csv import read_referral_table, referrals_from_table, rows_to_fix
+from adapters.referral_csv import read_referral_table, referrals_from_table
 from adapters.settings import settings
 from data_contracts.referral_bundle import check_referral_bundle
 from data_contracts.referral_table import check_referral_table

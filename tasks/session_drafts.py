@@ -117,9 +117,10 @@ def _loaded(path: Path) -> Generator:
 def _keep(one: _Ready, made: NoteDraft | None) -> str:
     """Keep one draft and send its session to be signed; returns the draft's kind."""
     kind = _kind(one, made)
-    content = {
+    sentences = _sentences(one, made) if made is not None else []
+    content: dict[str, Any] = {
         "kind": kind.value,
-        "sentences": _sentences(one, made) if made is not None else [],
+        "sentences": sentences,
         "not_assessed": _not_assessed(one, made),
         "dropped": {reason.value: count for reason, count in made.dropped.items()} if made is not None else {},
         "drafted_by": _drafted_by(made) if made is not None else None,
@@ -140,7 +141,7 @@ def _keep(one: _Ready, made: NoteDraft | None) -> str:
             present,
             one.case.number,
             draft=kind.value,
-            sentences=len(content["sentences"]),
+            sentences=len(sentences),
             drafted_by=made.version if made is not None else None,
         )
     return kind.value
@@ -188,10 +189,11 @@ def _not_assessed(one: _Ready, made: NoteDraft | None) -> dict[str, list[str]]:
 
 
 def _drafted_by(made: NoteDraft) -> dict[str, str]:
+    checkpoint = settings().note_generator_path
     return {
         "version": made.version,
         "weights": hashlib.sha256((WEIGHTS / MANIFEST).read_bytes()).hexdigest(),
-        "generator": str(settings().note_generator_path.name) if settings().note_generator_path else "",
+        "generator": checkpoint.name if checkpoint is not None else "",
     }
 
 

@@ -12,7 +12,8 @@ from acts.risk_reading import read_risk
 from adapters import operational_store as store
 from adapters import received_files, therapy_store, therapy_store_sessions
 from adapters.settings import settings
-from adapters.transcripts import Speakers, TooShort, read_transcript
+from adapters.speaker_labels import Speakers
+from adapters.transcripts import TooShort, read_transcript
 from language.note_values import Role, Turn
 from language.risk_values import RiskReading, SignalStatus
 from language.session_risk import SessionReading, read_session

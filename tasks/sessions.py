@@ -15,8 +15,9 @@ from sqlmodel import Session, col, select
 
 from adapters import file_drop, received_files, therapy_store, therapy_store_sessions
 from adapters import operational_store as store
+from adapters.csv_table import rows_to_fix
 from adapters.file_drop import DroppedFile
-from adapters.session_csv import read_session_table, session_rows_to_fix, sessions_from_table
+from adapters.session_csv import read_session_table, sessions_from_table
 from adapters.settings import settings
 from data_contracts.session_table import check_session_table
 from models.codes import NoteStatus, QuarantineStatus, RowOutcome, TranscriptState
@@ -364,7 +365,7 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[Broken]) -> None
     if not broken:
         return
     findings = [finding for _, _, its in broken for finding in its]
-    to_fix = session_rows_to_fix(data, findings)
+    to_fix = rows_to_fix(data, findings)
     for row, _, _ in broken:
         therapy_store.quarantine(f"QC-{file.id}-{row}", {"row": _line_of(data, row)})
     with store.writing() as db:
@@ -432,7 +433,7 @@ def summary(file_id: str) -> ExportResult:
         file = store.one(db, IntakeFile, file_id)
         outcomes = db.exec(select(IntakeRow.outcome).where(IntakeRow.file_id == file_id)).all()
         faults = db.exec(select(QuarantinedRow).where(QuarantinedRow.file_id == file_id)).all()
-    counts = Counter(outcome.value for outcome in outcomes)
+    counts = Counter(str(outcome) for outcome in outcomes)
     counts[RowOutcome.QUARANTINED.value] = len({fault.row for fault in faults})
     return ExportResult(
         file_id,

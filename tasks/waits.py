@@ -20,13 +20,13 @@ from tasks.steps import step
 R = ReferralStatus
 
 LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
-TO_DO_AT: dict[CaseStatus, ToDoKind] = {
+TO_DO_AT: dict[ReferralStatus, ToDoKind] = {
     R.POSSIBLE_DUPLICATE: ToDoKind.CHECK_DUPLICATE,
     R.CONTACT_PATIENT: ToDoKind.CALL_PATIENT,
     R.WAITLISTED: ToDoKind.WAITLIST,
     R.MISSED: ToDoKind.MISSED_SESSION,
 }
-LINK_AT: dict[CaseStatus, tuple[LinkPurpose, str]] = {
+LINK_AT: dict[ReferralStatus, tuple[LinkPurpose, str]] = {
     R.QUESTIONNAIRES_REQUESTED: (LinkPurpose.QUESTIONNAIRES, "questionnaires_invite"),
     R.OFFERED: (LinkPurpose.CHOOSE_TIME, "times_offered"),
 }
@@ -38,7 +38,7 @@ def prepare(case: Case, status: CaseStatus) -> None:
     with store.writing() as db:
         referral = store.one_case(db, case.number)
         store.check_fence(referral, case.fence)
-        if referral.status != status or not isinstance(referral, Referral):
+        if referral.status != status or not isinstance(status, ReferralStatus):
             return  # a session's to-do was opened with the decision that returned it
         if status in TO_DO_AT:
             open_case_to_do(db, referral, TO_DO_AT[status])

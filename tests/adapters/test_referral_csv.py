@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.referral_csv import read_referral_table, referrals_from_table, rows_to_fix
+from adapters.csv_table import rows_to_fix
+from adapters.referral_csv import read_referral_table, referrals_from_table
 from models.codes import Modality
 from models.errors import ContractBroken
 from models.referral_intake import Finding, ReferralIn

@@ -189,7 +189,7 @@ def test_docs_of_the_same_run_twice_do_not_break(tmp_path: Path) -> None:
 
 
 def test_docs_forget_only_the_oldest_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_contracts.referral_table.KEPT_RUNS", 2)
+    monkeypatch.setattr("data_contracts.table_contract.KEPT_RUNS", 2)
     results = [check(table_of(PLAIN), tmp_path / "docs", f"IN-{at}") for at in (3, 1, 2)]
     assert results[-1].docs_index
     index = results[-1].docs_index.read_text(encoding="utf-8")
