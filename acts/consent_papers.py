@@ -4,8 +4,9 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from adapters import therapy_store_sessions
 from adapters.operational_store import audit, move_case, one, writing
-from models.codes import NoteStatus, Role
+from models.codes import NoteStatus, Role, TranscriptState
 from models.columns import new_id, utc_now
 from models.consents import Consent
 from models.errors import MovedOn, NotAllowed
@@ -115,6 +116,24 @@ def value_of(paper: PatientConsent) -> Consent:
         revoked_on=paper.revoked_on,
         document_id=paper.document_id or None,
     )
+
+
+def purge(case_number: str, staff_id: str, *, transcript_too: bool) -> int:
+    """Destroy what was derived from a session that is not signed; returns how many texts were overwritten.
+
+    An open draft goes with it: the session begins again with what its patient allows now. Raises NotAllowed or MovedOn.
+    """
+    purge_unsigned(case_number, staff_id)
+    blanked = therapy_store_sessions.purge(case_number, staff_id, transcript_too=transcript_too)
+    with writing() as db:
+        session = db.get_one(SessionNote, case_number, with_for_update=True)
+        if transcript_too and session.transcript == TranscriptState.KEPT:
+            session.transcript = TranscriptState.PURGED
+            db.add(session)
+        audit(db, staff_id, "session.purged", session, case_number, transcript=transcript_too, texts=blanked)
+        if not session.status.is_closed and session.status != NoteStatus.RECEIVED:
+            move_case(db, session, NoteStatus.RECEIVED, actor=staff_id, why="purged")
+    return blanked
 
 
 def purge_unsigned(case_number: str, staff_id: str) -> None:

@@ -50,6 +50,7 @@ SIGNING_ROLES = {
     ApprovalKind.RISK_REVIEW: Role.CLINICIAN,
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
+    ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
 }
 
 
