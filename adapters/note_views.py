@@ -65,9 +65,7 @@ def rows(
         given = select(Approval.case_number).where(
             Approval.kind == ApprovalKind.SESSION_NOTE, Approval.assigned_to == clinician_id
         )
-        query = query.where(
-            (col(SessionNote.clinician_id) == clinician_id) | col(SessionNote.case_number).in_(given)
-        )
+        query = query.where((col(SessionNote.clinician_id) == clinician_id) | col(SessionNote.case_number).in_(given))
     else:
         query = query.where(col(SessionNote.location_id).in_(location_ids))
     if status:
@@ -186,9 +184,7 @@ def patient(patient_id: str) -> PatientView:
     with reading() as db:
         found = one(db, Patient, patient_id)
         sessions = db.exec(
-            select(SessionNote)
-            .where(SessionNote.patient_id == patient_id)
-            .order_by(col(SessionNote.started_at).desc())
+            select(SessionNote).where(SessionNote.patient_id == patient_id).order_by(col(SessionNote.started_at).desc())
         ).all()
         referrals = db.exec(select(Referral).where(Referral.patient_id == patient_id)).all()
         papers = db.exec(

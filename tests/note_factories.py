@@ -10,11 +10,21 @@ from typing import Any
 from adapters import therapy_store_sessions
 from adapters.note_templates import in_force
 from adapters.operational_store import reading, writing
-from models.codes import ApprovalKind, DraftKind, Modality, NoteStatus, RiskLevel, Role, TranscriptState
+from models.codes import (
+    ApprovalKind,
+    ApprovalStatus,
+    AuthenticatedHow,
+    DraftKind,
+    Modality,
+    NoteStatus,
+    RiskLevel,
+    TranscriptState,
+)
 from models.columns import new_id, utc_now
 from models.note_codes import ConsentPurpose
-from models.operational import Approval, Location, Patient, PatientConsent, SessionNote, Staff
+from models.operational import Approval, Location, NoteAddendumSigned, Patient, PatientConsent, SessionNote, Staff
 from models.session_index import NoteFormatCode, SessionService
+from models.therapy_text import TherapyText
 from rules.session_codes import propose_code
 from tests import factories
 
@@ -235,7 +245,9 @@ def proposed_content(
         | {"reasons": [reason] if plain else ["agreed in writing"], "citations": [], "ask_a_person": bool(plain)},
         "consents": []
         if plain
-        else [{"id": "CO-1", "kind": p.kind.value, "purpose": p.value, "given_on": "2026-01-01"} for p in ConsentPurpose],
+        else [
+            {"id": "CO-1", "kind": p.kind.value, "purpose": p.value, "given_on": "2026-01-01"} for p in ConsentPurpose
+        ],
         "flags": flags,
         "flag_actions": {},
         "procedure_code": propose_code(session.service, session.minutes).code or "",
@@ -254,3 +266,25 @@ def make_consents(patient: Patient, staff: Staff, **given: Any) -> None:
             db.add(PatientConsent(**{**facts, "recorded_by": staff.id, **given}))
 
 
+def make_signed_note(clinician: Staff, location: Location, *, addendum: str = "", **given: Any) -> MadeNote:
+    """A note signed as drafted, by hand and not through the gate, with an addendum where words are given."""
+    made = make_proposed_note(clinician, location, **given)
+    signed = factories.spelled(made.content)
+    with writing() as db:
+        approval = db.get_one(Approval, made.approval.id)
+        approval.status, approval.decided_at = ApprovalStatus.DECIDED, utc_now()
+        db.add(approval)
+    decision = factories.make_decision(made.approval, clinician, signed)
+    with writing() as db:
+        session = db.get_one(SessionNote, made.number)
+        session.status, session.closed_at, session.signed_decision_id = NoteStatus.CLOSED_SIGNED, utc_now(), decision.id
+        session.procedure_code = made.content["procedure_code"] or None
+        db.add(session)
+    if addendum:
+        key = new_id("AD")
+        therapy_store_sessions.keep_addendum(key, made.number, TherapyText(addendum), clinician.id)
+        with writing() as db:
+            facts = {"case_number": made.number, "number": 1, "staff_id": clinician.id}
+            how, digest = AuthenticatedHow.DESK_PASSWORD_AND_CODE, hashlib.sha256(addendum.encode()).hexdigest()
+            db.add(NoteAddendumSigned(id=key, authenticated=how, digest=digest, **facts))
+    return made

@@ -273,5 +273,3 @@ def _try_to_sign(
     except ValueError as missing:
         return {"form": words.sentence(str(missing)).rstrip(".") + "."}
     return {}
-
-

@@ -56,7 +56,9 @@ class SessionTalk:
         return any(line.at for line in self.lines)
 
 
-def session_talk(content: Mapping[str, Any], flags: Sequence[Mapping[str, Any]], me: Member, where: str) -> SessionTalk | None:
+def session_talk(
+    content: Mapping[str, Any], flags: Sequence[Mapping[str, Any]], me: Member, where: str
+) -> SessionTalk | None:
     """The transcript that a proposed note pins, marked where its sentences and flags lie.
 
     None where it was made from none, or the transcript was destroyed. ``flags`` are numbered from 1 in their order;

@@ -96,13 +96,14 @@ def ordered_flags(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def note_view(screen: NoteOnScreen, talk: SessionTalk | None) -> NoteView:
     """The note as it stands now."""
     note, proposed = screen.note, screen.proposed
+    numbers = {flag["id"]: number for number, flag in enumerate(ordered_flags(note), start=1)}
     return NoteView(
         screen=screen,
         kind=DraftKind(note["draft"]),
         sections=_sections(note, proposed),
         left_out=_left_out(note, proposed),
         flags=_flags(note, talk),
-        blocks=tuple(_block(each) for each in note_signing.against_signing(note)),
+        blocks=tuple(_block(each, numbers) for each in note_signing.against_signing(note)),
         lacking=lacking(necessity(note_signing.sentences(note), note["diagnoses"])),
         not_assessed=tuple(note["not_assessed"].get(note["format"], ())),
     )
@@ -170,8 +171,8 @@ def _flags(note: Mapping[str, Any], talk: SessionTalk | None) -> tuple[ShownRisk
     return tuple(shown)
 
 
-def _block(block: SignatureBlock) -> ShownBlock:
+def _block(block: SignatureBlock, numbers: Mapping[str, int]) -> ShownBlock:
     kind, _, name = block.field.partition(":")
     anchors = {"flag": f"flag-{name}", "section": section_key(name), "sentence": f"sentence-{name}"}
-    named = f"{name}: " if kind == "section" else ""
+    named = {"flag": f"Flag {numbers.get(name, '')}: ", "section": f"{name}: "}.get(kind, "")
     return ShownBlock(anchors.get(kind, "written"), named + block.reason)

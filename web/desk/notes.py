@@ -38,9 +38,7 @@ DONE = {
 def notes(request: Request, me: SignedIn, q: str = "", status: str = "", scope: str = "mine") -> HTMLResponse:
     wanted = status if status in tuple(NoteStatus) else ""
     own = me.staff.role == Role.CLINICIAN and scope != "all"
-    found = note_views.rows(
-        me.staff.location_ids, clinician_id=me.id if own else None, status=wanted, search=q
-    )
+    found = note_views.rows(me.staff.location_ids, clinician_id=me.id if own else None, status=wanted, search=q)
     rows = [row for row in found if may_see_case(me.viewer, row.facts).allowed]
     return page(
         request,

@@ -68,7 +68,9 @@ def _show(
     )
 
 
-def _act(request: Request, me: Member, patient_id: str, done: str, typed: dict[str, str], act: Callable[[], object]) -> Response:
+def _act(
+    request: Request, me: Member, patient_id: str, done: str, typed: dict[str, str], act: Callable[[], object]
+) -> Response:
     """Do it and show the page; what refuses it is shown beside what was typed."""
     _visible(me, patient_id)
     try:

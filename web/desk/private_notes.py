@@ -1,6 +1,6 @@
 """The box for a clinician's private psychotherapy note on a session: only the desk page of its author opens it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -26,9 +26,7 @@ def private_note(request: Request, me: SignedIn, number: str, done: str = "") ->
 
 
 @router.post("/notes/{number}/private", name="keep_private_note")
-def keep_private_note(
-    request: Request, me: SignedIn, number: str, private: Annotated[str, Form()] = ""
-) -> Response:
+def keep_private_note(request: Request, me: SignedIn, number: str, private: Annotated[str, Form()] = "") -> Response:
     case = _own(me, number)
     written = private.replace("\r\n", "\n")
     if len(written) > LONGEST:
@@ -51,7 +49,13 @@ def _own(me: Member, number: str) -> NoteCase:
 def _show(
     request: Request, me: Member, case: NoteCase, text: str, *, kept: bool = False, problem: str = ""
 ) -> HTMLResponse:
-    facts = {"session": case.session, "text": text, "kept": kept, "problem": problem, "longest": LONGEST}
+    facts: dict[str, Any] = {
+        "session": case.session,
+        "text": text,
+        "kept": kept,
+        "problem": problem,
+        "longest": LONGEST,
+    }
     if request.headers.get("hx-request") == "true":
         return fragment("private_box.html", me=me, **facts)
     return page(request, "private_note.html", status_code=422 if problem else 200, **facts)

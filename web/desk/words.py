@@ -17,6 +17,7 @@ from models.codes import (
     TranscriptState,
     Verdict,
 )
+from models.note_codes import ConsentKind
 from models.operational import AuditEvent, PatientConsent
 from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
 
@@ -396,6 +397,17 @@ def day(moment: datetime, zone: str) -> str:
     """A moment's date at that place: ``Nov 23, 2026``."""
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%b} {there.day}, {there.year}"
+
+
+def dated(moment: datetime, zone: str) -> str:
+    """A moment as a record shows it, with its year: ``Mon, Nov 23, 2026, 2:05 PM PST``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a, %b} {there.day}, {there.year}, {there.strftime('%I').lstrip('0')}:{there:%M %p %Z}"
+
+
+def consent(kind: str) -> str:
+    """What a consent is called."""
+    return sentence(ConsentKind(kind).label) if kind in tuple(ConsentKind) else plain(kind)
 
 
 def clock(seconds: float) -> str:
