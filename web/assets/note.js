@@ -52,6 +52,20 @@
     talk.scrollTo({ top: talk.scrollTop + its.top - box.top - box.height / 3, behavior: motion() });
   };
 
+  // The transcript ends where the window ends, however far the page is scrolled: what it is moved to is in sight.
+  const fit = () => {
+    if (!talk) return;
+    const top = Math.max(16, talk.getBoundingClientRect().top);
+    talk.style.maxHeight = beside.matches ? `${Math.max(240, innerHeight - top - 16)}px` : "";
+  };
+  let fitting = 0;
+  const fitSoon = () => {
+    cancelAnimationFrame(fitting);
+    fitting = requestAnimationFrame(fit);
+  };
+  addEventListener("scroll", fitSoon, { passive: true });
+  addEventListener("resize", fitSoon);
+
   // Where the transcript is far below, a pinned sentence shows its lines right beneath itself.
   const quote = () => {
     for (const old of page.querySelectorAll(".quoted")) old.remove();
@@ -62,6 +76,7 @@
       const item = document.createElement("li");
       item.append(line.querySelector(".speaker").cloneNode(true));
       const words = document.createElement("p");
+      words.className = "quoted-words";
       for (const part of line.querySelector(".spoken").childNodes) {
         const copy = document.createElement(part.classList && part.classList.contains("lit") ? "strong" : "span");
         copy.textContent = part.textContent;
@@ -111,6 +126,10 @@
   const follow = (event, link) => {
     const to = document.getElementById(link.getAttribute("href").slice(1));
     if (!to) return;
+    if (to.matches("input, textarea, select")) {
+      event.preventDefault();
+      return reveal(to);
+    }
     const each = holder(to);
     if (each && handle(each).tabIndex === 0) {
       event.preventDefault();
@@ -308,6 +327,7 @@
   }, true);
 
   dress();
+  fit();
   const asked = location.hash && document.getElementById(location.hash.slice(1));
   if (asked && holder(asked)) goTo(holder(asked));
 })();
