@@ -25,6 +25,7 @@ from adapters.operational_store import (
 )
 from adapters.undelivered import POST_KEY
 from models.codes import (
+    ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
     MessageChannel,

@@ -14,7 +14,7 @@ from acts.cases import stop, stop_note
 from acts.consent_papers import transcript_files_of
 from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
-from adapters.operational_store import CASE_RECORDS, audit, one, reading, set_status, writing
+from adapters.operational_store import CASE_RECORDS, CaseRecord, audit, one, reading, set_status, writing
 from adapters.settings import settings
 from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role
 from models.columns import new_id, utc_now
@@ -70,7 +70,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         people = _same_person(db, patient_id)
         referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
         sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
-    cases = [*referrals, *sessions]
+    cases: list[CaseRecord] = [*referrals, *sessions]
     still_open = [case for case in cases if not case.status.is_closed]
     if still_open and not stop_open:
         raise MovedOn(f"case {still_open[0].case_number} is open: stop it first")

@@ -179,7 +179,8 @@ def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
     with writing() as db:
         drafts = opened(db, db.exec(select(SessionDraft).where(SessionDraft.case_number == case_number)).all())
         proposals = opened(db, db.exec(select(SignOffContent).where(SignOffContent.case_number == case_number)).all())
-        derived: list[Any] = [each for each in (*drafts, *proposals) if _was_drafted(each.content)]
+        both: list[Any] = [*drafts, *proposals]
+        derived = [each for each in both if _was_drafted(each.content)]
         approvals = [each.approval_id for each in derived if isinstance(each, SignOffContent)]
         copies = select(NoteWorkingCopy).where(col(NoteWorkingCopy.approval_id).in_(approvals))
         derived += opened(db, db.exec(copies).all())
