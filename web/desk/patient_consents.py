@@ -122,15 +122,14 @@ def purge_session(
     me: SignedIn,
     patient_id: str,
     number: Annotated[str, Form()] = "",
-    transcript_too: Annotated[str, Form()] = "",
 ) -> Response:
-    """Destroy what was derived from one session that is not signed, and its transcript where asked."""
+    """Destroy what was derived from one session that is not signed; without consent to recording its transcript too."""
 
     def act() -> None:
         view = note_views.patient(patient_id)
         session = next((each for each in view.sessions if each.case_number == number), None)
         _check_session(session)
-        consent_papers.purge(number, me.id, transcript_too=transcript_too == "yes")
+        consent_papers.purge_unsigned(number, me.id)
 
     return _act(request, me, patient_id, "purged", {}, act)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlmodel import select
 
 from adapters import operational_store, therapy_store, therapy_store_private, therapy_store_sessions
 from models.codes import ApprovalStatus, DraftKind, NoteStatus, RiskLevel, Role, ToDoKind, Verdict
-from models.operational import Approval, Decision, Licence, SessionNote, ToDo
+from models.operational import Approval, Decision, Licence, PatientConsent, SessionNote, ToDo
 from models.session_index import SessionService
 from models.therapy import TherapyAuditEvent
 from rules import sign_off
@@ -753,17 +754,28 @@ def test_revoked_consent_stops_a_draft_that_is_not_signed(seated, at_the_desk, m
     assert again.status_code == 422 and "No such consent is in force." in again.text
 
 
-@pytest.mark.parametrize("transcript_too", [True, False])
-def test_derived_text_is_purged_on_request(seated, at_the_desk, made, transcript_too):
+@pytest.mark.parametrize("recording", [True, False])
+def test_derived_text_is_purged_on_request(seated, at_the_desk, made, recording):
+    compliance = at_the_desk(Role.COMPLIANCE)
+    if recording:  # put down directly: recorded on the desk it would send the session through the gate again
+        facts = {"kind": "recording_and_transcription", "purpose": "transcribe_for_the_record", "recorded_by": "ST-1"}
+        with operational_store.writing() as db:
+            paper = {"id": "CO-1", "patient_id": made.patient.id, "given_on": date(2020, 1, 1), "written": True}
+            db.add(PatientConsent(**paper, **facts))
     change(seated, made, "drop", sentence="S1")
-    fields = {"transcript_too": "yes"} if transcript_too else {}
-    answer = at_the_desk(Role.COMPLIANCE).post(f"/patients/{made.patient.id}/purge", number=made.number, **fields)
+    answer = compliance.post(f"/patients/{made.patient.id}/purge", number=made.number)
     assert answer.status_code == 303
     kept = therapy_store.sign_off_content(made.approval.id, actor="test", where="test").unwrap()
     assert kept == "null" and as_it_stands(made) == {}
     talk = therapy_store_sessions.transcript(made.number, actor="test", where="test")
-    assert (talk is None) == transcript_too
-    assert session_of(made).status == NoteStatus.RECEIVED
+    assert (talk is not None) == recording
+
+
+def test_derived_text_stays_while_a_consent_allows_the_draft(seated, at_the_desk, made):
+    note_factories.make_consents(made.patient, seated.staff)
+    answer = at_the_desk(Role.COMPLIANCE).post(f"/patients/{made.patient.id}/purge", number=made.number)
+    assert answer.status_code == 422 and "taken back" in answer.text
+    assert METHOD in seated.get(f"/notes/{made.number}/draft").text
 
 
 def test_signed_note_is_not_purged(seated, at_the_desk, made):
