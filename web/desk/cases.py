@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -55,7 +56,9 @@ def cases(
     location: str = "",
     overdue: bool = False,
     closed: bool = False,
-) -> HTMLResponse:
+) -> Response:
+    if words.is_note(number.strip().upper()):
+        return RedirectResponse(f"/notes?{urlencode({'q': number.strip(), 'scope': 'all'})}", status_code=303)
     chosen = [location] if location in me.staff.location_ids else me.staff.location_ids
     wanted = status if status in tuple(ReferralStatus) else ""
     found = desk_views.cases(chosen, number=number, status=wanted, open_only=not closed)

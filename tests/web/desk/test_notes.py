@@ -513,6 +513,11 @@ def test_case_page_of_a_note_leads_to_the_note(seated, made):
     assert seated.get(f"/cases/{made.number}/content").headers["location"] == f"/notes/{made.number}"
 
 
+def test_search_among_cases_for_a_note_leads_to_the_notes(seated, made):
+    answer = seated.get(f"/cases?number={made.number.lower()}")
+    assert made.number in seated.get(answer.headers["location"]).text
+
+
 def test_ten_notes_are_worked_through_without_the_list(seated, place):
     notes = [note_factories.make_proposed_note(seated.staff, place) for _ in range(3)]
     current, signed = notes[0], []
