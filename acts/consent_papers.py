@@ -138,7 +138,7 @@ def value_of(paper: PatientConsent) -> Consent:
 
 
 def purge_unsigned(case_number: str, staff_id: str) -> int:
-    """Overwrite what was made of a session's transcript, once consent does not allow it any more; returns how many fields.
+    """Overwrite what was made of a session's transcript once no consent allows it; returns how many fields.
 
     Without consent to recording, the transcript goes too: the keys of its files are destroyed. The empty template that
     waits to be signed, and what its clinician has written there, stays. Raises NotAllowed, or MovedOn while a consent

@@ -98,6 +98,10 @@ def decide(
         raise NotAllowed("; ".join(permission.reasons))
     if sign_off.needs_reason(verdict, approval.kind) and not reason.unwrap().strip():
         raise ValueError("a reason is needed")
+    signs = verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    if approval.kind == ApprovalKind.SESSION_NOTE and signs and not on_screen:
+        # other doors show neither the transcript nor the changes that were made to the proposal
+        raise NotAllowed("a session's note is signed on the desk, where it stands beside its transcript")
     content = therapy_store.sign_off_content(approval_id, actor=staff_id, where=where)
     if sign_off.digest(content.unwrap()) != approval.digest or seen_digest != approval.digest:
         raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,7 @@ from models.operational import (
     Location,
     Patient,
     QuarantinedRow,
+    Referral,
     SessionNote,
 )
 from models.referral_intake import Finding
@@ -205,6 +206,9 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
     key = f"sessions:{given.session_key}"
     dropped = beside.get(given.transcript_file or "")
     with store.reading() as db:
+        people = _people(db, given.patient_id)
+        if len(people) == 1:
+            given = replace(given, patient_id=people[0].id)
         known = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first()
         waits_for_another = known is not None and _may_be_replaced(db, known)
         if _row_of(db, file, given.source_row) is not None and not waits_for_another:
@@ -284,9 +288,12 @@ def _row_of(db: Session, file: IntakeFile, row: int) -> IntakeRow | None:
 def _against(db: Session, given: SessionIn, key: str) -> tuple[Finding, ...]:
     """What the practice's own records say against this row, by field."""
     found = []
-    patient = db.get(Patient, given.patient_id)
-    if patient is None or patient.forgotten_at is not None:
+    people = _people(db, given.patient_id)
+    if not people:
         found.append(_finding(given, "patient_id", "known patient", "no patient of this practice has this id"))
+    elif len(people) > 1:
+        reason = "this number was used for several patients: name the patient by our own id"
+        found.append(_finding(given, "patient_id", "known patient", reason))
     if db.get(Clinician, given.clinician_id) is None:
         found.append(_finding(given, "clinician_id", "known clinician", "no clinician of this practice has this id"))
     if given.appointment_id and (reason := _wrong_appointment(db, given)):
@@ -306,6 +313,18 @@ def _against(db: Session, given: SessionIn, key: str) -> tuple[Finding, ...]:
             if getattr(known, name) != getattr(given, name)
         ]
     return tuple(found)
+
+
+def _people(db: Session, given_id: str) -> list[Patient]:
+    """The patients that an id may mean: ours, or the number of the referral they came with, as its sender wrote it."""
+    own = db.get(Patient, given_id)
+    if own is not None:
+        return [] if own.forgotten_at is not None else [own]
+    keys = [f"{source}:{given_id}" for source in ("csv", "fhir", "form")]
+    referred = col(Referral.patient_id)
+    query = select(Patient).join(Referral, col(Patient.id) == referred)
+    query = query.where(col(Referral.external_key).in_(keys), col(Patient.forgotten_at).is_(None))
+    return list({person.id: person for person in db.exec(query).all()}.values())
 
 
 def _wrong_appointment(db: Session, given: SessionIn) -> str:

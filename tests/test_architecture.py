@@ -61,6 +61,8 @@ THERAPY_DOOR = {
     "tasks/sign_offs.py",
     "tasks/unread.py",
     "web/desk/evidence.py",
+    "web/desk/note_evidence.py",
+    "web/desk/private_notes.py",
 }
 """Who may open the therapy database. A file is added here by somebody who has thought about it."""
 
@@ -69,6 +71,10 @@ ASK_THROUGH_EVIDENCE = {
     "web/desk/break_glass.py",
     "web/desk/cases.py",
     "web/desk/intake.py",
+    "web/desk/note_changes.py",
+    "web/desk/note_drafts.py",
+    "web/desk/note_exports.py",
+    "web/desk/notes.py",
     "web/desk/to_dos.py",
 }
 """Pages that show content through web/desk/evidence.py, and name where it is shown."""
