@@ -100,8 +100,12 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
 
 def _is_worth_another_look(db: Session, known: IntakeFile) -> bool:
     """Whether the same index, dropped again, may bring more: its missing file lies beside it now, its patient is on
-    record now, or it was first dropped into another folder."""
+    record now, one of its sessions waits for another transcript, or it was first dropped into another folder."""
     if known.kind != EXPORT:
+        return True
+    of_file = select(SessionNote).join(IntakeRow, col(IntakeRow.case_number) == col(SessionNote.case_number))
+    sessions = db.exec(of_file.where(IntakeRow.file_id == known.id)).all()
+    if any(_may_be_replaced(db, session) for session in sessions):
         return True
     still_broken = select(QuarantinedRow.id).where(
         QuarantinedRow.file_id == known.id, QuarantinedRow.status == QuarantineStatus.OPEN
@@ -202,12 +206,13 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
     key = f"sessions:{given.session_key}"
     dropped = beside.get(given.transcript_file or "")
     with store.reading() as db:
-        if _row_of(db, file, given.source_row) is not None:
-            return ()
         people = _people(db, given.patient_id)
         if len(people) == 1:
             given = replace(given, patient_id=people[0].id)
         known = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first()
+        waits_for_another = known is not None and _may_be_replaced(db, known)
+        if _row_of(db, file, given.source_row) is not None and not waits_for_another:
+            return ()
         findings = (*_against(db, given, key), *_against_transcript(db, given, known, dropped))
     if findings:
         return findings
@@ -435,6 +440,10 @@ def _file_id(digest: str) -> str:
 
 
 def _record(db: Session, file: IntakeFile, given: SessionIn, key: str, outcome: RowOutcome, case_number: str) -> None:
+    for fault in _open_faults(db, key):
+        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
+    if _row_of(db, file, given.source_row) is not None:
+        return
     row = IntakeRow(
         id=new_id("IR"),
         file_id=file.id,
@@ -445,8 +454,6 @@ def _record(db: Session, file: IntakeFile, given: SessionIn, key: str, outcome: 
     )
     db.add(row)
     store.audit(db, "system", f"row.{outcome.value}", row, case_number)
-    for fault in _open_faults(db, key):
-        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
 
 
 # -- what is refused
