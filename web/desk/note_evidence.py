@@ -51,10 +51,6 @@ class SessionTalk:
     unchanged: bool
     quotes: Mapping[str, str] = field(repr=False)
 
-    @property
-    def timed(self) -> bool:
-        return any(line.at for line in self.lines)
-
 
 def session_talk(
     content: Mapping[str, Any], flags: Sequence[Mapping[str, Any]], me: Member, where: str
