@@ -266,18 +266,42 @@ def test_batch_takes_sessions_of_a_place_and_day_that_have_no_run(
     assert session_batch.draft_all("all", None) == 1
 
 
-def test_session_that_fails_is_left_to_its_own_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [StaleLease("taken over"), RuntimeError("marker words")])
+def test_session_that_fails_is_left_to_its_own_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Exception
+) -> None:
     sessions = [make_session(N.RECEIVED), make_session(N.RECEIVED)]
+
+    real = session_gate.take_in.fn
 
     def fails(case: cases.Case) -> str:
         if case.number == sessions[0].case_number:
-            raise StaleLease("taken over")
-        return session_gate.take_in.fn(case)
+            raise trouble
+        return real(case)
 
     monkeypatch.setattr(session_gate, "take_in", fails)
     monkeypatch.setattr(session_gate, "screen", session_gate.screen.fn)
     assert session_batch.take_in_and_screen("all", None) == 2
     assert [now(each).status for each in sessions] == [N.RECEIVED, N.READY_TO_DRAFT]
+    assert type(trouble).__name__ in caplog.text and "marker" not in caplog.text
+
+
+def test_session_that_breaks_the_drafter_keeps_no_other_from_its_draft(
+    drafter: Drafter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sessions = [ready() for _ in range(3)]
+    therapy_store_sessions.keep_transcript(sessions[1].case_number, [{**TURNS[0], "text": "krindlespat"}])
+
+    def breaks(given: list[SessionToDraft], generator: object = None) -> list[NoteDraft]:
+        if any(one.turns[0].text == "krindlespat" for one in given):
+            raise RuntimeError("marker words")
+        return drafter(given)
+
+    monkeypatch.setattr(session_drafts, "draft_notes", breaks)
+    monkeypatch.setattr(session_drafts, "draft", session_drafts.draft.fn)
+    assert session_batch.draft_all("all", None) == 2
+    assert [now(each).status for each in sessions] == [N.NOTE_SIGNATURE, N.READY_TO_DRAFT, N.NOTE_SIGNATURE]
+    assert "RuntimeError" in caplog.text and "marker" not in caplog.text
 
 
 # -- what is to be signed
