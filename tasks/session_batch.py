@@ -8,7 +8,6 @@ from sqlmodel import col, select
 
 from adapters import operational_store as store
 from models.codes import NoteStatus
-from models.errors import CountersignError
 from models.operational import SessionNote
 from tasks import cases, session_drafts, session_gate, sessions
 from tasks.cases import Case
@@ -31,7 +30,7 @@ def _each(status: NoteStatus, location: str, day: date | None, act: Callable[[Ca
     for number in numbers:
         try:
             act(cases.take(number))
-        except CountersignError as trouble:  # one session must not keep the others from being drafted
+        except Exception as trouble:  # one session must not keep the others from being drafted; never its words
             logger.error("session %s was left to its own run (%s)", number, type(trouble).__name__)
     return len(numbers)
 
@@ -39,10 +38,16 @@ def _each(status: NoteStatus, location: str, day: date | None, act: Callable[[Ca
 def draft_all(location: str, day: date | None) -> int:
     """Draft every session that is ready and has no run of its own yet; returns how many were proposed."""
     numbers = _without_run(NoteStatus.READY_TO_DRAFT, location, day)
-    drafted = 0
-    for start in range(0, len(numbers), AT_ONCE):
-        drafted += len(session_drafts.draft([cases.take(number) for number in numbers[start : start + AT_ONCE]]))
-    return drafted
+    return sum(_drafted(numbers[start : start + AT_ONCE]) for start in range(0, len(numbers), AT_ONCE))
+
+
+def _drafted(numbers: list[str]) -> int:
+    """How many of these were proposed; where one breaks the drafter, the others are drafted without it."""
+    try:
+        return len(session_drafts.draft([cases.take(number) for number in numbers]))
+    except Exception as trouble:  # what fails alone is left to its own run; never its words
+        logger.error("%d sessions from %s on were not drafted (%s)", len(numbers), numbers[0], type(trouble).__name__)
+    return sum(_drafted([number]) for number in numbers) if len(numbers) > 1 else 0
 
 
 def _without_run(status: NoteStatus, location: str, day: date | None) -> list[str]:

@@ -38,6 +38,7 @@ def signed(note: MadeNote | None = None, by: Staff | None = None) -> MadeNote:
         seen_digest=note.approval.digest,
         how=AuthenticatedHow.PREFECT_CODE,
         code=fresh_code(signer.id),
+        on_screen=note.approval.digest,
     )
     return note
 

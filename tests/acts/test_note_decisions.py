@@ -56,6 +56,7 @@ def sign(note: MadeNote, verdict: Verdict = V.APPROVE, **given: Any) -> Decision
         "seen_digest": note.approval.digest,
         "how": AuthenticatedHow.PREFECT_CODE,
         "code": given.pop("code", None) or fresh_code(who),
+        "on_screen": note.approval.digest,
     }
     return decide(note.approval.id, staff_id=who, verdict=verdict, **{**facts, **given})
 
@@ -139,7 +140,7 @@ def test_wrong_digest_is_a_mismatch_and_leaves_the_code_unused() -> None:
 
 
 def test_note_that_was_changed_on_the_desk_is_not_approved_as_proposed() -> None:
-    """Prefect's own form knows only the proposal, which is not what the desk shows."""
+    """A page that still shows the proposal is stale, though its digest is the pinned one."""
     note = make_note()
     changed(note, editing.drop("S1"))
     with pytest.raises(SignatureMismatch, match="changed on the desk"):
@@ -149,6 +150,14 @@ def test_note_that_was_changed_on_the_desk_is_not_approved_as_proposed() -> None
         note.approval.id, editing.start_over(), seen_edition=1, staff_id=note.clinician.id, where="test"
     )
     assert sign(note).signed_digest == note.approval.digest
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+def test_note_is_signed_where_it_stands_beside_its_transcript_alone(verdict: Verdict) -> None:
+    note = make_note()
+    with pytest.raises(NotAllowed, match="on the desk"):
+        sign(note, verdict, on_screen="")
+    assert (last_step(note.clinician), rows(Decision)) == (0, [])
 
 
 @pytest.mark.parametrize(

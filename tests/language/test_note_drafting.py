@@ -15,8 +15,10 @@ from language.note_drafting import (
     NoteDraft,
     NoteFormat,
     Role,
+    SessionToDraft,
     Turn,
     draft_note,
+    draft_notes,
     heard,
     stated_pronouns,
     supported,
@@ -294,3 +296,13 @@ def test_random_checkpoint_is_wired_in_and_what_it_makes_up_is_dropped(kind: str
 def test_path_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GeneratorUnavailable):
         Generator(tmp_path)
+
+
+def test_sessions_drafted_together_have_the_drafts_they_have_alone() -> None:
+    """One batch through the encoder may pad and sort as it likes: no sentence of any session depends on another's."""
+    some = [SessionToDraft(session.turns, session.format) for session in SESSIONS[:4]]
+    some.append(SessionToDraft(SHORT, NoteFormat.SOAP, known_names=("Lena",)))
+    alone = [draft_note(one.turns, one.format, known_names=one.known_names) for one in some]
+    assert draft_notes(some) == alone
+    assert draft_notes(some[::-1]) == alone[::-1]
+    assert draft_notes([]) == []
