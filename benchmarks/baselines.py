@@ -49,7 +49,7 @@ MMR_RELEVANCE = 0.7
 
 
 def mmr(texts: Sequence[str], vectors: Floats, words: int) -> list[str]:
-    """Turns near the transcript's mean and far from those already taken (maximal marginal relevance), in the order said."""
+    """Turns near the transcript's mean and far from those already taken (maximal marginal relevance), as said."""
     return _until(_by_mmr(vectors), texts, words)
 
 
@@ -72,7 +72,7 @@ BASELINES: dict[str, Copies] = {"lead": lead, "longest": longest, "lexrank": lex
 
 
 def _until(order: Iterable[int], texts: Sequence[str], words: int) -> list[str]:
-    """Turns in this order until there are more words than asked for, as the drafter counts them; then as they were said."""
+    """Turns in this order until there are more words than asked for, as the drafter counts them; in the order said."""
     kept, used = [], 0
     for index in order:
         if used > words:

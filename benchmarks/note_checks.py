@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.own_sessions import OWN, Session
 from language.note_drafting import DraftSentence, NoteDraft, Role, Turn, heard
-from language.note_masking import MASK
-from language.note_support import supported
+from language.note_masking import MASK, names_in
+from language.note_support import MOST_FOREIGN_WORDS, supported
 from language.note_templates import NEEDED, uncovered
 from language.note_utterances import utterances, why_empty
 from language.note_values import Dropped
@@ -21,8 +21,11 @@ Key = Mapping[str, Mapping[str, Sequence[int]]]
 def checks(drafts: Sequence[Drafted]) -> dict[str, object]:
     """Asked of every sentence of every draft; support by the drafter's own rules, a denial by rules of its own."""
     sentences = [(turns, sentence) for turns, draft in drafts for sentence in draft.sentences]
-    refused = sum(bool(_unsupported(s, turns)) for turns, s in sentences)
-    foreign = sum(bool(_unsupported(s, turns, foreign=0.0)) for turns, s in sentences)
+    refused = foreign = 0
+    for turns, draft in drafts:
+        names = names_in(turns)
+        refused += sum(_unsupported(sentence, turns, names) for sentence in draft.sentences)
+        foreign += sum(_unsupported(sentence, turns, names, foreign=0.0) for sentence in draft.sentences)
     kept = [dropped for _, s in sentences for dropped in _why_empty(s.text)]
     return {
         "sentences": len(sentences),
@@ -37,11 +40,16 @@ def checks(drafts: Sequence[Drafted]) -> dict[str, object]:
     }
 
 
-def _unsupported(sentence: DraftSentence, turns: Sequence[Turn], foreign: float | None = None) -> bool:
-    """Whether the sources lack something of a sentence; where a name is masked, of all the rest of it."""
-    text = re.sub(rf"{re.escape(MASK)}(?:'s)?", " ", sentence.text).strip()
+def _unsupported(
+    sentence: DraftSentence, turns: Sequence[Turn], names: Mapping[str, str], foreign: float = MOST_FOREIGN_WORDS
+) -> bool:
+    """Whether the sources lack something of a sentence; what stands for a name is read as that name again."""
     said = heard(sentence.sources, turns)
-    return bool(supported(text, said) if foreign is None else supported(text, said, foreign=foreign))
+    text = sentence.text
+    for name, written in names.items():
+        if any(re.search(rf"\b{re.escape(name)}\b", words) for words in said):
+            text = re.sub(re.escape(written), name, text, flags=re.I)
+    return bool(supported(text.replace(MASK, " "), said, foreign=foreign))
 
 
 def _why_empty(text: str) -> Iterable[Dropped | None]:
@@ -128,7 +136,7 @@ _HEADINGS = {
 
 
 def parts_of_the_note(sessions: Sequence[Session], drafts: Sequence[NoteDraft]) -> dict[str, str]:
-    """Of the sections that a clinician's note of the same session and format has, how many the draft calls not assessed."""
+    """Of the sections that a clinician's note of the same session and format has, how many a draft calls missing."""
     counts: dict[str, list[int]] = {part: [0, 0] for part in _HEADINGS.values()}
     for session, draft in zip(sessions, drafts, strict=True):
         for heading in session.notes.get(session.format, "").splitlines():
@@ -139,14 +147,18 @@ def parts_of_the_note(sessions: Sequence[Session], drafts: Sequence[NoteDraft]) 
     return {part: f"{listed}/{all_}" for part, (listed, all_) in counts.items()}
 
 
+REMOVABLE = tuple(need for need in NEEDED if need != "mood")
+"""Feelings are spoken of all through a session: no list of turns takes the mood out of it."""
+
+
 def removed(sessions: Sequence[Session], covered: Key) -> dict[str, object]:
     """After the turns that cover one subject, by hand, are taken out: is it listed, and are the others still not?"""
     asked = listed = others = kept = 0
-    by_need = {need: [0, 0] for need in NEEDED}
+    by_need = {need: [0, 0] for need in REMOVABLE}
     for session in sessions:
-        hand = covered[session.number]
+        hand = {need: turns for need, turns in covered[session.number].items() if need in REMOVABLE}
         before = set(uncovered(tuple(NEEDED), session.turns, set()))
-        for need in NEEDED:
+        for need in REMOVABLE:
             if not hand[need] or need in before:
                 continue
             out = without(session.turns, hand[need])
@@ -155,9 +167,8 @@ def removed(sessions: Sequence[Session], covered: Key) -> dict[str, object]:
             by_need[need][0] += need in after
             by_need[need][1] += 1
             # A subject whose own turns all stand must not be listed; where turns speak of both, both may go.
-            staying = [
-                o for o in NEEDED if o != need and o not in before and set(hand[o]) - _gone(session.turns, hand[need])
-            ]
+            gone = _gone(session.turns, hand[need])
+            staying = [o for o in REMOVABLE if o != need and o not in before and set(hand[o]) - gone]
             others += len(staying)
             kept += sum(other not in after for other in staying)
     return {
@@ -168,7 +179,7 @@ def removed(sessions: Sequence[Session], covered: Key) -> dict[str, object]:
 
 
 def without(turns: Sequence[Turn], gone: Sequence[int]) -> list[Turn]:
-    """The transcript without these turns, without the question before a patient's and the answer after a clinician's."""
+    """The transcript without these turns, the question before a patient's and the answer after a clinician's."""
     out = _gone(turns, gone)
     return [turn for index, turn in enumerate(turns) if index not in out]
 

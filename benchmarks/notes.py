@@ -201,7 +201,7 @@ SHORT_SESSIONS = 12
 
 
 def _one_by_one(sessions: Sequence[Session]) -> dict[str, float]:
-    """How many of the shortest sessions a minute would take in one batch, how many one after another, in the same run."""
+    """The shortest sessions drafted in one batch and one after another, in the same run."""
     shortest = sorted(sessions, key=lambda session: session.words)[:SHORT_SESSIONS]
     begun = time.perf_counter()
     draft_notes([SessionToDraft(session.turns, session.format) for session in shortest])

@@ -1,6 +1,5 @@
 """The fictional sessions of tests/data/notes as values: turns, facts, reference notes, what their headers say."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ OWN = Path(__file__).parents[1] / "tests" / "data" / "notes"
 SEEN = ("01", "02", "03")
 """Sessions that were read while rules were written; the others were only counted."""
 COUNTED_BEFORE = ("04", "05", "06")
-"""Counted only, and by the author of the rules; what is not named here came later, from two others who had not seen the rules."""
+"""Counted only; like the first three by the author of the rules, the later ones by two others who had not seen them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def _pattern(words: str) -> str:
 
 @dataclass(frozen=True)
 class Session:
-    """A fictional session; `said` holds its headers (`risk`, `minutes`, …), `notes` a clinician's note of it by format."""
+    """A fictional session; `said` holds its headers (`risk`, `minutes`, …), `notes` the reference notes by format."""
 
     name: str
     format: NoteFormat
