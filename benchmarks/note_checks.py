@@ -35,6 +35,7 @@ def checks(drafts: Sequence[Drafted]) -> dict[str, object]:
         "denials_without_question_and_answer": sum(
             says_denies(s.text) and not asked_and_denied(s, turns) for turns, s in sentences
         ),
+        "said_by_somebody_else": sum(_said_by_somebody_else(s, turns) for turns, s in sentences),
         "commands_kept": kept.count(Dropped.COMMAND),
         "greetings_kept": kept.count(Dropped.SMALL_TALK),
     }
@@ -50,6 +51,15 @@ def _unsupported(
         if any(re.search(rf"\b{re.escape(name)}\b", words) for words in said):
             text = re.sub(re.escape(written), name, text, flags=re.I)
     return bool(supported(text.replace(MASK, " "), said, foreign=foreign))
+
+
+_THE_PATIENT_SAID = re.compile(r'^The patient said, "')
+
+
+def _said_by_somebody_else(sentence: DraftSentence, turns: Sequence[Turn]) -> bool:
+    """Whether words are quoted as the patient's that nobody but another person said."""
+    roles = {turns[source.turn].role for source in sentence.sources}
+    return bool(_THE_PATIENT_SAID.search(sentence.text)) and Role.PATIENT not in roles
 
 
 def _why_empty(text: str) -> Iterable[Dropped | None]:

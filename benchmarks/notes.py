@@ -8,6 +8,7 @@ ACI-Bench and MTS-Dialog are read from the public data beside the checkout; what
 import json
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from language.evaluation.rouge import rouge
 from language.note_drafting import NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
 from language.note_snippets import draft_section
 from language.risk_signals import SignalKind, SignalStatus, read_risk
+from language.sentences import sentence_spans
 from language.session_risk import read_session
 from language.training import note_corpora
 from language.training.note_corpora import Visit
@@ -100,40 +102,70 @@ def _rouge(pairs: Iterable[tuple[str, str]]) -> Scores:
 
 def own(sessions: Sequence[Session], drafts: list[note_checks.Drafted]) -> dict[str, object]:
     """Every figure of the fictional sessions; their whole drafts are appended to `drafts`."""
-    begun = time.perf_counter()
-    whole = draft_notes([SessionToDraft(session.turns, session.format) for session in sessions])
-    batch = time.perf_counter() - begun
+    made = _drafted(sessions)
     vectors = vectors_of([session.turns for session in sessions])
-    drafts += [(session.turns, draft) for session, draft in zip(sessions, whole, strict=True)]
+    drafts += [(session.turns, draft) for session, draft in zip(sessions, made.whole, strict=True)]
     covered = note_checks.key()
     return {
-        "own_sessions": _facts(sessions, whole, vectors),
-        "own_sessions_rouge": _against_notes(sessions, vectors),
-        "names_of_third_parties_kept": note_checks.names_kept(sessions, whole),
+        "own_sessions": _facts(sessions, made, vectors),
+        "own_sessions_rouge": _against_notes(sessions, made, vectors),
+        "names_of_third_parties_kept": note_checks.names_kept(sessions, made.whole),
         "not_assessed": note_checks.not_assessed_right(sessions, covered),
         "not_assessed_after_removal": note_checks.removed(sessions, covered),
-        "sections_of_the_note_not_assessed": note_checks.parts_of_the_note(sessions, whole),
-        "risk": {"rules_only": _risk(sessions, True), "with_classifier": _risk(sessions, False)},
-        "sessions_a_minute": {"all_in_one_batch": round(60 * len(sessions) / batch, 2), **_one_by_one(sessions)},
+        "sections_of_the_note_not_assessed": note_checks.parts_of_the_note(sessions, made.whole),
+        "risk": {"rules_only": risk(sessions, True), "with_classifier": risk(sessions, False)},
+        "sessions_a_minute": one_by_one(sessions),
     }
 
 
-def _facts(sessions: Sequence[Session], whole: Sequence[NoteDraft], vectors: Sequence[Floats]) -> dict[str, object]:
-    """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words."""
-    halves = draft_notes(
-        [SessionToDraft(session.turns, session.format, most_words=session.words // 2) for session in sessions]
-    )
+@dataclass(frozen=True)
+class _Made:
+    """The drafts of each session: whole, of half the words said, and per reference note in its format as long as it."""
+
+    whole: list[NoteDraft]
+    half: list[NoteDraft]
+    as_notes: list[NoteDraft]
+
+
+def _notes_of(sessions: Sequence[Session]) -> list[tuple[int, NoteFormat, list[str], int]]:
+    """Every reference note: its session's index, its format, its lines without headings, how many words they have."""
+    return [
+        (index, format, sentences_of(note), sum(len(line.split()) for line in sentences_of(note)))
+        for index, session in enumerate(sessions)
+        for format, note in session.notes.items()
+    ]
+
+
+def _drafted(sessions: Sequence[Session]) -> _Made:
+    """All of them in one batch, so that what is said is encoded once."""
+    whole = [SessionToDraft(session.turns, session.format) for session in sessions]
+    half = [SessionToDraft(session.turns, session.format, most_words=session.words // 2) for session in sessions]
+    as_notes = [
+        SessionToDraft(sessions[index].turns, format, most_words=many) for index, format, _, many in _notes_of(sessions)
+    ]
+    made = draft_notes([*whole, *half, *as_notes])
+    return _Made(made[: len(whole)], made[len(whole) : 2 * len(whole)], made[2 * len(whole) :])
+
+
+def _facts(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) -> dict[str, object]:
+    """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words.
+
+    `said`: those whose words one sentence of the transcript holds; `by_turn`: those that the draft's sentences of one
+    turn hold together, for a fact that the draft keeps in two sentences.
+    """
     recalled: dict[str, list[bool]] = {}
-    for session, draft, half, its in zip(sessions, whole, halves, vectors, strict=True):
+    for session, draft, half, its in zip(sessions, made.whole, made.half, vectors, strict=True):
         said = [turn.text for turn in session.turns]
         lines = {
             f"draft_{session.kind}": [sentence.text for sentence in draft.sentences],
+            f"by_turn_{session.kind}": _by_turn(draft),
+            f"said_{session.kind}": [text[start:end] for text in said for start, end in sentence_spans(text)],
             f"half_draft_{session.kind}": [sentence.text for sentence in half.sentences],
         } | {f"half_{name}_{session.kind}": copies(said, its, session.words // 2) for name, copies in BASELINES.items()}
         for name, texts in lines.items():
             recalled.setdefault(name, []).extend(fact.recalled_by(texts) for fact in session.facts)
     all_ = [found for name, those in recalled.items() if name.startswith("draft_") for found in those]
-    drafted = sum(len(draft.text().split()) for draft in whole)
+    drafted = sum(len(draft.text().split()) for draft in made.whole)
     return {
         "facts_recalled": f"{sum(all_)}/{len(all_)}",
         **{name: f"{sum(those)}/{len(those)}" for name, those in recalled.items()},
@@ -141,32 +173,28 @@ def _facts(sessions: Sequence[Session], whole: Sequence[NoteDraft], vectors: Seq
     }
 
 
-def _against_notes(sessions: Sequence[Session], vectors: Sequence[Floats]) -> dict[str, dict[str, Scores]]:
+def _by_turn(draft: NoteDraft) -> list[str]:
+    texts: dict[int, list[str]] = {}
+    for sentence in draft.sentences:
+        for turn in {source.turn for source in sentence.sources}:
+            texts.setdefault(turn, []).append(sentence.text)
+    return [" ".join(those) for those in texts.values()]
+
+
+def _against_notes(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) -> dict[str, dict[str, Scores]]:
     """ROUGE against both reference notes, every writer with as many words as the note; no headings on either side."""
-    pairs = [
-        (session, format, sentences_of(note), its)
-        for session, its in zip(sessions, vectors, strict=True)
-        for format, note in session.notes.items()
-    ]
-    words = [sum(len(line.split()) for line in note) for _, _, note, _ in pairs]
-    made = draft_notes(
-        [
-            SessionToDraft(session.turns, format, most_words=many)
-            for (session, format, _, _), many in zip(pairs, words, strict=True)
-        ]
-    )
-    texts = {"draft": [[sentence.text for sentence in draft.sentences] for draft in made]}
+    notes = _notes_of(sessions)
+    texts = {"draft": [[sentence.text for sentence in draft.sentences] for draft in made.as_notes]}
     for name, copies in BASELINES.items():
         texts[name] = [
-            copies([turn.text for turn in session.turns], its, many)
-            for (session, _, _, its), many in zip(pairs, words, strict=True)
+            copies([turn.text for turn in sessions[index].turns], vectors[index], many) for index, _, _, many in notes
         ]
     scores: dict[str, dict[str, Scores]] = {}
     for kind in ("seen", "counted_before", "new"):
-        of_kind = [index for index, (session, *_) in enumerate(pairs) if session.kind == kind]
+        of_kind = [place for place, (index, *_) in enumerate(notes) if sessions[index].kind == kind]
         if of_kind:
             scores[kind] = {
-                name: _rouge(("\n".join(pairs[i][2]), "\n".join(those[i])) for i in of_kind)
+                name: _rouge(("\n".join(notes[place][2]), "\n".join(those[place])) for place in of_kind)
                 for name, those in texts.items()
             }
     return scores
@@ -179,7 +207,7 @@ _OF_LIFE = {
 }
 
 
-def _risk(sessions: Sequence[Session], rules_only: bool) -> dict[str, dict[str, str]]:
+def risk(sessions: Sequence[Session], rules_only: bool) -> dict[str, dict[str, str]]:
     """By what a session's header says of risk: in how many something is raised as present, any kind, or one of life."""
     found: dict[str, list[tuple[bool, bool]]] = {}
     for session in sessions:
@@ -200,7 +228,7 @@ def _risk(sessions: Sequence[Session], rules_only: bool) -> dict[str, dict[str, 
 SHORT_SESSIONS = 12
 
 
-def _one_by_one(sessions: Sequence[Session]) -> dict[str, float]:
+def one_by_one(sessions: Sequence[Session]) -> dict[str, float]:
     """The shortest sessions drafted in one batch and one after another, in the same run."""
     shortest = sorted(sessions, key=lambda session: session.words)[:SHORT_SESSIONS]
     begun = time.perf_counter()
@@ -211,8 +239,8 @@ def _one_by_one(sessions: Sequence[Session]) -> dict[str, float]:
     ended = time.perf_counter()
     batch, single = between - begun, ended - between
     return {
-        "shortest_in_one_batch": round(60 * len(shortest) / batch, 2),
-        "shortest_one_by_one": round(60 * len(shortest) / single, 2),
+        "in_one_batch": round(60 * len(shortest) / batch, 2),
+        "one_by_one": round(60 * len(shortest) / single, 2),
         "ratio": round(single / batch, 2),
     }
 

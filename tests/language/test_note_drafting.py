@@ -143,6 +143,41 @@ def test_somebody_else_in_the_room_is_quoted() -> None:
     assert texts(draft_note(turns, NoteFormat.DAP)) == ['Another person present said, "She hardly eats at school."']
 
 
+def test_words_without_a_verb_are_not_the_patients_where_somebody_else_said_them() -> None:
+    said = "Three dinners in the car."
+    by = {role: texts(draft_note([Turn("X", role, said)], NoteFormat.DAP)) for role in (Role.OTHER, Role.PATIENT)}
+    assert by == {
+        Role.OTHER: ['Another person present said, "Three dinners in the car."'],
+        Role.PATIENT: ['The patient said, "Three dinners in the car."'],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("I have nothing to look forward to.", True),
+        ("I have nothing to look forward to --", False),
+        ("I have nothing to look forward to...", False),
+    ],
+)
+def test_what_cannot_be_rewritten_is_quoted_where_it_is_whole(said: str, kept: bool) -> None:
+    draft = draft_note([Turn("P", Role.PATIENT, said)], NoteFormat.DAP)
+    assert texts(draft) == (['The patient said, "That\'s the thing she is so afraid of."'] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "repeats"),
+    [
+        ("my back hurts", "my back hurts since monday at work", False),
+        ("my back hurts since monday at work", "my back hurts", True),
+        ("takes 20 mg of it every single morning now", "takes 30 mg of it every single morning now", False),
+        ("does sleep well at night in the house", "does not sleep well at night in the house", False),
+    ],
+)
+def test_sentence_repeats_only_what_adds_nothing(first: str, then: str, repeats: bool) -> None:
+    assert note_drafting._repeats(set(then.split()), set(first.split())) is repeats
+
+
 def test_visit_says_why_the_patient_came() -> None:
     turns = [
         Turn("D", Role.CLINICIAN, "Anna is a 50-year-old female who is here today for back pain."),
