@@ -180,7 +180,7 @@ def _as_said(one: Utterance, style: Style) -> str | None:
     """What cannot be rewritten, quoted where it ends as a sentence does: "That's the thing I'm most afraid of." """
     if style.visit or one.role is not Role.PATIENT or one.asks or len(one.said.split()) < FEWEST_WORDS_QUOTED:
         return None
-    return _quoted_patient(one.raw) if re.search(r"(?<![.-])[.!]\W*\Z", one.raw) else None
+    return _quoted_patient(one.raw) if re.search(r"(?<![.-])[.!][\s\"')]*\Z", one.raw) else None
 
 
 _VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}

@@ -162,7 +162,7 @@ def test_words_without_a_verb_are_not_the_patients_where_somebody_else_said_them
 )
 def test_what_cannot_be_rewritten_is_quoted_where_it_is_whole(said: str, kept: bool) -> None:
     draft = draft_note([Turn("P", Role.PATIENT, said)], NoteFormat.DAP)
-    assert texts(draft) == (['The patient said, "That\'s the thing she is so afraid of."'] if kept else [])
+    assert texts(draft) == (['The patient said, "I have nothing to look forward to."'] if kept else [])
 
 
 @pytest.mark.parametrize(
