@@ -1,20 +1,25 @@
 """What a patient agreed to in writing about recordings and AI: put on record, taken back, and what that allows."""
 
+from collections.abc import Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from adapters.operational_store import audit, move_case, one, writing
+from adapters import therapy_store_keys, therapy_store_sessions
+from adapters.operational_store import audit, move_case, one, reading, writing
 from models.codes import NoteStatus, Role
 from models.columns import new_id, utc_now
 from models.consents import Consent
 from models.errors import MovedOn, NotAllowed
 from models.note_codes import ConsentKind, ConsentPurpose
-from models.operational import Patient, PatientConsent, SessionNote, Staff
+from models.operational import AuditEvent, Location, Patient, PatientConsent, SessionNote, Staff
 from rules.jurisdiction import NotePermission, note_drafting_may_run
 
 RECORDERS = (Role.COORDINATOR, Role.CLINICIAN, Role.COMPLIANCE)
 LONGEST_DOCUMENT_ID = 80
+WHERE = "purge note drafts"
+STILL_MADE = (NoteStatus.RECEIVED, NoteStatus.READY_TO_SCREEN, NoteStatus.READY_TO_DRAFT)
 
 
 def record(
@@ -38,9 +43,16 @@ def record(
             document_id=document_id.strip(),
             recorded_by=staff_id,
         )
+        sessions = _open_sessions(db, patient_id)
+        before = [_allowed(permission_for(db, session)) for session in sessions]
         db.add(paper)
+        db.flush()
         audit(db, staff_id, "consent.recorded", paper, kind=paper.kind, purpose=paper.purpose, patient=patient_id)
-        _read_again(db, patient_id, staff_id)
+        # a note that somebody is writing is left to them where the paper changes nothing for it
+        changed = [
+            each for each, was in zip(sessions, before, strict=True) if _allowed(permission_for(db, each)) != was
+        ]
+        _read_again(db, changed, staff_id)
         return paper
 
 
@@ -58,7 +70,7 @@ def revoke(patient_id: str, kind: ConsentKind, staff_id: str) -> int:
             db.add(paper)
             audit(db, staff_id, "consent.revoked", paper, kind=paper.kind, patient=patient_id)
         if papers:
-            _read_again(db, patient_id, staff_id)
+            _read_again(db, _open_sessions(db, patient_id), staff_id)
         return len(papers)
 
 
@@ -68,10 +80,18 @@ def _may_record(db: Session, staff_id: str) -> None:
         raise NotAllowed("a coordinator, a clinician or compliance records this")
 
 
-def _read_again(db: Session, patient_id: str, staff_id: str) -> None:
-    """Every session of the patient that is not closed begins again: the gate asks what holds now."""
+def _open_sessions(db: Session, patient_id: str) -> list[SessionNote]:
     open_ones = select(SessionNote).where(SessionNote.patient_id == patient_id, col(SessionNote.closed_at).is_(None))
-    for session in db.exec(open_ones.with_for_update()).all():
+    return list(db.exec(open_ones.order_by(col(SessionNote.case_number)).with_for_update()).all())
+
+
+def _allowed(permission: NotePermission) -> tuple[bool, bool, bool]:
+    return permission.transcript_may_be_kept, permission.ai_may_draft, permission.classifier_may_read
+
+
+def _read_again(db: Session, sessions: list[SessionNote], staff_id: str) -> None:
+    """These sessions begin again: the gate asks what holds now."""
+    for session in sessions:
         if session.status != NoteStatus.RECEIVED:
             move_case(db, session, NoteStatus.RECEIVED, actor=staff_id, why="consent")
 
@@ -87,19 +107,19 @@ def permission_for(db: Session, session: SessionNote) -> NotePermission:
     """What may be done today with the transcript of this session, and why."""
     patient = one(db, Patient, session.patient_id)
     papers = papers_of(db, session.patient_id)
+    held = session.started_at.astimezone(ZoneInfo(one(db, Location, session.location_id).time_zone)).date()
     return note_drafting_may_run(
         session.patient_state or patient.state,
-        _in_force(papers, ConsentKind.RECORDING_AND_TRANSCRIPTION, session),
-        _in_force(papers, ConsentKind.AI_NOTE_DRAFTING, session),
+        _in_force(papers, ConsentKind.RECORDING_AND_TRANSCRIPTION, held),
+        _in_force(papers, ConsentKind.AI_NOTE_DRAFTING, held),
         utc_now().date(),
-        session_on=session.started_at.date(),
+        session_on=held,
     )
 
 
-def _in_force(papers: list[PatientConsent], kind: ConsentKind, session: SessionNote) -> Consent | None:
-    """The paper that speaks for a session: one that holds, else the newest, so that the reason against is true."""
+def _in_force(papers: list[PatientConsent], kind: ConsentKind, held: date) -> Consent | None:
+    """The paper that speaks for a session of this day: one that holds, else the newest, so that the reason is true."""
     of_kind = [paper for paper in papers if paper.kind == kind]
-    held = session.started_at.date()
     holding = [paper for paper in of_kind if paper.revoked_on is None and paper.given_on <= held]
     paper = next(iter([*holding, *of_kind]), None)
     return None if paper is None else value_of(paper)
@@ -117,10 +137,35 @@ def value_of(paper: PatientConsent) -> Consent:
     )
 
 
-def purge_unsigned(case_number: str, staff_id: str) -> None:
-    """Check that derived text of a session may be purged: nothing of it is signed. Raises NotAllowed or MovedOn."""
-    with writing() as db:
+def purge_unsigned(case_number: str, staff_id: str) -> int:
+    """Overwrite what was made of a session's transcript once no consent allows it; returns how many fields.
+
+    Without consent to recording, the transcript goes too: the keys of its files are destroyed. The empty template that
+    waits to be signed, and what its clinician has written there, stays. Raises NotAllowed, or MovedOn while a consent
+    allows drafting, or when the note is signed: it is part of the record.
+    """
+    with reading() as db:
         _may_record(db, staff_id)
         session = one(db, SessionNote, case_number)
         if session.signed_decision_id is not None:
             raise MovedOn(f"the note of {case_number} is signed: it is part of the record and stays")
+        permission = permission_for(db, session)
+        if permission.ai_may_draft:
+            raise MovedOn(f"consent allows the draft of {case_number}: record first that it was taken back")
+        if session.status in STILL_MADE:
+            raise MovedOn(f"{case_number} is just being taken through the gate: ask again in a moment")
+    transcript_too = not permission.transcript_may_be_kept
+    if transcript_too:
+        therapy_store_keys.destroy_keys(transcript_files_of([case_number]), staff_id, WHERE)
+    return therapy_store_sessions.purge(case_number, staff_id, transcript_too=transcript_too)
+
+
+def transcript_files_of(case_numbers: Sequence[str]) -> list[str]:
+    """The ids of every transcript that was received for these sessions, of those that another one replaced too."""
+    with reading() as db:
+        events = db.exec(
+            select(AuditEvent).where(
+                AuditEvent.action == "session.transcript_received", col(AuditEvent.case_number).in_(case_numbers)
+            )
+        ).all()
+    return sorted({event.details["file"] for event in events})

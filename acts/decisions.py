@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from acts.practice_clocks import clock_policy
 from acts.signers import prove, prove_by_service, signer_facts
-from adapters import therapy_store
+from adapters import therapy_store, therapy_store_sessions
 from adapters.operational_store import (
     CaseRecord,
     audit,
@@ -25,6 +25,7 @@ from adapters.operational_store import (
 )
 from adapters.undelivered import POST_KEY
 from models.codes import (
+    ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
     MessageChannel,
@@ -49,7 +50,7 @@ from models.operational import (
 )
 from models.session_index import NoteFormatCode
 from models.therapy_text import TherapyText
-from rules import clocks, labels, sign_off
+from rules import clocks, labels, note_editing, sign_off
 from rules.sign_off import Consequence
 
 
@@ -97,9 +98,15 @@ def decide(
         raise NotAllowed("; ".join(permission.reasons))
     if sign_off.needs_reason(verdict, approval.kind) and not reason.unwrap().strip():
         raise ValueError("a reason is needed")
+    signs = verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    if approval.kind == ApprovalKind.SESSION_NOTE and signs and not on_screen:
+        # other doors show neither the transcript nor the changes that were made to the proposal
+        raise NotAllowed("a session's note is signed on the desk, where it stands beside its transcript")
     content = therapy_store.sign_off_content(approval_id, actor=staff_id, where=where)
     if sign_off.digest(content.unwrap()) != approval.digest or seen_digest != approval.digest:
         raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")
+    if approval.kind == ApprovalKind.SESSION_NOTE and verdict == Verdict.APPROVE:
+        _nothing_was_changed(approval_id, content, staff_id, where)
     changes = edited if verdict == Verdict.EDIT_AND_APPROVE else None
     signed = sign_off.edited_content(approval.kind, json.loads(content.unwrap()), changes)
     if on_screen and sign_off.digest(sign_off.canonical(signed)) != on_screen:
@@ -171,6 +178,14 @@ def _decided_flags(decision: Decision, signed: Mapping[str, Any]) -> list[therap
     ]
 
 
+def _nothing_was_changed(approval_id: str, content: TherapyText, staff_id: str, where: str) -> None:
+    """A note is signed as its page shows it: one that was changed there is not approved as it was proposed."""
+    copy = therapy_store_sessions.working_copy(approval_id, actor=staff_id, where=where)
+    proposed = json.loads(content.unwrap())
+    if copy is not None and note_editing.is_changed({**proposed, **copy.fields}, proposed):
+        raise SignatureMismatch(f"sign-off {approval_id}: the note was changed on the desk: sign it there")
+
+
 def _must_see_patients(clinician_id: str) -> None:
     with reading() as db:
         staff = db.get(Staff, clinician_id)
@@ -231,7 +246,13 @@ def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, 
 def _apply_note(
     db: Session, session: SessionNote, decision: Decision, outcome: Consequence, signed: Mapping[str, Any]
 ) -> None:
-    """A signed note is what eligibility → claim begins with: its event names the session, the code and the digest."""
+    """A signed note is what eligibility → claim begins with: its event names the session, the code and the digest.
+
+    Whoever decides has had the flags before their eyes, whatever they decide.
+    """
+    if session.risk_level is not None and session.risk_seen_at is None:
+        session.risk_seen_at, session.risk_seen_by = decision.at, decision.staff_id
+        audit(db, decision.staff_id, "session_risk.seen", session, session.case_number)
     if outcome.status != NoteStatus.CLOSED_SIGNED:
         return
     session.signed_decision_id = decision.id

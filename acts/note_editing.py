@@ -10,10 +10,10 @@ from acts.decisions import state_of
 from acts.signers import signer_facts
 from adapters import therapy_store, therapy_store_sessions
 from adapters.operational_store import audit, one, reading, writing
-from models.codes import ApprovalKind, ApprovalStatus
+from models.codes import ApprovalKind, ApprovalStatus, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Approval, Patient, SessionNote
+from models.operational import Approval, Patient, SessionNote, Staff
 from rules import note_editing, note_signing, sign_off
 from rules.note_editing import Change
 
@@ -116,10 +116,12 @@ def new_sentence_id() -> str:
 
 
 def mark_risk_seen(case_number: str, staff_id: str) -> None:
-    """The session's clinician has looked at its flags; that ends the paging."""
+    """A clinician has looked at the session's flags; that ends the paging. Nobody else's look does."""
     with writing() as db:
         session = db.get_one(SessionNote, case_number, with_for_update=True)
         if session.risk_seen_at is not None or session.risk_level is None:
+            return
+        if one(db, Staff, staff_id).role != Role.CLINICIAN:
             return
         session.risk_seen_at, session.risk_seen_by = utc_now(), staff_id
         db.add(session)

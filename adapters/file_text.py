@@ -15,6 +15,7 @@ _PACKED = {
     b"BZh9": "an archive",
     b"\xfd7zXZ": "an archive",
     b"\xd0\xcf\x11\xe0": "a workbook",
+    b"{\\rtf": "a formatted document",
 }
 """Never unpacked, by the first bytes; so no archive can grow in our hands."""
 _BINARY = re.compile("[\x00-\x08\x0e-\x1f]")

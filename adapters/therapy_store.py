@@ -477,6 +477,17 @@ def open_levels(case_number: str) -> list[str]:
         return [flag_of(record).level for record in opened(db, found)]
 
 
+def raised_since(case_number: str, moment: datetime) -> bool:
+    """Whether a flag that no signed review has listed was raised after this moment; nothing else of it leaves here."""
+    with reading() as db:
+        later = select(SealedFlag.id).where(
+            SealedFlag.case_number == case_number,
+            col(SealedFlag.reviewed_by_approval).is_(None),
+            col(SealedFlag.at) > moment,
+        )
+        return db.exec(later).first() is not None
+
+
 def mark_reviewed(case_number: str, flag_ids: Collection[str], approval_id: str, actor: str) -> None:
     """The flags that a signed review listed count as reviewed by it; a flag it did not list stays open."""
     with writing() as db:

@@ -14,6 +14,7 @@ from models.columns import new_id
 from models.errors import MovedOn
 from models.therapy import (
     AddendumWords,
+    DecisionWords,
     NoteWorkingCopy,
     Screened,
     SessionDraft,
@@ -168,33 +169,38 @@ def keep_working_copy(
         return record.edition
 
 
-def purge(case_number: str, actor: str, *, transcript_too: bool, keep_approvals: Sequence[str] = ()) -> int:
-    """Overwrite what was derived from a session's transcript, and the transcript itself where asked.
+def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
+    """Overwrite what was drafted from a session's transcript, and the transcript itself where asked.
 
-    ``keep_approvals``: sign-offs that were signed stay, they are the record. Returns how many fields were blanked.
+    Of a session whose note is not signed: the drafts, the proposals made of them, what was changed in those, and what
+    was returned or refused of them. An empty template and what its clinician wrote there stays. Returns how many
+    fields were blanked.
     """
-    blanked = 0
     with writing() as db:
-        records: list[Any] = [
-            *db.exec(select(SessionDraft).where(SessionDraft.case_number == case_number)).all(),
-            *db.exec(select(NoteWorkingCopy).where(NoteWorkingCopy.case_number == case_number)).all(),
-            *db.exec(
-                select(SignOffContent).where(
-                    SignOffContent.case_number == case_number, col(SignOffContent.approval_id).not_in(keep_approvals)
-                )
-            ).all(),
-        ]
-        for record in records:
-            record.content = TherapyText(NOTHING)
+        drafts = opened(db, db.exec(select(SessionDraft).where(SessionDraft.case_number == case_number)).all())
+        proposals = opened(db, db.exec(select(SignOffContent).where(SignOffContent.case_number == case_number)).all())
+        both: list[Any] = [*drafts, *proposals]
+        derived = [each for each in both if _was_drafted(each.content)]
+        approvals = [each.approval_id for each in derived if isinstance(each, SignOffContent)]
+        copies = select(NoteWorkingCopy).where(col(NoteWorkingCopy.approval_id).in_(approvals))
+        derived += opened(db, db.exec(copies).all())
+        decided = opened(db, db.exec(select(DecisionWords).where(col(DecisionWords.approval_id).in_(approvals))).all())
+        kept = opened_one(db, db.get(SessionTranscript, case_number)) if transcript_too else None
+        fields = [(each, "content") for each in derived] + [(each, "signed_content") for each in decided]
+        fields += [(kept, "turns")] if kept is not None else []
+        standing = [(record, name) for record, name in fields if getattr(record, name).unwrap() != NOTHING]
+        for record, name in standing:
+            setattr(record, name, TherapyText(NOTHING))
             db.add(record)
-            blanked += 1
-        kept = db.get(SessionTranscript, case_number) if transcript_too else None
-        if kept is not None:
-            kept.turns = TherapyText(NOTHING)
-            db.add(kept)
-            blanked += 1
-        audit(db, actor, "derived.purged", "case", case_number, case_number, count=blanked, transcript=transcript_too)
-    return blanked
+        if standing:
+            count = len(standing)
+            audit(db, actor, "derived.purged", "case", case_number, case_number, count=count, transcript=transcript_too)
+    return len(standing)
+
+
+def _was_drafted(content: TherapyText) -> bool:
+    said = json.loads(content.unwrap())
+    return said is not None and said.get("drafted_by") is not None
 
 
 # -- addenda

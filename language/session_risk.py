@@ -28,14 +28,20 @@ _QUESTIONS = (
     (_ASKED_SELF_HARM, SignalKind.SELF_HARM),
     (_ASKED_OTHERS, SignalKind.HARM_TO_OTHERS),
 )
+_SAYS_NOTHING = (
+    r"(?! (?:really |quite |even |exactly )?(?:idea|matter|mind|know|think|remember|recall|care|see|feel like|sure"
+    r"|certain|decided|ready|comfortable|say|saying|want to (?:say|talk|answer|go (?:there|into)|think|live|wake"
+    r"|be (?:here|alive|around))|going to (?:say|answer|talk|lie|do this)|tell|of your)\b)"
+)
+"""What follows a no that is none: "no idea", "never mind", "I don't know", "I'm not sure", "I don't want to say"."""
 _DENIES = re.compile(
-    r"^\W*(?:oh|um+|uh+|well|god|honestly|[a-z]+, )?\W*(?:no|nope|nah|never|not at all|none"
+    r"^\W*(?:oh|um+|uh+|well|god|honestly|[a-z]+, )?\W*(?:(?:no|nope|nah|never|not at all|none"
     r"|absolutely not|definitely not|of course not"
-    r"|i (?:don't|do not|haven't|have not|am not|'m not|would never|wouldn't)|i'm not)\b",
+    r"|i (?:don\W?t|do not|haven\W?t|have not|am not|would never|wouldn\W?t)|i\W?m not)\b" + _SAYS_NOTHING + ")",
     re.I,
 )
 _TAKES_BACK = re.compile(
-    r"\b(?:but|although|though|except|sometimes|maybe|i guess|i mean|used to|only when"
+    r"\b(?:but|although|though|except|sometimes|maybe|i guess|i mean|used to|only when|don\W?t know|not sure"
     r"|not (?:really|today|right now|anymore|lately|exactly))\b",
     re.I,
 )

@@ -17,6 +17,7 @@ from models.codes import (
     Role,
     Verdict,
 )
+from models.note_codes import FlagAction
 from rules import note_signing
 from rules.note_signing import NOTE_FIELDS
 
@@ -143,6 +144,8 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
             raise ValueError("format is not one this note can have")
         if note_signing.unknown_flags(result):
             raise ValueError("an answer is given to a flag that this note does not have")
+        if any(answer.get("action") not in tuple(FlagAction) for answer in result["flag_actions"].values()):
+            raise ValueError("action is not one of those that can be chosen")
         result = note_signing.settled(result)
     return result
 

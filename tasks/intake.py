@@ -34,8 +34,9 @@ from tasks.steps import step
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-SESSIONS = "sessions"
-"""The kind of a session export, which tasks.sessions receives."""
+SESSIONS, TRANSCRIPT = "sessions", "transcript"
+NOT_REFERRALS = (SESSIONS, TRANSCRIPT)
+"""The kinds of a session export and of a transcript, which tasks.sessions receives."""
 EVERYWHERE = "all"
 KEPT_FOR_READING = 200_000
 """Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""
@@ -83,7 +84,7 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     with store.reading() as db:
         wanted = db.exec(
             select(IntakeFile.id)
-            .where(col(IntakeFile.finished_at).is_(None), IntakeFile.kind != SESSIONS)
+            .where(col(IntakeFile.finished_at).is_(None), col(IntakeFile.kind).not_in(NOT_REFERRALS))
             .order_by(col(IntakeFile.received_at))
         ).all()
     return list(wanted)

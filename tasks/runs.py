@@ -24,7 +24,7 @@ from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
 from models.operational import IntakeFile, IntakeRow, Referral, SessionNote
 from tasks import sessions
-from tasks.intake import SESSIONS
+from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
 from tasks.waiting import waiting
 
@@ -280,7 +280,7 @@ def _unfinished_files(now: datetime) -> list[str]:
             .where(
                 col(IntakeFile.finished_at).is_(None),
                 col(IntakeFile.received_at) < now - UNFINISHED_AFTER,
-                IntakeFile.kind != SESSIONS,
+                col(IntakeFile.kind).not_in(NOT_REFERRALS),
             )
             .order_by(col(IntakeFile.id))
         ).all()

@@ -22,6 +22,7 @@ from language.note_templates import uncovered
 from language.note_values import Topic
 from models.codes import DraftKind, NoteStatus, TranscriptState
 from models.columns import utc_now
+from models.errors import MovedOn, StaleLease
 from models.note_content import NoteSentence, sentence_to_plain
 from models.note_template import NoteTemplate
 from models.operational import Patient, SessionNote, Staff
@@ -60,19 +61,21 @@ class _Ready:
 def draft(cases: Sequence[Case]) -> dict[str, str]:
     """Draft the notes of these sessions, their talk encoded in one batch; returns the kind of each draft, by case.
 
-    A session that has moved on meanwhile is left out. What may not be drafted gets the empty template and the reason.
+    A session that has moved on meanwhile, or that another leg has taken over, is left out. What may not be drafted gets
+    the empty template and the reason.
     """
     ready = [one for case in cases if (one := _ready(case)) is not None]
     with_talk = [one for one in ready if one.transcript is not None and one.permission.ai_may_draft]
     drafts = draft_notes([_to_draft(one) for one in with_talk], generator())
     made = {one.case.number: each for one, each in zip(with_talk, drafts, strict=True)}
-    return {one.case.number: _keep(one, made.get(one.case.number)) for one in ready if _still_stands(one)}
+    kinds = {one.case.number: _keep_if_it_stands(one, made.get(one.case.number)) for one in ready}
+    return {number: kind for number, kind in kinds.items() if kind is not None}
 
 
 def _ready(case: Case) -> _Ready | None:
     try:
         session, permission = standing(case, NoteStatus.READY_TO_DRAFT)
-    except store.MovedOn:
+    except (MovedOn, StaleLease):
         return None
     kept = None
     if session.transcript == TranscriptState.KEPT:
@@ -86,12 +89,13 @@ def _ready(case: Case) -> _Ready | None:
     return _Ready(case, session, permission, kept, names, templates, law_allows)
 
 
-def _still_stands(one: _Ready) -> bool:
+def _keep_if_it_stands(one: _Ready, made: NoteDraft | None) -> str | None:
+    """One session of a batch that was taken back or taken over meanwhile must not keep the others from being kept."""
     try:
         standing(one.case, NoteStatus.READY_TO_DRAFT)
-    except store.MovedOn:
-        return False
-    return True
+        return _keep(one, made)
+    except (MovedOn, StaleLease):
+        return None
 
 
 def _to_draft(one: _Ready) -> SessionToDraft:

@@ -19,7 +19,7 @@ from language.risk_values import RiskReading, SignalStatus
 from language.session_risk import SessionReading, read_session
 from models.codes import NoteStatus, RiskLevel, TranscriptState
 from models.columns import new_id, utc_now
-from models.errors import ContractBroken, Forgotten, MovedOn
+from models.errors import ContractBroken, Forgotten, MovedOn, OutsideUnavailable
 from models.operational import IntakeFile, Patient, SessionNote, Staff
 from models.transcript import Transcript
 from rules import triage
@@ -95,6 +95,10 @@ def _read_and_keep(session: SessionNote) -> tuple[TranscriptState, str]:
     with store.reading() as db:
         file = store.one(db, IntakeFile, session.transcript_file_id or "")
         speakers = _speakers(db, session)
+    if file.finished_at is None:
+        raise OutsideUnavailable(
+            f"the transcript of {session.case_number} is on its way: it is read once it lies sealed"
+        )
     try:
         content = received_files.content(file, settings().largest_file + 1)
         if content is None:
@@ -157,6 +161,9 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     with store.writing() as db:
         present = move(db, case, session, NoteStatus.READY_TO_DRAFT)
         present.risk_level = level
+        if present.risk_seen_at is not None and therapy_store.raised_since(case.number, present.risk_seen_at):
+            # another transcript, or a classifier that may read now: what was looked at before is not this
+            present.risk_seen_at = present.risk_seen_by = present.risk_raised_at = None
         if level is not None and present.risk_raised_at is None:
             present.risk_raised_at = utc_now()
         db.add(present)

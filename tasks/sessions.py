@@ -37,16 +37,18 @@ from models.operational import (
 from models.referral_intake import Finding
 from models.session_index import NoteFormatCode, SessionIn
 from rules.session_codes import whole_minutes
-from tasks.intake import SESSIONS
+from tasks.intake import SESSIONS, TRANSCRIPT
 from tasks.steps import step
 
 logger = logging.getLogger(__name__)
 
-EXPORT, TRANSCRIPT = SESSIONS, "transcript"
+EXPORT = SESSIONS
 EVERYWHERE = "all"
 INDEX_SUFFIX = ".csv"
 APPOINTMENT_SLACK = timedelta(hours=2)
 SAME_SESSION = timedelta(minutes=30)
+AS_SENT_FIRST = ("location_id", "started_at", "ended_at", "modality", "service", "patient_state")
+"""What a session that is on record may not say otherwise when it is sent again: the note and its code rest on it."""
 _ONE_EXPORT_AT_A_TIME = threading.Lock()
 
 
@@ -83,12 +85,28 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
                     db.add(known)
                     store.audit(db, "system", "file.received", known, kind=EXPORT, bytes=dropped.size)
                 elif known.finished_at is not None:
-                    store.audit(db, "system", "file.received_again", known)
+                    again = _is_worth_another_look(db, known)
+                    if again:
+                        known.kind, known.name, known.refused_reason = EXPORT, dropped.name, None
+                        known.finished_at = None
+                        db.add(known)
+                    store.audit(db, "system", "file.received_again", known, read_again=again)
             if known.finished_at is None:
                 waiting.append(known.id)
             else:
                 _put_away_index(known, dropped)
     return sorted(set(waiting))
+
+
+def _is_worth_another_look(db: Session, known: IntakeFile) -> bool:
+    """Whether the same index, dropped again, may bring more: its missing file lies beside it now, its patient is on
+    record now, or it was first dropped into another folder."""
+    if known.kind != EXPORT:
+        return True
+    still_broken = select(QuarantinedRow.id).where(
+        QuarantinedRow.file_id == known.id, QuarantinedRow.status == QuarantineStatus.OPEN
+    )
+    return known.refused_reason is None and db.exec(still_broken).first() is not None
 
 
 def folders_of(location: str) -> list[Path]:
@@ -176,7 +194,11 @@ def _read(file: IntakeFile, data: bytes, locations: set[str]) -> tuple[list[Sess
 
 
 def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile]) -> tuple[Finding, ...]:
-    """Open the case of one session, or say why not; nothing of a session that is refused here is kept."""
+    """Open the case of one session, or say why not; nothing of a session that is refused here is kept.
+
+    A crash anywhere in between leaves a row that is not on record, and the next look goes on from there: the case
+    names its transcript before that leaves the drop, and the transcript is finished once it lies sealed.
+    """
     key = f"sessions:{given.session_key}"
     dropped = beside.get(given.transcript_file or "")
     with store.reading() as db:
@@ -185,49 +207,73 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
         people = _people(db, given.patient_id)
         if len(people) == 1:
             given = replace(given, patient_id=people[0].id)
-        findings = _against(db, given, key)
         known = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first()
+        findings = (*_against(db, given, key), *_against_transcript(db, given, known, dropped))
     if findings:
         return findings
-    # a crash after the file was taken leaves it on record, not in the drop
-    taken = known is not None and known.transcript_file_id is not None
-    if given.transcript_file and dropped is None and not taken:
-        reason = "no such file lies beside the index: drop both again"
-        return (_finding(given, "transcript_file", "in the drop", reason),)
-    if second := _second_transcript(given, known, dropped):
-        return (second,)
     with store.writing() as db:
         session = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first() or _open(db, given, key)
         number = session.case_number
-        news = dropped is not None and _take_transcript(db, session, dropped)
+        if dropped is not None:
+            _name_transcript(db, session, dropped)
     therapy_store_sessions.keep_plan(number, _plan_of(given))
     if dropped is not None:
         file_drop.settle(dropped, settings().received_folder)
-        with store.reading() as db:
-            transcript = store.one(db, IntakeFile, _file_id(dropped.digest))
+    with store.reading() as db:
+        transcript = _unfinished_transcript(db, store.one(db, SessionNote, number))
+    if transcript is not None:
         received_files.put_away(transcript)
     with store.writing() as db:
         session = store.one(db, SessionNote, number)
-        if news and session.status not in (NoteStatus.RECEIVED, NoteStatus.CLOSED_NO_NOTE):
-            store.move_case(db, session, NoteStatus.RECEIVED, actor="system", why="transcript")
-        outcome = RowOutcome.ACCEPTED if known is None or news else RowOutcome.DUPLICATE
+        news = _finish_transcript(db, session)
+        outcome = RowOutcome.ACCEPTED if news or not _received_before(db, number) else RowOutcome.DUPLICATE
         _record(db, file, given, key, outcome, number)
     return ()
 
 
-def _take_transcript(db: Session, session: SessionNote, dropped: DroppedFile) -> bool:
-    """Put a transcript on record as the session's, before it leaves the drop; says whether it is news."""
-    file = db.get(IntakeFile, _file_id(dropped.digest))
+def _name_transcript(db: Session, session: SessionNote, dropped: DroppedFile) -> None:
+    """Put a transcript on record as the session's, before it leaves the drop."""
+    file = _file_with(db, dropped.digest)
     if file is None:
-        file = IntakeFile(id=_file_id(dropped.digest), digest=dropped.digest, kind=TRANSCRIPT, finished_at=utc_now())
+        file = IntakeFile(id=_file_id(dropped.digest), digest=dropped.digest, kind=TRANSCRIPT)
         db.add(file)
         store.audit(db, "system", "file.received", file, kind=TRANSCRIPT, bytes=dropped.size)
     if session.transcript_file_id == file.id:
-        return False
+        return
+    # it is the session's once it lies sealed: until then nothing reads it
+    file.kind, file.name, file.finished_at = TRANSCRIPT, "", None
+    db.add(file)
+    db.flush()
     session.transcript_file_id = file.id
     db.add(session)
     store.audit(db, "system", "session.transcript_received", session, session.case_number, file=file.id)
+
+
+def _finish_transcript(db: Session, session: SessionNote) -> bool:
+    """The transcript lies sealed: the session begins with it; says whether that was news."""
+    transcript = _unfinished_transcript(db, session)
+    if transcript is None:
+        return False
+    transcript.finished_at = utc_now()
+    db.add(transcript)
+    store.audit(db, "system", "file.finished", transcript)
+    if session.status not in (NoteStatus.RECEIVED, NoteStatus.CLOSED_NO_NOTE, NoteStatus.CLOSED_SIGNED):
+        store.move_case(db, session, NoteStatus.RECEIVED, actor="system", why="transcript")
     return True
+
+
+def _unfinished_transcript(db: Session, session: SessionNote) -> IntakeFile | None:
+    file = db.get(IntakeFile, session.transcript_file_id) if session.transcript_file_id else None
+    return file if file is not None and file.finished_at is None else None
+
+
+def _file_with(db: Session, digest: str) -> IntakeFile | None:
+    """The received file of this content, under whatever name and in whatever folder it came first."""
+    return db.exec(select(IntakeFile).where(IntakeFile.digest == digest)).first()
+
+
+def _received_before(db: Session, case_number: str) -> bool:
+    return db.exec(select(IntakeRow.id).where(IntakeRow.case_number == case_number)).first() is not None
 
 
 def _row_of(db: Session, file: IntakeFile, row: int) -> IntakeRow | None:
@@ -254,6 +300,13 @@ def _against(db: Session, given: SessionIn, key: str) -> tuple[Finding, ...]:
     if known is not None and (known.patient_id, known.clinician_id) != (given.patient_id, given.clinician_id):
         reason = "this number stands for a session of somebody else: give every session its own"
         found.append(_finding(given, "session_key", "one session per number", reason))
+    elif known is not None:
+        reason = "this session is on record otherwise; its clinician refuses that note, then send it under a new number"
+        found += [
+            _finding(given, name, "as it was sent first", reason)
+            for name in AS_SENT_FIRST
+            if getattr(known, name) != getattr(given, name)
+        ]
     return tuple(found)
 
 
@@ -289,6 +342,7 @@ def _overlapping(db: Session, given: SessionIn, key: str) -> bool:
             SessionNote.patient_id == given.patient_id,
             SessionNote.clinician_id == given.clinician_id,
             SessionNote.external_key != key,
+            SessionNote.status != NoteStatus.CLOSED_NO_NOTE,  # what was sent by mistake may be sent anew
             col(SessionNote.started_at) > given.started_at - SAME_SESSION,
             col(SessionNote.started_at) < given.started_at + SAME_SESSION,
         )
@@ -296,20 +350,52 @@ def _overlapping(db: Session, given: SessionIn, key: str) -> bool:
     return bool(others)
 
 
-def _second_transcript(given: SessionIn, known: SessionNote | None, dropped: DroppedFile | None) -> Finding | None:
-    """Whether this is another transcript for a session that has one: only a returned draft asks for another."""
-    if known is None or dropped is None or known.transcript_file_id is None:
-        return None
-    if known.transcript_file_id == _file_id(dropped.digest):
-        return None
-    replaceable = known.status == NoteStatus.CHECK_TRANSCRIPT or known.transcript in (
-        TranscriptState.UNREADABLE,
-        TranscriptState.TOO_SHORT,
-    )
-    if replaceable and not known.status.is_closed:
-        return None
-    reason = "this session has another transcript already; its clinician returns the draft first, then send it again"
-    return _finding(given, "transcript_file", "one transcript per session", reason)
+def _against_transcript(
+    db: Session, given: SessionIn, known: SessionNote | None, dropped: DroppedFile | None
+) -> tuple[Finding, ...]:
+    """What stands against the transcript that this row names: it is not there, or it is another session's."""
+    if not given.transcript_file:
+        return ()
+    waits_for_it = known is None or known.transcript_file_id is None or _may_be_replaced(db, known)
+    if dropped is None:
+        if not waits_for_it:
+            return ()  # the same row again, without the file that was taken with it
+        if known is not None and _unfinished_transcript(db, known) is not None and _lies_in_received(db, known):
+            return ()  # a crash has left it on its way
+        reason = "no such file lies beside the index: drop both again"
+        return (_finding(given, "transcript_file", "in the drop", reason),)
+    file = _file_with(db, dropped.digest)
+    if known is not None and file is not None and known.transcript_file_id == file.id:
+        return ()
+    if not waits_for_it:
+        reason = (
+            "this session has another transcript already; its clinician returns the draft first, then send it again"
+        )
+        if known is not None and known.status.is_closed:
+            reason = "this session is closed with the transcript it had: another session has a number of its own"
+        return (_finding(given, "transcript_file", "one transcript per session", reason),)
+    # an empty file is like every other empty file
+    if file is not None and dropped.size and _has_session(db, file.id):
+        reason = "this very transcript is another session's: one of the two is wrong"
+        return (_finding(given, "transcript_file", "a transcript of its own", reason),)
+    return ()
+
+
+def _may_be_replaced(db: Session, known: SessionNote) -> bool:
+    """Whether another transcript may take the place of this session's: its clinician returned the draft, it could not
+    be read, or it never arrived."""
+    if known.status.is_closed:
+        return False
+    unusable = known.transcript in (TranscriptState.UNREADABLE, TranscriptState.TOO_SHORT)
+    return unusable or known.status == NoteStatus.CHECK_TRANSCRIPT or _unfinished_transcript(db, known) is not None
+
+
+def _lies_in_received(db: Session, known: SessionNote) -> bool:
+    return received_files.is_there(store.one(db, IntakeFile, known.transcript_file_id or ""))
+
+
+def _has_session(db: Session, file_id: str) -> bool:
+    return db.exec(select(SessionNote.case_number).where(SessionNote.transcript_file_id == file_id)).first() is not None
 
 
 def _open(db: Session, given: SessionIn, key: str) -> SessionNote:
@@ -390,7 +476,11 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[Broken]) -> None
     with store.writing() as db:
         known = {
             (fault.row, fault.field, fault.rule)
-            for fault in db.exec(select(QuarantinedRow).where(QuarantinedRow.file_id == file.id)).all()
+            for fault in db.exec(
+                select(QuarantinedRow).where(
+                    QuarantinedRow.file_id == file.id, QuarantinedRow.status == QuarantineStatus.OPEN
+                )
+            ).all()
         }
         for row, key, its in broken:
             for finding in its:

@@ -162,6 +162,8 @@ def _pass_on(db: Session, approval: Approval, case: CaseRecord, patient: Patient
     """Give an overdue sign-off to the next person who may sign it, and tell both; once, however many were missed."""
     old = approval.assigned_to
     others = who_may_sign(db, approval.kind, case, patient, but_not=frozenset({old or ""}))
+    if approval.kind == ApprovalKind.SESSION_NOTE and old:
+        others = []  # whoever held the session, or whom a person passed it on to: no clock gives it to another
     new = others[0].id if others else old
     approval.escalations = times
     approval.assigned_to = new

@@ -122,7 +122,16 @@ def _place(name: str) -> int:
     return next((place for place, start in enumerate(LONG) if name.startswith(start)), len(LONG))
 
 
-WITHOUT_A_DATABASE = ("rules", "language", "data_contracts", "test_architecture.py", "test_packages.py")
+WITHOUT_A_DATABASE = (
+    "rules",
+    "language",
+    "data_contracts",
+    "adapters/test_note_fhir.py",
+    "adapters/test_note_pdf.py",
+    "adapters/test_note_wording.py",
+    "test_architecture.py",
+    "test_packages.py",
+)
 """What touches no database is not run again on PostgreSQL; tests/test_architecture.py sees that it stays so."""
 BOTH_KINDS_AT_ONCE = (
     "adapters/test_audit_chain.py",
