@@ -20,6 +20,7 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_wording import by_pronoun
+from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -228,13 +229,22 @@ def _chosen(placed: Sequence[_Placed], most_words: int | None, dropped: Counter[
         terms = _terms(one.statement.text)
         if most_words is not None and words > most_words:
             dropped[Dropped.LESS_SALIENT] += 1
-        elif any(len(terms & other) > ALIKE * min(len(terms), len(other)) for other in said):
+        elif any(_repeats(terms, other) for other in said):
             dropped[Dropped.REPEATED] += 1
         else:
             chosen.append(one)
             said.append(terms)
             words += len(one.statement.text.split())
     return chosen
+
+
+def _repeats(terms: set[str], other: set[str]) -> bool:
+    """Whether nearly all of a sentence's words stand in one that is there, all numbers and a negation included.
+
+    What a longer sentence adds to a short one is kept: "I hurt" does not stand for "I hurt my back on Monday".
+    """
+    telling = {term for term in terms if term.isdigit() or NEGATIONS.fullmatch(term)}
+    return telling <= other and len(terms & other) > ALIKE * len(terms)
 
 
 def _terms(text: str) -> set[str]:
@@ -297,7 +307,7 @@ def _generated(
             dropped[Dropped.UNSUPPORTED] += 1
             continue
         terms = _terms(text)
-        if any(len(terms & other) > ALIKE * min(len(terms), len(other)) for other in said):
+        if any(_repeats(terms, other) for other in said):
             dropped[Dropped.REPEATED] += 1
             continue
         said.append(terms)
