@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.desk_views import case_facts
+from adapters.desk_views import URGENCY, case_facts
 from adapters.operational_store import one, reading
 from models.case_facts import CaseFacts
 from models.codes import ApprovalKind, ApprovalStatus, DraftKind, NoteStatus
@@ -41,11 +41,12 @@ class NoteRow:
         return self.session.status == NoteStatus.NOTE_SIGNATURE
 
     @property
-    def order(self) -> tuple[int, float]:
-        """What waits to be signed first, by due time; then what is on its way; then what is closed, newest first."""
+    def order(self) -> tuple[int, int, float]:
+        """What waits to be signed first, the highest risk and then the earliest due before the others; then what is on
+        its way; then what is closed, newest first."""
         if self.waits:
-            return 0, self.due_at.timestamp() if self.due_at else 0.0
-        return 2 if self.session.status.is_closed else 1, -self.session.started_at.timestamp()
+            return 0, URGENCY[self.session.risk_level], self.due_at.timestamp() if self.due_at else 0.0
+        return 2 if self.session.status.is_closed else 1, 0, -self.session.started_at.timestamp()
 
 
 def rows(

@@ -131,20 +131,31 @@ def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Pro
     turns, format, most_words = session.turns, session.format, session.most_words
     if most_words is None and style.visit:
         most_words = note_scores.settings().visit_words
-    placed = _chosen(_placed(prepared.kept, vectors, format), most_words, dropped)
+    placed, rest = _chosen(_placed(prepared.kept, vectors, format), most_words, dropped)
     placed += _additions(turns, format, placed)
     if generator is not None:
         placed += _generated(generator, turns, format, placed, dropped)
     # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
     again = style.pronouns if session.pronouns is not None or style.pronouns != THEY else None
     sentences = _written(placed, turns, format, again, session.known_names, dropped)
+    # each stands by itself, so the patient is named in it
+    also_said = [] if style.visit else _written(rest, turns, format, None, session.known_names, Counter())
     return NoteDraft(
         format,
         tuple(sentences),
         not_assessed(format, turns, {sentence.topic for sentence in sentences}),
         {reason: count for reason, count in sorted(dropped.items()) if count},
         f"{GRAMMAR}+{note_scores.settings().version}",
+        tuple(also_said),
     )
+
+
+THERAPY_WORDS = 600
+"""About how long a therapy note may be that somebody reads before they sign it; what else was said stands beside it.
+
+Half an hour's talk is some 4,000 words, of which two thirds carry content. Salience was learnt from doctors' visits and
+chooses among therapy's sentences little better than chance (docs/language.md), so a short session is not shortened.
+"""
 
 
 _FEMALE = re.compile(
@@ -220,22 +231,34 @@ def _visit_section(one: Statement, topic: Topic) -> str:
     return section_of(NoteFormat.VISIT, topic)
 
 
-def _chosen(placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]) -> list[_Placed]:
-    """The most salient first, as many as there is room for; near-repeats once."""
+_FIRST: dict[Topic, int] = {Topic.RISK: 0}
+"""What a therapy draft never leaves out for its length."""
+
+
+def _chosen(
+    placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]
+) -> tuple[list[_Placed], list[_Placed]]:
+    """The most salient first, as many as there is room for, near-repeats once; and those there was no room for."""
     chosen: list[_Placed] = []
+    rest: list[_Placed] = []
     said: list[set[str]] = []
     words = 0
-    for one in sorted(placed, key=lambda each: (-each.salience, each.statement.sources[0].turn)):
+    for one in sorted(placed, key=_wanted):
         terms = _terms(one.statement.text)
-        if most_words is not None and words > most_words:
+        no_room = most_words is not None and words > most_words and one.topic not in _FIRST
+        if no_room:
             dropped[Dropped.LESS_SALIENT] += 1
-        elif any(_repeats(terms, other) for other in said):
-            dropped[Dropped.REPEATED] += 1
-        else:
-            chosen.append(one)
-            said.append(terms)
-            words += len(one.statement.text.split())
-    return chosen
+        if any(_repeats(terms, other) for other in said):
+            dropped[Dropped.REPEATED] += not no_room
+            continue
+        said.append(terms)
+        (rest if no_room else chosen).append(one)
+        words += 0 if no_room else len(one.statement.text.split())
+    return chosen, rest
+
+
+def _wanted(one: _Placed) -> tuple[int, float, int]:
+    return _FIRST.get(one.topic, 1), -one.salience, one.statement.sources[0].turn
 
 
 def _repeats(terms: set[str], other: set[str]) -> bool:

@@ -42,7 +42,7 @@ def edit(sentence_id: str, text: str) -> Change:
     words = _checked(text)
 
     def change(standing: Mapping[str, Any], proposed: Mapping[str, Any]) -> Fields:
-        was = {plain["id"]: plain["text"] for plain in proposed["sentences"]}
+        was = {plain["id"]: plain["text"] for plain in note_signing.proposals(proposed)}
 
         def edited(plain: Mapping[str, Any]) -> dict[str, Any]:
             origin = plain["origin"]
@@ -67,14 +67,15 @@ def drop(sentence_id: str) -> Change:
 
 
 def take_back(sentence_id: str) -> Change:
-    """Put a proposed sentence back as it was proposed, at its place."""
+    """Put a proposed sentence (back) into the note as it was proposed, behind what was said before it."""
 
     def change(standing: Mapping[str, Any], proposed: Mapping[str, Any]) -> Fields:
-        order = [plain["id"] for plain in proposed["sentences"]]
+        every = note_signing.proposals(proposed)
+        order = [plain["id"] for plain in every]
         if sentence_id not in order:
             raise ValueError("there is no such sentence")
         kept = [plain for plain in standing["sentences"] if plain["id"] != sentence_id]
-        original = next(plain for plain in proposed["sentences"] if plain["id"] == sentence_id)
+        original = next(plain for plain in every if plain["id"] == sentence_id)
         before = set(order[: order.index(sentence_id)])
         at = max((number + 1 for number, plain in enumerate(kept) if plain["id"] in before), default=0)
         return {"sentences": [*kept[:at], dict(original), *kept[at:]]}

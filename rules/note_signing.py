@@ -29,6 +29,12 @@ def sentences(content: Mapping[str, Any]) -> list[NoteSentence]:
     return [sentence_from_plain(plain) for plain in content["sentences"]]
 
 
+def proposals(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every sentence that was proposed, in the order it was said: those of the draft, and those it had no room for."""
+    both = [*content["sentences"], *content.get("also_said", ())]
+    return sorted(both, key=lambda plain: (plain["sources"][:1] or [[0, 0, 0]], plain["id"]))
+
+
 def by_section(content: Mapping[str, Any]) -> dict[str, list[NoteSentence]]:
     """The note as it reads: heading → its sentences, in their order; a heading without one is there, empty."""
     found: dict[str, list[NoteSentence]] = {title: [] for title in sections(content)}

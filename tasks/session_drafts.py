@@ -16,10 +16,10 @@ from adapters.icd10 import shipped_diagnosis_table
 from adapters.note_templates import in_force
 from adapters.settings import settings
 from language.manifests import MANIFEST
-from language.note_drafting import NoteDraft, NoteFormat, SessionToDraft, draft_notes
+from language.note_drafting import THERAPY_WORDS, NoteDraft, NoteFormat, SessionToDraft, draft_notes
 from language.note_generator import Generator
 from language.note_templates import uncovered
-from language.note_values import Topic
+from language.note_values import DraftSentence, Topic
 from models.codes import DraftKind, NoteStatus, TranscriptState
 from models.columns import utc_now
 from models.errors import MovedOn, StaleLease
@@ -101,7 +101,8 @@ def _keep_if_it_stands(one: _Ready, made: NoteDraft | None) -> str | None:
 def _to_draft(one: _Ready) -> SessionToDraft:
     assert one.transcript is not None
     turns = turns_of(one.transcript.turns)
-    return SessionToDraft(turns, NoteFormat(one.session.note_format.value), known_names=one.known_names)
+    form = NoteFormat(one.session.note_format.value)
+    return SessionToDraft(turns, form, known_names=one.known_names, most_words=THERAPY_WORDS)
 
 
 def generator() -> Generator | None:
@@ -121,10 +122,12 @@ def _loaded(path: Path) -> Generator:
 def _keep(one: _Ready, made: NoteDraft | None) -> str:
     """Keep one draft and send its session to be signed; returns the draft's kind."""
     kind = _kind(one, made)
-    sentences = _sentences(one, made) if made is not None else []
+    sentences = _sentences(one, made.sentences) if made is not None else []
+    also_said = _sentences(one, made.also_said, after=len(sentences)) if made is not None else []
     content: dict[str, Any] = {
         "kind": kind.value,
         "sentences": sentences,
+        "also_said": also_said,
         "not_assessed": _not_assessed(one, made),
         "dropped": {reason.value: count for reason, count in made.dropped.items()} if made is not None else {},
         "drafted_by": _drafted_by(made) if made is not None else None,
@@ -167,7 +170,7 @@ def _why_plain(one: _Ready, kind: DraftKind) -> Sequence[str]:
     return ()
 
 
-def _sentences(one: _Ready, made: NoteDraft) -> list[dict[str, Any]]:
+def _sentences(one: _Ready, made: Sequence[DraftSentence], after: int = 0) -> list[dict[str, Any]]:
     template = one.templates[one.session.note_format.value]
     return [
         sentence_to_plain(
@@ -179,7 +182,7 @@ def _sentences(one: _Ready, made: NoteDraft) -> list[dict[str, Any]]:
                 sources=tuple((source.turn, source.start, source.end) for source in sentence.sources),
             )
         )
-        for number, sentence in enumerate(made.sentences, start=1)
+        for number, sentence in enumerate(made, start=after + 1)
     ]
 
 
@@ -188,7 +191,7 @@ def _not_assessed(one: _Ready, made: NoteDraft | None) -> dict[str, list[str]]:
     if made is None or one.transcript is None:
         return {form: [] for form in one.templates}
     turns = turns_of(one.transcript.turns)
-    topics: set[Topic] = {sentence.topic for sentence in made.sentences}
+    topics: set[Topic] = {sentence.topic for sentence in (*made.sentences, *made.also_said)}
     return {form: list(uncovered(template.asks, turns, topics)) for form, template in one.templates.items()}
 
 
@@ -244,6 +247,7 @@ def note_content(case_number: str) -> dict[str, Any]:
         "format": session.note_format.value,
         "templates": proposal["templates"],
         "sentences": proposal["sentences"],
+        "also_said": proposal.get("also_said", []),
         "nothing_to_add": [],
         "not_assessed": proposal["not_assessed"],
         "dropped": proposal["dropped"],

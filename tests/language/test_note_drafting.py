@@ -372,3 +372,29 @@ def test_sessions_drafted_together_have_the_drafts_they_have_alone() -> None:
     assert draft_notes(some) == alone
     assert draft_notes(some[::-1]) == alone[::-1]
     assert draft_notes([]) == []
+
+
+def test_therapy_draft_says_what_it_has_no_room_for_and_never_leaves_out_risk():
+    turns = [
+        turn
+        for day in range(40)
+        for turn in (
+            Turn("C", Role.CLINICIAN, f"What happened on day {day}?"),
+            Turn(
+                "P", Role.PATIENT, f"I walked {day + 3} blocks with my sister and cooked dinner for {day + 2} people."
+            ),
+        )
+    ]
+    turns += [
+        Turn("C", Role.CLINICIAN, "Any plans?"),
+        Turn("P", Role.PATIENT, "I thought about killing myself on Sunday."),
+    ]
+    draft = draft_note(turns, NoteFormat.SOAP, most_words=60)
+    assert len(draft.text().split()) < 160
+    assert any(sentence.topic is Topic.RISK for sentence in draft.sentences)
+    assert len(draft.also_said) > 10
+    assert not {sentence.text for sentence in draft.also_said} & {sentence.text for sentence in draft.sentences}
+    assert all(not supported(each.text, heard(each.sources, turns)) for each in draft.also_said)
+    everything = draft_note(turns, NoteFormat.SOAP)
+    assert not everything.also_said
+    assert len(everything.sentences) >= len(draft.sentences) + len(draft.also_said) - 2

@@ -221,3 +221,20 @@ def test_full_note_takes_no_further_sentence() -> None:
         after(note_editing.add("Plan", "One more.", "S-own"), proposed=full)
     almost = {**full, "sentences": full["sentences"][1:]}
     assert len(after(note_editing.add("Plan", "One more.", "S-own"), proposed=almost)["sentences"]) == MOST_SENTENCES
+
+
+def test_sentence_the_draft_had_no_room_for_is_taken_in_and_left_again() -> None:
+    spare = {**SENTENCES[1], "id": "S9", "text": "Reports a nap at noon.", "sources": [[99, 0, 5]]}
+    proposed = {**PROPOSED, "also_said": [spare]}
+    taken = after(note_editing.take_back("S9"), proposed=proposed)
+    assert one(taken, "S9")["text"] == "Reports a nap at noon." and one(taken, "S9")["origin"] == "drafted"
+    assert note_editing.is_changed(taken, proposed)
+    left = after(note_editing.take_back("S9"), note_editing.drop("S9"), proposed=proposed)
+    assert ids(left) == ids(PROPOSED)
+    edited = after(
+        note_editing.take_back("S9"), note_editing.edit("S9", "Naps."), note_editing.edit("S9", spare["text"]),
+        proposed=proposed,
+    )  # fmt: skip
+    assert one(edited, "S9")["origin"] == "drafted"
+    with pytest.raises(ValueError, match="no such sentence"):
+        after(note_editing.take_back("S8"), proposed=proposed)

@@ -115,7 +115,7 @@ def section_key(title: str) -> str:
 
 
 def _sections(note: Mapping[str, Any], proposed: Mapping[str, Any]) -> tuple[ShownSection, ...]:
-    was = {plain["id"]: plain["text"] for plain in proposed["sentences"]}
+    was = {plain["id"]: plain["text"] for plain in note_signing.proposals(proposed)}
     placed = note_signing.by_section(note)
     order = [sentence.id for own in placed.values() for sentence in own]
     shown = []
@@ -156,7 +156,7 @@ def _shown(number: int, sentence: NoteSentence) -> ShownSentence:
 
 def _left_out(note: Mapping[str, Any], proposed: Mapping[str, Any]) -> tuple[ShownSentence, ...]:
     kept = {plain["id"] for plain in note["sentences"]}
-    gone: Iterable[Mapping[str, Any]] = (plain for plain in proposed["sentences"] if plain["id"] not in kept)
+    gone: Iterable[Mapping[str, Any]] = (plain for plain in note_signing.proposals(proposed) if plain["id"] not in kept)
     return tuple(_shown(number, sentence_from_plain(plain)) for number, plain in enumerate(gone, start=1))
 
 

@@ -308,10 +308,10 @@ def test_sentence_is_moved_under_another_heading(seated, made):
 def test_dropped_sentence_is_listed_and_taken_back(seated, made):
     answer = change(seated, made, "drop", sentence="S1", after="S2")
     assert answer.headers["location"].endswith("#sentence-S2")
-    assert "Left out (1)" in draft(seated, made)
+    assert "left out (1)" in draft(seated, made)
     change(seated, made, "take_back", sentence="S1")
     assert texts_of(made)[0] == ("Subjective", SLEPT)
-    assert "Left out (" not in draft(seated, made)
+    assert "left out (" not in draft(seated, made)
 
 
 def test_empty_heading_is_marked_as_having_nothing(seated, made):
