@@ -68,6 +68,12 @@ def _why_empty(text: str) -> Iterable[Dropped | None]:
 
 
 _DENIES = re.compile(r"\bden(?:y|ies|ied|ying)\b", re.I)
+# Speech recognised without punctuation has no question mark.
+_ASKS = re.compile(
+    r"^(?:(?:and|so|or|but|now|then|okay|ok|alright|all right|right|yeah|yes|well|good|great|um|uh|hmm?)[\s,]+)*"
+    r"(?:any|no|do|does|did|are|is|were|was|have|has|had|can|could|would|will|what about|how about)\b",
+    re.I,
+)
 _ANSWERS_NO = re.compile(r"\b(?:no|nope|nah|not|never|none|nothing|neither|nobody)\b|n['\u2019]t\b", re.I)
 
 
@@ -85,12 +91,17 @@ def asked_and_denied(sentence: DraftSentence, turns: Sequence[Turn]) -> bool:
     if any(_DENIES.search(words) for words in said):
         return True
     for question in sentence.sources:
-        asks = turns[question.turn].role is Role.CLINICIAN and "?" in turns[question.turn].text[question.start :]
-        if asks and any(
-            answer.turn == question.turn + 1
-            and turns[answer.turn].role is Role.PATIENT
-            and _ANSWERS_NO.search(turns[answer.turn].text[answer.start : answer.end])
-            for answer in sentence.sources
+        words = turns[question.turn].text[question.start :]
+        asks = "?" in words or _ASKS.match(words)
+        if (
+            turns[question.turn].role is Role.CLINICIAN
+            and asks
+            and any(
+                answer.turn == question.turn + 1
+                and turns[answer.turn].role is Role.PATIENT
+                and _ANSWERS_NO.search(turns[answer.turn].text[answer.start : answer.end])
+                for answer in sentence.sources
+            )
         ):
             return True
     return False

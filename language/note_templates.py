@@ -50,7 +50,7 @@ def section_of(format: NoteFormat, topic: Topic) -> str:
     return next(section for section, topics in SECTIONS[format].items() if topic in topics)
 
 
-_RISK = r"suicid\w*|kill\w* (?:my|your)self|(?:hurt|harm)\w* (?:my|your)self|self-?harm|(?:end|tak)(?:e|ing)? (?:my|your)(?: own)? life|(?:not )?want(?:ing)? to (?:die|live)|(?:to be|being) dead|not (?:worth living|wake up)|better off dead"  # fmt: skip
+_RISK = r"suicid\w*|kill\w* (?:my|your)self|(?:hurt|harm)\w* (?:my|your)self|self-?harm|(?:end|tak)(?:e|ing)? (?:my|your)(?: own)? life|(?:not )?want(?:ing)? to (?:die|live)|being dead|not (?:worth living|wake up)|better off dead"  # fmt: skip
 NEEDED: dict[str, str] = {
     "mood": r"\bmood\b|\b(?:sad|down|depressed|numb|low|anxious|hopeless|irritable|happy|angry)\b",
     "sleep": r"\bsle(?:ep|pt)\w*|insomnia|nightmares?|awake at|lie awake",

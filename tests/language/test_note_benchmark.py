@@ -98,7 +98,9 @@ def test_denial_needs_a_question_and_the_answer_after_it() -> None:
     asked = [Turn("C", Role.CLINICIAN, "Do you smoke?"), Turn("P", Role.PATIENT, "No.")]
     told = [Turn("C", Role.CLINICIAN, "I see."), Turn("P", Role.PATIENT, "No smoking for me.")]
     yes = [Turn("C", Role.CLINICIAN, "Do you smoke?"), Turn("P", Role.PATIENT, "Yes.")]
+    bare = [Turn("C", Role.CLINICIAN, "and do you smoke"), Turn("P", Role.PATIENT, "no")]
     whole = (Source(0, 0, 13), Source(1, 0, 18))
+    assert asked_and_denied(denial(*whole), bare)
     assert asked_and_denied(denial(*whole), asked)
     assert not asked_and_denied(denial(whole[0]), asked)
     assert not asked_and_denied(denial(whole[1]), asked)
