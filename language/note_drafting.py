@@ -369,7 +369,7 @@ def _written(
 ) -> list[DraftSentence]:
     """Sections in the format's order, sentences in the order said; the patient as `again` says once they are named."""
     order = list(SECTIONS[format])
-    names = names_in(turns, known_names)
+    names = names_in(turns, known_names, every_capital=format is not NoteFormat.VISIT)
     sentences: list[DraftSentence] = []
     named_in = ""
     for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):

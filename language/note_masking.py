@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from language.note_names import is_name
+from language.note_names import is_name, is_nobody
 from language.note_support import medications
 from language.note_values import Turn
 from language.note_words import ADVERBS, MODALS, PREPOSITIONS
@@ -65,8 +65,12 @@ _DONE_TO = re.compile(
 )
 
 
-def names_in(turns: Sequence[Turn], known: Iterable[str] = ()) -> dict[str, str]:
-    """Every name found in a session, with what a draft writes in its place where it stands alone."""
+def names_in(turns: Sequence[Turn], known: Iterable[str] = (), *, every_capital: bool = False) -> dict[str, str]:
+    """Every name found in a session, with what a draft writes in its place where it stands alone.
+
+    ``every_capital``: a word written large inside a sentence is taken for somebody's name unless it is known to be
+    nobody's. A draft of therapy talk masks a town too many rather than leave a sister's name in.
+    """
     text = "\n".join(turn.text for turn in turns)
     found: dict[str, str] = {}
     for pattern in (_OF_A_RELATION, _IS_A_RELATION):
@@ -79,7 +83,18 @@ def names_in(turns: Sequence[Turn], known: Iterable[str] = ()) -> dict[str, str]
     for match in re.finditer(_WORD, text):
         if is_name(match.group()) or _is_known(match.group(), known):
             found.setdefault(match.group(), MASK)
+    if every_capital:
+        for match in re.finditer(_WORD, text):
+            if _is_somebody(match.group(), text, match.start()):
+                found.setdefault(match.group(), MASK)
     return found
+
+
+def _is_somebody(word: str, text: str, at: int) -> bool:
+    if len(word) < 3 or _is_no_name(word) or is_nobody(word) or _opens_a_sentence(text, at):
+        return False
+    # a title in front was handled with its name; what opens a quotation is large for that alone
+    return not re.search(r"[\"\u201c\u2018:]\s?\Z", text[:at]) and not _stands_small(word, text)
 
 
 def _add(found: dict[str, str], match: re.Match[str], text: str, written: str) -> None:

@@ -28,6 +28,7 @@ from language.note_drafting import (
 )
 from language.note_generator import Generator, GeneratorUnavailable
 from language.note_grammar import HE, SHE, THEY
+from language.note_masking import names_in
 from language.note_scores import FOLDER
 from language.note_snippets import draft_section
 from language.note_templates import SECTIONS, uncovered
@@ -398,3 +399,12 @@ def test_therapy_draft_says_what_it_has_no_room_for_and_never_leaves_out_risk():
     everything = draft_note(turns, NoteFormat.SOAP)
     assert not everything.also_said
     assert len(everything.sentences) >= len(draft.sentences) + len(draft.also_said) - 2
+
+
+def test_word_written_large_inside_a_sentence_is_masked_unless_it_is_nobody():
+    talk = "Then Zubeida and her cousin from Portland watched Netflix on Friday. Work is hard. I hate work, so Okonkwo left."
+    turns = [Turn("C", Role.CLINICIAN, "What happened?"), Turn("P", Role.PATIENT, talk)]
+    found = names_in(turns, every_capital=True)
+    assert {"Zubeida", "Okonkwo"} <= set(found)
+    assert not {"Portland", "Netflix", "Friday", "Work", "Then", "What"} & set(found)
+    assert "Zubeida" not in names_in(turns)
