@@ -50,6 +50,7 @@ THERAPY_DOOR = {
     "adapters/received_files.py",
     "cli/keys.py",
     "cli/signing.py",
+    "tasks/held_transcripts.py",
     "tasks/intake.py",
     "tasks/matching.py",
     "tasks/questionnaires.py",
