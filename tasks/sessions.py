@@ -71,6 +71,7 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     folders = folders_of(location)
     if any(file_drop.changed_since(folder, time.time() - settle_seconds) for folder in folders):
         time.sleep(settle_seconds)
+    received_files.put_away_finished()
     waiting = []
     for folder in folders:
         for dropped in file_drop.waiting_files(folder, settle_seconds):
@@ -85,7 +86,7 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
                     db.add(known)
                     store.audit(db, "system", "file.received", known, kind=EXPORT, bytes=dropped.size)
                 elif known.finished_at is not None:
-                    again = _is_worth_another_look(db, known)
+                    again = _is_worth_another_look(known)
                     if again:
                         known.kind, known.name, known.refused_reason = EXPORT, dropped.name, None
                         known.finished_at = None
@@ -98,19 +99,10 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     return sorted(set(waiting))
 
 
-def _is_worth_another_look(db: Session, known: IntakeFile) -> bool:
-    """Whether the same index, dropped again, may bring more: its missing file lies beside it now, its patient is on
-    record now, one of its sessions waits for another transcript, or it was first dropped into another folder."""
-    if known.kind != EXPORT:
-        return True
-    of_file = select(SessionNote).join(IntakeRow, col(IntakeRow.case_number) == col(SessionNote.case_number))
-    sessions = db.exec(of_file.where(IntakeRow.file_id == known.id)).all()
-    if any(_may_be_replaced(db, session) for session in sessions):
-        return True
-    still_broken = select(QuarantinedRow.id).where(
-        QuarantinedRow.file_id == known.id, QuarantinedRow.status == QuarantineStatus.OPEN
-    )
-    return known.refused_reason is None and db.exec(still_broken).first() is not None
+def _is_worth_another_look(known: IntakeFile) -> bool:
+    """Whether the same index, dropped again, may bring more: a file that was missing or another transcript lies beside
+    it now, a patient is on record now, or it was first dropped into another folder."""
+    return known.kind != EXPORT or known.refused_reason is None
 
 
 def folders_of(location: str) -> list[Path]:
@@ -165,7 +157,7 @@ Broken = tuple[int, str, tuple[Finding, ...]]
 def _index_of(file: IntakeFile) -> DroppedFile | None:
     for folder in folders_of(EVERYWHERE):
         for dropped in file_drop.waiting_files(folder, 0.0):
-            if dropped.digest == file.digest:
+            if dropped.digest == file.digest and dropped.path.suffix.lower() == INDEX_SUFFIX:
                 return dropped
     return None
 
@@ -211,7 +203,8 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
             given = replace(given, patient_id=people[0].id)
         known = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first()
         waits_for_another = known is not None and _may_be_replaced(db, known)
-        if _row_of(db, file, given.source_row) is not None and not waits_for_another:
+        is_known = _row_of(db, file, given.source_row) is not None
+        if is_known and dropped is None and not waits_for_another:
             return ()
         findings = (*_against(db, given, key), *_against_transcript(db, given, known, dropped))
     if findings:
@@ -225,7 +218,8 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
     if dropped is not None:
         file_drop.settle(dropped, settings().received_folder)
     with store.reading() as db:
-        transcript = _unfinished_transcript(db, store.one(db, SessionNote, number))
+        named = store.one(db, SessionNote, number).transcript_file_id
+        transcript = db.get(IntakeFile, named) if named else None
     if transcript is not None:
         received_files.put_away(transcript)
     with store.writing() as db:
@@ -548,7 +542,11 @@ def summary(file_id: str) -> ExportResult:
     with store.reading() as db:
         file = store.one(db, IntakeFile, file_id)
         outcomes = db.exec(select(IntakeRow.outcome).where(IntakeRow.file_id == file_id)).all()
-        faults = db.exec(select(QuarantinedRow).where(QuarantinedRow.file_id == file_id)).all()
+        faults = db.exec(
+            select(QuarantinedRow).where(
+                QuarantinedRow.file_id == file_id, QuarantinedRow.status != QuarantineStatus.REPLACED
+            )
+        ).all()
     counts = Counter(str(outcome) for outcome in outcomes)
     counts[RowOutcome.QUARANTINED.value] = len({fault.row for fault in faults})
     return ExportResult(

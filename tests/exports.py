@@ -13,7 +13,7 @@ from sqlmodel import select
 from adapters.operational_store import one, reading
 from adapters.settings import settings
 from models.columns import utc_now
-from models.operational import IntakeFile, Location, SessionNote, Staff
+from models.operational import IntakeFile, Location, Patient, SessionNote, Staff
 from models.session_table import COLUMN_NAMES
 from tasks import sessions
 from tasks.sessions import ExportResult
@@ -42,11 +42,11 @@ class People:
         self.patient = make_patient(**patient)
 
     @classmethod
-    def of_the_sample_practice(cls, **patient: Any) -> "People":
+    def of_the_sample_practice(cls, patient: Patient | None = None) -> "People":
+        found = cls.__new__(cls)
         with reading() as db:
-            found = cls.__new__(cls)
             found.location, found.clinician = one(db, Location, "LOC-1"), one(db, Staff, "ST-101")
-        found.patient = make_patient(**patient)
+        found.patient = patient or make_patient()
         return found
 
     def row(self, key: str = "K1", *, days: int = 2, **given: Any) -> dict[str, str]:

@@ -151,7 +151,7 @@ def test_paper_that_is_found_later_lets_the_held_transcript_be_read() -> None:
 @pytest.mark.parametrize(
     ("words", "state", "said"),
     [
-        ("", T.UNREADABLE, "empty"),
+        ("", T.UNREADABLE, "no text"),
         ("Therapist: Hello.\nPatient: Hello.\n", T.TOO_SHORT, "60"),
         (TALK.replace("Patient:", "Someone:"), T.UNREADABLE, "line 2"),
         (b"\xff\xfe\x00\xd8" + TALK.encode(), T.UNREADABLE, ""),

@@ -87,11 +87,11 @@ def test_same_export_again_changes_nothing() -> None:
     received()
     before = session_of()
     drop(people.row("K1"))
-    assert received() == []
+    [result] = received()
+    assert (result.counts, result.findings) == ({"accepted": 1, "quarantined": 0}, ())
     assert session_of() == before
-    # the transcript nobody asked for stays where it was dropped
-    assert left_in_the_drop() == ["K1.txt"]
-    assert rows(AuditEvent, action="file.received_again")[0].details == {"read_again": False}
+    assert (left_in_the_drop(), lie_open(), outcomes()) == ([], [], ["accepted"])
+    assert len(rows(AuditEvent, action="row.accepted")) == 1
 
 
 def test_same_session_in_another_export_is_a_duplicate() -> None:
@@ -176,7 +176,7 @@ def test_row_whose_transcript_comes_later_is_received_when_the_same_index_is_dro
     put("K1.txt", TALK + "Therapist: At last.\n")
     put("s.csv", index)
     [result] = received()
-    assert result.counts["accepted"] == 2
+    assert (result.counts, result.findings) == ({"accepted": 2, "quarantined": 0}, ())
     assert open_faults() == []
     assert {fault.status for fault in rows(QuarantinedRow)} == {QuarantineStatus.REPLACED}
     assert sorted(outcomes()) == ["accepted", "accepted"]
