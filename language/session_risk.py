@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from language.note_values import Role, Turn
+from language.risk_signals import CLASSIFIER
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 
 ASKED = "session.asked_and_not_denied"
@@ -66,9 +67,15 @@ class SessionReading:
 
 
 def read_session(
-    turns: Sequence[Turn], read: Callable[..., RiskReading], *, rules_only: bool = False
+    turns: Sequence[Turn],
+    read: Callable[..., RiskReading],
+    *,
+    rules_only: bool = False,
+    least: Callable[[SignalKind], float] = lambda _: 0.0,
 ) -> SessionReading:
     """The signals of one session. ``read`` is the risk reader in force; it runs twice at most.
+
+    ``least``: the probability from which the classifier's word counts in a whole session, by kind.
 
     The patient's turns are read as one text and anybody else's but the clinician's as another: what a relative says may
     be about the patient. What the clinician says is read only as a question whose answer does not deny it.
@@ -83,7 +90,10 @@ def read_session(
         version = reading.version
         if not reading.readable:
             reasons.append(reading.unreadable_reason)
-        found += _in_turns(reading, spoken)
+        heard = [
+            each for each in reading.signals if each.raised_by != CLASSIFIER or each.probability >= least(each.kind)
+        ]
+        found += _in_turns(replace(reading, signals=tuple(heard)), spoken)
     found += _asked_and_not_denied(turns, found)
     found.sort(key=lambda one: (one.turn, one.signal.start, one.signal.end, one.signal.kind, one.signal.rule_id))
     return SessionReading(not reasons, "; ".join(reasons), tuple(found), version)

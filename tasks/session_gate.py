@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from acts.consent_papers import permission_for
-from acts.risk_reading import read_risk
+from acts.risk_reading import read_risk, session_threshold
 from adapters import operational_store as store
 from adapters import received_files, therapy_store, therapy_store_sessions
 from adapters.settings import settings
@@ -192,7 +192,7 @@ def _flags(
 ) -> list[therapy_store.RiskFlag]:
     turns = turns_of(kept.turns)
     try:
-        reading = read_session(turns, read, rules_only=rules_only)
+        reading = read_session(turns, read, rules_only=rules_only, least=session_threshold)
     except Exception as failure:  # the safety path: a broken reader becomes a person's work, never silence
         logger.error("case %s: the risk reader failed (%s)", case_number, type(failure).__name__)
         broken = triage.flags_from_signals([], readable=False)[0]

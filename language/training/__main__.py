@@ -6,8 +6,9 @@ About a quarter of an hour on two cores. It needs the public sets beside the che
 MiniLM is not trained here: language/weights/minilm records which one is meant.
 """
 
-from language.training import train_notes, train_risk
+from language.training import session_thresholds, train_notes, train_risk
 
 if __name__ == "__main__":
     train_risk.main()
+    session_thresholds.main()
     train_notes.main()

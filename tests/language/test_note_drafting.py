@@ -402,7 +402,7 @@ def test_therapy_draft_says_what_it_has_no_room_for_and_never_leaves_out_risk():
 
 
 def test_word_written_large_inside_a_sentence_is_masked_unless_it_is_nobody():
-    talk = "Then Zubeida and her cousin from Portland watched Netflix on Friday. Work is hard. I hate work, so Okonkwo left."
+    talk = "Then Zubeida and her cousin from Portland watched Netflix on Friday. Work is hard. I hate work, so Okonkwo"
     turns = [Turn("C", Role.CLINICIAN, "What happened?"), Turn("P", Role.PATIENT, talk)]
     found = names_in(turns, every_capital=True)
     assert {"Zubeida", "Okonkwo"} <= set(found)

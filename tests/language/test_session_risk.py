@@ -204,3 +204,20 @@ def test_signals_come_in_the_order_of_the_session() -> None:
 def test_signal_never_says_why_in_the_patients_words() -> None:
     [found] = read((C, ASK), (P, "Perhaps krindlespat."))
     assert "krindlespat" not in found.signal.why
+
+
+def test_classifiers_word_counts_in_a_session_from_a_higher_score_only() -> None:
+    said = "I did the dishes."
+    signals = tuple(
+        RiskSignal(SignalKind.SELF_HARM, SignalStatus.PRESENT, score, 0, 5, by, f"{by}.self_harm", "sounds", "v")
+        for by, score in (("classifier", 0.5), ("rule", 0.5))
+    )
+
+    def read(text: str, rules_only: bool = False) -> RiskReading:
+        return RiskReading(True, "", signals, "v")
+
+    turns = [Turn("P", Role.PATIENT, said)]
+    all_of_it = read_session(turns, read, least=lambda kind: 0.5).signals
+    assert {each.signal.raised_by for each in all_of_it} == {"classifier", "rule"}
+    only_rule = read_session(turns, read, least=lambda kind: 0.51).signals
+    assert [each.signal.raised_by for each in only_rule] == ["rule"]
