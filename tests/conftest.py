@@ -108,6 +108,7 @@ LONG = (
     "test_files",
     "test_engine_traps",
     "test_referral_t",
+    "test_session_to_note",
 )
 """Files, by the start of their names, that take minutes; the longest first."""
 

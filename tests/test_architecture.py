@@ -173,6 +173,16 @@ def test_therapy_store_is_opened_by_the_listed_files():
     assert openers == THERAPY_DOOR
 
 
+def test_private_notes_are_opened_by_their_page_and_destroyed_by_forgetting_alone():
+    """45 CFR 164.501: kept apart from the record; no task, no draft, no export, no search."""
+    openers = {
+        named(path)
+        for path in sources(*ROOMS)
+        if any(module.startswith("adapters.therapy_store_private") for module in imports(path))
+    }
+    assert openers == {"acts/forgetting.py", "web/desk/private_notes.py"}
+
+
 def places_of_reading(path: Path) -> Iterator[str]:
     """Every step or page a file names as ``where`` or ``WHERE``, with what is put into it spelled out."""
     tree = ast.parse(path.read_text())

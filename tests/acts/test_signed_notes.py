@@ -102,7 +102,7 @@ def test_addenda_follow_the_note_in_their_order() -> None:
 def change_words(record: type, **where: Any) -> None:
     """As somebody would who may write to the therapy database and holds its keys."""
     with therapy_store.writing() as db:
-        kept = therapy_store.opened(db, db.exec(select(record).filter_by(**where)).all())[0]
+        kept: Any = therapy_store.opened(db, db.exec(select(record).filter_by(**where)).all())[0]
         name = "signed_content" if record is DecisionWords else "text"
         setattr(kept, name, TherapyText(getattr(kept, name).unwrap().replace("e", "a")))
         db.add(kept)

@@ -316,7 +316,7 @@ def test_session_that_is_on_record_otherwise_is_told_and_not_changed(people: Peo
     drop(people.row("K1"))
     received()
     before = session_of()
-    put("again.csv", index_of(people.row("K1", **{field: value})))
+    put("again.csv", index_of({**people.row("K1"), field: value}))
     [(_, found, reason)] = received()[0].findings
     assert found == field and "on record otherwise" in reason
     assert session_of() == before
