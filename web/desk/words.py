@@ -256,7 +256,7 @@ def outcome(outcome: ToDoOutcome, role: Role, unique_key: str) -> str:
 
 
 _EVENTS = {
-    "case.opened": "Case opened from a received referral",
+    "case.opened": "Case opened from what was received",
     "approval.seen": "Opened on the desk for the first time",
     "approval.superseded": "Sign-off no longer needed",
     "coverage.checked": "Coverage checked: {status}",
