@@ -7,11 +7,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from adapters import therapy_store
-from adapters.operational_store import audit, one, queue_message, reading, writing
+from adapters.operational_store import audit, one, one_case, queue_message, reading, writing
 from models.codes import MessageChannel, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import AuditEvent, BreakGlass, Referral, Staff
+from models.operational import AuditEvent, BreakGlass, Staff
 from models.purposes import PurposeOfUse
 from models.therapy_text import TherapyText
 from rules.access import BREAKERS, SHORTEST_REASON
@@ -37,7 +37,7 @@ def break_glass(case_number: str, staff_id: str, reason: TherapyText) -> BreakGl
     if len(reason.unwrap().strip()) < SHORTEST_REASON:
         raise ValueError(f"say in at least {SHORTEST_REASON} characters why you need this case now")
     with reading() as db:
-        one(db, Referral, case_number)
+        one_case(db, case_number)
         staff = one(db, Staff, staff_id)
     if staff.role not in BREAKERS or not staff.active:
         raise NotAllowed("only who treats patients or runs intake opens a case in an emergency")

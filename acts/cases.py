@@ -2,17 +2,17 @@
 
 from sqlmodel import Session
 
-from acts.alarms import leave_open_risk_to_clinician
+from acts.alarms import WORRYING, leave_open_risk_to_clinician
 from acts.appointments import end_appointment, release_if_booked, standing_appointment
 from acts.booking import book
 from adapters import therapy_store
-from adapters.operational_store import audit, move_case, one, reading, writing
-from models.codes import AppointmentStatus, ExitKind, ReferralStatus, Role, ToDoOutcome
+from adapters.operational_store import CaseRecord, audit, move_case, one, reading, writing
+from models.codes import AppointmentStatus, CaseOwner, ExitKind, NoteStatus, ReferralStatus, Role, ToDoOutcome
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Referral, Staff
+from models.operational import Referral, SessionNote, Staff
 from models.therapy_text import TherapyText
-from models.transitions import REFERRAL
+from models.transitions import NOTE_OWNERS, REFERRAL
 
 R = ReferralStatus
 ALWAYS = (R.CONTACT_PATIENT, R.READY_TO_SCREEN)
@@ -36,11 +36,11 @@ def targets(referral: Referral, *, cleared: bool) -> tuple[ReferralStatus, ...]:
     return tuple(status for status in wanted if status in REFERRAL[referral.status])
 
 
-def _may_steer(db: Session, referral: Referral, staff_id: str) -> None:
+def _may_steer(db: Session, case: CaseRecord, staff_id: str) -> None:
     staff = one(db, Staff, staff_id)
     if not staff.active or staff.role not in STAFF_WHO_STEER:
         raise NotAllowed("a coordinator or clinician does this")
-    if referral.location_id not in staff.location_ids:
+    if case.location_id not in staff.location_ids:
         raise NotAllowed("the case belongs to another location")
 
 
@@ -72,6 +72,27 @@ def stop(case_number: str, *, staff_id: str, reason: TherapyText, exit_kind: Exi
         referral.exit_kind = exit_kind
         db.add(referral)
         move_case(db, referral, R.CLOSING_LETTER, actor=staff_id, words=note_id, exit=exit_kind.value)
+
+
+def stop_note(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
+    """Close a session without a note, whatever was drafted.
+
+    Raises NotAllowed, MovedOn while a step is at work on it or while no clinician has looked at its risk flags, or
+    ValueError without a reason.
+    """
+    if reason.is_blank:
+        raise ValueError("a reason is needed")
+    with reading() as db:
+        _may_steer(db, one(db, SessionNote, case_number), staff_id)
+    note_id = new_id("RS")
+    therapy_store.keep_to_do_words(note_id, case_number, answer=reason, actor=staff_id)
+    with writing() as db:
+        session = db.get_one(SessionNote, case_number, with_for_update=True)
+        if NOTE_OWNERS[session.status] == CaseOwner.SYSTEM:
+            raise MovedOn(f"case {case_number} is being worked on: stop it in a moment")
+        if session.risk_level in WORRYING and session.risk_seen_at is None:
+            raise MovedOn(f"no clinician has looked at the risk flags of {case_number} yet")
+        move_case(db, session, NoteStatus.CLOSED_NO_NOTE, actor=staff_id, words=note_id)
 
 
 def reroute(case_number: str, *, to: ReferralStatus, staff_id: str, reason: TherapyText) -> None:

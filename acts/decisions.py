@@ -9,13 +9,27 @@ from sqlmodel import Session
 
 from acts.practice_clocks import clock_policy
 from acts.signers import prove, prove_by_service, signer_facts
-from adapters import therapy_store
-from adapters.operational_store import audit, move_case, one, open_to_do, queue_message, reading, set_status, writing
+from adapters import therapy_store, therapy_store_sessions
+from adapters.operational_store import (
+    CaseRecord,
+    audit,
+    case_record_of,
+    move_case,
+    one,
+    one_case,
+    open_to_do,
+    queue_message,
+    reading,
+    set_status,
+    writing,
+)
 from adapters.undelivered import POST_KEY
 from models.codes import (
+    ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
     MessageChannel,
+    NoteStatus,
     RiskLevel,
     Role,
     ToDoKind,
@@ -23,9 +37,20 @@ from models.codes import (
 )
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
-from models.operational import Approval, Clinician, Decision, Location, Patient, Referral, Staff, ToDo
+from models.operational import (
+    Approval,
+    Clinician,
+    Decision,
+    Location,
+    Patient,
+    Referral,
+    SessionNote,
+    Staff,
+    ToDo,
+)
+from models.session_index import NoteFormatCode
 from models.therapy_text import TherapyText
-from rules import clocks, labels, sign_off
+from rules import clocks, labels, note_editing, sign_off
 from rules.sign_off import Consequence
 
 
@@ -42,19 +67,21 @@ def decide(
     edited: dict[str, Any] | None = None,
     confirmed: Mapping[str, bool] | None = None,
     login: str = "",
+    on_screen: str = "",
 ) -> Decision:
     """Record one signature and what it does to the case.
 
     ``seen_digest`` is the digest of what the person had before their eyes; ``confirmed`` holds their labels by flag id,
     whatever the verdict; ``login`` is the browser's sign-in, where the proof is the practice's sign-in service's.
+    ``on_screen``: the digest of the edited content as the person saw it, where a page showed it; another is refused.
     Everything that can be refused is checked before the one-time code is used up. Raises NotAllowed,
     SignatureMismatch, MovedOn, or ValueError naming what is missing.
     """
     where = f"sign:{how.value}"
     with reading() as db:
         approval = one(db, Approval, approval_id)
-        referral = one(db, Referral, approval.case_number)
-        patient = one(db, Patient, referral.patient_id)
+        case = one_case(db, approval.case_number)
+        patient = one(db, Patient, case.patient_id)
     if approval.status != ApprovalStatus.OPEN:
         raise MovedOn(f"sign-off {approval_id} is no longer open")
     signer = signer_facts(staff_id, utc_now().date())
@@ -64,18 +91,26 @@ def decide(
         location_id=approval.location_id,
         assigned_to=approval.assigned_to,
         requested_by=approval.requested_by,
-        patient_state=patient.state,
+        patient_state=state_of(case, patient),
         signer=signer,
     )
     if not permission.allowed:
         raise NotAllowed("; ".join(permission.reasons))
-    if sign_off.needs_reason(verdict) and not reason.unwrap().strip():
+    if sign_off.needs_reason(verdict, approval.kind) and not reason.unwrap().strip():
         raise ValueError("a reason is needed")
+    signs = verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    if approval.kind == ApprovalKind.SESSION_NOTE and signs and not on_screen:
+        # other doors show neither the transcript nor the changes that were made to the proposal
+        raise NotAllowed("a session's note is signed on the desk, where it stands beside its transcript")
     content = therapy_store.sign_off_content(approval_id, actor=staff_id, where=where)
     if sign_off.digest(content.unwrap()) != approval.digest or seen_digest != approval.digest:
         raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")
+    if approval.kind == ApprovalKind.SESSION_NOTE and verdict == Verdict.APPROVE:
+        _nothing_was_changed(approval_id, content, staff_id, where)
     changes = edited if verdict == Verdict.EDIT_AND_APPROVE else None
     signed = sign_off.edited_content(approval.kind, json.loads(content.unwrap()), changes)
+    if on_screen and sign_off.digest(sign_off.canonical(signed)) != on_screen:
+        raise SignatureMismatch(f"sign-off {approval_id}: what was seen is not what is to be signed")
     signed = labels.labelled(signed, confirmed or {})
     outcome = sign_off.consequence(approval.kind, verdict, signed)
     if outcome.clinician_id is not None:
@@ -110,8 +145,8 @@ def decide(
     if question_id:
         therapy_store.keep_to_do_words(question_id, approval.case_number, question=reason, actor=staff_id)
     with writing() as db:
-        _save(db, decision, outcome, question_id)
-    if outcome.risk_cleared:
+        _save(db, decision, outcome, question_id, signed)
+    if outcome.risk_cleared or outcome.status == NoteStatus.CLOSED_SIGNED:
         # after the decision stands: of two at once the later one must not close flags that nobody cleared, and
         # a crash here only brings the review back
         flag_ids = [flag["id"] for flag in signed.get("flags", ())]
@@ -143,6 +178,14 @@ def _decided_flags(decision: Decision, signed: Mapping[str, Any]) -> list[therap
     ]
 
 
+def _nothing_was_changed(approval_id: str, content: TherapyText, staff_id: str, where: str) -> None:
+    """A note is signed as its page shows it: one that was changed there is not approved as it was proposed."""
+    copy = therapy_store_sessions.working_copy(approval_id, actor=staff_id, where=where)
+    proposed = json.loads(content.unwrap())
+    if copy is not None and note_editing.is_changed({**proposed, **copy.fields}, proposed):
+        raise SignatureMismatch(f"sign-off {approval_id}: the note was changed on the desk: sign it there")
+
+
 def _must_see_patients(clinician_id: str) -> None:
     with reading() as db:
         staff = db.get(Staff, clinician_id)
@@ -150,10 +193,18 @@ def _must_see_patients(clinician_id: str) -> None:
             raise ValueError("clinician_id must be a clinician of the practice")
 
 
-def _save(db: Session, decision: Decision, outcome: Consequence, question_id: str | None) -> None:
+def state_of(case: CaseRecord, patient: Patient) -> str | None:
+    """Where the patient was for what is signed: a session has its own place, else the patient's record says it."""
+    held_in = case.patient_state if isinstance(case, SessionNote) else None
+    return held_in or patient.state
+
+
+def _save(
+    db: Session, decision: Decision, outcome: Consequence, question_id: str | None, signed: Mapping[str, Any]
+) -> None:
     """Write the decision and its consequence in one transaction."""
     # two at once queue here, so that the later one hears that it is decided
-    approval, referral = _locked(db, decision.approval_id, decision.case_number)
+    approval, case = _locked(db, decision.approval_id, decision.case_number)
     actor = decision.staff_id
     approval.decided_at = decision.at
     set_status(db, approval, ApprovalStatus.DECIDED, actor, verdict=decision.verdict.value)
@@ -169,23 +220,54 @@ def _save(db: Session, decision: Decision, outcome: Consequence, question_id: st
         signed_digest=decision.signed_digest,
         how=decision.authenticated.value,
     )
-    _apply_facts(referral, outcome)
-    db.add(referral)
-    move_case(db, referral, outcome.status, actor=actor, approval=approval.id)
+    if isinstance(case, SessionNote):
+        _apply_note(db, case, decision, outcome, signed)
+    else:
+        _apply_facts(case, outcome)
+    db.add(case)
+    move_case(db, case, outcome.status, actor=actor, approval=approval.id)
     if outcome.send_letter:
-        _queue_letter(db, decision, referral)
+        _queue_letter(db, decision, case)
     if question_id:
         # a question must not buy time: what it asks about was due when the review was
         by = approval.due_at if approval.level in (RiskLevel.HIGH, RiskLevel.MODERATE) else None
-        _open_to_do(db, referral, ToDoKind.ANSWER_QUESTION, f"question:{approval.id}", question_id, by)
+        kind = ToDoKind.CHECK_TRANSCRIPT if isinstance(case, SessionNote) else ToDoKind.ANSWER_QUESTION
+        _open_to_do(db, case, kind, f"question:{approval.id}", question_id, by)
     if outcome.warm_handoff:
-        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}", new_id("TD"))
+        _open_to_do(db, case, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}", new_id("TD"))
 
 
-def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, Referral]:
+def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, Any]:
     """The case's row, then the sign-off's: whoever moves a case takes them in this order, so nobody waits in a ring."""
-    referral = db.get_one(Referral, case_number, with_for_update=True)
-    return db.get_one(Approval, approval_id, with_for_update=True), referral
+    case = db.get_one(case_record_of(case_number), case_number, with_for_update=True)
+    return db.get_one(Approval, approval_id, with_for_update=True), case
+
+
+def _apply_note(
+    db: Session, session: SessionNote, decision: Decision, outcome: Consequence, signed: Mapping[str, Any]
+) -> None:
+    """A signed note is what eligibility → claim begins with: its event names the session, the code and the digest.
+
+    Whoever decides has had the flags before their eyes, whatever they decide.
+    """
+    if session.risk_level is not None and session.risk_seen_at is None:
+        session.risk_seen_at, session.risk_seen_by = decision.at, decision.staff_id
+        audit(db, decision.staff_id, "session_risk.seen", session, session.case_number)
+    if outcome.status != NoteStatus.CLOSED_SIGNED:
+        return
+    session.signed_decision_id = decision.id
+    session.procedure_code = signed["procedure_code"] or None
+    session.note_format = NoteFormatCode(signed["format"])
+    audit(
+        db,
+        decision.staff_id,
+        "note.signed",
+        session,
+        session.case_number,
+        decision=decision.id,
+        procedure_code=session.procedure_code,
+        signed_digest=decision.signed_digest,
+    )
 
 
 def _apply_facts(referral: Referral, outcome: Consequence) -> None:
@@ -217,7 +299,7 @@ def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
 
 
 def _open_to_do(
-    db: Session, referral: Referral, kind: ToDoKind, unique_key: str, to_do_id: str, by: datetime | None = None
+    db: Session, case: CaseRecord, kind: ToDoKind, unique_key: str, to_do_id: str, by: datetime | None = None
 ) -> None:
     """A coordinator's to-do, due by the practice's clocks; ``by``: no later than this."""
     due_at = clocks.to_do_due(kind, utc_now(), clock_policy(db))
@@ -226,10 +308,10 @@ def _open_to_do(
         ToDo(
             id=to_do_id,
             unique_key=unique_key,
-            case_number=referral.case_number,
+            case_number=case.case_number,
             kind=kind,
             role=Role.COORDINATOR,
-            location_id=referral.location_id,
+            location_id=case.location_id,
             due_at=min(due_at, by or due_at),
         ),
     )
@@ -249,7 +331,8 @@ def reassign(approval_id: str, *, to_staff_id: str, by_staff_id: str, reason: Th
     """Give an open sign-off to somebody else who may sign it; raises NotAllowed naming why they may not."""
     with reading() as db:
         approval = one(db, Approval, approval_id)
-        patient = one(db, Patient, one(db, Referral, approval.case_number).patient_id)
+        case = one_case(db, approval.case_number)
+        patient = one(db, Patient, case.patient_id)
         by = one(db, Staff, by_staff_id)
         one(db, Location, approval.location_id)
     if by.role not in (Role.COORDINATOR, Role.CLINICIAN, Role.ADMIN) or not by.active:
@@ -262,7 +345,7 @@ def reassign(approval_id: str, *, to_staff_id: str, by_staff_id: str, reason: Th
         location_id=approval.location_id,
         assigned_to=to_staff_id,
         requested_by=approval.requested_by,
-        patient_state=patient.state,
+        patient_state=state_of(case, patient),
         signer=signer_facts(to_staff_id, utc_now().date()),
     )
     if not permission.allowed:

@@ -10,10 +10,11 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
-from acts.cases import stop
-from adapters import therapy_store, therapy_store_keys
+from acts.cases import stop, stop_note
+from acts.consent_papers import transcript_files_of
+from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
-from adapters.operational_store import audit, one, reading, set_status, writing
+from adapters.operational_store import CASE_RECORDS, CaseRecord, audit, one, reading, set_status, writing
 from adapters.settings import settings
 from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role
 from models.columns import new_id, utc_now
@@ -27,6 +28,7 @@ from models.operational import (
     PortalLink,
     QuarantinedRow,
     Referral,
+    SessionNote,
     Staff,
 )
 from models.therapy_text import TherapyText
@@ -55,8 +57,8 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
     """Destroy the keys of everything this patient said or that was written about them; again changes nothing.
 
     Also for records that somebody found to be the same person. Raises NotAllowed unless compliance or an administrator
-    asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it), ValueError without a
-    reason.
+    asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it) or a session's risk flags
+    were seen by no clinician, ValueError without a reason.
     """
     if reason.is_blank:
         raise ValueError("a reason is needed")
@@ -66,20 +68,25 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
             raise NotAllowed("compliance or an administrator does this")
         one(db, Patient, patient_id)
         people = _same_person(db, patient_id)
-        cases = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
-    for case in cases:
-        if not case.status.is_closed and stop_open:
+        referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
+        sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
+    cases: list[CaseRecord] = [*referrals, *sessions]
+    still_open = [case for case in cases if not case.status.is_closed]
+    if still_open and not stop_open:
+        raise MovedOn(f"case {still_open[0].case_number} is open: stop it first")
+    for case in still_open:
+        if isinstance(case, SessionNote):
+            stop_note(case.case_number, staff_id=staff_id, reason=reason)
+        else:
             stop(case.case_number, staff_id=staff_id, reason=reason, exit_kind=None)
-        elif not case.status.is_closed:
-            raise MovedOn(f"case {case.case_number} is open: stop it first")
     note_id = new_id("FG")
     therapy_store.keep_to_do_words(note_id, "", answer=reason, actor=staff_id)
     numbers = sorted(case.case_number for case in cases)
     _settle_keys(people, numbers, staff_id)
     with reading() as db:
         rows_of_theirs = _broken_rows(db, numbers)
-        files = _files(db, numbers)
-    owners = [*people, *rows_of_theirs, *files]
+        files = [*_files(db, numbers), *transcript_files_of(numbers)]
+    owners = [*people, *rows_of_theirs, *files, *therapy_store_private.keys_of_patients(people)]
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
     with writing() as db:
         dropped = _drop_messages(db, people, numbers, staff_id)
@@ -106,7 +113,11 @@ def reapply() -> int:
     owners = therapy_store_keys.forgotten_owners()
     with writing() as db:
         people = db.exec(select(Patient.id).where(col(Patient.id).in_(owners))).all()
-        numbers = db.exec(select(Referral.case_number).where(col(Referral.patient_id).in_(people))).all()
+        numbers = [
+            number
+            for record in CASE_RECORDS.values()
+            for number in db.exec(select(record.case_number).where(col(record.patient_id).in_(people))).all()
+        ]
         for each in people:
             if one(db, Patient, each).forgotten_at is None:
                 scrub(db, each)
@@ -136,7 +147,11 @@ def _settle_keys(people: Sequence[str], numbers: Sequence[str], actor: str) -> N
 
 def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of quarantined rows that came under the sender's numbers of these cases."""
-    keys = db.exec(select(Referral.external_key).where(col(Referral.case_number).in_(numbers))).all()
+    keys = [
+        key
+        for record in CASE_RECORDS.values()
+        for key in db.exec(select(record.external_key).where(col(record.case_number).in_(numbers))).all()
+    ]
     plain = {key.split("@")[0] for key in keys} | set(keys)
     return sorted(set(db.exec(select(QuarantinedRow.content_id).where(col(QuarantinedRow.external_key).in_(plain)))))
 
@@ -176,6 +191,8 @@ def scrub(db: Session, patient_id: str) -> bool:
             or_(Appointment.status == AppointmentStatus.ATTENDED, Appointment.status == AppointmentStatus.NO_SHOW),
         )
     ).first()
+    wrote = db.exec(select(SessionNote.case_number).where(SessionNote.patient_id == patient_id)).first()
+    held = held or wrote
     patient.email = patient.phone = patient.language = None
     if held is None:
         patient.given_name, patient.family_name = NO_NAME, ""

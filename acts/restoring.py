@@ -312,12 +312,16 @@ def _forget_runs(connection: sa.Connection) -> int:
         connection.execute(sa.text(f"DELETE FROM {table}"))
     connection.execute(sa.text("UPDATE staff_login SET revoked = true WHERE NOT revoked"))
     # a generation of its own: a Prefect that is still there must not answer with the run of before
-    forgotten = sa.text(
-        "UPDATE referral SET run_id = NULL, wake_wanted = false, wake_tried_at = NULL, "
-        "run_generation = run_generation + 1 WHERE closed_at IS NULL AND run_id IS NOT NULL"
-    )
-    connection.execute(forgotten)
-    return int(connection.execute(sa.text("SELECT count(*) FROM referral WHERE closed_at IS NULL")).scalar_one())
+    open_cases = 0
+    for record in store.CASE_RECORDS.values():
+        table = record.__tablename__
+        forgotten = sa.text(
+            f"UPDATE {table} SET run_id = NULL, wake_wanted = false, wake_tried_at = NULL, "
+            "run_generation = run_generation + 1 WHERE closed_at IS NULL AND run_id IS NOT NULL"
+        )
+        connection.execute(forgotten)
+        open_cases += connection.execute(sa.text(f"SELECT count(*) FROM {table} WHERE closed_at IS NULL")).scalar_one()
+    return open_cases
 
 
 def _take_again(received: dict[str, Any], staging: Path) -> list[str]:
@@ -331,8 +335,9 @@ def _take_again(received: dict[str, Any], staging: Path) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.rename(target)
             findings.append(f"file {path.stem[:16]} was received after the backup's moment: it is taken in again")
-    waiting = (staging / "intake").rglob("*") if (staging / "intake").is_dir() else ()
-    there |= {hashlib.sha256(path.read_bytes()).hexdigest()[:32] for path in waiting if path.is_file()}
+    for dropped_into in ("intake", "sessions"):
+        waiting = (staging / dropped_into).rglob("*") if (staging / dropped_into).is_dir() else ()
+        there |= {hashlib.sha256(path.read_bytes()).hexdigest()[:32] for path in waiting if path.is_file()}
     missing = [digest for digest, finished in known.items() if finished is None and digest not in there]
     return [*findings, *(f"file {digest[:16]} was not yet taken in and is gone: drop it again" for digest in missing)]
 

@@ -2,8 +2,13 @@
 
 from adapters import risk_versions
 from language import risk_signals
-from language.risk_classifier import SHIPPED
-from language.risk_values import RiskReading
+from language.risk_classifier import SHIPPED, settings
+from language.risk_values import RiskReading, SignalKind
+
+
+def session_threshold(kind: SignalKind) -> float:
+    """The probability from which the version in force raises a passage of a whole session."""
+    return settings(risk_versions.folder_in_force() or SHIPPED).session_threshold(kind)
 
 
 def read_risk(text: str, rules_only: bool = False) -> RiskReading:

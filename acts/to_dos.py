@@ -6,10 +6,10 @@ from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
 from acts.cases import close_first_session
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, reading, set_status, writing
-from models.codes import OUTCOMES, ExitKind, ReferralStatus, Role, ToDoKind, ToDoOutcome, ToDoStatus
+from models.codes import OUTCOMES, ExitKind, NoteStatus, ReferralStatus, Role, ToDoKind, ToDoOutcome, ToDoStatus
 from models.columns import utc_now
 from models.errors import NotAllowed
-from models.operational import Referral, Staff, ToDo
+from models.operational import Referral, SessionNote, Staff, ToDo
 from models.therapy_text import TherapyText
 from models.transitions import check_transition
 
@@ -65,19 +65,27 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
         _hand_over_to_open_case(to_do.case_number, staff_id)
     with writing() as db:
         to_do = one(db, ToDo, to_do_id)
+        if to_do.kind == ToDoKind.CHECK_TRANSCRIPT:
+            _done(db, to_do, staff_id, outcome)
+            to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
+            return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
         referral = one(db, Referral, to_do.case_number)
         if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
             _try_again(db, to_do, staff_id)
             return
         if outcome == ToDoOutcome.WITHDREW:
             leave_open_risk_to_clinician(db, referral, words)
-        to_do.done_at, to_do.done_by, to_do.outcome = utc_now(), staff_id, outcome
-        to_do.claimed_at = to_do.claimed_at or to_do.done_at
-        set_status(db, to_do, ToDoStatus.DONE, staff_id, outcome=outcome.value)
+        _done(db, to_do, staff_id, outcome)
         _move_on(db, referral, outcome, staff_id)
     if outcome == ToDoOutcome.SAME_PERSON:
         # after the case has changed hands; until then, and after a crash here, its old key still reads it
         therapy_store.settle_case_key(to_do.case_number, staff_id)
+
+
+def _done(db: Session, to_do: ToDo, staff_id: str, outcome: ToDoOutcome) -> None:
+    to_do.done_at, to_do.done_by, to_do.outcome = utc_now(), staff_id, outcome
+    to_do.claimed_at = to_do.claimed_at or to_do.done_at
+    set_status(db, to_do, ToDoStatus.DONE, staff_id, outcome=outcome.value)
 
 
 def _try_again(db: Session, to_do: ToDo, staff_id: str) -> None:

@@ -53,6 +53,7 @@ def folders() -> dict[str, Path]:
     here = settings()
     return {
         "intake": here.intake_folder,
+        "sessions": here.sessions_folder,
         "received": here.received_folder,
         "to-fix": here.to_fix_folder,
         "outbox": here.outbox_folder,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from adapters.desk_views import WAITING_TO_DO, case_facts
-from adapters.operational_store import one, reading
+from adapters.operational_store import one, one_case, reading
 from models.case_facts import CaseFacts
 from models.codes import AppointmentStatus, ApprovalStatus, Role, SlotStatus
 from models.columns import utc_now
@@ -19,7 +20,6 @@ from models.operational import (
     Location,
     OutboxMessage,
     Patient,
-    Referral,
     Slot,
     Staff,
     ToDo,
@@ -31,9 +31,12 @@ SLOTS_SHOWN = 60
 
 @dataclass(frozen=True)
 class CaseView:
-    """One case with whom it is about, where it is treated, and who may see it."""
+    """One case with whom it is about, where it is treated, and who may see it.
 
-    referral: Referral
+    ``referral`` is the case's record: a session note's where the number is one.
+    """
+
+    referral: Any
     patient: Patient
     location: Location
     facts: CaseFacts
@@ -55,7 +58,7 @@ def case(case_number: str) -> CaseView:
 
 
 def _case(db: Session, case_number: str) -> CaseView:
-    referral = one(db, Referral, case_number)
+    referral = one_case(db, case_number)
     return CaseView(
         referral=referral,
         patient=one(db, Patient, referral.patient_id),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.operational_store import reading
+from adapters.operational_store import CASE_RECORDS, CaseRecord, reading
 from adapters.settings import settings
 from models.case_facts import CaseFacts
 from models.codes import (
@@ -42,6 +42,7 @@ MISSED_WATCHES = 3
 WORKER_SILENT = timedelta(seconds=60)
 CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
+CASES: tuple[type[Any], ...] = tuple(CASE_RECORDS.values())
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
 
@@ -132,21 +133,25 @@ def staff_names() -> dict[str, str]:
 def open_sign_offs(kinds: Collection[ApprovalKind], location_ids: Collection[str], staff_id: str) -> list[Waiting]:
     """The open sign-offs of these kinds at these locations, or given to this person by name."""
     with reading() as db:
-        found = db.exec(
-            select(Approval, Patient, Referral)
-            .join(Referral, col(Referral.case_number) == col(Approval.case_number))
-            .join(Patient, col(Patient.id) == col(Referral.patient_id))
-            .where(
-                Approval.status == ApprovalStatus.OPEN,
-                col(Approval.kind).in_(kinds),
-                col(Approval.location_id).in_(location_ids) | (col(Approval.assigned_to) == staff_id),
-            )
-        ).all()
+        found = [
+            each
+            for record in CASES
+            for each in db.exec(
+                select(Approval, Patient, record)
+                .join(record, col(record.case_number) == col(Approval.case_number))
+                .join(Patient, col(Patient.id) == col(record.patient_id))
+                .where(
+                    Approval.status == ApprovalStatus.OPEN,
+                    col(Approval.kind).in_(kinds),
+                    col(Approval.location_id).in_(location_ids) | (col(Approval.assigned_to) == staff_id),
+                )
+            ).all()
+        ]
         facts = case_facts(db, [referral for _, _, referral in found])
     return [
         Waiting(
             id=approval.id,
-            href=f"/approvals/{approval.id}",
+            href=page_of(approval),
             kind=approval.kind,
             case_number=approval.case_number,
             patient_id=patient.id,
@@ -167,15 +172,19 @@ def open_sign_offs(kinds: Collection[ApprovalKind], location_ids: Collection[str
 def open_to_dos(location_ids: Collection[str], staff_id: str) -> list[Waiting]:
     """The open to-dos at these locations, or given to this person by name."""
     with reading() as db:
-        found = db.exec(
-            select(ToDo, Patient, Referral)
-            .join(Referral, col(Referral.case_number) == col(ToDo.case_number))
-            .join(Patient, col(Patient.id) == col(Referral.patient_id))
-            .where(
-                col(ToDo.status).in_(WAITING_TO_DO),
-                col(ToDo.location_id).in_(location_ids) | (col(ToDo.assigned_to) == staff_id),
-            )
-        ).all()
+        found = [
+            each
+            for record in CASES
+            for each in db.exec(
+                select(ToDo, Patient, record)
+                .join(record, col(record.case_number) == col(ToDo.case_number))
+                .join(Patient, col(Patient.id) == col(record.patient_id))
+                .where(
+                    col(ToDo.status).in_(WAITING_TO_DO),
+                    col(ToDo.location_id).in_(location_ids) | (col(ToDo.assigned_to) == staff_id),
+                )
+            ).all()
+        ]
         facts = case_facts(db, [referral for _, _, referral in found])
     return [
         Waiting(
@@ -199,7 +208,14 @@ def open_to_dos(location_ids: Collection[str], staff_id: str) -> list[Waiting]:
     ]
 
 
-def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFacts]:
+def page_of(approval: Approval) -> str:
+    """Where a sign-off is read and signed."""
+    if approval.kind == ApprovalKind.SESSION_NOTE:
+        return f"/notes/{approval.case_number}/draft"
+    return f"/approvals/{approval.id}"
+
+
+def case_facts(db: Session, referrals: Iterable[CaseRecord]) -> dict[str, CaseFacts]:
     """What decides who may see each of these cases."""
     cases = {referral.case_number: referral for referral in referrals}
     staff = {person.id: person for person in db.exec(select(Staff)).all()}
@@ -237,7 +253,7 @@ def case_facts(db: Session, referrals: Iterable[Referral]) -> dict[str, CaseFact
     }
 
 
-def _facts(referral: Referral, people: set[str], open_for: list[str | None], staff: dict[str, Staff]) -> CaseFacts:
+def _facts(referral: CaseRecord, people: set[str], open_for: list[str | None], staff: dict[str, Staff]) -> CaseFacts:
     known = [staff[person] for person in people if person in staff]
     return CaseFacts(
         location_id=referral.location_id,

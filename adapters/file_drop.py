@@ -155,7 +155,7 @@ def settle(dropped: DroppedFile, into: Path) -> DroppedFile:
 def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
     """Leaves ``<name>.to-fix.csv`` for a person to correct and drop again, readable by the owner only.
 
-    ``name`` is the dropped file's own, ``content`` what ``referral_csv.rows_to_fix`` gives. It appears whole
+    ``name`` is the dropped file's own, ``content`` what ``csv_table.rows_to_fix`` gives. It appears whole
     or not at all; a second run writes the same file again.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

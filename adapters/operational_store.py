@@ -14,6 +14,7 @@ from adapters.settings import settings
 from models import audit_chain, databases
 from models.codes import (
     ApprovalStatus,
+    CaseStatus,
     MessageChannel,
     OfferStatus,
     ReferralStatus,
@@ -31,11 +32,16 @@ from models.operational import (
     PortalLink,
     PracticeSetting,
     Referral,
+    SessionNote,
     ToDo,
 )
 from models.transitions import check_transition
 
 Record = TypeVar("Record", bound=OperationalRecord)
+CaseRecord = Referral | SessionNote
+"""A record of one case with a run of its own; a new workflow adds its own kind."""
+CASE_RECORDS: dict[str, type[Referral] | type[SessionNote]] = {"RF": Referral, "SN": SessionNote}
+"""Which kind of case a number's first letters name."""
 
 
 @cache
@@ -62,6 +68,16 @@ def one(db: Session, record: type[Record], key: str) -> Record:
     if found is None:
         raise MovedOn(f"there is no {record.__name__} {key}")
     return found
+
+
+def case_record_of(case_number: str) -> type[Any]:
+    """The record type of a case by its number; a number of no workflow counts as a referral's that is not there."""
+    return CASE_RECORDS.get(case_number.partition("-")[0], Referral)
+
+
+def one_case(db: Session, case_number: str) -> Any:
+    """The case with this number, of whatever workflow; raises MovedOn when there is none."""
+    return one(db, case_record_of(case_number), case_number)
 
 
 def audit(
@@ -96,7 +112,7 @@ def audit(
 
 
 def _name_of(record: OperationalRecord) -> tuple[str, str]:
-    key = getattr(record, "case_number", "") if isinstance(record, Referral) else getattr(record, "id", "")
+    key = getattr(record, "case_number", "") if isinstance(record, CaseRecord) else getattr(record, "id", "")
     return str(record.__tablename__), str(key)
 
 
@@ -114,28 +130,33 @@ def new_case_number(db: Session) -> str:
     return f"RF-{next_number(db, 'case'):06d}"
 
 
+def new_session_number(db: Session) -> str:
+    return f"SN-{next_number(db, 'session'):06d}"
+
+
 def take_case(case_number: str) -> int:
     """Take the case for one leg of its run; returns the fencing token that every write of this leg must show."""
+    record = case_record_of(case_number)
     with writing() as db:
         moved = db.exec(
-            update(Referral)
-            .where(col(Referral.case_number) == case_number)
-            .values(fence=Referral.fence + 1, wake_wanted=False, wake_tried_at=None)
+            update(record)
+            .where(col(record.case_number) == case_number)
+            .values(fence=record.fence + 1, wake_wanted=False, wake_tried_at=None)
         )
         if moved.rowcount == 0:
             raise MovedOn(f"there is no case {case_number}")
-        return db.exec(select(Referral.fence).where(Referral.case_number == case_number)).one()
+        return int(db.exec(select(record.fence).where(record.case_number == case_number)).one())
 
 
-def check_fence(referral: Referral, fence: int | None) -> None:
-    if fence is not None and referral.fence != fence:
-        raise StaleLease(f"case {referral.case_number}: another leg has taken over")
+def check_fence(case: CaseRecord, fence: int | None) -> None:
+    if fence is not None and case.fence != fence:
+        raise StaleLease(f"case {case.case_number}: another leg has taken over")
 
 
 def move_case(
     db: Session,
-    referral: Referral,
-    to: ReferralStatus,
+    case: CaseRecord,
+    to: CaseStatus,
     *,
     actor: str,
     fence: int | None = None,
@@ -146,38 +167,39 @@ def move_case(
     Ends whatever waited in the old status (open sign-offs, to-dos, offers, links), and asks for the run to be
     woken when somebody else than the run itself (``fence`` None) moved it. Raises MovedOn or StaleLease.
     """
-    old = referral.status
-    check_fence(referral, fence)  # first: a leg that was overtaken must hear so, whatever the status has become
+    record: Any = type(case)
+    old = case.status
+    check_fence(case, fence)  # first: a leg that was overtaken must hear so, whatever the status has become
     check_transition(old, to)
     now = utc_now()
-    values: dict[str, Any] = {"status": to, "status_since": now, "version": referral.version + 1, "came_from": old}
+    values: dict[str, Any] = {"status": to, "status_since": now, "version": case.version + 1, "came_from": old}
     if fence is None:
         values["wake_wanted"] = True
     if to.is_closed:
         values["closed_at"] = now
-    if to == ReferralStatus.READY_TO_SCREEN:
+    if to == ReferralStatus.READY_TO_SCREEN and isinstance(case, Referral):
         values["risk_cleared"] = False  # whatever was cleared before, there is something to read again
     db.flush()
     moved = db.exec(
-        update(Referral)
+        update(record)
         .where(
-            col(Referral.case_number) == referral.case_number,
-            col(Referral.version) == referral.version,
-            col(Referral.fence) == referral.fence,
+            col(record.case_number) == case.case_number,
+            col(record.version) == case.version,
+            col(record.fence) == case.fence,
         )
         .values(**values)
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount == 0:
-        raise MovedOn(f"case {referral.case_number} has moved on")
-    db.refresh(referral)
-    _end_waits(db, referral, old, actor)
-    audit(db, actor, "case.moved", referral, referral.case_number, old=old.value, new=to.value, **details)
+        raise MovedOn(f"case {case.case_number} has moved on")
+    db.refresh(case)
+    _end_waits(db, case, old, actor)
+    audit(db, actor, "case.moved", case, case.case_number, old=old.value, new=to.value, **details)
 
 
-def _end_waits(db: Session, referral: Referral, old: ReferralStatus, actor: str) -> None:
+def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> None:
     """A case that has left a status leaves nothing open behind it."""
-    number = referral.case_number
+    number = case.case_number
     for approval in db.exec(
         select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
     ).all():
@@ -190,6 +212,11 @@ def _end_waits(db: Session, referral: Referral, old: ReferralStatus, actor: str)
         )
     ).all():
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
+    if isinstance(case, Referral):
+        _end_patient_waits(db, number, old, actor)
+
+
+def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) -> None:
     if old == ReferralStatus.OFFERED:
         for offer in db.exec(select(Offer).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)).all():
             set_status(db, offer, OfferStatus.REVOKED, actor)
@@ -214,7 +241,8 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
 
 def want_wake(db: Session, case_number: str) -> None:
     """Ask the worker to resume this case's run; a wake-up may be lost or repeated without harm."""
-    db.exec(update(Referral).where(col(Referral.case_number) == case_number).values(wake_wanted=True))
+    record = case_record_of(case_number)
+    db.exec(update(record).where(col(record.case_number) == case_number).values(wake_wanted=True))
 
 
 def queue_message(

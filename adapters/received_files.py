@@ -42,6 +42,11 @@ def content(file: IntakeFile, most: int = -1) -> bytes | None:
     return therapy_store.key_of_owner(file.id).open_bytes(place, VERSION, sealed)
 
 
+def is_there(file: IntakeFile) -> bool:
+    """Whether a copy of it lies in the received folder, sealed or not yet."""
+    return bool(_plain(file)) or _sealed_path(file).exists()
+
+
 def put_away(file: IntakeFile) -> int:
     """Seal the open copies of a finished file; returns how many there were. Again changes nothing.
 

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     tick_seconds: float = 0.25
     threads: int = 1
     encoder_path: Path | None = None
+    note_generator_path: Path | None = None
+    """A local seq2seq or causal checkpoint that may propose sentences for note drafts; none by default."""
     smtp_url: str = ""
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
@@ -95,6 +97,11 @@ class Settings(BaseSettings):
         return self.home / "intake"
 
     @property
+    def sessions_folder(self) -> Path:
+        """Where session exports are dropped: an index and its transcripts, in a subfolder for each location."""
+        return self.home / "sessions"
+
+    @property
     def received_folder(self) -> Path:
         """Files whose rows are all safely stored, kept as they came."""
         return self.home / "received"
@@ -152,6 +159,7 @@ class Settings(BaseSettings):
         for folder in (
             self.home,
             self.intake_folder,
+            self.sessions_folder,
             self.received_folder,
             self.to_fix_folder,
             self.outbox_folder,

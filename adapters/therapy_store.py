@@ -26,16 +26,22 @@ from models.columns import new_id, utc_now
 from models.errors import SealBroken
 from models.purposes import purpose_of
 from models.therapy import (
+    AddendumWords,
     CaseFocus,
     CaseKey,
     ContentKey,
     DecisionWords,
     IntakeText,
+    NoteWorkingCopy,
+    PrivateNote,
     QuarantinedContent,
     QuestionnaireAnswers,
     Screened,
     SealedDecidedFlag,
     SealedFlag,
+    SessionDraft,
+    SessionFacts,
+    SessionTranscript,
     SignOffContent,
     TherapyAuditEvent,
     ToDoWords,
@@ -49,11 +55,11 @@ logger = logging.getLogger(__name__)
 READ = "read"
 """The action of every event that says therapy content was read."""
 CASE_CONTENT: tuple[type[Any], ...] = (
-    CaseFocus, DecisionWords, IntakeText, QuestionnaireAnswers, SealedDecidedFlag, SealedFlag, SignOffContent,
-    ToDoWords,
+    AddendumWords, CaseFocus, DecisionWords, IntakeText, NoteWorkingCopy, QuestionnaireAnswers, SealedDecidedFlag,
+    SealedFlag, SessionDraft, SessionFacts, SessionTranscript, SignOffContent, ToDoWords,
 )  # fmt: skip
 """The records that hold content of a case."""
-ALL_CONTENT: tuple[type[Any], ...] = (*CASE_CONTENT, QuarantinedContent)
+ALL_CONTENT: tuple[type[Any], ...] = (*CASE_CONTENT, PrivateNote, QuarantinedContent)
 
 
 @cache
@@ -369,7 +375,7 @@ class RiskFlag:
     """One risk signal or rule that asks for a clinician; never a diagnosis, never an all-clear.
 
     ``starts``/``ends`` are character offsets into the text ``text_id`` as it was in its ``edition``; all are empty for
-    an item rule.
+    an item rule. Of a session's transcript, ``turn`` says in which turn they lie.
     ``unique_key`` says what the flag is about, so that the same finding counts once.
     """
 
@@ -388,18 +394,21 @@ class RiskFlag:
     starts: int | None = None
     ends: int | None = None
     edition: int | None = None
+    turn: int | None = None
     reviewed_by_approval: str | None = None
     at: datetime = field(default_factory=utc_now)
 
     def as_shown(self) -> dict[str, Any]:
         """What a signer is shown of it, and signs; plain values."""
         shown = {name: getattr(self, name) for name in ("id", *_FLAG_FACTS)}
+        if self.turn is None:
+            del shown["turn"]
         return shown | {"reviewed": self.reviewed_by_approval is not None}
 
 
 _FLAG_FACTS = (
     *("kind", "status", "level", "raised_by", "rule_id", "why", "version", "probability"),
-    *("text_id", "starts", "ends", "edition"),
+    *("text_id", "starts", "ends", "edition", "turn"),
 )
 
 
@@ -466,6 +475,17 @@ def open_levels(case_number: str) -> list[str]:
             )
         ).all()
         return [flag_of(record).level for record in opened(db, found)]
+
+
+def raised_since(case_number: str, moment: datetime) -> bool:
+    """Whether a flag that no signed review has listed was raised after this moment; nothing else of it leaves here."""
+    with reading() as db:
+        later = select(SealedFlag.id).where(
+            SealedFlag.case_number == case_number,
+            col(SealedFlag.reviewed_by_approval).is_(None),
+            col(SealedFlag.at) > moment,
+        )
+        return db.exec(later).first() is not None
 
 
 def mark_reviewed(case_number: str, flag_ids: Collection[str], approval_id: str, actor: str) -> None:

@@ -17,7 +17,6 @@ from adapters import keyring, operational_store, sealing
 from adapters.sealing import DataKey, Place
 from models.columns import new_id, utc_now
 from models.errors import Forgotten, SealBroken
-from models.operational import Referral
 from models.therapy import CaseKey, ContentKey, ContentSeal, TherapyRecord, content_fields, record_id_of
 from models.therapy_text import TherapyText
 
@@ -77,10 +76,14 @@ def keys_of_owners(db: Session, owners: Collection[str]) -> dict[str, ContentKey
 def owners_of_cases(case_numbers: Collection[str]) -> dict[str, str]:
     """The patient of each case; a case that the operational database does not know is its own owner."""
     with operational_store.reading() as db:
-        found = db.exec(
-            select(Referral.case_number, Referral.patient_id).where(col(Referral.case_number).in_(case_numbers))
-        ).all()
-    return {number: number for number in case_numbers} | dict(found)
+        found = {
+            number: patient
+            for record in operational_store.CASE_RECORDS.values()
+            for number, patient in db.exec(
+                select(record.case_number, record.patient_id).where(col(record.case_number).in_(case_numbers))
+            ).all()
+        }
+    return {number: number for number in case_numbers} | found
 
 
 def keys_of_cases(db: Session, case_numbers: Collection[str]) -> dict[str, ContentKey]:

@@ -1,4 +1,4 @@
-"""How much of a person's note a draft holds: one JSON line beside two baselines that copy the same transcript.
+"""How much of a person's note a draft holds: one JSON line beside four baselines that copy the same transcript.
 
     python -m benchmarks.notes
 
@@ -6,28 +6,25 @@ ACI-Bench and MTS-Dialog are read from the public data beside the checkout; what
 """
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks import note_checks
+from benchmarks.baselines import BASELINES, Floats, vectors_of
+from benchmarks.own_sessions import Session, own_sessions, sentences_of
 from language import note_scores
 from language.encoder import load_encoder
 from language.evaluation.rouge import rouge
-from language.note_drafting import NoteDraft, NoteFormat, Role, Turn, draft_note, heard
+from language.note_drafting import NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
 from language.note_snippets import draft_section
-from language.note_support import supported
-from language.note_utterances import utterances, why_empty
-from language.note_values import Dropped
+from language.risk_signals import SignalKind, SignalStatus, read_risk
+from language.sentences import sentence_spans
+from language.session_risk import read_session
 from language.training import note_corpora
 from language.training.note_corpora import Visit
-
-OWN = Path(__file__).parents[1] / "tests" / "data" / "notes"
-SEEN = ("01", "02", "03")
-"""Sessions that were read while rules were written; the others were only counted."""
 
 
 def main(part: str = "valid") -> None:
@@ -36,7 +33,7 @@ def main(part: str = "valid") -> None:
     started = time.perf_counter()
     figures: dict[str, object] = {"version": note_scores.settings().version}
     skipped: list[str] = []
-    drafts: list[tuple[Sequence[Turn], NoteDraft]] = []
+    drafts: list[note_checks.Drafted] = []
     if (note_corpora.ACI / f"{part}.csv").exists():
         figures["aci_bench"] = _aci(note_corpora.aci(part), drafts)
     else:
@@ -45,53 +42,54 @@ def main(part: str = "valid") -> None:
         figures["mts_dialog"] = _mts(note_corpora.mts(part))
     else:
         skipped.append("mts-dialog")
-    figures["own_sessions"] = _own(drafts)
-    figures |= _checks(drafts)
+    figures |= own(own_sessions(), drafts)
+    figures |= note_checks.checks(drafts)
     print(json.dumps(figures | {"skipped": skipped, "seconds": round(time.perf_counter() - started, 1)}))
 
 
-Writes = Callable[[Visit], str]
+Scores = dict[str, float]
 
 
-def _aci(visits: Sequence[Visit], drafts: list[tuple[Sequence[Turn], NoteDraft]]) -> dict[str, dict[str, float]]:
+def _aci(visits: Sequence[Visit], drafts: list[note_checks.Drafted]) -> dict[str, Scores]:
     """R-1, R-2, R-Lsum of whole notes; `draft` knows only the dialogue, `draft_with_pronouns` also the record's sex."""
-
-    def draft(visit: Visit) -> str:
-        made = draft_note(visit.turns, NoteFormat.VISIT)
-        drafts.append((visit.turns, made))
-        return made.text()
-
-    def with_pronouns(visit: Visit) -> str:
-        return draft_note(visit.turns, NoteFormat.VISIT, pronouns=visit.pronouns).text()
-
-    words = note_scores.settings().visit_words
-    writers: dict[str, Writes] = {
-        "draft": draft,
-        "draft_with_pronouns": with_pronouns,
-        "lead": lambda visit: lead(visit.turns, words),
-        "lexrank": lambda visit: lexrank(visit.turns, words),
+    alone = [SessionToDraft(visit.turns, NoteFormat.VISIT) for visit in visits]
+    told = [SessionToDraft(visit.turns, NoteFormat.VISIT, visit.pronouns) for visit in visits]
+    made = draft_notes([*alone, *told])
+    drafts += [(visit.turns, draft) for visit, draft in zip([*visits, *visits], made, strict=True)]
+    texts = {"draft": made[: len(visits)], "draft_with_pronouns": made[len(visits) :]}
+    scores = {
+        name: _rouge((visit.note, draft.text()) for visit, draft in zip(visits, those, strict=True))
+        for name, those in texts.items()
     }
-    return {name: _rouge((visit.note, writes(visit)) for visit in visits) for name, writes in writers.items()}
+    return scores | _of_baselines(visits, [note_scores.settings().visit_words] * len(visits))
 
 
 def _mts(visits: Sequence[Visit]) -> dict[str, object]:
     """R-1 of one section each, with the header that the head says, and how often that header is right."""
     headers = [note_scores.header_of(visit.turns) for visit in visits]
-    words = {visit.visit_id: note_scores.settings().header_words[h] for visit, h in zip(visits, headers, strict=True)}
-    writers: dict[str, Iterable[str]] = {
-        "draft": ("\n".join(draft_section(v.turns, h)) for v, h in zip(visits, headers, strict=True)),
-        "lead": (lead(visit.turns, words[visit.visit_id]) for visit in visits),
-        "lexrank": (lexrank(visit.turns, words[visit.visit_id]) for visit in visits),
-    }
+    sections = ("\n".join(draft_section(v.turns, h)) for v, h in zip(visits, headers, strict=True))
     right = sum(header == visit.header for header, visit in zip(headers, visits, strict=True))
-    scores = {
-        name: _rouge((visit.note, text) for visit, text in zip(visits, texts, strict=True))
-        for name, texts in writers.items()
+    return {
+        "draft": _rouge((visit.note, text) for visit, text in zip(visits, sections, strict=True)),
+        **_of_baselines(visits, [note_scores.settings().header_words[header] for header in headers]),
+        "header_right": f"{right}/{len(visits)}",
     }
-    return {**scores, "header_right": f"{right}/{len(visits)}"}
 
 
-def _rouge(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:
+def _of_baselines(visits: Sequence[Visit], words: Sequence[int]) -> dict[str, Scores]:
+    """The same scores of each baseline, with so many words for each visit."""
+    vectors = vectors_of([visit.turns for visit in visits])
+    scores = {}
+    for name, copies in BASELINES.items():
+        texts = [
+            "\n".join(copies([turn.text for turn in visit.turns], its, many))
+            for visit, its, many in zip(visits, vectors, words, strict=True)
+        ]
+        scores[name] = _rouge((visit.note, text) for visit, text in zip(visits, texts, strict=True))
+    return scores
+
+
+def _rouge(pairs: Iterable[tuple[str, str]]) -> Scores:
     scores = [rouge(reference, text) for reference, text in pairs]
     return {
         name: round(100 * float(np.mean([getattr(score, name) for score in scores])), 2)
@@ -99,144 +97,152 @@ def _rouge(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:
     }
 
 
-# -- baselines
-
-
-def lead(turns: Sequence[Turn], words: int) -> str:
-    """The transcript's first turns."""
-    return _until([turn.text for turn in turns], words)
-
-
-def lexrank(turns: Sequence[Turn], words: int) -> str:
-    """The most central turns by LexRank on the same sentence vectors, in the order said."""
-    texts = [turn.text for turn in turns]
-    vectors = load_encoder().encode(texts)
-    alike = np.where(vectors @ vectors.T > LEXRANK_THRESHOLD, vectors @ vectors.T, 0.0)
-    moves = alike / np.maximum(1e-9, alike.sum(1, keepdims=True))
-    rank = np.full(len(texts), 1 / len(texts))
-    for _ in range(LEXRANK_ROUNDS):
-        rank = 0.15 / len(texts) + 0.85 * rank @ moves
-    chosen, used = [], 0
-    for index in np.argsort(-rank, kind="stable"):
-        if used > words:
-            break
-        chosen.append(int(index))
-        used += len(texts[index].split())
-    return "\n".join(texts[index] for index in sorted(chosen))
-
-
-LEXRANK_THRESHOLD = 0.1
-LEXRANK_ROUNDS = 50
-
-
-def _until(texts: Sequence[str], words: int) -> str:
-    kept, used = [], 0
-    for text in texts:
-        if used > words:
-            break
-        kept.append(text)
-        used += len(text.split())
-    return "\n".join(kept)
-
-
 # -- our own sessions
 
 
-@dataclass(frozen=True)
-class Fact:
-    """What a reader should find in a draft, and the words one sentence of it must hold for that."""
-
-    said: str
-    needs: tuple[str, ...]
-
-    def recalled(self, draft: NoteDraft) -> bool:
-        """Whether one sentence of the draft holds all the words."""
-        return self.recalled_by([sentence.text for sentence in draft.sentences])
-
-    def recalled_by(self, texts: Iterable[str]) -> bool:
-        """The same of any lines."""
-        return any(self._in(text) for text in texts)
-
-    def _in(self, text: str) -> bool:
-        return all(
-            bool(re.search(rf"(?<![a-z0-9])(?:{need.removeprefix('!')})", text, re.I)) != need.startswith("!")
-            for need in self.needs
-        )
+def own(sessions: Sequence[Session], drafts: list[note_checks.Drafted]) -> dict[str, object]:
+    """Every figure of the fictional sessions; their whole drafts are appended to `drafts`."""
+    made = _drafted(sessions)
+    vectors = vectors_of([session.turns for session in sessions])
+    drafts += [(session.turns, draft) for session, draft in zip(sessions, made.whole, strict=True)]
+    covered = note_checks.key()
+    return {
+        "own_sessions": _facts(sessions, made, vectors),
+        "own_sessions_rouge": _against_notes(sessions, made, vectors),
+        "names_of_third_parties_kept": note_checks.names_kept(sessions, made.whole),
+        "not_assessed": note_checks.not_assessed_right(sessions, covered),
+        "not_assessed_after_removal": note_checks.removed(sessions, covered),
+        "sections_of_the_note_not_assessed": note_checks.parts_of_the_note(sessions, made.whole),
+        "risk": {"rules_only": risk(sessions, True), "with_classifier": risk(sessions, False)},
+        "sessions_a_minute": one_by_one(sessions),
+    }
 
 
 @dataclass(frozen=True)
-class Session:
-    """A fictional session of tests/data/notes."""
+class _Made:
+    """The drafts of each session: whole, of half the words said, and per reference note in its format as long as it."""
 
-    name: str
-    format: NoteFormat
-    turns: tuple[Turn, ...]
-    facts: tuple[Fact, ...]
-
-
-_SPEAKERS = {"C": Role.CLINICIAN, "P": Role.PATIENT, "O": Role.OTHER}
+    whole: list[NoteDraft]
+    half: list[NoteDraft]
+    as_notes: list[NoteDraft]
 
 
-def own_sessions() -> list[Session]:
-    """The sessions that were written for this project, in order of their names."""
-    return [_session(path) for path in sorted(OWN.glob("*.txt"))]
+def _notes_of(sessions: Sequence[Session]) -> list[tuple[int, NoteFormat, list[str], int]]:
+    """Every reference note: its session's index, its format, its lines without headings, how many words they have."""
+    return [
+        (index, format, sentences_of(note), sum(len(line.split()) for line in sentences_of(note)))
+        for index, session in enumerate(sessions)
+        for format, note in session.notes.items()
+    ]
 
 
-def _session(path: Path) -> Session:
-    talk, _, facts = path.read_text(encoding="utf-8").partition("--- facts\n")
-    first, *lines = talk.splitlines()
-    turns = [Turn(line[0], _SPEAKERS[line[0]], line[3:]) for line in lines if line.strip()]
-    pairs = [line.split(" :: ") for line in facts.splitlines() if line.strip()]
-    known = [Fact(said, tuple(need.strip() for need in needs.split(";"))) for said, needs in pairs]
-    return Session(path.stem, NoteFormat(first.removeprefix("# ").strip()), tuple(turns), tuple(known))
+def _drafted(sessions: Sequence[Session]) -> _Made:
+    """All of them in one batch, so that what is said is encoded once."""
+    whole = [SessionToDraft(session.turns, session.format) for session in sessions]
+    half = [SessionToDraft(session.turns, session.format, most_words=session.words // 2) for session in sessions]
+    as_notes = [
+        SessionToDraft(sessions[index].turns, format, most_words=many) for index, format, _, many in _notes_of(sessions)
+    ]
+    made = draft_notes([*whole, *half, *as_notes])
+    return _Made(made[: len(whole)], made[len(whole) : 2 * len(whole)], made[2 * len(whole) :])
 
 
-def _own(drafts: list[tuple[Sequence[Turn], NoteDraft]]) -> dict[str, object]:
-    """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words."""
+def _facts(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) -> dict[str, object]:
+    """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words.
+
+    `said`: those whose words one sentence of the transcript holds; `by_turn`: those that the draft's sentences of one
+    turn hold together, for a fact that the draft keeps in two sentences.
+    """
     recalled: dict[str, list[bool]] = {}
-    drafted = said = 0
-    for session in own_sessions():
-        kind = "seen" if session.name.startswith(SEEN) else "unseen"
-        draft = draft_note(session.turns, session.format)
-        drafts.append((session.turns, draft))
-        spoken = sum(len(turn.text.split()) for turn in session.turns)
-        drafted, said = drafted + len(draft.text().split()), said + spoken
-        half = draft_note(session.turns, session.format, most_words=spoken // 2)
+    for session, draft, half, its in zip(sessions, made.whole, made.half, vectors, strict=True):
+        said = [turn.text for turn in session.turns]
         lines = {
-            f"draft_{kind}": [sentence.text for sentence in draft.sentences],
-            f"half_draft_{kind}": [sentence.text for sentence in half.sentences],
-            f"half_lead_{kind}": lead(session.turns, spoken // 2).splitlines(),
-            f"half_lexrank_{kind}": lexrank(session.turns, spoken // 2).splitlines(),
-        }
+            f"draft_{session.kind}": [sentence.text for sentence in draft.sentences],
+            f"by_turn_{session.kind}": _by_turn(draft),
+            f"said_{session.kind}": [text[start:end] for text in said for start, end in sentence_spans(text)],
+            f"half_draft_{session.kind}": [sentence.text for sentence in half.sentences],
+        } | {f"half_{name}_{session.kind}": copies(said, its, session.words // 2) for name, copies in BASELINES.items()}
         for name, texts in lines.items():
             recalled.setdefault(name, []).extend(fact.recalled_by(texts) for fact in session.facts)
-    both = recalled["draft_seen"] + recalled["draft_unseen"]
+    all_ = [found for name, those in recalled.items() if name.startswith("draft_") for found in those]
+    drafted = sum(len(draft.text().split()) for draft in made.whole)
     return {
-        "facts_recalled": f"{sum(both)}/{len(both)}",
+        "facts_recalled": f"{sum(all_)}/{len(all_)}",
         **{name: f"{sum(those)}/{len(those)}" for name, those in recalled.items()},
-        "words_of_draft_per_word_said": round(drafted / said, 3),
+        "words_of_draft_per_word_said": round(drafted / sum(session.words for session in sessions), 3),
     }
 
 
-# -- what must never happen
+def _by_turn(draft: NoteDraft) -> list[str]:
+    texts: dict[int, list[str]] = {}
+    for sentence in draft.sentences:
+        for turn in {source.turn for source in sentence.sources}:
+            texts.setdefault(turn, []).append(sentence.text)
+    return [" ".join(those) for those in texts.values()]
 
 
-def _checks(drafts: Sequence[tuple[Sequence[Turn], NoteDraft]]) -> dict[str, object]:
-    """Asked of every sentence of every draft above, by the drafter's own rules."""
-    sentences = [(turns, sentence) for turns, draft in drafts for sentence in draft.sentences]
-    refused = sum(bool(supported(s.text, heard(s.sources, turns))) for turns, s in sentences if "[name]" not in s.text)
-    kept = [dropped for turns, s in sentences for dropped in _why_empty(s.text)]
+def _against_notes(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) -> dict[str, dict[str, Scores]]:
+    """ROUGE against both reference notes, every writer with as many words as the note; no headings on either side."""
+    notes = _notes_of(sessions)
+    texts = {"draft": [[sentence.text for sentence in draft.sentences] for draft in made.as_notes]}
+    for name, copies in BASELINES.items():
+        texts[name] = [
+            copies([turn.text for turn in sessions[index].turns], vectors[index], many) for index, _, _, many in notes
+        ]
+    scores: dict[str, dict[str, Scores]] = {}
+    for kind in ("seen", "counted_before", "new"):
+        of_kind = [place for place, (index, *_) in enumerate(notes) if sessions[index].kind == kind]
+        if of_kind:
+            scores[kind] = {
+                name: _rouge(("\n".join(notes[place][2]), "\n".join(those[place])) for place in of_kind)
+                for name, those in texts.items()
+            }
+    return scores
+
+
+_OF_LIFE = {
+    SignalKind.SUICIDAL_IDEATION,
+    SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR,
+    SignalKind.SELF_HARM,
+}
+
+
+def risk(sessions: Sequence[Session], rules_only: bool) -> dict[str, dict[str, str]]:
+    """By what a session's header says of risk: in how many something is raised as present, any kind, or one of life."""
+    found: dict[str, list[tuple[bool, bool]]] = {}
+    for session in sessions:
+        if "risk" not in session.said:
+            continue
+        reading = read_session(session.turns, read_risk, rules_only=rules_only)
+        kinds = {one.signal.kind for one in reading.signals if one.signal.status is SignalStatus.PRESENT}
+        found.setdefault(session.said["risk"], []).append((bool(kinds & _OF_LIFE), bool(kinds)))
     return {
-        "sentences": len(sentences),
-        "sentences_supported": f"{len(sentences) - refused}/{len(sentences)}",
-        "commands_kept": kept.count(Dropped.COMMAND),
-        "greetings_kept": kept.count(Dropped.SMALL_TALK),
+        status: {
+            "life_or_self_harm_raised": f"{sum(of_life for of_life, _ in those)}/{len(those)}",
+            "anything_raised": f"{sum(anything for _, anything in those)}/{len(those)}",
+        }
+        for status, those in sorted(found.items())
     }
 
 
-def _why_empty(text: str) -> Iterable[Dropped | None]:
-    """Why a sentence of a draft would be dropped if somebody said it."""
-    return (why_empty(one) for one in utterances([Turn("note", Role.CLINICIAN, text)]))
+SHORT_SESSIONS = 12
+
+
+def one_by_one(sessions: Sequence[Session]) -> dict[str, float]:
+    """The shortest sessions drafted in one batch and one after another, in the same run."""
+    shortest = sorted(sessions, key=lambda session: session.words)[:SHORT_SESSIONS]
+    begun = time.perf_counter()
+    draft_notes([SessionToDraft(session.turns, session.format) for session in shortest])
+    between = time.perf_counter()
+    for session in shortest:
+        draft_note(session.turns, session.format)
+    ended = time.perf_counter()
+    batch, single = between - begun, ended - between
+    return {
+        "in_one_batch": round(60 * len(shortest) / batch, 2),
+        "one_by_one": round(60 * len(shortest) / single, 2),
+        "ratio": round(single / batch, 2),
+    }
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import auditing, backups, environment, keys, practice, reader, weights
+from cli import auditing, backups, environment, keys, practice, reader, sessions, weights
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -41,6 +41,9 @@ backups.register(app, console)
 practice.register(own_practice, console)
 weights.register(models, console)
 reader.register(app, console)
+note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
+app.add_typer(note_templates, name="note-templates")
+sessions.register(app, note_templates, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

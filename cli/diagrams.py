@@ -1,10 +1,13 @@
 """Writes docs/states.md from the transition tables, so that the diagrams cannot drift from the code."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from adapters.settings import CHECKOUT
-from models.transitions import REFERRAL_OWNERS, TABLES, mermaid
+from models.codes import CaseOwner
+from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS, TABLES, mermaid
 
 PAGE = CHECKOUT / "docs" / "states.md"
 
@@ -20,7 +23,9 @@ def text() -> str:
     parts = [HEAD]
     for statuses in TABLES:
         parts.append(f"## {_title(statuses)}\n\n```mermaid\n{mermaid(statuses)}```\n")
-    parts.append("## Who must act next in a case\n\n| status | shown as | owner |\n|---|---|---|\n" + _owners())
+    head = "| status | shown as | owner |\n|---|---|---|\n"
+    parts.append(f"## Who must act next in a case\n\n{head}{_owners(REFERRAL_OWNERS)}")
+    parts.append(f"## Who must act next in a session's note\n\n{head}{_owners(NOTE_OWNERS)}")
     return "\n".join(parts)
 
 
@@ -34,7 +39,5 @@ def _title(statuses: type[StrEnum]) -> str:
     return words.strip().capitalize()
 
 
-def _owners() -> str:
-    return "".join(
-        f"| `{status.value}` | {status.label} | {owner.value} |\n" for status, owner in REFERRAL_OWNERS.items()
-    )
+def _owners(owners: Mapping[Any, CaseOwner]) -> str:
+    return "".join(f"| `{status.value}` | {status.label} | {owner.value} |\n" for status, owner in owners.items())

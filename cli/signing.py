@@ -13,11 +13,11 @@ from rich.prompt import Prompt
 from acts import decisions
 from acts.signers import signer_facts
 from adapters import therapy_store
-from adapters.operational_store import one, reading
+from adapters.operational_store import one, one_case, reading
 from models.codes import ApprovalKind, AuthenticatedHow, RiskLevel, Verdict
 from models.columns import utc_now
 from models.errors import NotAllowed
-from models.operational import Approval, Decision, Patient, Referral, Staff
+from models.operational import Approval, Decision, Patient, Staff
 from models.therapy_text import TherapyText
 from rules import sign_off
 
@@ -57,14 +57,15 @@ def _may_open(approval_id: str, staff: Staff) -> Approval:
     """The sign-off, if this person may sign it; who may not sign it has no reason to read it here."""
     with reading() as db:
         approval = one(db, Approval, approval_id)
-        patient = one(db, Patient, one(db, Referral, approval.case_number).patient_id)
+        case = one_case(db, approval.case_number)
+        patient = one(db, Patient, case.patient_id)
     permission = sign_off.may_sign(
         approval.kind,
         approval.status,
         location_id=approval.location_id,
         assigned_to=approval.assigned_to,
         requested_by=approval.requested_by,
-        patient_state=patient.state,
+        patient_state=decisions.state_of(case, patient),
         signer=signer_facts(staff.id, utc_now().date()),
     )
     if not permission.allowed:

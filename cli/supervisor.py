@@ -26,6 +26,7 @@ from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
 from adapters.operational_store import audit, reading, writing
 from adapters.sample_practice import seed_sample_practice
+from adapters.sample_sessions import seed_sample_sessions
 from adapters.settings import CHECKOUT, settings
 from cli import environment, greeting
 from cli.children import (
@@ -49,6 +50,7 @@ from models.transitions import REFERRAL_OWNERS
 log = log_of(__name__)
 
 SAMPLES = CHECKOUT / "samples" / "referrals"
+SAMPLE_SESSIONS = CHECKOUT / "samples" / "sessions"
 START_SECONDS = 180.0
 SETTLE_SECONDS = 300.0
 WATCH_SECONDS = 0.2
@@ -120,6 +122,8 @@ def _start(console: Console, children: list[Child], started: float) -> None:
     dropped = drop_samples() if settings().samples else 0
     if dropped:
         console.print(f"{dropped} sample files were dropped into the intake folder.")
+    if settings().samples and drop_sample_sessions():
+        console.print("A sample export of 8 sessions was dropped into the sessions folder.")
     if any(each.is_file() for each in settings().intake_folder.rglob("*")):
         trigger_intake()
     first_case = _show_cases_arriving(console, children, started)
@@ -323,9 +327,19 @@ def drop_samples() -> int:
     return len(new)
 
 
-def drop(path: Path) -> Path:
+def drop_sample_sessions() -> int:
+    """Copy the sample session export into the sessions folder once ever, its index last; returns how many files."""
+    if not seed_sample_sessions():
+        return 0
+    files = sorted(SAMPLE_SESSIONS.iterdir(), key=lambda path: (path.suffix == ".csv", path.name))
+    for path in files:
+        drop(path, settings().sessions_folder)
+    return len(files)
+
+
+def drop(path: Path, folder: Path | None = None) -> Path:
     """Copy one file into the intake folder, whole or not at all, and over no other file that waits there."""
-    folder = settings().intake_folder
+    folder = folder or settings().intake_folder
     half = folder / f".{uuid4().hex}.part"
     shutil.copyfile(path, half)
     half.chmod(0o600)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from adapters.operational_store import one, reading
+from adapters.operational_store import CaseRecord, one, one_case, reading
 from models.codes import ApprovalStatus, MessageStatus, QuarantineStatus, ReferralStatus, ToDoStatus
 from models.columns import utc_now
 from models.operational import (
@@ -23,7 +23,7 @@ from models.operational import (
     ToDo,
     WorkerBeat,
 )
-from models.transitions import REFERRAL_OWNERS
+from models.transitions import owner_of
 
 OPEN_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
@@ -67,13 +67,13 @@ def _due_times(db: Session) -> dict[str, tuple[datetime, str | None]]:
     return due | {approval.case_number: (approval.due_at, approval.assigned_to) for approval in approvals}
 
 
-def _case_row(referral: Referral, due: dict[str, tuple[datetime, str | None]]) -> CaseRow:
+def _case_row(referral: CaseRecord, due: dict[str, tuple[datetime, str | None]]) -> CaseRow:
     due_at, assigned = due.get(referral.case_number, (None, None))
     return CaseRow(
         case_number=referral.case_number,
         status=referral.status.value,
         label=referral.status.label,
-        owner=REFERRAL_OWNERS[referral.status].value,
+        owner=owner_of(referral.status).value,
         location=referral.location_id,
         since=referral.status_since,
         due_at=due_at,
@@ -85,7 +85,7 @@ def _case_row(referral: Referral, due: dict[str, tuple[datetime, str | None]]) -
 def timeline(case_number: str) -> tuple[CaseRow, list[tuple[datetime, str, str, dict[str, Any]]]]:
     """One case and its audit, oldest first: when, who, what, with which ids; raises MovedOn when there is none."""
     with reading() as db:
-        referral = one(db, Referral, case_number)
+        referral = one_case(db, case_number)
         events = db.exec(
             select(AuditEvent).where(AuditEvent.case_number == case_number).order_by(col(AuditEvent.id))
         ).all()

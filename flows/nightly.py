@@ -3,14 +3,16 @@
 from prefect import flow
 
 from models.columns import utc_now
-from tasks import backups, reports, waiting, watch
+from tasks import backups, held_transcripts, reports, waiting, watch
 from tasks import nightly as steps
 
 
 @flow(name="nightly", persist_result=False)
 async def nightly() -> dict[str, int]:
-    """Opens times ahead, looks after every wait, verifies and anchors the audit, reports the day, and backs up."""
+    """Opens times ahead, looks after every wait, destroys transcripts nobody agreed to, verifies and anchors the audit,
+    reports the day, and backs up."""
     opened = steps.open_times_ahead()
+    held_transcripts.destroy_held()
     watch.watch()
     faults = steps.verify_audit()
     steps.anchor_audit()

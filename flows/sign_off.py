@@ -8,7 +8,7 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from models.codes import ReferralStatus
+from models.codes import CaseStatus
 from tasks import sign_offs, waits
 from tasks.cases import Case
 
@@ -38,7 +38,7 @@ class SignOff(RunInput):
     reason: PrefectReason = PrefectReason.AS_PROPOSED
 
 
-async def sign_off(case: Case, status: ReferralStatus) -> None:
+async def sign_off(case: Case, status: CaseStatus) -> None:
     """Wait until this case's sign-off is decided. Returns only when something may have changed; the caller reads
     the case's status again, never a value of this run."""
     run_id = str(flow_run.id)
@@ -51,7 +51,7 @@ async def sign_off(case: Case, status: ReferralStatus) -> None:
     await asuspend_flow_run(wait_for_input=_form(approval_id, status), timeout=None, key=key)
 
 
-def _form(approval_id: str, status: ReferralStatus) -> type[SignOff]:
+def _form(approval_id: str, status: CaseStatus) -> type[SignOff]:
     digest = sign_offs.digest_of(approval_id)
     return SignOff.with_initial_data(
         description=(

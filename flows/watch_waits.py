@@ -30,6 +30,6 @@ async def report_waits(location: str = "all", workflow: Workflow = Workflow.REFE
         location: Only this location, or all of them.
         workflow: Which workflow's cases to list.
     """
-    waits = waiting.waiting(location) if workflow == Workflow.REFERRAL else []
+    waits = waiting.of_workflow(waiting.waiting(location), workflow)
     await reports.publish_waiting(waits, utc_now())
     return len(waits)

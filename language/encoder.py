@@ -5,7 +5,6 @@ torch and transformers are imported when an encoder is loaded, not when this mod
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -39,10 +38,10 @@ class EncoderUnavailable(RuntimeError):
     """The encoder's weights are missing or are not the ones this project was measured with."""
 
 
-class TokenMeans:
-    """A MiniLM with its tokenizer: texts to the mean of their tokens, one at a time for all threads of a process.
+class TokenStates:
+    """A MiniLM with its tokenizer: texts to the states of their tokens, one at a time for all threads of a process.
 
-    It computes in float32 unless `bf16` is asked for; the mean itself is always taken in float32.
+    It computes in float32 unless `bf16` is asked for; what comes out is always float32.
     """
 
     def __init__(self, path: Path, max_tokens: int, bf16: bool = False) -> None:
@@ -53,9 +52,12 @@ class TokenMeans:
         self._running = threading.Lock()
 
     def rows(
-        self, texts: Sequence[str], width: int, row_of: Callable[["torch.Tensor"], "torch.Tensor"]
+        self, texts: Sequence[str], width: int, row_of: Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
     ) -> "NDArray[np.float32]":
-        """`row_of` the means [n, 384], in the order of the texts: float32 [n, width]; each distinct text runs once."""
+        """`row_of` states [n, tokens, 384] and their mask [n, tokens], in the order of the texts: float32 [n, width].
+
+        Each distinct text runs once.
+        """
         import torch
 
         position: dict[str, int] = {}
@@ -65,17 +67,20 @@ class TokenMeans:
         rows = np.zeros((len(distinct), width), dtype=np.float32)
         with self._running, torch.inference_mode():
             for start in range(0, len(distinct), TEXTS_PER_SLICE):
-                for batch, means in self._means(distinct[start : start + TEXTS_PER_SLICE]):
-                    rows[[start + i for i in batch]] = row_of(means).numpy()
+                for batch, states, mask in self._states(distinct[start : start + TEXTS_PER_SLICE]):
+                    rows[[start + i for i in batch]] = row_of(states, mask).numpy()
         return rows if len(distinct) == len(texts) else rows[[position[text] for text in texts]]
 
-    def _means(self, texts: list[str]) -> Iterator[tuple[list[int], "torch.Tensor"]]:
+    def _states(self, texts: list[str]) -> Iterator[tuple[list[int], "torch.Tensor", "torch.Tensor"]]:
         tokens = self.tokenizer(texts, truncation=True, max_length=self._max_tokens)["input_ids"]
         for batch in batches_by_length([len(ids) for ids in tokens], TOKENS_PER_BATCH):
             inputs = self.tokenizer.pad({"input_ids": [tokens[i] for i in batch]}, return_tensors="pt")
-            states = self.network(**inputs).last_hidden_state.float()
-            mask = inputs["attention_mask"].unsqueeze(-1)
-            yield batch, (states * mask).sum(1) / mask.sum(1)
+            yield batch, self.network(**inputs).last_hidden_state.float(), inputs["attention_mask"]
+
+
+def mean_of(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """The mean of each text's tokens [n, 384]."""
+    return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
 
 def tokenizer_and_network(path: Path) -> tuple[Any, Any]:
@@ -99,13 +104,16 @@ class Encoder:
 
     def __init__(self, path: Path, bf16: bool) -> None:
         self.bf16 = bf16
-        self._means = TokenMeans(path, MAX_TOKENS, bf16)
+        self._states = TokenStates(path, MAX_TOKENS, bf16)
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """One unit vector per text, in the order given: float32 [n, 384]; only the first 256 tokens count."""
         import torch
 
-        return self._means.rows(texts, DIMENSIONS, partial(torch.nn.functional.normalize, dim=1))
+        def unit(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+            return torch.nn.functional.normalize(mean_of(states, mask), dim=1)
+
+        return self._states.rows(texts, DIMENSIONS, unit)
 
     def encode_chunks(self, texts: Iterable[str]) -> "Iterator[NDArray[np.float32]]":
         """`encode` for more texts than memory holds: the vectors of 2048 of them after another, in their order."""

@@ -6,7 +6,7 @@ The same transcript gives the same draft. Nothing is written that the sources do
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from language import note_scores
@@ -20,12 +20,24 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_wording import by_pronoun
+from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DraftSentence", "NoteDraft", "NoteFormat", "Role", "Turn", "Unsupported", "draft_note", "supported"]
+__all__ = [
+    "DraftSentence",
+    "NoteDraft",
+    "NoteFormat",
+    "Role",
+    "SessionToDraft",
+    "Turn",
+    "Unsupported",
+    "draft_note",
+    "draft_notes",
+    "supported",
+]
 
 GRAMMAR = "grammar-1"
 ALIKE = 0.8
@@ -64,26 +76,86 @@ def draft_note(
     `most_words`: about how long the draft may be; without it a visit's is as long as such notes are, a therapy draft keeps
     everything that carries content.
     """
-    style = Style(pronouns or stated_pronouns(turns), visit=format is NoteFormat.VISIT)
-    made = statements(turns, style)
-    dropped = made.dropped
-    kept = _supported_statements(made.kept, turns, dropped)
+    return draft_notes([SessionToDraft(turns, format, pronouns, tuple(known_names), most_words)], generator)[0]
+
+
+@dataclass(frozen=True)
+class SessionToDraft:
+    """One session of a batch; what the fields mean stands at `draft_note`."""
+
+    turns: Sequence[Turn]
+    format: NoteFormat
+    pronouns: Pronouns | None = None
+    known_names: tuple[str, ...] = ()
+    most_words: int | None = None
+
+
+def draft_notes(sessions: Sequence[SessionToDraft], generator: Proposes | None = None) -> list[NoteDraft]:
+    """The drafts of many sessions, in the order given; what all of them say is encoded in one batch, sorted by length."""
+    prepared = [_prepared(session) for session in sessions]
+    said = [one.said for each in prepared for one in each.kept]
+    vectors = _vectors(said)
+    drafts, start = [], 0
+    for each in prepared:
+        end = start + len(each.kept)
+        drafts.append(_drafted(each, vectors[start:end], generator))
+        start = end
+    return drafts
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A session whose statements are made and supported; what is left needs their vectors."""
+
+    session: SessionToDraft
+    style: Style
+    kept: list[Statement]
+    dropped: Counter[Dropped]
+
+
+def _prepared(session: SessionToDraft) -> _Prepared:
+    pronouns = session.pronouns or stated_pronouns(session.turns)
+    style = Style(pronouns, visit=session.format is NoteFormat.VISIT)
+    made = statements(session.turns, style)
+    return _Prepared(session, style, _supported_statements(made.kept, session.turns, made.dropped), made.dropped)
+
+
+def _vectors(said: Sequence[str]) -> "NDArray[np.float32]":
+    from language.encoder import load_encoder
+
+    return load_encoder().encode(said)
+
+
+def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Proposes | None) -> NoteDraft:
+    session, style, dropped = prepared.session, prepared.style, prepared.dropped
+    turns, format, most_words = session.turns, session.format, session.most_words
     if most_words is None and style.visit:
         most_words = note_scores.settings().visit_words
-    placed = _chosen(_placed(kept, turns, format), most_words, dropped)
+    placed, rest = _chosen(_placed(prepared.kept, vectors, format), most_words, dropped)
     placed += _additions(turns, format, placed)
     if generator is not None:
         placed += _generated(generator, turns, format, placed, dropped)
     # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
-    again = style.pronouns if pronouns is not None or style.pronouns != THEY else None
-    sentences = _written(placed, turns, format, again, known_names, dropped)
+    again = style.pronouns if session.pronouns is not None or style.pronouns != THEY else None
+    sentences = _written(placed, turns, format, again, session.known_names, dropped)
+    # each stands by itself, so the patient is named in it
+    also_said = [] if style.visit else _written(rest, turns, format, None, session.known_names, Counter())
     return NoteDraft(
         format,
         tuple(sentences),
         not_assessed(format, turns, {sentence.topic for sentence in sentences}),
         {reason: count for reason, count in sorted(dropped.items()) if count},
         f"{GRAMMAR}+{note_scores.settings().version}",
+        tuple(also_said),
     )
+
+
+THERAPY_WORDS = 600
+"""About how long a therapy note may be that somebody reads before they sign it; what else was said stands beside it.
+
+Half an hour's talk is some 4,000 words, of which two thirds carry content. Salience was learnt from doctors' visits and
+chooses among therapy's sentences little better than chance (docs/language.md), so a short session is not shortened.
+"""
 
 
 _FEMALE = re.compile(
@@ -134,12 +206,9 @@ def _still_empty(text: str) -> Dropped | None:
     return next((reason for reason in reasons if reason in (Dropped.COMMAND, Dropped.SMALL_TALK)), None)
 
 
-def _placed(kept: Sequence[Statement], turns: Sequence[Turn], format: NoteFormat) -> list[_Placed]:
+def _placed(kept: Sequence[Statement], vectors: "NDArray[np.float32]", format: NoteFormat) -> list[_Placed]:
     if not kept:
         return []
-    from language.encoder import load_encoder
-
-    vectors: NDArray[np.float32] = load_encoder().encode([one.said for one in kept])
     seen = note_scores.features(kept, vectors)
     if format is NoteFormat.VISIT:
         topics = note_scores.visit_topics(seen)
@@ -162,22 +231,43 @@ def _visit_section(one: Statement, topic: Topic) -> str:
     return section_of(NoteFormat.VISIT, topic)
 
 
-def _chosen(placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]) -> list[_Placed]:
-    """The most salient first, as many as there is room for; near-repeats once."""
+_FIRST: dict[Topic, int] = {Topic.RISK: 0}
+"""What a therapy draft never leaves out for its length."""
+
+
+def _chosen(
+    placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]
+) -> tuple[list[_Placed], list[_Placed]]:
+    """The most salient first, as many as there is room for, near-repeats once; and those there was no room for."""
     chosen: list[_Placed] = []
+    rest: list[_Placed] = []
     said: list[set[str]] = []
     words = 0
-    for one in sorted(placed, key=lambda each: (-each.salience, each.statement.sources[0].turn)):
+    for one in sorted(placed, key=_wanted):
         terms = _terms(one.statement.text)
-        if most_words is not None and words > most_words:
+        no_room = most_words is not None and words > most_words and one.topic not in _FIRST
+        if no_room:
             dropped[Dropped.LESS_SALIENT] += 1
-        elif any(len(terms & other) > ALIKE * min(len(terms), len(other)) for other in said):
-            dropped[Dropped.REPEATED] += 1
-        else:
-            chosen.append(one)
-            said.append(terms)
-            words += len(one.statement.text.split())
-    return chosen
+        if any(_repeats(terms, other) for other in said):
+            dropped[Dropped.REPEATED] += not no_room
+            continue
+        said.append(terms)
+        (rest if no_room else chosen).append(one)
+        words += 0 if no_room else len(one.statement.text.split())
+    return chosen, rest
+
+
+def _wanted(one: _Placed) -> tuple[int, float, int]:
+    return _FIRST.get(one.topic, 1), -one.salience, one.statement.sources[0].turn
+
+
+def _repeats(terms: set[str], other: set[str]) -> bool:
+    """Whether nearly all of a sentence's words stand in one that is there, all numbers and a negation included.
+
+    What a longer sentence adds to a short one is kept: "I hurt" does not stand for "I hurt my back on Monday".
+    """
+    telling = {term for term in terms if term.isdigit() or NEGATIONS.fullmatch(term)}
+    return telling <= other and len(terms & other) > ALIKE * len(terms)
 
 
 def _terms(text: str) -> set[str]:
@@ -240,13 +330,13 @@ def _generated(
             dropped[Dropped.UNSUPPORTED] += 1
             continue
         terms = _terms(text)
-        if any(len(terms & other) > ALIKE * min(len(terms), len(other)) for other in said):
+        if any(_repeats(terms, other) for other in said):
             dropped[Dropped.REPEATED] += 1
             continue
         said.append(terms)
         role = turns[sources[0].turn].role
         made = Statement(finished(text), sources, role, text)
-        added += [replace(each, section=each.section) for each in _placed([made], turns, format)]
+        added += _placed([made], _vectors([made.said]), format)
     return added
 
 
@@ -279,7 +369,7 @@ def _written(
 ) -> list[DraftSentence]:
     """Sections in the format's order, sentences in the order said; the patient as `again` says once they are named."""
     order = list(SECTIONS[format])
-    names = names_in(turns, known_names)
+    names = names_in(turns, known_names, every_capital=format is not NoteFormat.VISIT)
     sentences: list[DraftSentence] = []
     named_in = ""
     for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):

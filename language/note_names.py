@@ -26,6 +26,35 @@ Victor Victoria Vincent Walter Wanda Wayne Wendy William Xavier Yolanda Yusuf Za
 _WORDS = {"Hope", "Jean", "Robin", "Jordan", "Sydney", "Christian", "Madison", "Austin", "Amber", "Crystal", "Jesse"}
 _FIRST_NAMES = frozenset(_NAMES.split()) - _WORDS
 
+# Large inside a sentence, and nobody: places, peoples and tongues, makers and services, feasts, eponyms of medicine.
+_NO_PERSON = """
+Adderall Africa African Alabama Alaska Alzheimer Amazon America American Americans Android Anonymous Apple Arabic
+Argentina Arizona Arkansas Army Asia Asian Asperger Atlanta Atlantic Australia Austria Baltimore Beck Bible Boston
+Brazil Britain British Bronx Brooklyn Buddha Buddhist California Canada Canadian Catholic Catholics Cheerios Chevy
+Chicago China Chinese Christian Christians Christmas Cincinnati Cleveland Colombia Colorado Columbia Congress
+Connecticut Costco Crohn Cuba Cuban Cushing Dallas Delaware Denver Detroit Discord Diwali Dutch Easter Egypt Eid
+England Ethiopia Europe European Excel Facebook Farsi Florida Ford France French Freud Friday Georgia German Germany
+Google Greece Greek Guatemala Haiti Halloween Hamilton Hanukkah Hashimoto Hawaii Heimlich Hindi Hindu Hispanic Honda
+Honduras Houston Hulu Idaho Illinois India Indian Indiana Instagram Internet Iowa Iran Iraq Ireland Irish Islam Israel
+Italian Italy Japan Japanese Jeep Jewish Kansas Kegel Kentucky Kenya Kindle Koran Korea Korean Latin Latina Latino
+Lent London Louisiana Lyme Maine Manhattan Marine Marines Maryland Massachusetts Medicaid Medicare Memphis Mexican
+Mexico Miami Michigan Milwaukee Minneapolis Minnesota Mississippi Missouri Monday Montana Mormon Muslim Muslims
+Nashville Navy Nebraska Netflix Nevada Nigeria Ohio Oklahoma Oregon Orlando Outlook Pacific Pakistan Paris Parkinson
+Passover Pennsylvania Persian Philadelphia Philippines Phoenix Pilates Pittsburgh Poland Polish Portland Portugal
+Portuguese Protestant Puerto Quran Ramadan Reddit Reiki Rico Russia Russian Sabbath Sacramento Safeway Salvador
+Saturday Scotland Scottish Seattle Senate Skype Slack Somalia Spain Spotify Starbucks Subaru Sudan Sunday Sweden
+Swedish Syria Syrian Tagalog Taiwan Tampa Target Teams Tennessee Tesla Texas Thailand Thanksgiving Thursday Tinder
+Tourette Toyota Tuesday Tupperware Turkey Turkish Twitter Uber Ukraine Ukrainian Utah Valentine Venmo Vermont Vietnam
+Vietnamese Virginia Wales Walmart Washington Wednesday Wikipedia Wisconsin Word Wyoming Xbox Yoga York Youtube Zen
+Zoom
+"""
+_NOBODY = frozenset(_NO_PERSON.split())
+
+
+def is_nobody(word: str) -> bool:
+    """Whether a word is written large without being anybody's name."""
+    return word in _NOBODY
+
 
 def is_name(word: str) -> bool:
     """Whether a capitalised word is a common first name."""

@@ -55,14 +55,14 @@ def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> U
     question = None
     for one in said:
         if not style.visit and one.asks and _suggests(one.said):
-            _keep_or_drop(result, one, _of_clinician(one, style))
+            _keep_or_drop(result, one, _of_clinician(one, style), style)
             continue
         if one.asks and not re.search(r"\b(?:dragon|dax)\b", one.raw, re.I):
             if question is not None:
                 _unanswered(question, style, result)
             question = one
             continue
-        if _keep_or_drop(result, one, _of_clinician(one, style)):
+        if _keep_or_drop(result, one, _of_clinician(one, style), style):
             question = None
     return question
 
@@ -110,7 +110,7 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
     elif question is not None:
         result.dropped[Dropped.QUESTION] += 1
     for one in said[start:]:
-        _keep_or_drop(result, one, _of_patient(one, style))
+        _keep_or_drop(result, one, _of_patient(one, style), style)
 
 
 def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
@@ -163,10 +163,10 @@ def quoted_whole(raw: str) -> str:
     return raw.strip().rstrip(".?!, -").replace('"', "'")
 
 
-def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:
+def _keep_or_drop(result: Statements, one: Utterance, text: str | None, style: Style) -> bool:
     reason = why_empty(one)
     if text is not None and broken(text):
-        text = None
+        text = _as_said(one, style)
     if reason is None and text is None:
         reason = Dropped.QUESTION if one.asks else Dropped.UNCLEAR
     if reason is not None:
@@ -174,6 +174,13 @@ def _keep_or_drop(result: Statements, one: Utterance, text: str | None) -> bool:
         return False
     result.kept.append(Statement(written(text or ""), (one.source,), one.role, one.said))
     return True
+
+
+def _as_said(one: Utterance, style: Style) -> str | None:
+    """What cannot be rewritten, quoted where it ends as a sentence does: "That's the thing I'm most afraid of." """
+    if style.visit or one.role is not Role.PATIENT or one.asks or len(one.said.split()) < FEWEST_WORDS_QUOTED:
+        return None
+    return _quoted_patient(one.raw) if re.search(r"(?<![.-])[.!][\s\"')]*\Z", one.raw) else None
 
 
 _VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
@@ -196,10 +203,11 @@ _OWN = re.compile(
 def _of_patient(one: Utterance, style: Style) -> str | None:
     if one.asks:
         return None
+    if one.role is Role.OTHER:
+        few = not has_verb(one.said) and (style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED)
+        return None if few else finished(f'another person present said, "{quoted(one.raw)}."')
     if not has_verb(one.said):
         return None if style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED else _quoted_patient(one.raw)
-    if one.role is Role.OTHER:
-        return finished(f'another person present said, "{quoted(one.raw)}."')
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from language.note_support import medications
 from language.note_values import NoteFormat, Role, Topic, Turn
 
 Sections = dict[str, tuple[Topic, ...]]
@@ -49,7 +50,7 @@ def section_of(format: NoteFormat, topic: Topic) -> str:
     return next(section for section, topics in SECTIONS[format].items() if topic in topics)
 
 
-_RISK = r"suicid\w*|kill\w* (?:my|your)self|(?:hurt|harm)\w* (?:my|your)self|self-?harm|end (?:my|your) life|(?:not )?want(?:ing)? to (?:die|live)|not (?:worth living|wake up)|better off dead"  # fmt: skip
+_RISK = r"suicid\w*|kill\w* (?:my|your)self|(?:hurt|harm)\w* (?:my|your)self|self-?harm|(?:end|tak)(?:e|ing)? (?:my|your)(?: own)? life|(?:not )?want(?:ing)? to (?:die|live)|being dead|not (?:worth living|wake up)|better off dead"  # fmt: skip
 NEEDED: dict[str, str] = {
     "mood": r"\bmood\b|\b(?:sad|down|depressed|numb|low|anxious|hopeless|irritable|happy|angry)\b",
     "sleep": r"\bsle(?:ep|pt)\w*|insomnia|nightmares?|awake at|lie awake",
@@ -81,11 +82,22 @@ def not_assessed(format: NoteFormat, turns: Sequence[Turn], topics: set[Topic]) 
     A subject is covered when the patient spoke of it, or was asked and said more than nothing; a question that got no
     answer covers nothing. What only a draft can show (a plan, an intervention) is missing where no sentence is of it.
     """
+    return uncovered(_ASKED_OF[format], turns, topics)
+
+
+KNOWN_NEEDS = (*NEEDED, *_FROM_THE_DRAFT)
+"""What a template may ask a session to have covered."""
+
+
+def uncovered(needs: Sequence[str], turns: Sequence[Turn], topics: set[Topic]) -> tuple[str, ...]:
+    """Which of these KNOWN_NEEDS a session did not cover; raises KeyError for a need nobody knows how to look for."""
     spoken = list(_answered_talk(turns))
     missing = []
-    for need in _ASKED_OF[format]:
+    for need in needs:
         if need in NEEDED:
             covered = any(re.search(NEEDED[need], talk, re.I) for talk in spoken)
+            # A medicine that is named is spoken of, whether or not anybody says "medication" or "milligrams".
+            covered = covered or (need == "medication" and any(medications(talk) for talk in spoken))
         else:
             covered = _FROM_THE_DRAFT[need] in topics
         if not covered:
@@ -105,5 +117,6 @@ def _answered_talk(turns: Sequence[Turn]) -> list[str]:
 
 
 def _last_question(text: str) -> str:
+    """The last question of a turn; what the clinician adds to it ("I ask everybody.") takes nothing from it."""
     sentences = re.split(r"(?<=[.!?])\s+", text.strip())
-    return sentences[-1] if sentences and sentences[-1].rstrip().endswith("?") else ""
+    return next((each for each in reversed(sentences) if each.rstrip().endswith("?")), "")

@@ -81,13 +81,17 @@ class DraftSentence:
 
 @dataclass(frozen=True)
 class NoteDraft:
-    """A draft for a clinician to read, correct and sign; `not_assessed` is what the template needs and nobody said."""
+    """A draft for a clinician to read, correct and sign; `not_assessed` is what the template needs and nobody said.
+
+    `also_said`: supported sentences that the draft has no room for; a clinician can take them in.
+    """
 
     format: NoteFormat
     sentences: tuple[DraftSentence, ...]
     not_assessed: tuple[str, ...]
     dropped: dict[Dropped, int]
     version: str
+    also_said: tuple[DraftSentence, ...] = ()
 
     def text(self) -> str:
         """The draft as plain text: a heading for each section that has sentences, one sentence to a line."""

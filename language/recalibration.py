@@ -175,8 +175,8 @@ def _refitted(seen: _Seen, in_force: Path, kinds: Sequence[SignalKind]) -> tuple
     of = settings(in_force)
     tensors = load(content_of(in_force, NETWORK))
     heads, bias = tensors[HEAD_WEIGHT].double().numpy(), tensors[HEAD_BIAS].double().numpy()
-    means = load_network(in_force).means([plain(label.passage).text for label in seen.labels]).astype(np.float64)
-    with_one = np.column_stack([means, np.ones(len(means))])
+    views = load_network(in_force).views([plain(label.passage).text for label in seen.labels]).astype(np.float64)
+    with_one = np.column_stack([views, np.ones(len(views))])
     weights = np.column_stack([heads, bias])
     for kind in kinds:
         chosen, (slope, shift) = seen.of(kind, CLASSIFIER), of.calibration[kind]

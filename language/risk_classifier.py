@@ -7,8 +7,9 @@ language.training.train_risk, a practice's own by language.recalibration.
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -31,13 +32,25 @@ THRESHOLDS = "thresholds.json"
 @dataclass(frozen=True)
 class Settings:
     """What may be tuned without new weights: calibration (slope and shift of the raw score) and threshold of each kind,
-    and what a rule's word is worth.
+    what a rule's word is worth, and the raw score from which a passage of a whole session counts (none: the threshold).
     """
 
     version: str
     calibration: dict[SignalKind, tuple[float, float]]
     thresholds: dict[SignalKind, float]
     rule_precision: dict[SignalKind, float]
+    session_raw: dict[SignalKind, float] = field(default_factory=dict)
+
+    def session_threshold(self, kind: SignalKind) -> float:
+        """The probability from which a passage of a whole session is raised.
+
+        A session has hundreds of passages, of which each has its chance to sound like something: what is measured on
+        single texts would raise nearly every session. Kept as a raw score, so that it moves with the calibration.
+        """
+        if kind not in self.session_raw:
+            return self.thresholds[kind]
+        slope, shift = self.calibration[kind]
+        return max(self.thresholds[kind], 1 / (1 + math.exp(-(self.session_raw[kind] * slope + shift))))
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,7 @@ def settings(folder: Path = SHIPPED) -> Settings:
         },
         thresholds={kind: float(stored["thresholds"][kind.value]) for kind in SignalKind},
         rule_precision={kind: float(stored["rule_precision"][kind.value]) for kind in SignalKind},
+        session_raw={SignalKind(kind): float(raw) for kind, raw in stored.get("session_raw", {}).items()},
     )
 
 
@@ -75,6 +89,7 @@ def as_stored(of: Settings) -> dict[str, object]:
         "calibration": {kind.value: list(line) for kind, line in of.calibration.items()},
         "thresholds": {kind.value: threshold for kind, threshold in of.thresholds.items()},
         "rule_precision": {kind.value: precision for kind, precision in of.rule_precision.items()},
+        **({"session_raw": {kind.value: raw for kind, raw in of.session_raw.items()}} if of.session_raw else {}),
     }
 
 

@@ -10,44 +10,58 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from language.encoder import DIMENSIONS, TokenMeans, pinned_weights, refuse_other_weights
+from language.encoder import DIMENSIONS, TokenStates, mean_of, pinned_weights, refuse_other_weights
 from language.manifests import content_of
 from language.risk_values import SignalKind
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
 NETWORK = "network.safetensors"
-TRAINED_LAYERS = 2
 MAX_TOKENS = 96
 HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
 
 
 class RiskNetwork:
-    """The pinned MiniLM whose last layers are replaced, and one linear head per kind on the mean of its tokens."""
+    """The pinned MiniLM with the layers of a version in the place of its own, and one linear head per kind.
+
+    Which layers they are and what the heads read is told by the file: heads of 768 numbers read the mean and the
+    highest of the tokens; those of 384 (versions before risk-f257561b, and what practices made of them) the mean alone.
+    """
 
     def __init__(self, tensors: "dict[str, Any]") -> None:
         import torch
 
         folder = pinned_weights()
         refuse_other_weights(folder)
-        self._means = TokenMeans(folder, MAX_TOKENS)
-        layers = self._means.network.encoder.layer
-        for number in range(len(layers) - TRAINED_LAYERS, len(layers)):
+        self._states = TokenStates(folder, MAX_TOKENS)
+        for number, layer in enumerate(self._states.network.encoder.layer):
             prefix = f"layer.{number}."
             own = {name.removeprefix(prefix): t.float() for name, t in tensors.items() if name.startswith(prefix)}
-            layers[number].load_state_dict(own)
-        self._head: Any = torch.nn.Linear(DIMENSIONS, len(SignalKind))
+            if own:
+                layer.load_state_dict(own)
+        self._width = tensors[HEAD_WEIGHT].shape[1]
+        self._view = mean_of if self._width == DIMENSIONS else mean_and_highest
+        self._head: Any = torch.nn.Linear(self._width, len(SignalKind))
         self._head.load_state_dict({"weight": tensors[HEAD_WEIGHT].float(), "bias": tensors[HEAD_BIAS].float()})
 
     def scores(self, passages: Sequence[str]) -> "NDArray[np.float32]":
         """One row of raw scores per passage, columns in SignalKind order: float32 [n, 7]; 96 tokens count."""
-        return self._means.rows(passages, len(SignalKind), self._head)
+        return self._states.rows(passages, len(SignalKind), lambda states, mask: self._head(self._view(states, mask)))
 
-    def means(self, passages: Sequence[str]) -> "NDArray[np.float32]":
-        """What the heads read of each passage: float32 [n, 384]."""
-        return self._means.rows(passages, DIMENSIONS, lambda means: means)
+    def views(self, passages: Sequence[str]) -> "NDArray[np.float32]":
+        """What the heads read of each passage: float32 [n, 768], or [n, 384] of an older version."""
+        return self._states.rows(passages, self._width, self._view)
+
+
+def mean_and_highest(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """The mean of each text's tokens beside the highest of them in each dimension: [n, 768]."""
+    import torch
+
+    highest = states.masked_fill(mask[..., None] == 0, torch.finfo(states.dtype).min).amax(1)
+    return torch.cat([mean_of(states, mask), highest], dim=1)
 
 
 _loading = threading.Lock()

@@ -82,6 +82,63 @@ REFERRAL_LABELS = {
 }
 
 
+class NoteStatus(StrEnum):
+    """Where one session stands on its way to a signed note."""
+
+    RECEIVED = "received"
+    READY_TO_SCREEN = "ready_to_screen"
+    READY_TO_DRAFT = "ready_to_draft"
+    NOTE_SIGNATURE = "note_signature"
+    CHECK_TRANSCRIPT = "check_transcript"
+    CLOSED_SIGNED = "closed_signed"
+    CLOSED_NO_NOTE = "closed_no_note"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.value.startswith("closed_")
+
+    @property
+    def label(self) -> str:
+        """The words a person reads: ``note signature``."""
+        return NOTE_LABELS.get(self, self.value.replace("_", " "))
+
+
+NOTE_LABELS = {
+    NoteStatus.CLOSED_SIGNED: "closed, note signed",
+    NoteStatus.CLOSED_NO_NOTE: "closed, no note from here",
+}
+
+CaseStatus = ReferralStatus | NoteStatus
+"""Where a case of any workflow stands."""
+
+
+class TranscriptState(StrEnum):
+    """What became of a session's transcript; whatever is not ``kept`` leaves the clinician a plain template."""
+
+    NONE = "none"
+    KEPT = "kept"
+    NO_CONSENT = "no_consent"
+    UNREADABLE = "unreadable"
+    TOO_SHORT = "too_short"
+    PURGED = "purged"
+
+
+class DraftKind(StrEnum):
+    """What the clinician is given to sign: drafted sentences, or the empty template and why."""
+
+    DRAFTED = "drafted"
+    PLAIN_NO_TRANSCRIPT = "plain_no_transcript"
+    PLAIN_NO_CONSENT = "plain_no_consent"
+    PLAIN_JURISDICTION = "plain_jurisdiction"
+    PLAIN_UNREADABLE = "plain_unreadable"
+    PLAIN_TOO_SHORT = "plain_too_short"
+    PLAIN_NOTHING_SUPPORTED = "plain_nothing_supported"
+
+    @property
+    def is_plain(self) -> bool:
+        return self is not DraftKind.DRAFTED
+
+
 class ExitKind(StrEnum):
     """Why a closing letter is being written; it becomes the closed status once the letter is signed."""
 
@@ -100,6 +157,7 @@ class ApprovalKind(StrEnum):
     RISK_REVIEW = "risk_review"
     ASSIGNMENT = "assignment"
     CLOSING_LETTER = "closing_letter"
+    SESSION_NOTE = "session_note"
 
     @property
     def label(self) -> str:
@@ -134,6 +192,7 @@ class ToDoKind(StrEnum):
     WARM_HANDOFF = "warm_handoff"
     WAITLIST = "waitlist"
     RECORD_OUTCOME = "record_outcome"
+    CHECK_TRANSCRIPT = "check_transcript"
 
     @property
     def label(self) -> str:
@@ -161,6 +220,8 @@ class ToDoOutcome(StrEnum):
     HANDED_OVER = "handed_over"
     ATTENDED = "attended"
     NO_SHOW = "no_show"
+    DRAFT_AGAIN = "draft_again"
+    NO_NOTE = "no_note"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -176,6 +237,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.WARM_HANDOFF: (ToDoOutcome.HANDED_OVER,),
     ToDoKind.WAITLIST: (ToDoOutcome.OFFER_NEW_TIMES, ToDoOutcome.UNREACHABLE, ToDoOutcome.WITHDREW),
     ToDoKind.RECORD_OUTCOME: (ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW),
+    ToDoKind.CHECK_TRANSCRIPT: (ToDoOutcome.DRAFT_AGAIN, ToDoOutcome.NO_NOTE),
 }
 
 

@@ -97,12 +97,8 @@ HOW_MUCH_PAST_MONTH = (
 )
 
 
-def _items(
-    rows: tuple[tuple[str, str], ...], options: tuple[Option, ...], *, scored: bool
-) -> tuple[Item, ...]:
-    return tuple(
-        Item(number, link_id, text, scored, options) for number, (link_id, text) in enumerate(rows, start=1)
-    )
+def _items(rows: tuple[tuple[str, str], ...], options: tuple[Option, ...], *, scored: bool) -> tuple[Item, ...]:
+    return tuple(Item(number, link_id, text, scored, options) for number, (link_id, text) in enumerate(rows, start=1))
 
 
 PHQ9 = MeasureDefinition(
@@ -120,9 +116,7 @@ PHQ9 = MeasureDefinition(
                 ("44251-7", "Poor appetite or overeating"),
                 (
                     "44258-2",
-                    "Feeling bad about yourself - or that you are a failure or have let yourself or your "
-                    "family "
-                    "down",
+                    "Feeling bad about yourself - or that you are a failure or have let yourself or your family down",
                 ),
                 (
                     "44252-5",
@@ -198,8 +192,7 @@ CSSRS_SCREENER = MeasureDefinition(
             ),
             (
                 "93267-3",
-                "Have you ever done anything, started to do anything, or prepared to do anything to end your "
-                "life?",
+                "Have you ever done anything, started to do anything, or prepared to do anything to end your life?",
             ),
             ("93269-9", "Was this within the past 3 months?"),
         ),

@@ -60,9 +60,15 @@ PURPOSES: dict[str, PurposeOfUse] = {
     # what a practice learns of its reader
     "how the reader does": PurposeOfUse.OPERATIONS,
     "tune the reader": PurposeOfUse.OPERATIONS,
+    "screen session": PurposeOfUse.PATIENT_SAFETY,
+    "draft note": PurposeOfUse.TREATMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,
+    "desk:note": PurposeOfUse.TREATMENT,
+    "desk:note-changes": PurposeOfUse.COMPLIANCE,
+    "desk:note-export": PurposeOfUse.TREATMENT,
+    "desk:private-note": PurposeOfUse.TREATMENT,
     "desk:case-content": PurposeOfUse.TREATMENT,
     "desk:to-do": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:to-do-letter": PurposeOfUse.COORDINATION_OF_CARE,

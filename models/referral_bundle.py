@@ -93,9 +93,7 @@ class Entry:
     def answers_to(self, reference: str) -> bool:
         """An empty reference names nobody, not even a resource without an address."""
         own = f"{self.kind}/{self.resource['id']}" if self.resource.get("id") else ""
-        return bool(reference) and (
-            reference in (self.full_url, own) or (bool(own) and reference.endswith(f"/{own}"))
-        )
+        return bool(reference) and (reference in (self.full_url, own) or (bool(own) and reference.endswith(f"/{own}")))
 
     def broken(self, below: str, reason: str) -> ContractBroken:
         return ContractBroken(reason, row=self.at + 1, field=f"{self.path}.{below}")
@@ -210,9 +208,7 @@ def _known(name: str) -> str:
 def _entries(listed: list[Any]) -> Iterator[Entry]:
     for at, entry in enumerate(listed):
         if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
-            raise ContractBroken(
-                "the entry has no resource", row=at + 1, field=f"Bundle.entry[{at}].resource"
-            )
+            raise ContractBroken("the entry has no resource", row=at + 1, field=f"Bundle.entry[{at}].resource")
         yield Entry(at, str(entry.get("fullUrl", "")), entry["resource"])
 
 
@@ -237,9 +233,7 @@ def _not_fhir(kind: str, resource: Resource, path: str, row: int) -> list[Findin
             Finding(row, _path(path, fault["loc"]), "fhir_r4", f"is not valid FHIR R4 ({fault['type']})")
             for fault in broken.errors(include_input=False, include_context=False, include_url=False)
         ]
-    except (
-        Exception
-    ):  # an unknown contained resource raises KeyError, odd input more; each is the sender's to fix
+    except Exception:  # an unknown contained resource raises KeyError, odd input more; each is the sender's to fix
         return [Finding(row, path, "fhir_r4", f"is not a valid FHIR R4 {kind}")]
     return []
 
@@ -259,9 +253,7 @@ def _external_id(bundle: ReferralBundle) -> str:
     given = next((it.get("value") for it in request.resource.get("identifier", []) if it.get("value")), None)
     found = read_id(given or request.resource.get("id") or "")
     if found is None:
-        raise request.broken(
-            "identifier[0].value", "the referral needs a number: letters, digits and . _ : / -"
-        )
+        raise request.broken("identifier[0].value", "the referral needs a number: letters, digits and . _ : / -")
     return found
 
 
@@ -308,9 +300,7 @@ def _birth_date(bundle: ReferralBundle) -> date:
         raise bundle.patient.broken("birthDate", "must be a full date that exists, such as 1990-04-23")
     received = _received_at(bundle).date()
     if not 0 <= received.year - born.year - ((received.month, received.day) < (born.month, born.day)) <= 120:
-        raise bundle.patient.broken(
-            "birthDate", "must make the patient 0 to 120 years old on the day of receipt"
-        )
+        raise bundle.patient.broken("birthDate", "must make the patient 0 to 120 years old on the day of receipt")
     return born
 
 
@@ -340,9 +330,7 @@ def _preferred_channel(bundle: ReferralBundle) -> str:
     stated = next((system for system, _, rank in _contacts(bundle) if rank), None)
     channel = stated or gentlest_channel(_email(bundle), _phone(bundle))
     if channel is None:
-        raise bundle.patient.broken(
-            "telecom", "an email address or a phone number is needed to reach the patient"
-        )
+        raise bundle.patient.broken("telecom", "an email address or a phone number is needed to reach the patient")
     return channel
 
 
@@ -353,9 +341,7 @@ def _address(bundle: ReferralBundle) -> tuple[Resource, str]:
         for at, it in enumerate(bundle.patient.resource.get("address", []))
         if it.get("use") != "old"
     ]
-    return next(
-        (it for it in present if it[0].get("use") == "home"), present[0] if present else ({}, "address")
-    )
+    return next((it for it in present if it[0].get("use") == "home"), present[0] if present else ({}, "address"))
 
 
 def _state(bundle: ReferralBundle) -> str | None:
@@ -375,9 +361,7 @@ def _time_zone(bundle: ReferralBundle) -> str | None:
             if extension.get("url") == TIMEZONE_EXTENSION:
                 zone = read_zone(extension.get("valueCode", ""))
                 if zone is None:
-                    raise bundle.patient.broken(
-                        f"{below}extension[{at}].valueCode", "must be an IANA zone name"
-                    )
+                    raise bundle.patient.broken(f"{below}extension[{at}].valueCode", "must be an IANA zone name")
                 return zone
     return None
 
@@ -483,9 +467,7 @@ def _location_id(bundle: ReferralBundle) -> str:
     stated = (place.get("identifier") or {}).get("value") or place.get("reference", "").rsplit("/", 1)[-1]
     if stated not in bundle.known_locations:
         known = ", ".join(sorted(bundle.known_locations))
-        raise bundle.request.broken(
-            "locationReference[0]", f"must be one of the practice's locations: {known}"
-        )
+        raise bundle.request.broken("locationReference[0]", f"must be one of the practice's locations: {known}")
     return str(stated)
 
 
@@ -524,9 +506,7 @@ def _referrer_name(bundle: ReferralBundle) -> str | None:
         return None
     name = named.resource.get("name")
     if isinstance(name, list) and name:
-        whole = (
-            name[0].get("text") or " ".join([*name[0].get("given", []), name[0].get("family", "")]).strip()
-        )
+        whole = name[0].get("text") or " ".join([*name[0].get("given", []), name[0].get("family", "")]).strip()
         return whole[:200] or None
     return name[:200] if isinstance(name, str) else None
 
@@ -571,9 +551,7 @@ def _consent_ai_on(bundle: ReferralBundle) -> date | None:
 
 def _answers(bundle: ReferralBundle) -> tuple[MeasureAnswers, ...]:
     """Each measure answered, oldest first."""
-    found = [
-        filled for entry in bundle.all_of("QuestionnaireResponse") for filled in _measures_in(bundle, entry)
-    ]
+    found = [filled for entry in bundle.all_of("QuestionnaireResponse") for filled in _measures_in(bundle, entry)]
     return tuple(sorted(found, key=lambda it: it.authored_at))
 
 
@@ -604,9 +582,7 @@ def read_response(entry: Entry) -> Iterator[MeasureAnswers]:
         if value is not None:
             of_measure[item.number] = value
     if not answers:
-        raise entry.broken(
-            "item", "none of the questions is one that we read; their linkIds must be LOINC codes"
-        )
+        raise entry.broken("item", "none of the questions is one that we read; their linkIds must be LOINC codes")
     for measure, given in answers.items():
         yield MeasureAnswers(measure.value, version or "unstated", authored_at, given)
 

@@ -7,7 +7,9 @@ from models.codes import (
     AppointmentStatus,
     ApprovalStatus,
     CaseOwner,
+    CaseStatus,
     MessageStatus,
+    NoteStatus,
     OfferStatus,
     QuarantineStatus,
     ReferralStatus,
@@ -68,6 +70,29 @@ REFERRAL_OWNERS: Mapping[ReferralStatus, CaseOwner] = {
     **{status: CaseOwner.NOBODY for status in R if status.is_closed},
 }
 
+N = NoteStatus
+
+NOTE: Mapping[NoteStatus, frozenset[NoteStatus]] = {
+    # back to the start whenever the consent or the transcript has changed under it
+    N.RECEIVED: frozenset({N.READY_TO_SCREEN, N.READY_TO_DRAFT}),
+    N.READY_TO_SCREEN: frozenset({N.READY_TO_DRAFT, N.RECEIVED}),
+    N.READY_TO_DRAFT: frozenset({N.NOTE_SIGNATURE, N.RECEIVED}),
+    N.NOTE_SIGNATURE: frozenset({N.CLOSED_SIGNED, N.CLOSED_NO_NOTE, N.CHECK_TRANSCRIPT, N.RECEIVED}),
+    N.CHECK_TRANSCRIPT: frozenset({N.RECEIVED, N.CLOSED_NO_NOTE}),
+    N.CLOSED_SIGNED: frozenset(),
+    N.CLOSED_NO_NOTE: frozenset(),
+}
+
+NOTE_OWNERS: Mapping[NoteStatus, CaseOwner] = {
+    N.RECEIVED: CaseOwner.SYSTEM,
+    N.READY_TO_SCREEN: CaseOwner.SYSTEM,
+    N.READY_TO_DRAFT: CaseOwner.SYSTEM,
+    N.NOTE_SIGNATURE: CaseOwner.CLINICIAN,
+    N.CHECK_TRANSCRIPT: CaseOwner.COORDINATOR,
+    N.CLOSED_SIGNED: CaseOwner.NOBODY,
+    N.CLOSED_NO_NOTE: CaseOwner.NOBODY,
+}
+
 APPROVAL: Mapping[ApprovalStatus, frozenset[ApprovalStatus]] = {
     ApprovalStatus.OPEN: frozenset({ApprovalStatus.DECIDED, ApprovalStatus.SUPERSEDED}),
     ApprovalStatus.DECIDED: frozenset(),
@@ -117,6 +142,7 @@ QUARANTINE: Mapping[QuarantineStatus, frozenset[QuarantineStatus]] = {
 
 TABLES: Mapping[type[StrEnum], Mapping] = {
     ReferralStatus: REFERRAL,
+    NoteStatus: NOTE,
     ApprovalStatus: APPROVAL,
     ToDoStatus: TO_DO,
     OfferStatus: OFFER,
@@ -125,6 +151,11 @@ TABLES: Mapping[type[StrEnum], Mapping] = {
     MessageStatus: MESSAGE,
     QuarantineStatus: QUARANTINE,
 }
+
+
+def owner_of(status: CaseStatus) -> CaseOwner:
+    """Who must act next while a case of any workflow stands there."""
+    return NOTE_OWNERS[status] if isinstance(status, NoteStatus) else REFERRAL_OWNERS[status]
 
 
 def check_transition(old: StrEnum, new: StrEnum) -> None:

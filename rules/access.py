@@ -13,6 +13,7 @@ SIGNERS = frozenset({Role.CLINICIAN, Role.COORDINATOR})
 STEERERS = SIGNERS | {Role.ADMIN}
 BREAKERS = SIGNERS
 SHORTEST_REASON = 20
+CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -65,6 +66,21 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "book_by_hand": SIGNERS,
     "record_outcome": STEERERS,
     "set_ai_consent": SIGNERS,
+    "notes": EVERYONE,
+    "note_page": EVERYONE,
+    "note_draft": CLINICAL,
+    "change_note": CLINICAL,
+    "sign_note": CLINICAL,
+    "private_note": CLINICAL,
+    "keep_private_note": CLINICAL,
+    "add_addendum": CLINICAL,
+    "note_pdf": CLINICAL,
+    "note_fhir": CLINICAL,
+    "note_changes": frozenset({Role.CLINICIAN, Role.COMPLIANCE}),
+    "patient_consents": CONSENT_KEEPERS,
+    "record_consent": CONSENT_KEEPERS,
+    "revoke_consent": CONSENT_KEEPERS,
+    "purge_session": CONSENT_KEEPERS,
     "intake": INTAKE,
     "quarantined_row": SIGNERS,
     "upload": frozenset({Role.COORDINATOR}),

@@ -21,6 +21,7 @@ class ClockPolicy:
     day_ends: time = time(17, 0)
     assignment_hours: int = 24
     letter_hours: int = 48
+    note_hours: int = 48
     to_do_hours: int = 24
     warm_handoff_hours: int = 2
     holidays: Set[date] = field(default_factory=frozenset)
@@ -63,8 +64,8 @@ def approval_due(
             return opened_at + timedelta(hours=12)
         day = next_working_day(local.date(), policy)
         return datetime.combine(day, policy.low_by, local.tzinfo).astimezone(opened_at.tzinfo)
-    hours = policy.assignment_hours if kind == ApprovalKind.ASSIGNMENT else policy.letter_hours
-    return opened_at + timedelta(hours=hours)
+    hours = {ApprovalKind.ASSIGNMENT: policy.assignment_hours, ApprovalKind.SESSION_NOTE: policy.note_hours}
+    return opened_at + timedelta(hours=hours.get(kind, policy.letter_hours))
 
 
 def to_do_due(kind: ToDoKind, opened_at: datetime, policy: ClockPolicy) -> datetime:

@@ -4,15 +4,12 @@ Compared: normalised name, birth date, contact (phone or email). Reasons name wh
 values.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-# Letters without a combining mark to strip, as most US forms spell them; \u0131 is the dotless i.
-LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
-APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4"
+from models.person_names import plain_name
 
 
 class DuplicateVerdict(StrEnum):
@@ -57,22 +54,8 @@ class DuplicateFinding:
 
 
 def normalise_name(given_name: str, family_name: str) -> str:
-    """The name as it is compared: no accents, case, apostrophes or punctuation; hyphens are spaces.
-
-    Letters of any script are kept; "Jr" too, since it tells a son from his father.
-    """
-    folded = _fold(f"{given_name} {family_name}").translate(LETTERS)
-    kept = "".join(
-        char if char.isalnum() else " "
-        for char in folded
-        if not unicodedata.combining(char) and char not in APOSTROPHES
-    )
-    return " ".join(kept.split())
-
-
-def _fold(name: str) -> str:
-    """Lower case with marks apart; compatibility forms first, since some have a lower case only then."""
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    """The name as it is compared and stored (``plain_name``)."""
+    return plain_name(f"{given_name} {family_name}")
 
 
 def compare(new: PersonFacts, known: Iterable[PersonFacts]) -> DuplicateFinding:

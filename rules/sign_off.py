@@ -9,23 +9,30 @@ from typing import Any
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
+    CaseStatus,
     ExitKind,
+    NoteStatus,
     ReferralStatus,
     RiskLevel,
     Role,
     Verdict,
 )
+from models.note_codes import FlagAction
+from rules import note_signing
+from rules.note_signing import NOTE_FIELDS
 
 SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
     ApprovalKind.RISK_REVIEW: Role.CLINICIAN,
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
+    ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
 }
 
 EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
     ApprovalKind.RISK_REVIEW: frozenset({"level", "disposition", "safety_note"}),
     ApprovalKind.ASSIGNMENT: frozenset({"clinician_id"}),
     ApprovalKind.CLOSING_LETTER: frozenset({"letter"}),
+    ApprovalKind.SESSION_NOTE: NOTE_FIELDS,
 }
 
 CONTINUE, HIGHER_LEVEL, DECLINE = "continue_intake", "higher_level_of_care", "decline"
@@ -55,7 +62,7 @@ class Signer:
 class Consequence:
     """What a decision does to its case."""
 
-    status: ReferralStatus
+    status: CaseStatus
     exit_kind: ExitKind | None = None
     clinician_id: str | None = None
     risk_cleared: bool | None = None
@@ -89,7 +96,8 @@ def may_sign(
 
     A clinician signs when licensed in the patient's state or when the case was assigned to them by name; where
     the patient's state is unknown, the place of practice decides. Somebody else's assigned item may be signed by
-    a colleague of the same place (cover), because a risk review must never wait for one person.
+    a colleague of the same place (cover), because a risk review must never wait for one person. A session's note is
+    different: nobody else was in the room, so it is signed by the person it is assigned to.
     """
     against = []
     if status != ApprovalStatus.OPEN:
@@ -100,6 +108,8 @@ def may_sign(
         against.append(f"a {SIGNING_ROLE[kind].value} signs this")
     if signer.staff_id == requested_by:
         against.append("who asked for it may not sign it")
+    if kind == ApprovalKind.SESSION_NOTE and signer.staff_id != assigned_to:
+        against.append("whoever held the session signs its note, or whom it was passed on to by name")
     if location_id not in signer.location_ids and signer.staff_id != assigned_to:
         against.append("it belongs to another location")
     needs_licence = signer.role == Role.CLINICIAN
@@ -129,16 +139,28 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
             raise ValueError(f"disposition must be one of {', '.join(DISPOSITIONS)}")
     if kind == ApprovalKind.CLOSING_LETTER and not str(result["letter"]).strip():
         raise ValueError("letter must not be empty")
+    if kind == ApprovalKind.SESSION_NOTE:
+        if result["format"] not in result["templates"]:
+            raise ValueError("format is not one this note can have")
+        if note_signing.unknown_flags(result):
+            raise ValueError("an answer is given to a flag that this note does not have")
+        if any(answer.get("action") not in tuple(FlagAction) for answer in result["flag_actions"].values()):
+            raise ValueError("action is not one of those that can be chosen")
+        result = note_signing.settled(result)
     return result
 
 
-def needs_reason(verdict: Verdict) -> bool:
-    """Approving as proposed explains itself; everything else is explained."""
+def needs_reason(verdict: Verdict, kind: ApprovalKind | None = None) -> bool:
+    """Approving as proposed explains itself, and a note is written by editing; everything else is explained."""
+    if kind == ApprovalKind.SESSION_NOTE and verdict == Verdict.EDIT_AND_APPROVE:
+        return False
     return verdict != Verdict.APPROVE
 
 
 def consequence(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
     """What this decision does to the case; raises ValueError where the signed content cannot carry the verdict."""
+    if kind == ApprovalKind.SESSION_NOTE:
+        return _session_note(verdict, signed)
     if verdict == Verdict.RETURN:
         return Consequence(ReferralStatus.QUESTION_OPEN, question=True)
     if kind == ApprovalKind.RISK_REVIEW:
@@ -165,6 +187,16 @@ def _risk_review(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
             warm_handoff=True,
         )
     return Consequence(ReferralStatus.READY_TO_MATCH, risk_cleared=True, risk_level=level)
+
+
+def _session_note(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
+    if verdict == Verdict.RETURN:
+        return Consequence(NoteStatus.CHECK_TRANSCRIPT, question=True)
+    if verdict == Verdict.REJECT:
+        return Consequence(NoteStatus.CLOSED_NO_NOTE)
+    if against := note_signing.against_signing(signed):
+        raise ValueError(against[0].reason)
+    return Consequence(NoteStatus.CLOSED_SIGNED)
 
 
 def _assignment(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from adapters import operational_store as store
-from models.codes import ReferralStatus
-from models.operational import Referral
+from models.codes import CaseStatus
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Case:
 def has_other_run(case_number: str, run_id: str) -> bool:
     """Whether the case has another run than this one: it ended or was thought gone, and came back too late."""
     with store.reading() as db:
-        return store.one(db, Referral, case_number).run_id not in (None, run_id)
+        return store.one_case(db, case_number).run_id not in (None, run_id)
 
 
 def take(case_number: str) -> Case:
@@ -26,9 +25,10 @@ def take(case_number: str) -> Case:
     return Case(case_number, store.take_case(case_number))
 
 
-def status_now(case: Case) -> ReferralStatus:
+def status_now(case: Case) -> CaseStatus:
     """Where the case stands; raises StaleLease when another leg has taken it. Never cached."""
     with store.reading() as db:
-        referral = store.one(db, Referral, case.number)
-        store.check_fence(referral, case.fence)
-        return referral.status
+        found = store.one_case(db, case.number)
+        store.check_fence(found, case.fence)
+        status: CaseStatus = found.status
+        return status

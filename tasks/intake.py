@@ -13,8 +13,9 @@ from sqlmodel import Session, col, or_, select
 
 from adapters import file_drop, received_files, therapy_store
 from adapters import operational_store as store
+from adapters.csv_table import rows_to_fix
 from adapters.fhir import referral_from_bundle
-from adapters.referral_csv import read_referral_table, referrals_from_table, rows_to_fix
+from adapters.referral_csv import read_referral_table, referrals_from_table
 from adapters.settings import settings
 from data_contracts.referral_bundle import check_referral_bundle
 from data_contracts.referral_table import check_referral_table
@@ -33,6 +34,9 @@ from tasks.steps import step
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+SESSIONS, TRANSCRIPT = "sessions", "transcript"
+NOT_REFERRALS = (SESSIONS, TRANSCRIPT)
+"""The kinds of a session export and of a transcript, which tasks.sessions receives."""
 EVERYWHERE = "all"
 KEPT_FOR_READING = 200_000
 """Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""
@@ -79,7 +83,9 @@ def collect(location: str = EVERYWHERE, settle_seconds: float = 1.0) -> list[str
     received_files.put_away_finished()
     with store.reading() as db:
         wanted = db.exec(
-            select(IntakeFile.id).where(col(IntakeFile.finished_at).is_(None)).order_by(col(IntakeFile.received_at))
+            select(IntakeFile.id)
+            .where(col(IntakeFile.finished_at).is_(None), col(IntakeFile.kind).not_in(NOT_REFERRALS))
+            .order_by(col(IntakeFile.received_at))
         ).all()
     return list(wanted)
 

@@ -10,11 +10,13 @@ from adapters.settings import settings
 from models.codes import RowOutcome
 from rules.metrics import NoShowRate, TimeToFirstAppointment
 from tasks.intake import FileResult
+from tasks.sessions import ExportResult, SessionCounts
 from tasks.waiting import Waiting
 
 INTAKE_KEY = "intake-result"
 WAITING_KEY = "waiting-for-whom"
 FIGURES_KEY = "first-appointment-figures"
+SESSIONS_KEY = "sessions-result"
 
 
 def intake_markdown(results: Sequence[FileResult]) -> str:
@@ -57,6 +59,32 @@ def _file_lines(result: FileResult) -> list[str]:
 async def publish_intake(results: Sequence[FileResult]) -> None:
     await acreate_markdown_artifact(
         markdown=intake_markdown(results), key=INTAKE_KEY, description="Received, accepted, quarantined, duplicates"
+    )
+
+
+def sessions_markdown(results: Sequence[ExportResult], counts: SessionCounts) -> str:
+    """What the exports brought and where the sessions stand, without any value of theirs."""
+    lines = ["# Sessions", ""]
+    for result in results:
+        brought = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.counts.items())) or "nothing"
+        lines.append(f"- `{result.file_id}`: {result.refused or brought}")
+        lines += [f"  - row {row}, {field}: {reason}" for row, field, reason in result.findings]
+    for title, part in (
+        ("Where they stand", counts.by_status),
+        ("What was proposed", counts.by_draft),
+        ("What became of the transcripts", counts.by_transcript),
+        ("Waiting for the signature of", counts.waiting_for),
+    ):
+        lines += ["", f"## {title}", "", "| | sessions |", "|---|---|"]
+        lines += [f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(part.items())]
+    return "\n".join(lines) + "\n"
+
+
+async def publish_sessions(results: Sequence[ExportResult], counts: SessionCounts) -> None:
+    await acreate_markdown_artifact(
+        markdown=sessions_markdown(results, counts),
+        key=SESSIONS_KEY,
+        description="Session exports: received, drafted, refused and why, waiting for whom",
     )
 
 

@@ -5,27 +5,36 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, update
 from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
 from adapters.log_lines import log_of
+from adapters.operational_store import CaseRecord
 from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
-from models.codes import RowOutcome
+from models.codes import NoteStatus, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
-from models.operational import IntakeFile, IntakeRow, Referral
+from models.operational import IntakeFile, IntakeRow, Referral, SessionNote
+from tasks import sessions
+from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
 from tasks.waiting import waiting
 
 log = log_of(__name__)
 
 CASE_DEPLOYMENT = "referral-to-first-session/case"
+NOTE_DEPLOYMENT = "session-note/note"
+SESSIONS_DEPLOYMENT = "session-to-note-draft/sessions"
+CASES: tuple[type[Any], ...] = tuple(store.CASE_RECORDS.values())
+LOST_BATCH_AFTER = timedelta(minutes=10)
 INTAKE_DEPLOYMENT = "referral-intake/intake"
 OVERDUE = " · overdue"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
@@ -62,17 +71,21 @@ async def wake_wanted(limit: int = 50) -> int:
 
 
 def _next_to_wake(limit: int) -> list[str]:
+    return [run_id for record in CASES for run_id in _next_of(record, limit)]
+
+
+def _next_of(record: type[Any], limit: int) -> list[str]:
     with store.reading() as db:
         wanted = db.exec(
-            select(Referral.case_number, Referral.run_id)
-            .where(col(Referral.wake_wanted).is_(True), col(Referral.run_id).is_not(None))
-            .order_by(col(Referral.wake_tried_at).asc().nulls_first(), col(Referral.case_number))
+            select(record.case_number, record.run_id)
+            .where(col(record.wake_wanted).is_(True), col(record.run_id).is_not(None))
+            .order_by(col(record.wake_tried_at).asc().nulls_first(), col(record.case_number))
             .limit(limit)
         ).all()
     if wanted:
         with store.writing() as db:
-            these = col(Referral.case_number).in_([number for number, _ in wanted])
-            db.exec(update(Referral).where(these).values(wake_tried_at=utc_now()))
+            these = col(record.case_number).in_([number for number, _ in wanted])
+            db.exec(update(record).where(these).values(wake_tried_at=utc_now()))
     return [run_id for _, run_id in wanted if run_id is not None]
 
 
@@ -82,9 +95,13 @@ async def replace_ended_runs() -> int:
     A run that a person cancelled in Prefect is replaced too: cases are stopped on the desk.
     """
     with store.reading() as db:
-        run_ids = db.exec(
-            select(Referral.run_id).where(col(Referral.closed_at).is_(None), col(Referral.run_id).is_not(None))
-        ).all()
+        run_ids = [
+            run_id
+            for record in CASES
+            for run_id in db.exec(
+                select(record.run_id).where(col(record.closed_at).is_(None), col(record.run_id).is_not(None))
+            ).all()
+        ]
     return await _replace_ended([run_id for run_id in run_ids if run_id is not None], utc_now())
 
 
@@ -107,21 +124,19 @@ def _give_up_run(run_id: str, run: Run | None, now: datetime) -> int:
     """
     replaced = 0
     with store.writing() as db:
-        for referral in db.exec(select(Referral).where(Referral.run_id == run_id)).all():
-            if referral.closed_at is not None:
-                referral.wake_wanted = False
-                db.add(referral)
+        for case in [each for record in CASES for each in db.exec(select(record).where(record.run_id == run_id)).all()]:
+            if case.closed_at is not None:
+                case.wake_wanted = False
+                db.add(case)
                 continue
-            pause = min(timedelta(minutes=referral.run_generation), LONGEST_PAUSE)
+            pause = min(timedelta(minutes=case.run_generation), LONGEST_PAUSE)
             if run is not None and run.since is not None and now - run.since < pause:
                 continue
-            referral.run_id = None
-            referral.run_generation += 1
-            db.add(referral)
+            case.run_id = None
+            case.run_generation += 1
+            db.add(case)
             why = "gone" if run is None else run.state_type.lower()
-            store.audit(
-                db, "system", "run.ended", referral, referral.case_number, why=why, successor=referral.run_generation
-            )
+            store.audit(db, "system", "run.ended", case, case.case_number, why=why, successor=case.run_generation)
             replaced += 1
     return replaced
 
@@ -150,38 +165,64 @@ async def start_missing_runs(limit: int = 200) -> int:
         col(IntakeFile.finished_at).is_not(None),
     )
     with store.reading() as db:
-        waiting_for_run = db.exec(
-            select(Referral)
-            .where(
-                col(Referral.run_id).is_(None),
-                col(Referral.closed_at).is_(None),
-                or_(col(Referral.run_generation) > 0, received),
-            )
-            .order_by(col(Referral.case_number))
-            .limit(limit)
-        ).all()
-    for referral in waiting_for_run:
-        number, generation = referral.case_number, referral.run_generation
-        run_id = await prefect_runs.start_run(
-            CASE_DEPLOYMENT,
-            {"case_number": number},
-            name=f"{number} · {referral.status.label}",
-            idempotency_key=f"{store.installation_id()}-{number}-{generation}",
-            tags=["referral"],
-        )
-        with store.writing() as db:
-            db.exec(
-                update(Referral)
+        waiting_for_run: list[CaseRecord] = [
+            *db.exec(
+                select(Referral)
                 .where(
-                    col(Referral.case_number) == number,
                     col(Referral.run_id).is_(None),
-                    col(Referral.run_generation) == generation,
+                    col(Referral.closed_at).is_(None),
+                    or_(col(Referral.run_generation) > 0, received),
                 )
-                .values(run_id=str(run_id))
-            )
-            if generation:
-                store.audit(db, "system", "run.replaced", referral, number, generation=generation)
+                .order_by(col(Referral.case_number))
+                .limit(limit)
+            ).all(),
+            *db.exec(_sessions_without_run(utc_now()).limit(limit)).all(),
+        ]
+    for case in waiting_for_run:
+        await _start(case)
     return len(waiting_for_run)
+
+
+def _sessions_without_run(now: datetime) -> SelectOfScalar[SessionNote]:
+    """Sessions the day's batch has drafted, and those that a lost batch has left: their own run drafts them."""
+    return (
+        select(SessionNote)
+        .where(
+            col(SessionNote.run_id).is_(None),
+            col(SessionNote.closed_at).is_(None),
+            or_(
+                col(SessionNote.run_generation) > 0,
+                SessionNote.status == NoteStatus.NOTE_SIGNATURE,
+                col(SessionNote.status_since) < now - LOST_BATCH_AFTER,
+            ),
+        )
+        .order_by(col(SessionNote.case_number))
+    )
+
+
+async def _start(case: CaseRecord) -> None:
+    number, generation = case.case_number, case.run_generation
+    deployment, tag = (CASE_DEPLOYMENT, "referral") if isinstance(case, Referral) else (NOTE_DEPLOYMENT, "note")
+    run_id = await prefect_runs.start_run(
+        deployment,
+        {"case_number": number},
+        name=f"{number} · {case.status.label}",
+        idempotency_key=f"{store.installation_id()}-{number}-{generation}",
+        tags=[tag],
+    )
+    record: type[Any] = type(case)
+    with store.writing() as db:
+        db.exec(
+            update(record)
+            .where(
+                col(record.case_number) == number,
+                col(record.run_id).is_(None),
+                col(record.run_generation) == generation,
+            )
+            .values(run_id=str(run_id))
+        )
+        if generation:
+            store.audit(db, "system", "run.replaced", case, number, generation=generation)
 
 
 async def start_intake() -> int:
@@ -211,12 +252,36 @@ async def start_intake() -> int:
     return 1
 
 
+async def start_sessions() -> int:
+    """Start the day's batch when an index lies in a sessions folder; the same one starts one run in five minutes."""
+    found = [
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for folder in sessions.folders_of(sessions.EVERYWHERE)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.suffix.lower() == sessions.INDEX_SUFFIX and not path.name.startswith((".", "~$"))
+    ]
+    if not found:
+        return 0
+    state = hashlib.sha256(repr((found, int(time.time() // 300))).encode()).hexdigest()[:24]
+    await prefect_runs.start_run(
+        SESSIONS_DEPLOYMENT,
+        {"location": "all"},
+        name=f"sessions · {len(found)} exports",
+        idempotency_key=f"sessions-{store.installation_id()}-{state}",
+    )
+    return 1
+
+
 def _unfinished_files(now: datetime) -> list[str]:
     """Files whose intake has been under way for so long that it must have been lost; not those that are gone."""
     with store.reading() as db:
         found = db.exec(
             select(IntakeFile)
-            .where(col(IntakeFile.finished_at).is_(None), col(IntakeFile.received_at) < now - UNFINISHED_AFTER)
+            .where(
+                col(IntakeFile.finished_at).is_(None),
+                col(IntakeFile.received_at) < now - UNFINISHED_AFTER,
+                col(IntakeFile.kind).not_in(NOT_REFERRALS),
+            )
             .order_by(col(IntakeFile.id))
         ).all()
     return [file.id for file in found if any(settings().received_folder.glob(f"{file.digest[:32]}.*"))]
@@ -227,7 +292,7 @@ async def tick() -> None:
 
     Sending comes first: a page must not wait behind a Prefect that does not answer.
     """
-    for act in (_send_due, start_scheduled, start_intake, start_missing_runs, wake_wanted):
+    for act in (_send_due, start_scheduled, start_intake, start_sessions, start_missing_runs, wake_wanted):
         await _quietly(act)
 
 

@@ -13,12 +13,15 @@ from acts.staff import clinicians_on_call
 from adapters import operational_store as store
 from adapters import prefect_runs, therapy_store
 from adapters.letters import letter_draft
+from adapters.operational_store import CaseRecord
 from adapters.settings import settings
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
+    CaseStatus,
     MessageChannel,
+    NoteStatus,
     ReferralStatus,
     RiskLevel,
     Verdict,
@@ -33,14 +36,16 @@ from tasks.matching import assignment_content
 from tasks.people import who_may_sign
 from tasks.practice import clock_policy
 from tasks.risk import review_content
+from tasks.session_drafts import note_content
 from tasks.steps import step
 
 logger = logging.getLogger(__name__)
 
-KIND_AT: dict[ReferralStatus, ApprovalKind] = {
+KIND_AT: dict[CaseStatus, ApprovalKind] = {
     ReferralStatus.RISK_REVIEW: ApprovalKind.RISK_REVIEW,
     ReferralStatus.ASSIGNMENT: ApprovalKind.ASSIGNMENT,
     ReferralStatus.CLOSING_LETTER: ApprovalKind.CLOSING_LETTER,
+    NoteStatus.NOTE_SIGNATURE: ApprovalKind.SESSION_NOTE,
 }
 
 
@@ -58,77 +63,78 @@ def _letter_content(case_number: str) -> dict[str, Any]:
     }
 
 
-def _content(kind: ApprovalKind, referral: Referral) -> dict[str, Any]:
+def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
     makers: dict[ApprovalKind, Callable[[], dict[str, Any]]] = {
         ApprovalKind.RISK_REVIEW: lambda: review_content(
-            referral.case_number, (referral.risk_level or RiskLevel.MODERATE).value
+            case.case_number, (case.risk_level or RiskLevel.MODERATE).value
         ),
-        ApprovalKind.ASSIGNMENT: lambda: assignment_content(referral.case_number),
-        ApprovalKind.CLOSING_LETTER: lambda: _letter_content(referral.case_number),
+        ApprovalKind.ASSIGNMENT: lambda: assignment_content(case.case_number),
+        ApprovalKind.CLOSING_LETTER: lambda: _letter_content(case.case_number),
+        ApprovalKind.SESSION_NOTE: lambda: note_content(case.case_number),
     }
     return makers[kind]()
 
 
-def approval_of(case: Case, status: ReferralStatus) -> str | None:
+def approval_of(case: Case, status: CaseStatus) -> str | None:
     """The id of the approval that was opened for this visit to the status, if it was."""
     with store.reading() as db:
-        referral = store.one(db, Referral, case.number)
-        store.check_fence(referral, case.fence)
+        found = store.one_case(db, case.number)
+        store.check_fence(found, case.fence)
         return db.exec(
             select(Approval.id).where(
                 Approval.case_number == case.number,
                 Approval.kind == KIND_AT[status],
-                Approval.round == referral.version,
+                Approval.round == found.version,
             )
         ).first()
 
 
 @step("open sign-off")
-def open_sign_off(case: Case, status: ReferralStatus) -> str:
+def open_sign_off(case: Case, status: CaseStatus) -> str:
     """Open what this case is to be signed for, with its content, owner, clock and first alarm; returns its id."""
     kind = KIND_AT[status]
     with store.reading() as db:
-        referral = store.one(db, Referral, case.number)
-        _check_stands(referral, kind)
+        record = store.one_case(db, case.number)
+        _check_stands(record, kind)
     found = approval_of(case, status)
     if found is not None:
         return found
-    content = sign_off.canonical(_content(kind, referral))
-    approval_id = f"AP-{case.number}-{referral.version}"
+    content = sign_off.canonical(_content(kind, record))
+    approval_id = f"AP-{case.number}-{record.version}"
     therapy_store.keep_sign_off_content(approval_id, case.number, TherapyText(content))
     # a leg that died between the two writes kept its content: that one is pinned, not this one
     kept = therapy_store.sign_off_content(approval_id, actor="system", where="open sign-off")
     with store.writing() as db:
-        present = store.one(db, Referral, case.number)
+        present = store.one_case(db, case.number)
         store.check_fence(present, case.fence)
         _check_stands(present, kind)
-        if present.version != referral.version:
+        if present.version != record.version:
             raise MovedOn(f"case {case.number} has moved on")  # a person stopped or rerouted it meanwhile
         _save(db, present, kind, approval_id, sign_off.digest(kept.unwrap()))
     return approval_id
 
 
-def _check_stands(referral: Referral, kind: ApprovalKind) -> None:
+def _check_stands(case: CaseRecord, kind: ApprovalKind) -> None:
     """Refuse to open a gate in front of which the case does not stand: nobody could ever sign it."""
-    if KIND_AT.get(referral.status) is not kind:
-        raise MovedOn(f"case {referral.case_number} does not wait for {kind.value}")
+    if KIND_AT.get(case.status) is not kind:
+        raise MovedOn(f"case {case.case_number} does not wait for {kind.value}")
 
 
-def _save(db: Session, referral: Referral, kind: ApprovalKind, approval_id: str, digest: str) -> None:
+def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, digest: str) -> None:
     now = utc_now()
-    patient = store.one(db, Patient, referral.patient_id)
-    location = store.one(db, Location, referral.location_id)
-    level = referral.risk_level if kind == ApprovalKind.RISK_REVIEW else None
-    fitting = who_may_sign(db, kind, referral, patient)
+    patient = store.one(db, Patient, case.patient_id)
+    location = store.one(db, Location, case.location_id)
+    level = case.risk_level if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
+    fitting = who_may_sign(db, kind, case, patient)
     approval = Approval(
         id=approval_id,
-        case_number=referral.case_number,
+        case_number=case.case_number,
         kind=kind,
-        round=referral.version,
+        round=case.version,
         digest=digest,
         why=f"{kind.label} ({level.value} risk)" if level else kind.label,
         role=sign_off.SIGNING_ROLE[kind],
-        location_id=referral.location_id,
+        location_id=case.location_id,
         assigned_to=fitting[0].id if fitting else None,
         level=level,
         opened_at=now,
@@ -140,12 +146,12 @@ def _save(db: Session, referral: Referral, kind: ApprovalKind, approval_id: str,
         "system",
         "approval.opened",
         approval,
-        referral.case_number,
+        case.case_number,
         kind=kind.value,
         digest=digest,
         assigned_to=approval.assigned_to,
     )
-    if level == RiskLevel.HIGH:
+    if level == RiskLevel.HIGH and kind == ApprovalKind.RISK_REVIEW:
         db.flush()
         page(db, approval, now=now)
 

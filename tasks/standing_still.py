@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, and_, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from acts.staff import staff_of
 from adapters import operational_store as store
-from models.codes import ApprovalKind, ApprovalStatus, CaseOwner, ReferralStatus, Role, ToDoKind
+from models.codes import ApprovalKind, ApprovalStatus, CaseOwner, NoteStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id
-from models.operational import Approval, Referral, ToDo
-from models.transitions import REFERRAL_OWNERS
+from models.operational import Approval, Referral, SessionNote, ToDo
+from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS
 from rules import clocks
 from tasks.paging import page_clinicians, tell_of_overdue
 from tasks.practice import clock_policy
@@ -23,7 +24,76 @@ UNREVIEWED_AFTER = timedelta(minutes=2)
 UNMOVED_AFTER = timedelta(minutes=5)
 TOLD_AFTER = timedelta(minutes=15)
 TO_DO_NEEDED = {**TO_DO_AT, R.QUESTION_OPEN: ToDoKind.ANSWER_QUESTION}
+REVIEWED = tuple(status for status in KIND_AT if isinstance(status, ReferralStatus))
 STEPS = tuple(status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM)
+
+
+NOTE_STEPS = tuple(status for status, owner in NOTE_OWNERS.items() if owner == CaseOwner.SYSTEM)
+
+
+def _sessions_standing_still(now: datetime) -> SelectOfScalar[SessionNote]:
+    """Sessions that no step has moved for minutes, or whose sign-off or to-do was never made.
+
+    One that the day's batch has lost gets a run of its own by itself; this is what that run does not move either.
+    """
+    number = col(SessionNote.case_number)
+    unsigned = ~exists().where(
+        col(Approval.case_number) == number,
+        col(Approval.round) == col(SessionNote.version),
+        col(Approval.status) == ApprovalStatus.OPEN,
+    )
+    unchecked = ~exists().where(col(ToDo.case_number) == number, col(ToDo.status).in_(LIVE))
+    since = col(SessionNote.status_since)
+    return select(SessionNote).where(
+        col(SessionNote.run_id).is_not(None),
+        or_(
+            and_(col(SessionNote.status).in_(NOTE_STEPS), since < now - UNMOVED_AFTER),
+            and_(SessionNote.status == NoteStatus.NOTE_SIGNATURE, since < now - UNPROVIDED_AFTER, unsigned),
+            and_(SessionNote.status == NoteStatus.CHECK_TRANSCRIPT, since < now - UNPROVIDED_AFTER, unchecked),
+        ),
+    )
+
+
+def sessions_standing_still(now: datetime) -> list[str]:
+    with store.reading() as db:
+        return [session.case_number for session in db.exec(_sessions_standing_still(now)).all()]
+
+
+def wake_session_and_tell(case_number: str, now: datetime) -> bool:
+    """Wake the run of a session that stands still, and tell the coordinators where it goes on; says if it was news."""
+    with store.writing() as db:
+        found = _sessions_standing_still(now).where(SessionNote.case_number == case_number)
+        session = db.exec(found).first()
+        if session is None:
+            return False
+        news = not session.wake_wanted
+        if news:
+            session.wake_wanted = True
+            db.add(session)
+            store.audit(db, "system", "case.stuck", session, case_number, status=session.status.value)
+        waited = now - session.status_since
+        if session.status == NoteStatus.CHECK_TRANSCRIPT:
+            _open_check(db, session, now)
+        if waited >= TOLD_AFTER:
+            for person in staff_of(db, Role.COORDINATOR, session.location_id):
+                key = f"stuck:{case_number}:{session.version}:{waited.days}:{person.id}"
+                tell_of_overdue(db, key, person.id, case_number, case_number)
+        return news
+
+
+def _open_check(db: Session, session: SessionNote, now: datetime) -> None:
+    store.open_to_do(
+        db,
+        ToDo(
+            id=new_id("TD"),
+            unique_key=f"missing-check:{session.case_number}:{session.version}",
+            case_number=session.case_number,
+            kind=ToDoKind.CHECK_TRANSCRIPT,
+            role=Role.COORDINATOR,
+            location_id=session.location_id,
+            due_at=clocks.to_do_due(ToDoKind.CHECK_TRANSCRIPT, now, clock_policy(db)),
+        ),
+    )
 
 
 def _stands_still(now: datetime) -> ColumnElement[bool]:
@@ -44,7 +114,7 @@ def _stands_still(now: datetime) -> ColumnElement[bool]:
     since = col(Referral.status_since)
     return or_(
         and_(col(Referral.status).in_(STEPS), since < now - UNMOVED_AFTER),
-        and_(col(Referral.status).in_(tuple(KIND_AT)), since < now - UNPROVIDED_AFTER, unsigned),
+        and_(col(Referral.status).in_(REVIEWED), since < now - UNPROVIDED_AFTER, unsigned),
         and_(since < now - UNPROVIDED_AFTER, or_(*undone)),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from adapters import operational_store as store
-from models.codes import ApprovalStatus, ReferralStatus, Role
+from models.codes import ApprovalStatus, ReferralStatus, Role, Workflow
 from models.operational import Approval, Referral, ToDo
 from tasks import quarantine
 from tasks.waits import LIVE
@@ -25,6 +25,24 @@ class Waiting:
     location_id: str
     since: datetime
     due_at: datetime | None
+
+
+CASES_OF: dict[Workflow, str] = {Workflow.REFERRAL: "RF-", Workflow.NOTES: "SN-"}
+"""How the case numbers of each workflow begin; what is no case yet (a row to correct) belongs to intake."""
+
+
+def of_workflow(waits: list[Waiting], workflow: Workflow) -> list[Waiting]:
+    """The waits of one workflow's cases; a workflow that has no cases yet has none."""
+    prefix = CASES_OF.get(workflow)
+    if prefix is None:
+        return []
+    others = tuple(each for each in CASES_OF.values() if each != prefix)
+    return [
+        one
+        for one in waits
+        if one.case_number.startswith(prefix)
+        or (workflow == Workflow.REFERRAL and not one.case_number.startswith(others))
+    ]
 
 
 def waiting(location: str = "all") -> list[Waiting]:

@@ -8,7 +8,7 @@ from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.portal_links import LINK_DAYS, make_link
-from models.codes import LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
+from models.codes import CaseStatus, LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import OutsideUnavailable
 from models.operational import OutboxMessage, Referral, ToDo
@@ -33,13 +33,13 @@ LINK_AT: dict[ReferralStatus, tuple[LinkPurpose, str]] = {
 
 
 @step("prepare the wait")
-def prepare(case: Case, status: ReferralStatus) -> None:
+def prepare(case: Case, status: CaseStatus) -> None:
     """Make what the wait needs, once per time the case enters this status."""
     with store.writing() as db:
-        referral = store.one(db, Referral, case.number)
+        referral = store.one_case(db, case.number)
         store.check_fence(referral, case.fence)
-        if referral.status != status:
-            return
+        if referral.status != status or not isinstance(status, ReferralStatus):
+            return  # a session's to-do was opened with the decision that returned it
         if status in TO_DO_AT:
             open_case_to_do(db, referral, TO_DO_AT[status])
         elif status in LINK_AT:

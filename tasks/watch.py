@@ -10,6 +10,7 @@ from acts import break_glass
 from acts.staff import staff_of
 from adapters import operational_store as store
 from adapters.log_lines import log_of
+from adapters.operational_store import CaseRecord
 from models.codes import (
     AppointmentStatus,
     ApprovalKind,
@@ -21,16 +22,22 @@ from models.codes import (
 )
 from models.columns import new_id, utc_now
 from models.errors import MovedOn
-from models.operational import Appointment, Approval, Patient, QuarantinedRow, Referral, ToDo
+from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from tasks import quarantine
 from tasks.matching import suitable_slots
-from tasks.paging import page_clinicians, tell_of_overdue
+from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
 from tasks.people import who_may_sign
 from tasks.practice import clock_policy
 from tasks.sign_offs import page
-from tasks.standing_still import question_due, standing_still, wake_and_tell
+from tasks.standing_still import (
+    question_due,
+    sessions_standing_still,
+    standing_still,
+    wake_and_tell,
+    wake_session_and_tell,
+)
 from tasks.steps import step
 from tasks.unread import sweep_unread
 from tasks.waits import LINK_AT, LIVE, send_link
@@ -62,6 +69,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     moment = now or utc_now()
     counts = WatchCounts()
     _each(standing_still(moment), lambda key: _watch_standstill(key, moment, counts))
+    _each(sessions_standing_still(moment), lambda key: _watch_session(key, moment, counts))
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
@@ -69,6 +77,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(_cases_in(R.WAITLISTED), lambda key: _offer_if_free(key, moment, counts))
     rows = {row.id: row for row in quarantine.open_rows()}
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
+    _each(_sessions_at_risk(), lambda key: _watch_session_risk(key, moment, counts))
     _each(["unread words"], lambda _: _watch_unread(moment, counts))
     _each(["emergency access"], lambda _: _watch_openings(moment, counts))
     with store.writing() as db:
@@ -90,6 +99,10 @@ def _watch_standstill(case_number: str, now: datetime, counts: WatchCounts) -> N
     news, paged = wake_and_tell(case_number, now)
     counts.stuck += news
     counts.pages += paged
+
+
+def _watch_session(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    counts.stuck += wake_session_and_tell(case_number, now)
 
 
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
@@ -125,12 +138,12 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
         approval = store.one(db, Approval, approval_id)
         if approval.status != ApprovalStatus.OPEN:
             return
-        referral = store.one(db, Referral, approval.case_number)
-        patient = store.one(db, Patient, referral.patient_id)
+        case = store.one_case(db, approval.case_number)
+        patient = store.one(db, Patient, case.patient_id)
         policy = clock_policy(db)
         owed = clocks.escalations_owed(approval.due_at, now, policy)
         if owed > approval.escalations:
-            _pass_on(db, approval, referral, patient, owed)
+            _pass_on(db, approval, case, patient, owed)
             counts.escalated += 1
         if approval.kind == ApprovalKind.RISK_REVIEW and clocks.page_now(
             approval.level,
@@ -145,10 +158,12 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
             counts.pages += 1
 
 
-def _pass_on(db: Session, approval: Approval, referral: Referral, patient: Patient, times: int) -> None:
+def _pass_on(db: Session, approval: Approval, case: CaseRecord, patient: Patient, times: int) -> None:
     """Give an overdue sign-off to the next person who may sign it, and tell both; once, however many were missed."""
     old = approval.assigned_to
-    others = who_may_sign(db, approval.kind, referral, patient, but_not=frozenset({old or ""}))
+    others = who_may_sign(db, approval.kind, case, patient, but_not=frozenset({old or ""}))
+    if approval.kind == ApprovalKind.SESSION_NOTE and old:
+        others = []  # whoever held the session, or whom a person passed it on to: no clock gives it to another
     new = others[0].id if others else old
     approval.escalations = times
     approval.assigned_to = new
@@ -157,10 +172,46 @@ def _pass_on(db: Session, approval: Approval, referral: Referral, patient: Patie
     store.audit(
         db, "system", "approval.escalated", approval, approval.case_number, old=old, new=new, times=approval.escalations
     )
-    for staff_id in sorted({old or "", new or ""} - {""}):
+    told = {old or "", new or ""} - {""}
+    if approval.kind == ApprovalKind.SESSION_NOTE:  # nobody else may sign it: a coordinator asks, or passes it on
+        told |= {person.id for person in staff_of(db, Role.COORDINATOR, approval.location_id)}
+    for staff_id in sorted(told):
         tell_of_overdue(
             db, f"overdue:{approval.id}:{approval.escalations}:{staff_id}", staff_id, approval.case_number, approval.id
         )
+
+
+def _sessions_at_risk() -> list[str]:
+    """The sessions whose flags nobody has looked at yet."""
+    with store.reading() as db:
+        unseen = select(SessionNote.case_number).where(
+            col(SessionNote.risk_level).in_((RiskLevel.HIGH, RiskLevel.MODERATE)),
+            col(SessionNote.risk_seen_at).is_(None),
+            col(SessionNote.closed_at).is_(None),
+        )
+        return list(db.exec(unseen).all())
+
+
+def _watch_session_risk(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    """Page again about a session's flags until its clinician has looked; they have the clock of a risk review."""
+    with store.writing() as db:
+        session = store.one(db, SessionNote, case_number)
+        if session.risk_seen_at is not None or session.risk_raised_at is None:
+            return
+        location = store.one(db, Location, session.location_id)
+        policy = clock_policy(db)
+        raised_at, level = session.risk_raised_at, session.risk_level
+        if clocks.page_now(
+            level,
+            opened_at=raised_at,
+            due_at=clocks.approval_due(ApprovalKind.RISK_REVIEW, level, raised_at, location.time_zone, policy),
+            seen_at=None,
+            last_paged_at=session.risk_last_paged_at,
+            now=now,
+            policy=policy,
+        ):
+            page_about_session(db, session, now=now)
+            counts.pages += 1
 
 
 def _watch_to_do(to_do_id: str, now: datetime, counts: WatchCounts) -> None:

@@ -108,6 +108,7 @@ LONG = (
     "test_files",
     "test_engine_traps",
     "test_referral_t",
+    "test_session_to_note",
 )
 """Files, by the start of their names, that take minutes; the longest first."""
 
@@ -122,7 +123,16 @@ def _place(name: str) -> int:
     return next((place for place, start in enumerate(LONG) if name.startswith(start)), len(LONG))
 
 
-WITHOUT_A_DATABASE = ("rules", "language", "data_contracts", "test_architecture.py", "test_packages.py")
+WITHOUT_A_DATABASE = (
+    "rules",
+    "language",
+    "data_contracts",
+    "adapters/test_note_fhir.py",
+    "adapters/test_note_pdf.py",
+    "adapters/test_note_wording.py",
+    "test_architecture.py",
+    "test_packages.py",
+)
 """What touches no database is not run again on PostgreSQL; tests/test_architecture.py sees that it stays so."""
 BOTH_KINDS_AT_ONCE = (
     "adapters/test_audit_chain.py",

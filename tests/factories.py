@@ -9,23 +9,27 @@ from itertools import count
 from typing import Any
 
 from adapters import credentials, staff_secrets, therapy_store
-from adapters.operational_store import writing
+from adapters.operational_store import CaseRecord, writing
 from adapters.portal_links import MadeLink, make_link
 from models.codes import (
     AppointmentStatus,
     ApprovalKind,
+    DraftKind,
     ExitKind,
     LinkPurpose,
     MessageChannel,
     Modality,
+    NoteStatus,
     ReferralStatus,
     RiskLevel,
     Role,
     SlotStatus,
     ToDoKind,
+    TranscriptState,
     Verdict,
 )
 from models.columns import new_id, utc_now
+from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,
@@ -37,12 +41,16 @@ from models.operational import (
     OperationalRecord,
     OutboxMessage,
     Patient,
+    PatientConsent,
     Referral,
+    SessionNote,
     Slot,
     Staff,
     ToDo,
 )
+from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
+from tests.notes import note_content
 
 _numbers = count(1)
 BIRTH_DATE = date(1990, 4, 23)
@@ -50,6 +58,7 @@ SIGNING_ROLES = {
     ApprovalKind.RISK_REVIEW: Role.CLINICIAN,
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
+    ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
 }
 
 
@@ -192,12 +201,13 @@ def make_approval(
     kind: ApprovalKind = ApprovalKind.RISK_REVIEW,
     *,
     referral: Referral | None = None,
+    case: CaseRecord | None = None,
     content: str = "{}",
     level: RiskLevel | None = None,
     **given: Any,
 ) -> Approval:
     """An open sign-off whose content lies in the therapy database."""
-    case = referral or make_referral(ReferralStatus(kind.value))
+    case = case or referral or make_referral(ReferralStatus(kind.value))
     approval = _made(
         Approval,
         {
@@ -469,3 +479,100 @@ def make_slot_of(staff: Staff, location: Location, **given: Any) -> Slot:
     with writing() as db:
         clinician = db.get_one(Clinician, staff.id)
     return make_slot(clinician, location, **given)
+
+
+# -- sessions on their way to a signed note
+
+
+def make_session(
+    status: NoteStatus = NoteStatus.NOTE_SIGNATURE,
+    *,
+    patient: Patient | None = None,
+    clinician: Staff | None = None,
+    location: Location | None = None,
+    **given: Any,
+) -> SessionNote:
+    """A held session; its clinician works at its location and is licensed in OR."""
+    number = next(_numbers)
+    place = location or make_location()
+    started = (utc_now() - timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    return _made(
+        SessionNote,
+        {
+            "case_number": f"SN-9{number:05d}",
+            "external_key": f"sessions:T{number}",
+            "patient_id": (patient or make_patient()).id,
+            "clinician_id": (clinician or make_signer(location=place)).id,
+            "location_id": place.id,
+            "source": "test",
+            "received_at": utc_now() - timedelta(days=1),
+            "started_at": started,
+            "ended_at": started + timedelta(minutes=53),
+            "minutes": 53,
+            "modality": Modality.OFFICE,
+            "service": SessionService.INDIVIDUAL,
+            "patient_state": "OR",
+            "note_format": NoteFormatCode.SOAP,
+            "status": status,
+            "closed_at": utc_now() if status.is_closed else None,
+        },
+        given,
+    )
+
+
+def make_papers(patient: Patient, *purposes: ConsentPurpose, **given: Any) -> list[PatientConsent]:
+    """The written consents for these purposes, or for all of them, given long before any session of a test."""
+    return [
+        _made(
+            PatientConsent,
+            {
+                "id": new_id("CO"),
+                "patient_id": patient.id,
+                "kind": purpose.kind.value,
+                "purpose": purpose.value,
+                "given_on": utc_now().date() - timedelta(days=100),
+                "written": True,
+                "document_id": "D-1",
+                "recorded_by": "test",
+            },
+            given,
+        )
+        for purpose in purposes or ConsentPurpose
+    ]
+
+
+@dataclass
+class MadeNote:
+    """A proposed note that waits to be signed, with everyone around it."""
+
+    session: SessionNote
+    patient: Patient
+    location: Location
+    clinician: Staff
+    coordinator: Staff
+    approval: Approval
+    content: dict[str, Any]
+
+    @property
+    def number(self) -> str:
+        return self.session.case_number
+
+
+def make_note(content: dict[str, Any] | None = None, *, patient: Patient | None = None, **given: Any) -> MadeNote:
+    """A session whose drafted note waits for its clinician; ``content`` is what is to be signed."""
+    location = make_location()
+    clinician = make_signer(location=location, on_call=True)
+    coordinator = make_signer(Role.COORDINATOR, location=location)
+    person = patient or make_patient()
+    facts = {"draft": DraftKind.DRAFTED, "transcript": TranscriptState.KEPT, **given}
+    session = make_session(patient=person, clinician=clinician, location=location, **facts)
+    words = note_content(case=session.case_number) if content is None else content
+    approval = make_approval(
+        ApprovalKind.SESSION_NOTE,
+        case=session,
+        content=spelled(words),
+        level=session.risk_level,
+        round=session.version,
+        assigned_to=clinician.id,
+    )
+    return MadeNote(session, person, location, clinician, coordinator, approval, words)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.codes import AuthenticatedHow, ReferralStatus
+from models.codes import AuthenticatedHow, NoteStatus, ReferralStatus
 from models.purposes import PURPOSES
-from models.transitions import REFERRAL_OWNERS, TABLES
+from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS, TABLES
 from tests.conftest import BOTH_KINDS_AT_ONCE, TEST_PLACES, WITHOUT_A_DATABASE
 
 ROOT = Path(__file__).parents[1]
@@ -22,20 +22,26 @@ THERAPY_STORE = {
     "adapters/therapy_store.py",
     "adapters/therapy_store_check.py",
     "adapters/therapy_store_keys.py",
+    "adapters/therapy_store_private.py",
     "adapters/therapy_store_seals.py",
+    "adapters/therapy_store_sessions.py",
 }
 """The door itself: what is asked for, how it is sealed, what is done to all keys at once."""
 
 THERAPY_DOOR = {
+    "acts/addenda.py",
     "acts/alarms.py",
     "acts/break_glass.py",
     "acts/cases.py",
+    "acts/consent_papers.py",
     "acts/decisions.py",
     "acts/forgetting.py",
     "acts/intake.py",
     "acts/labels.py",
+    "acts/note_editing.py",
     "acts/patient_answers.py",
     "acts/patient_messages.py",
+    "acts/signed_notes.py",
     "acts/to_dos.py",
     "adapters/audit_chain.py",
     "adapters/audit_pages.py",
@@ -44,14 +50,20 @@ THERAPY_DOOR = {
     "adapters/received_files.py",
     "cli/keys.py",
     "cli/signing.py",
+    "tasks/held_transcripts.py",
     "tasks/intake.py",
     "tasks/matching.py",
     "tasks/questionnaires.py",
     "tasks/repeats.py",
     "tasks/risk.py",
+    "tasks/session_drafts.py",
+    "tasks/session_gate.py",
+    "tasks/sessions.py",
     "tasks/sign_offs.py",
     "tasks/unread.py",
     "web/desk/evidence.py",
+    "web/desk/note_evidence.py",
+    "web/desk/private_notes.py",
 }
 """Who may open the therapy database. A file is added here by somebody who has thought about it."""
 
@@ -60,6 +72,10 @@ ASK_THROUGH_EVIDENCE = {
     "web/desk/break_glass.py",
     "web/desk/cases.py",
     "web/desk/intake.py",
+    "web/desk/note_changes.py",
+    "web/desk/note_drafts.py",
+    "web/desk/note_exports.py",
+    "web/desk/notes.py",
     "web/desk/to_dos.py",
 }
 """Pages that show content through web/desk/evidence.py, and name where it is shown."""
@@ -155,6 +171,16 @@ def test_therapy_store_is_opened_by_the_listed_files():
         )
     }
     assert openers == THERAPY_DOOR
+
+
+def test_private_notes_are_opened_by_their_page_and_destroyed_by_forgetting_alone():
+    """45 CFR 164.501: kept apart from the record; no task, no draft, no export, no search."""
+    openers = {
+        named(path)
+        for path in sources(*ROOMS)
+        if any(module.startswith("adapters.therapy_store_private") for module in imports(path))
+    }
+    assert openers == {"acts/forgetting.py", "web/desk/private_notes.py"}
 
 
 def places_of_reading(path: Path) -> Iterator[str]:
@@ -257,6 +283,7 @@ def test_every_status_has_its_row_in_the_transition_table(statuses: type[StrEnum
 
 def test_every_status_of_a_case_has_an_owner():
     assert set(REFERRAL_OWNERS) == set(ReferralStatus)
+    assert set(NOTE_OWNERS) == set(NoteStatus)
 
 
 def test_nothing_of_a_machine_is_committed():

@@ -34,7 +34,7 @@ NOT_AUDITED: dict[tuple[str, str], str] = {
     ("adapters.therapy_store_keys", "_wrap_batches"): "a part of a rotation; keys.rotated at its end is the event",
     ("tasks.intake", "_remember_docs"): "where the report on a file lies; that the file was received is the event",
     ("tasks.sign_offs", "next_wait_key"): "how often a run has waited at a gate",
-    ("tasks.runs", "_next_to_wake"): "when a run was last asked to wake",
+    ("tasks.runs", "_next_of"): "when a run was last asked to wake",
     ("tasks.watch", "watch"): "that the watch lives",
 }
 """Transactions of the machinery, which change nothing about a case, a person or a right."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,19 +15,22 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
+from acts import addenda, consent_papers, note_editing, patient, signers, to_dos
 from acts import cases as case_acts
-from acts import patient, signers, to_dos
 from acts.decisions import decide, reassign
 from acts.intake import dismiss_row
-from adapters import outbox, portal_links, prefect_runs, therapy_store
+from adapters import outbox, portal_links, prefect_runs, therapy_store, therapy_store_private
 from adapters.operational_store import reading, writing
 from adapters.settings import settings
 from flows.sign_off import _form
+from language.note_drafting import SessionToDraft
+from language.note_values import DraftSentence, NoteDraft, Source, Topic
 from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     ExitKind,
     LinkPurpose,
+    NoteStatus,
     ReferralStatus,
     Role,
     ToDoOutcome,
@@ -35,6 +39,7 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.measures import Measure
+from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,
@@ -43,12 +48,14 @@ from models.operational import (
     PortalLink,
     QuarantinedRow,
     Referral,
+    SessionNote,
     Slot,
     Staff,
     ToDo,
 )
 from models.therapy import content_fields
 from models.therapy_text import TherapyText
+from rules.note_editing import Change, add, answer_flag, edit, fields_of, nothing_to_add
 from tasks import (
     cases,
     coverage,
@@ -58,6 +65,9 @@ from tasks import (
     reports,
     risk,
     runs,
+    session_drafts,
+    session_gate,
+    sessions,
     sign_offs,
     waiting,
     waits,
@@ -65,10 +75,11 @@ from tasks import (
 )
 from tests import conftest as shared
 from tests.databases import written_in
+from tests.exports import People, index_of, put
 from tests.factories import fresh_code
 from tests.tasks.conftest import SAMPLE, FakePrefect
 
-R = ReferralStatus
+R, N = ReferralStatus, NoteStatus
 PERSON = {
     "First name": "Qorvexa",
     "Last name": "Plimsander",
@@ -81,11 +92,15 @@ PERSON = {
 PERSON_MARKERS = (
     *("qorvexa", "plimsander", "qmem7731", "zephyrine", "1961-07-23", "5035550177", "503-555-0177"),
     *("gralfenny", "hibbertrop"),  # a name of a file, a value that breaks its contract
+    "ostrabell",  # a speaker whom nobody knows, in a transcript that is not read
 )
 THERAPY_MARKERS = (
     *("zibbertrance", "krindlespat", "vexibarn", "wumblefort", "moltquiver", "snorfelkind", "brasktumble"),
     *("dorniquest", "flumerack", "tessigold", "plonkwater", "yarbelstone"),
+    *("quillfathom", "brindlemoor", "swithenday", "pemberwisk", "lurkenfold", "marrowgild", "tolverquist"),
 )
+"""The last seven of a session: its transcript, goals, working copy, addendum, private note, return, and check."""
+
 REFERRAL_TEXT = "The zibbertrance has been worse since spring and sleep is short."
 
 
@@ -98,6 +113,7 @@ class Walk:
     errors: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     closed: dict[str, ReferralStatus] = field(default_factory=dict)
+    notes: dict[str, NoteStatus] = field(default_factory=dict)
     home: Path = Path()
 
     def refused(self, act: Callable[[], object]) -> None:
@@ -295,6 +311,129 @@ async def walk_to_unreachable(walk: Walk, number: str) -> None:
     signed(number, Verdict.APPROVE, "")
 
 
+TALK = """\
+Therapist: How has your sleep been since we met last week?
+Qorvexa Plimsander: I sleep about five hours and the quillfathom wakes me up at three.
+Therapist: What goes through your mind when you wake up?
+Qorvexa Plimsander: I worry about my work and about the report that I have to finish.
+Therapist: Let's write down the worries every evening before you go to bed.
+Qorvexa Plimsander: I can do that. I would like to try it this week.
+"""
+
+
+def drafts_the_words(given: list[SessionToDraft], generator: object = None) -> list[NoteDraft]:
+    """Drafts that hold what the sessions hold."""
+    words = [DraftSentence("Subjective", one.turns[1].text, (Source(1, 0, 9),), Topic.CONCERN) for one in given]
+    return [NoteDraft(one.format, (said,), (), {}, "test-1") for one, said in zip(given, words, strict=True)]
+
+
+def session_row(key: str, days: int, **given: str) -> dict[str, str]:
+    row = People.of_the_sample_practice(one(Patient, given_name="Qorvexa")).row(key, days=days)
+    return {**row, "plan_goals": "less brindlemoor", **given}
+
+
+def drop_sessions() -> None:
+    """One session to be signed, one whose transcript nobody can read, one that breaks the contract."""
+    put("Hibbertrop talk.txt", TALK)
+    put("Gralfenny talk.txt", TALK.replace("Qorvexa Plimsander:", "Ostrabell:"))
+    put(
+        "Gralfenny Plimsander sessions.csv",
+        index_of(
+            session_row("K-9001", 2, transcript_file="Hibbertrop talk.txt"),
+            session_row("K-9002", 3, transcript_file="Gralfenny talk.txt"),
+            session_row("K-9003", 4, patient_id="hibbertrop", transcript_file="Qorvexa missing.txt"),
+        ),
+    )
+
+
+async def note_leg(walk: Walk, number: str) -> None:
+    """What one leg of a session's run does, up to its next wait."""
+    case = cases.take(number)
+    for _ in range(10):
+        status = cases.status_now(case)
+        match status:
+            case N.RECEIVED:
+                walk.shown.append(session_gate.take_in.fn(case))
+            case N.READY_TO_SCREEN:
+                walk.shown.append(session_gate.screen.fn(case, fails_with_the_text))
+            case N.READY_TO_DRAFT:
+                walk.shown.append(repr(session_drafts.draft.fn([case])))
+            case N.NOTE_SIGNATURE:
+                approval_id = sign_offs.open_sign_off.fn(case, status)
+                walk.shown.append(str(_form(approval_id, status).model_json_schema()))
+                walk.shown.append(str(vars(_form(approval_id, status)).get("_description")))
+                break
+            case _:
+                waits.prepare.fn(case, status)
+                break
+    await waits.name_the_wait(str(uuid4()), number, cases.status_now(case).label)
+
+
+def on_the_desk(number: str, *changes: Change) -> note_editing.NoteOnScreen:
+    approval = note_editing.open_note(number)
+    clinician = str(approval.assigned_to)
+    page = note_editing.on_screen(approval.id, actor=clinician, where="test")
+    for what in changes:
+        page = note_editing.change(approval.id, what, seen_edition=page.edition, staff_id=clinician, where="test")
+    return page
+
+
+def decided(page: note_editing.NoteOnScreen, verdict: Verdict, reason: str) -> None:
+    clinician = str(page.approval.assigned_to)
+    decide(
+        page.approval.id,
+        staff_id=clinician,
+        verdict=verdict,
+        reason=TherapyText(reason),
+        seen_digest=page.pinned,
+        how=AuthenticatedHow.PREFECT_CODE,
+        code=fresh_code(clinician),
+        edited=fields_of(page.note) if verdict == Verdict.EDIT_AND_APPROVE else None,
+        on_screen=page.on_screen,
+    )
+
+
+async def walk_to_signed(walk: Walk) -> None:
+    """A session to its signed note with everything said on the way."""
+    coordinator, patient_id = staff(Role.COORDINATOR).id, one(Patient, given_name="Qorvexa").id
+    for purpose in ConsentPurpose:
+        day = utc_now().date() - timedelta(days=30)
+        consent_papers.record(patient_id, purpose, given_on=day, document_id="D-1", staff_id=coordinator)
+    drop_sessions()
+    await runs.start_sessions()
+    results = [sessions.receive.fn(file_id) for file_id in sessions.collect.fn(settle_seconds=0)]
+    assert [result.counts for result in results] == [{"accepted": 2, "quarantined": 1}]
+    number, unread = (one(SessionNote, external_key=f"sessions:K-900{key}").case_number for key in (1, 2))
+    for each in (number, unread):
+        await note_leg(walk, each)
+    assert one(SessionNote, case_number=unread).transcript == "unreadable"
+    walk.shown += [reports.sessions_markdown(results, sessions.counts()), repr(results), repr(sessions.counts())]
+    decided(on_the_desk(number), Verdict.RETURN, "marrowgild: the wrong end")
+    check = one(ToDo, case_number=number, status=ToDoStatus.OPEN)
+    to_dos.finish(check.id, coordinator, ToDoOutcome.DRAFT_AGAIN, TherapyText("tolverquist"))
+    await note_leg(walk, number)
+    await runs.start_missing_runs()
+    page = on_the_desk(number, add("Plan", "More swithenday.", "S9"), edit("S1", "Reports the swithenday."))
+    walk.refused(lambda: on_the_desk(number, edit("S99", "swithenday")))
+    stale = partial(note_editing.change, page.approval.id, edit("S1", "swithenday"), seen_edition=0, where="test")
+    walk.refused(partial(stale, staff_id=str(page.approval.assigned_to)))
+    walk.refused(lambda: decided(page, Verdict.EDIT_AND_APPROVE, "swithenday"))
+    answers = [answer_flag(flag["id"], "no_acute_risk_today", "swithenday") for flag in page.note["flags"]]
+    marks = [nothing_to_add(section, True) for section in ("Objective", "Assessment")]
+    page = on_the_desk(number, *answers, *marks)
+    walk.shown.append(repr(page.approval))
+    decided(page, Verdict.EDIT_AND_APPROVE, "")
+    who = str(page.approval.assigned_to)
+    walk.refused(lambda: addenda.add(number, TherapyText("pemberwisk"), staff_id=coordinator,
+                                     how=AuthenticatedHow.PREFECT_CODE, code="000000"))  # fmt: skip
+    addenda.add(
+        number, TherapyText("pemberwisk"), staff_id=who, how=AuthenticatedHow.PREFECT_CODE, code=fresh_code(who)
+    )
+    therapy_store_private.keep(who, patient_id, number, TherapyText("lurkenfold"))
+    await note_leg(walk, number)
+    walk.notes = {each: one(SessionNote, case_number=each).status for each in (number, unread)}
+
+
 def errors_on_the_way(walk: Walk, number: str) -> None:
     """Acts that fail while they hold markers."""
     coordinator, clinician = staff(Role.COORDINATOR).id, staff(Role.CLINICIAN)
@@ -337,6 +476,7 @@ async def walked(walk: Walk) -> None:
     await walk_to_attended(walk, numbers[1])
     await walk_to_declined(walk, numbers[2])
     await walk_to_unreachable(walk, numbers[3])
+    await walk_to_signed(walk)
     await runs.wake_wanted()
     all_the_reports(walk, results)
     errors_on_the_way(walk, numbers[1])
@@ -360,6 +500,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) ->
     with pytest.MonkeyPatch.context() as patch:
         for name in ("start_run", "wake", "rename", "read_and_forget_input"):
             patch.setattr(prefect_runs, name, getattr(fake, name))
+        patch.setattr(session_drafts, "draft_notes", drafts_the_words)
         with shared.copied(seeded_installation, home, patch):
             root.addHandler(keeping)
             root.setLevel(logging.DEBUG)
@@ -381,6 +522,7 @@ def bytes_of(folder: Path, pattern: str) -> str:
 
 def test_cases_were_walked_to_three_different_ends(walk: Walk) -> None:
     assert sorted(walk.closed.values()) == sorted([R.CLOSED_ATTENDED, R.CLOSED_DECLINED, R.CLOSED_UNREACHABLE])
+    assert list(walk.notes.values()) == [N.CLOSED_SIGNED, N.NOTE_SIGNATURE]
 
 
 def test_markers_were_really_planted(walk: Walk) -> None:
@@ -408,7 +550,7 @@ def test_therapy_database_holds_content_sealed_alone(walk: Walk) -> None:
 
 def test_received_files_are_sealed(walk: Walk) -> None:
     kept = sorted(path.suffix for path in settings().received_folder.iterdir())
-    assert kept == [".sealed"] * len(kept) and len(kept) == 2
+    assert kept == [".sealed"] * len(kept) and len(kept) == 5
     assert hits(bytes_of(settings().received_folder, "*")) == []
 
 
@@ -424,7 +566,7 @@ def test_errors_say_nothing_about_a_person(walk: Walk) -> None:
 
 def test_prefect_is_shown_nothing_about_a_person(walk: Walk) -> None:
     handed_over = [repr(walk.prefect.started), repr(walk.prefect.names), repr(walk.prefect.woken), *walk.shown]
-    assert len(walk.prefect.started) == 4 and len(walk.prefect.names) > 8
+    assert len(walk.prefect.started) == 7 and len(walk.prefect.names) > 8
     assert {words for words in handed_over if hits(words)} == set()
     assert walk.prefect.typed == {}
 

@@ -88,7 +88,7 @@ INVENTED = {
 # The example of every page about one-time codes.
 TEXTBOOK = "JBSWY3DPEHPK3PXP"
 PLACEHOLDER = re.compile(r"(?i)password|secret|words?|example|xxx|changeme|NAME")
-SKIPPED = {".png", ".pt", ".safetensors", ".bin", ".ico", ".woff2", ".gz", ".zip", ".jsonl"}
+SKIPPED = {".png", ".pt", ".safetensors", ".bin", ".ico", ".woff2", ".ttf", ".gz", ".zip", ".jsonl"}
 
 
 def secrets_in(text: str) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
     python -m language.training
 
-About a quarter of an hour on two cores. It needs the public sets beside the checkout (risk_corpora, note_corpora). The
-MiniLM is not trained here: language/weights/minilm records which one is meant.
+With a GPU some minutes; without one most of a day on two cores, nearly all of it for the risk network. It needs the
+public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here: language/weights/minilm
+records which one is meant.
 """
 
-from language.training import train_notes, train_risk
+from language.training import session_thresholds, train_notes, train_risk
 
 if __name__ == "__main__":
     train_risk.main()
+    session_thresholds.main()
     train_notes.main()

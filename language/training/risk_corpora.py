@@ -16,7 +16,7 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
-TRAINED_ON = ("challenge", "ordinary", "training")
+TRAINED_ON = ("challenge", "ordinary", "training", "training_next")
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"

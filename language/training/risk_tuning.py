@@ -1,6 +1,6 @@
-"""Trains the last layers of the risk network: the layers below are run once, their outputs kept, the rest learns.
+"""Trains the last layers of the risk network and its heads, on a GPU where there is one, else on the CPU.
 
-That makes minutes on two CPU cores out of hours. Seeded; the same machine gives the same weights.
+Seeded: the same CPU gives the same weights again; a GPU, which adds up in no fixed order, gives nearly the same.
 """
 
 import copy
@@ -14,19 +14,22 @@ import torch
 from numpy.typing import NDArray
 
 from language.encoder import DIMENSIONS, batches_by_length
-from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, MAX_TOKENS, TRAINED_LAYERS
+from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, MAX_TOKENS, mean_and_highest
 from language.risk_values import SignalKind
 
-EPOCHS = 5
-LAYERS_RATE = 3e-4
-HEAD_RATE = 3e-3
-WARM_UP_STEPS = 100
+TRAINED_LAYERS = 4
+LAYERS_RATE = 2e-4
+HEAD_RATE = 2e-3
+WARM_UP = 0.1
 DROPOUT = 0.1
-TOKENS_PER_STEP = 2500
-PASSAGES_PER_SHUFFLE = 600
+TOKENS_PER_STEP = 4000
+PASSAGES_PER_SHUFFLE = 800
 POSITIVES_WEIGH = 2.0
+NUDGE = 1.0
+"""How far a passage's token vectors, all of them together, are moved to where it is judged worst."""
 
 Floats = NDArray[np.float32]
+Step = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor", "torch.Tensor", "torch.Tensor"]
 
 
 @dataclass(frozen=True)
@@ -39,113 +42,157 @@ class Passage:
     weight: float
 
 
-class Trunk:
-    """The layers that stay as they are: passages to their states [tokens, 384], kept in half precision."""
-
-    def __init__(self, tokenizer: Any, network: Any) -> None:
-        self.tokenizer = tokenizer
-        self.network = network
-
-    def states(self, texts: Sequence[str]) -> "list[torch.Tensor]":
-        tokens = self.tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]
-        states: list[torch.Tensor] = [torch.zeros(0)] * len(texts)
-        kept_below = len(self.network.encoder.layer) - TRAINED_LAYERS
-        with torch.inference_mode():
-            for batch in batches_by_length([len(ids) for ids in tokens], TOKENS_PER_STEP):
-                inputs = self.tokenizer.pad({"input_ids": [tokens[i] for i in batch]}, return_tensors="pt")
-                below = self.network(**inputs, output_hidden_states=True).hidden_states[kept_below]
-                for row, i in enumerate(batch):
-                    states[i] = below[row, : len(tokens[i])].half().clone()
-        return states
-
-
-class Top(torch.nn.Module):
-    """The layers that learn, and one head per kind on the mean of the tokens."""
+class Learner(torch.nn.Module):
+    """The pinned MiniLM with its last layers free to learn, and one head per kind on the mean and the highest of the
+    tokens.
+    """
 
     def __init__(self, network: Any) -> None:
         super().__init__()
-        self.layers = copy.deepcopy(network.encoder.layer[-TRAINED_LAYERS:])
-        self.head = torch.nn.Linear(DIMENSIONS, len(SignalKind))
+        own = copy.deepcopy(network)
+        self.embeddings = own.embeddings.requires_grad_(False)
+        self.below = own.encoder.layer[:-TRAINED_LAYERS].requires_grad_(False)
+        # They start as they will be kept, in half precision.
+        self.layers = own.encoder.layer[-TRAINED_LAYERS:].half().float()
+        self.head = torch.nn.Linear(2 * DIMENSIONS, len(SignalKind))
         self.dropout = torch.nn.Dropout(DROPOUT)
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.constant_(self.head.bias, -2.0)  # most of what is read holds nothing
 
-    def forward(self, states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
-        hidden = (1.0 - mask[:, None, None, :]) * torch.finfo(states.dtype).min
-        for layer in self.layers:
+    def train(self, mode: bool = True) -> "Learner":
+        super().train(mode)
+        self.embeddings.eval()
+        self.below.eval()
+        return self
+
+    def forward(self, vectors: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+        """Raw scores [n, 7] from the embeddings of the tokens [n, tokens, 384] and their mask [n, tokens]."""
+        hidden = (1.0 - mask[:, None, None, :]) * torch.finfo(vectors.dtype).min
+        states = vectors
+        for layer in (*self.below, *self.layers):
             out = layer(states, attention_mask=hidden)
             states = out[0] if isinstance(out, tuple) else out
-        mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return self.head(self.dropout(mean))  # type: ignore[no-any-return]
+        return self.head(self.dropout(mean_and_highest(states, mask)))  # type: ignore[no-any-return]
 
 
-def trained(trunk: Trunk, passages: Sequence[Passage], seed: int) -> Top:
-    """The top after EPOCHS rounds over the passages."""
+def trained(tokenizer: Any, network: Any, rounds: Sequence[Sequence[Passage]], seed: int) -> Learner:
+    """What was learned from the passages of each round, one round after another."""
     torch.manual_seed(seed)
+    if _device().type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32
     choose = random.Random(seed)
-    top = Top(trunk.network)
-    states = trunk.states([passage.text for passage in passages])
-    kinds, known = (torch.tensor([getattr(p, name) for p in passages]) for name in ("kinds", "known"))
-    weight = torch.tensor([p.weight for p in passages])[:, None]
-    rounds = [list(_steps([len(s) for s in states], choose)) for _ in range(EPOCHS)]
-    total = sum(map(len, rounds))
-    learner = torch.optim.AdamW(
-        [{"params": top.layers.parameters(), "lr": LAYERS_RATE}, {"params": top.head.parameters(), "lr": HEAD_RATE}],
+    learner = Learner(network).to(_device())
+    steps = [step for passages in rounds for step in _steps(tokenizer, passages, choose)]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": learner.layers.parameters(), "lr": LAYERS_RATE},
+            {"params": learner.head.parameters(), "lr": HEAD_RATE},
+        ],
         weight_decay=0.01,
     )
     rate = torch.optim.lr_scheduler.LambdaLR(
-        learner, lambda step: min(1.0, (step + 1) / WARM_UP_STEPS) * (1 - step / total)
+        optimiser, lambda at: min(1.0, (at + 1) / (WARM_UP * len(steps))) * (1 - at / len(steps))
     )
-    positives = torch.full((len(SignalKind),), POSITIVES_WEIGH)
-    top.train()
-    for step in (step for each in rounds for step in each):
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(
-            top(*padded([states[i] for i in step])), kinds[step], pos_weight=positives, reduction="none"
-        )
-        learner.zero_grad()
-        ((loss * known[step] * weight[step]).sum() / len(step)).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(top.parameters(), 1.0)
-        learner.step()
+    learner.train()
+    for step in steps:
+        optimiser.zero_grad()
+        _learn(learner, *(each.to(_device()) for each in step))
+        torch.nn.utils.clip_grad_norm_([p for p in learner.parameters() if p.requires_grad], 1.0)
+        optimiser.step()
         rate.step()
-    return top.eval()
+    return learner.eval()
 
 
-def _steps(lengths: Sequence[int], choose: random.Random) -> Iterator[list[int]]:
+def _learn(
+    learner: Learner,
+    ids: "torch.Tensor",
+    kinds: "torch.Tensor",
+    known: "torch.Tensor",
+    weight: "torch.Tensor",
+    mask: "torch.Tensor",
+) -> None:
+    """Adds the gradients of a batch as it is, and of the same batch where each passage is moved against its label.
+
+    The move is that of Miyato, Dai and Goodfellow (2017, arXiv 1605.07725): along the gradient, of a fixed length.
+    """
+    positives = torch.full((len(SignalKind),), POSITIVES_WEIGH, device=ids.device)
+
+    def learned_from(vectors: "torch.Tensor") -> None:
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            learner(vectors, mask), kinds, pos_weight=positives, reduction="none"
+        )
+        ((loss * known * weight[:, None]).sum() / len(ids)).backward()  # type: ignore[no-untyped-call]
+
+    vectors = learner.embeddings(input_ids=ids).detach().requires_grad_(True)
+    learned_from(vectors)
+    slope = vectors.grad
+    assert slope is not None
+    learned_from(vectors.detach() + NUDGE * slope / (slope.norm(dim=(1, 2), keepdim=True) + 1e-9))
+
+
+def _device() -> "torch.device":
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _steps(tokenizer: Any, passages: Sequence[Passage], choose: random.Random) -> Iterator[Step]:
     """Batches of about the same length each, in random order, over a random order of the passages."""
-    order = list(range(len(lengths)))
+    tokens = _tokens(tokenizer, [passage.text for passage in passages])
+    order = list(range(len(passages)))
     choose.shuffle(order)
     steps = []
     for start in range(0, len(order), PASSAGES_PER_SHUFFLE):
-        some = order[start : start + PASSAGES_PER_SHUFFLE]
-        steps += [[some[i] for i in batch] for batch in batches_by_length([lengths[i] for i in some], TOKENS_PER_STEP)]
+        shuffled = order[start : start + PASSAGES_PER_SHUFFLE]
+        lengths = [len(tokens[i]) for i in shuffled]
+        steps += [[shuffled[at] for at in batch] for batch in batches_by_length(lengths, TOKENS_PER_STEP)]
     choose.shuffle(steps)
-    yield from steps
+    for step in steps:
+        ids, mask = _padded([tokens[i] for i in step])
+        some = [passages[i] for i in step]
+        kinds, known = (torch.tensor([getattr(passage, name) for passage in some]) for name in ("kinds", "known"))
+        yield ids, kinds, known, torch.tensor([passage.weight for passage in some]), mask
 
 
-def padded(states: "Sequence[torch.Tensor]") -> "tuple[torch.Tensor, torch.Tensor]":
-    """States of several passages as one tensor [n, tokens, 384], and its mask [n, tokens]."""
-    longest = max(len(each) for each in states)
-    together = torch.zeros(len(states), longest, DIMENSIONS)
-    mask = torch.zeros(len(states), longest)
-    for row, each in enumerate(states):
-        together[row, : len(each)] = each.float()
+def _tokens(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    return list(tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"])
+
+
+def _padded(tokens: Sequence[Sequence[int]]) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Ids [n, longest] and mask [n, longest]."""
+    ids = torch.zeros(len(tokens), max(map(len, tokens)), dtype=torch.long)
+    mask = torch.zeros(ids.shape)
+    for row, each in enumerate(tokens):
+        ids[row, : len(each)] = torch.tensor(each)
         mask[row, : len(each)] = 1.0
-    return together, mask
+    return ids, mask
 
 
-def scores(trunk: Trunk, top: Top, texts: Sequence[str]) -> Floats:
+def averaged(learners: Sequence[Learner]) -> Learner:
+    """One network whose weights are the mean of several trained from the same start (Wortsman et al. 2022)."""
+    states = [learner.state_dict() for learner in learners]
+    mean = copy.deepcopy(learners[0])
+    mean.load_state_dict(
+        {
+            name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor
+            for name, tensor in states[0].items()
+        }
+    )
+    return mean.eval()
+
+
+def scores(tokenizer: Any, learner: Learner, texts: Sequence[str]) -> Floats:
     """Raw scores [n, 7] of texts."""
-    states = trunk.states(texts)
+    tokens = _tokens(tokenizer, texts)
     out = np.zeros((len(texts), len(SignalKind)), dtype=np.float32)
     with torch.inference_mode():
-        for batch in batches_by_length([len(each) for each in states], TOKENS_PER_STEP):
-            out[batch] = top(*padded([states[i] for i in batch])).numpy()
+        for batch in batches_by_length([len(each) for each in tokens], TOKENS_PER_STEP):
+            ids, mask = (each.to(_device()) for each in _padded([tokens[i] for i in batch]))
+            out[batch] = learner(learner.embeddings(input_ids=ids), mask).float().cpu().numpy()
     return out
 
 
-def tensors_of(top: Top, layers_below: int) -> "dict[str, torch.Tensor]":
-    """The trained layers by their number in the whole network, and the head; half precision."""
-    tensors = {HEAD_WEIGHT: top.head.weight, HEAD_BIAS: top.head.bias}
-    for number, layer in enumerate(top.layers):
-        tensors |= {f"layer.{layers_below + number}.{name}": t for name, t in layer.state_dict().items()}
-    return {name: tensor.detach().half().contiguous() for name, tensor in tensors.items()}
+def tensors_of(learner: Learner) -> "dict[str, torch.Tensor]":
+    """The trained layers by their number in the whole network, and the heads; half precision."""
+    tensors = {HEAD_WEIGHT: learner.head.weight, HEAD_BIAS: learner.head.bias}
+    for number, layer in enumerate(learner.layers, start=len(learner.below)):
+        tensors |= {f"layer.{number}.{name}": tensor for name, tensor in layer.state_dict().items()}
+    return {name: tensor.detach().half().cpu().contiguous() for name, tensor in tensors.items()}

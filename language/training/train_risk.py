@@ -2,15 +2,19 @@
 
     python -m language.training.train_risk
 
-Seeded and CPU-only. Writes network.safetensors, thresholds.json and their manifest to language/weights/risk_signals.
-The texts are split by hash: five parts of six train, the sixth (development) calibrates and sets the thresholds; what
-is held out (risk_corpora) is touched by neither. `python -m benchmarks.risk` prints the figures on that.
+Seeded; on a GPU if there is one. Writes network.safetensors, thresholds.json and their manifest to the folder of the
+shipped weights, language/weights/risk_signals; its card says how long that takes. The texts are split by hash: five
+parts of six train, the sixth (development) calibrates and sets the thresholds; what is held out (risk_corpora) is
+touched by neither. `python -m benchmarks.risk` prints the figures on that.
 """
 
 import hashlib
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +25,27 @@ from language.encoder import pinned_weights, tokenizer_and_network
 from language.manifests import write_manifest
 from language.plain import plain
 from language.risk_classifier import SHIPPED, THRESHOLDS, passages_of
-from language.risk_network import NETWORK, TRAINED_LAYERS
+from language.risk_network import NETWORK
 from language.risk_signals import read_risk
 from language.risk_values import SignalKind, SignalStatus
 from language.training import risk_corpora, risk_tuning
 from language.training.risk_corpora import TRAIN, Post, Sentence
-from language.training.risk_tuning import Passage, Top, Trunk
+from language.training.risk_tuning import Learner, Passage
 
 LICENCE = (
     "this project's; trained on C-SSRS Reddit 500 (CC BY), MTS-Dialog (CC BY 4.0) and texts of this project, "
     "from all-MiniLM-L6-v2 (Apache-2.0)"
 )
-SEED = 20261125
+SEEDS = (20261125, 20261126)
+ROUNDS = 10
 ONE_TEXT_IN = 6
 MEDICAL_TALKS = 400
-PASSAGES_OF_A_NEGATIVE = 6
+PASSAGES_OF_A_NEGATIVE = 12
 PASSAGES_OF_A_TALK = 4
 PASSAGES_OF_A_POST = 3
 LONGEST_POST = 600
 POSTS_WEIGH = 0.3
+SET_ASIDE_WEIGH = 2.0
 # Of ordinary development texts each kind may flag this share; the rules come on top.
 ORDINARY_FLAGS_ALLOWED = {SignalKind.SUICIDAL_IDEATION: 0.02}
 ORDINARY_FLAGS_ALLOWED_ELSE = 0.01
@@ -57,23 +63,28 @@ NONE = tuple(0.0 for _ in KINDS)
 
 def main() -> None:
     """Train, write, say what was written."""
-    trunk = Trunk(*tokenizer_and_network(pinned_weights()))
+    tokenizer, network = tokenizer_and_network(pinned_weights())
     own = own_texts()
-    fit = [text for text in own if not in_development(text.text)]
+    fit = [replace(text, text=plain(text.text).text) for text in own if not in_development(text.text)]
     posts = [post for post in risk_corpora.posts() if post.split == TRAIN and not in_development(post.user)]
-    passages = list(_passages(fit, posts, random.Random(SEED)))
-    top = risk_tuning.trained(trunk, passages, SEED)
-    below = len(trunk.network.encoder.layer) - TRAINED_LAYERS
-    tensors = risk_tuning.tensors_of(top, below)
-    save_file(tensors, SHIPPED / NETWORK)
+    posts = [replace(post, text=plain(post.text).text) for post in posts]
+    talks = _talks(random.Random(SEEDS[0]))
+    learners = []
+    for seed in SEEDS:
+        # What is chosen at random (passages of a long text, what stands beside a disclosure) is chosen anew each round.
+        choose = random.Random(seed)
+        rounds = [list(passages(fit, posts, talks, choose)) for _ in range(ROUNDS)]
+        learners.append(risk_tuning.trained(tokenizer, network, rounds, seed))
+    learner = risk_tuning.averaged(learners)
+    save_file(risk_tuning.tensors_of(learner), SHIPPED / NETWORK)
     settings = {
-        **_calibration(trunk, top, [text for text in own if in_development(text.text)]),
+        **_calibration(tokenizer, learner, [text for text in own if in_development(text.text)]),
         "rule_precision": _rule_precision(own),
     }
     (SHIPPED / THRESHOLDS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     version = f"risk-{hashlib.sha256((SHIPPED / NETWORK).read_bytes()).hexdigest()[:8]}"
     write_manifest(SHIPPED, version, LICENCE, (NETWORK, THRESHOLDS))
-    counts = {"passages": len(passages), "texts": len(fit), "posts": len(posts)}
+    counts = {"passages_a_round": len(rounds[0]), "texts": len(fit), "posts": len(posts), "talks": len(talks)}
     print(json.dumps({"version": version} | settings | counts))
 
 
@@ -90,50 +101,67 @@ def in_development(name: str) -> bool:
 # -- passages
 
 
-def _passages(own: Sequence[Sentence], posts: Sequence[Post], choose: random.Random) -> Iterator[Passage]:
-    ordinary = [text.text for text in own if text.kind is None and len(passages_of(text.text)) == 1]
+def _talks(choose: random.Random) -> list[str]:
+    # A consultation in which the rules find anything at all is no certain negative.
+    talks = choose.sample(risk_corpora.medical_talk("train"), MEDICAL_TALKS)
+    return [plain(talk).text for talk in talks if not read_risk(talk, rules_only=True).signals]
+
+
+def passages(
+    own: Sequence[Sentence], posts: Sequence[Post], talks: Sequence[str], choose: random.Random
+) -> Iterator[Passage]:
+    """What one round of training reads, from texts made plain."""
+    ordinary = [text.text for text in own if text.kind is None and len(_parts(text.text)) == 1]
     for text in own:
         yield from _of_own(text, choose)
-        if kinds_of(text) and len(passages_of(text.text)) == 1:
+        # Without the same beside what is denied or past, a sentence that changes the subject would speak for risk.
+        if text.kind is not None and len(_parts(text.text)) == 1:
             yield _beside_something_ordinary(text, ordinary, choose)
     for post in posts:
         yield from _of_post(post, choose)
-    # A consultation in which the rules find anything at all is no certain negative.
-    for talk in choose.sample(risk_corpora.medical_talk("train"), MEDICAL_TALKS):
-        if not read_risk(talk, rules_only=True).signals:
-            yield from (Passage(words, NONE, ALL, 0.5) for words in _some(talk, PASSAGES_OF_A_TALK, choose))
+    for talk in talks:
+        yield from (Passage(words, NONE, ALL, 0.5) for words in _some(talk, PASSAGES_OF_A_TALK, choose))
 
 
 def _of_own(text: Sentence, choose: random.Random) -> Iterator[Passage]:
     kinds = kinds_of(text)
-    words = plain(text.text).text
-    if kinds or len(passages_of(words)) <= 3:
-        yield Passage(words, _flags(kinds), _flags(_known(kinds)), 1.0)
-    if not kinds and len(passages_of(words)) > 1:
-        yield from (Passage(part, NONE, ALL, 0.5) for part in _some(words, PASSAGES_OF_A_NEGATIVE, choose))
+    weight = _weight(text)
+    if kinds or len(_parts(text.text)) <= 3:
+        yield Passage(text.text, _flags(kinds), _flags(_known(kinds)), weight)
+    if not kinds and len(_parts(text.text)) > 1:
+        parts = _some(text.text, PASSAGES_OF_A_NEGATIVE, choose)
+        yield from (Passage(part, NONE, ALL, 0.5 * weight) for part in parts)
+
+
+def _weight(text: Sentence) -> float:
+    return 1.0 if text.kind is None or kinds_of(text) else SET_ASIDE_WEIGH
 
 
 def _beside_something_ordinary(text: Sentence, ordinary: Sequence[str], choose: random.Random) -> Passage:
     """What is said stays said when the next sentence is about something else."""
-    pair = [plain(text.text).text, choose.choice(ordinary)]
+    pair = [text.text, choose.choice(ordinary)]
     choose.shuffle(pair)
     kinds = kinds_of(text)
-    return Passage(" ".join(pair), _flags(kinds), _flags(_known(kinds)), 0.5)
+    return Passage(" ".join(pair), _flags(kinds), _flags(_known(kinds)), 0.5 * _weight(text))
 
 
 def _of_post(post: Post, choose: random.Random) -> Iterator[Passage]:
     # A post is labelled as a whole and for one kind only; which sentence of it speaks is not known.
     only = _flags({SUICIDE[0]})
     if post.positive:
-        yield Passage(plain(post.text[:LONGEST_POST]).text, only, only, 2 * POSTS_WEIGH)
+        yield Passage(post.text[:LONGEST_POST], only, only, 2 * POSTS_WEIGH)
     else:
-        parts = _some(plain(post.text).text, PASSAGES_OF_A_POST, choose)
+        parts = _some(post.text, PASSAGES_OF_A_POST, choose)
         yield from (Passage(part, NONE, only, POSTS_WEIGH) for part in parts)
 
 
 def _some(text: str, count: int, choose: random.Random) -> list[str]:
-    parts = list(dict.fromkeys(text[each.start : each.end] for each in passages_of(text)))
-    return choose.sample(parts, min(count, len(parts)))
+    return choose.sample(_parts(text), min(count, len(_parts(text))))
+
+
+@cache
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text[each.start : each.end] for each in passages_of(text)))
 
 
 def kinds_of(text: Sentence) -> set[SignalKind]:
@@ -158,9 +186,9 @@ def _flags(kinds: Iterable[SignalKind]) -> tuple[float, ...]:
 # -- calibration and thresholds
 
 
-def _calibration(trunk: Trunk, top: Top, texts: Sequence[Sentence]) -> dict[str, dict[str, object]]:
+def _calibration(tokenizer: Any, learner: Learner, texts: Sequence[Sentence]) -> dict[str, dict[str, object]]:
     """Platt's slope and shift and the threshold of each kind, from the highest raw score in each development text."""
-    best = _best(trunk, top, [text.text for text in texts])
+    best = _best(tokenizer, learner, [text.text for text in texts])
     present = [kinds_of(text) for text in texts]
     ordinary = np.array([text.kind is None for text in texts])
     calibration: dict[str, object] = {}
@@ -176,10 +204,10 @@ def _calibration(trunk: Trunk, top: Top, texts: Sequence[Sentence]) -> dict[str,
     return {"calibration": calibration, "thresholds": thresholds}
 
 
-def _best(trunk: Trunk, top: Top, texts: Sequence[str]) -> NDArray[np.float32]:
+def _best(tokenizer: Any, learner: Learner, texts: Sequence[str]) -> NDArray[np.float32]:
     words = [plain(text).text for text in texts]
     parts = [[text[each.start : each.end] for each in passages_of(text)] or [text] for text in words]
-    raw = risk_tuning.scores(trunk, top, [part for each in parts for part in each])
+    raw = risk_tuning.scores(tokenizer, learner, [part for each in parts for part in each])
     ends = np.cumsum([len(each) for each in parts])
     return np.array([raw[end - len(each) : end].max(0) for end, each in zip(ends, parts, strict=True)])
 

@@ -29,6 +29,7 @@ from models.operational.referrals import (
     Slot,
 )
 from models.operational.running import Heartbeat, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.sessions import NoteAddendumSigned, PatientConsent, SessionNote
 
 store_enum_values(METADATA)
 
@@ -48,18 +49,21 @@ __all__ = [
     "Licence",
     "Location",
     "MatchCandidate",
+    "NoteAddendumSigned",
     "NumberSequence",
     "Offer",
     "OperationalRecord",
     "OutboxMessage",
     "PanelMembership",
     "Patient",
+    "PatientConsent",
     "PortalLink",
     "PracticeSetting",
     "QuarantinedRow",
     "RecoveryCode",
     "Referral",
     "RunClaim",
+    "SessionNote",
     "Slot",
     "Staff",
     "StaffLogin",

@@ -23,6 +23,8 @@ from models.operational.base import OperationalRecord
 class Approval(OperationalRecord, table=True):
     """One thing to be signed; ``digest`` is the SHA-256 of the exact content kept in the therapy database.
 
+    ``case_number`` is a referral's or a session note's: the gate is one for every workflow.
+
     ``attempt`` counts suspensions of the run at this gate, so that every wait has a key of its own.
     ``pages_sent`` counts the alarms for a risk review that nobody has seen.
     """
@@ -30,7 +32,7 @@ class Approval(OperationalRecord, table=True):
     __tablename__ = "approval"
     __table_args__ = (UniqueConstraint("case_number", "kind", "round"),)
     id: str = Field(primary_key=True)
-    case_number: str = Field(foreign_key="referral.case_number", index=True)
+    case_number: str = Field(index=True)
     kind: ApprovalKind
     round: int = 0
     digest: str
@@ -73,7 +75,7 @@ class ToDo(OperationalRecord, table=True):
     __tablename__ = "to_do"
     id: str = Field(primary_key=True)
     unique_key: str = Field(unique=True)
-    case_number: str = Field(foreign_key="referral.case_number", index=True)
+    case_number: str = Field(index=True)
     kind: ToDoKind
     role: Role
     location_id: str = Field(foreign_key="location.id", index=True)

@@ -6,31 +6,54 @@ import pytest
 from sqlmodel import select
 
 from acts import forgetting, to_dos
-from adapters import therapy_store, therapy_store_keys
-from adapters.operational_store import one, reading, writing
+from adapters import (
+    received_files,
+    therapy_store,
+    therapy_store_keys,
+    therapy_store_private,
+    therapy_store_sessions,
+)
+from adapters.operational_store import audit, one, reading, writing
 from adapters.settings import settings
-from models.codes import AppointmentStatus, LinkPurpose, MessageStatus, ReferralStatus, Role, RowOutcome, ToDoOutcome
+from models.codes import (
+    AppointmentStatus,
+    ApprovalStatus,
+    LinkPurpose,
+    MessageStatus,
+    NoteStatus,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    RowOutcome,
+    ToDoOutcome,
+)
 from models.columns import utc_now
 from models.errors import Forgotten, MovedOn, NotAllowed
 from models.operational import (
     Appointment,
+    Approval,
     AuditEvent,
     IntakeFile,
     IntakeRow,
     OutboxMessage,
     Patient,
+    PatientConsent,
     PortalLink,
     QuarantinedRow,
     Referral,
+    SessionNote,
     Staff,
 )
 from models.therapy_text import TherapyText
 from tests.factories import (
     make_case_at,
     make_message,
+    make_note,
+    make_papers,
     make_patient,
     make_portal_link,
     make_referral,
+    make_session,
     make_staff,
 )
 
@@ -258,3 +281,162 @@ def test_restored_backup_is_forgotten_again(compliance: Staff):
     with reading() as db:
         person = one(db, Patient, patient.id)
     assert person.forgotten_at is not None and person.email is None
+
+
+# -- sessions and their notes
+
+
+def transcribed(session: SessionNote, *names: str) -> None:
+    """These transcripts were received for the session, each in the place of the one before, and the last is kept."""
+    for name in names:
+        file = IntakeFile(id=name, digest=name * 12, kind="transcript", finished_at=utc_now())
+        with writing() as db:
+            db.add(file)
+            db.flush()
+            kept = db.get_one(SessionNote, session.case_number)
+            kept.transcript_file_id = name
+            audit(db, "system", "session.transcript_received", kept, kept.case_number, file=name)
+        (settings().received_folder / f"{file.digest[:32]}.csv").write_text(WORDS)
+        received_files.put_away(file)
+    therapy_store_sessions.keep_transcript(session.case_number, [{"text": WORDS}])
+
+
+def content_of(file_id: str) -> bytes | None:
+    with reading() as db:
+        return received_files.content(one(db, IntakeFile, file_id))
+
+
+def transcript(session: SessionNote) -> object:
+    return therapy_store_sessions.transcript(session.case_number, actor="test", where="test")
+
+
+def test_forgotten_patients_sessions_are_gone_with_every_transcript_and_nobody_elses(compliance: Staff):
+    patient, other = make_patient(), make_patient()
+    session, kept = make_session(NoteStatus.CLOSED_SIGNED, patient=patient), make_session(patient=other)
+    transcribed(session, "TF-1", "TF-2")
+    transcribed(kept, "TF-3")
+    done = forget(patient.id, compliance)
+    assert (done.case_numbers, done.keys_destroyed) == ((session.case_number,), 3)
+    with pytest.raises(Forgotten):
+        transcript(session)
+    for file_id in ("TF-1", "TF-2"):
+        with pytest.raises(Forgotten):
+            content_of(file_id)
+    assert transcript(kept) is not None and content_of("TF-3") == WORDS.encode()
+
+
+def test_forgotten_patients_private_notes_are_gone_and_nobody_elses(compliance: Staff):
+    patient, other = make_patient(), make_patient()
+    mine, kept = make_session(NoteStatus.CLOSED_SIGNED, patient=patient), make_session(patient=other)
+    for session, person in ((mine, patient), (kept, other)):
+        therapy_store_private.keep("ST-7", person.id, session.case_number, TherapyText(WORDS))
+    forget(patient.id, compliance)
+    with pytest.raises(Forgotten):
+        therapy_store_private.own("ST-7", mine.case_number, where="test")
+    assert therapy_store_private.own("ST-7", kept.case_number, where="test") == TherapyText(WORDS)
+
+
+def test_papers_of_a_forgotten_patient_stay(compliance: Staff):
+    patient = make_patient()
+    make_papers(patient)
+    make_session(NoteStatus.CLOSED_SIGNED, patient=patient)
+    forget(patient.id, compliance)
+    with reading() as db:
+        assert len(db.exec(select(PatientConsent).where(PatientConsent.patient_id == patient.id)).all()) == 2
+
+
+def test_patient_of_a_held_session_stays_accountable(compliance: Staff):
+    patient = make_patient()
+    make_session(NoteStatus.CLOSED_NO_NOTE, patient=patient)
+    assert forget(patient.id, compliance).identity_kept
+
+
+def test_open_note_stops_the_forgetting_or_is_stopped_first(home):
+    note = make_note()
+    transcribed(note.session, "TF-1")
+    admin = make_staff(role=Role.ADMIN, location=note.location)
+    with pytest.raises(MovedOn, match=f"case {note.number} is open"):
+        forget(note.patient.id, admin)
+    assert transcript(note.session) is not None
+    assert forget(note.patient.id, admin, stop_open=True).case_numbers == (note.number,)
+    with reading() as db:
+        assert one(db, SessionNote, note.number).status == NoteStatus.CLOSED_NO_NOTE
+        assert one(db, Approval, note.approval.id).status == ApprovalStatus.SUPERSEDED
+    with pytest.raises(Forgotten):
+        transcript(note.session)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"status": NoteStatus.RECEIVED}, "being worked on"),
+        ({"status": NoteStatus.READY_TO_DRAFT}, "being worked on"),
+        ({"risk_level": RiskLevel.HIGH}, "no clinician has looked"),
+        ({"risk_level": RiskLevel.MODERATE}, "no clinician has looked"),
+    ],
+)
+def test_session_that_a_step_or_a_clinician_must_see_first_is_not_stopped(home, given, said: str):
+    note = make_note(**given)
+    transcribed(note.session, "TF-1")
+    admin = make_staff(role=Role.ADMIN, location=note.location)
+    with pytest.raises(MovedOn, match=said):
+        forget(note.patient.id, admin, stop_open=True)
+    assert transcript(note.session) is not None
+
+
+@pytest.mark.parametrize(
+    "given", [{"risk_level": RiskLevel.LOW}, {"risk_level": RiskLevel.HIGH, "risk_seen_at": utc_now()}]
+)
+def test_session_whose_flags_are_seen_or_low_is_stopped(home, given):
+    note = make_note(**given)
+    admin = make_staff(role=Role.ADMIN, location=note.location)
+    assert forget(note.patient.id, admin, stop_open=True).case_numbers == (note.number,)
+
+
+def test_broken_row_of_a_session_is_forgotten_with_it(compliance: Staff):
+    patient = make_patient()
+    session = make_session(NoteStatus.CLOSED_SIGNED, patient=patient)
+    with writing() as db:
+        db.add(IntakeFile(id="SF-1", digest="d", kind="sessions", name="Alex Sample.csv"))
+        db.flush()
+        db.add(IntakeRow(id="IR-1", file_id="SF-1", row=2, external_key=session.external_key,
+                         outcome=RowOutcome.ACCEPTED, case_number=session.case_number))  # fmt: skip
+        db.add(QuarantinedRow(id="QR-1", file_id="SF-1", row=2, field="f", rule="r", reason="r",
+                              external_key=session.external_key, content_id="QC-SF-1-2"))  # fmt: skip
+    therapy_store.quarantine("QC-SF-1-2", {"row": WORDS})
+    forget(patient.id, compliance)
+    with pytest.raises(Forgotten):
+        therapy_store.quarantined("QC-SF-1-2", actor="test", where="test")
+    with reading() as db:
+        assert one(db, IntakeFile, "SF-1").name == ""
+
+
+def test_transcript_of_a_forgotten_patient_that_comes_again_is_not_kept(compliance: Staff):
+    patient = make_patient()
+    session = make_session(NoteStatus.CLOSED_SIGNED, patient=patient)
+    transcribed(session, "TF-1")
+    forget(patient.id, compliance)
+    with reading() as db:
+        file = one(db, IntakeFile, "TF-1")
+    again = settings().received_folder / f"{file.digest[:32]}.csv"
+    again.write_text(WORDS)
+    assert (received_files.put_away(file), again.exists()) == (1, False)
+
+
+def test_restored_backup_forgets_sessions_again(compliance: Staff):
+    patient = make_patient()
+    session = make_session(NoteStatus.CLOSED_SIGNED, patient=patient)
+    transcribed(session, "TF-1")
+    therapy_store_private.keep("ST-7", patient.id, session.case_number, TherapyText(WORDS))
+    with therapy_store.reading() as db:
+        before = {key.id: key.wrapped for key in db.exec(select(therapy_store.ContentKey)).all()}
+    forget(patient.id, compliance)
+    with therapy_store.writing() as db:  # as a backup brings them back
+        for key_id, wrapped in before.items():
+            db.get_one(therapy_store.ContentKey, key_id).wrapped = wrapped
+    assert transcript(session) is not None
+    assert forgetting.reapply() == 3
+    with pytest.raises(Forgotten):
+        transcript(session)
+    with pytest.raises(Forgotten):
+        therapy_store_private.own("ST-7", session.case_number, where="test")

@@ -22,7 +22,15 @@ from sqlmodel import col, select
 from acts import cases as acts_on_cases
 from acts import forgetting, patient
 from acts.restoring import restore
-from adapters import audit_anchors, audit_chain, backing_up, migrating, therapy_store
+from adapters import (
+    audit_anchors,
+    audit_chain,
+    backing_up,
+    migrating,
+    therapy_store,
+    therapy_store_private,
+    therapy_store_sessions,
+)
 from adapters import operational_store as store
 from adapters.backing_up import back_up, back_up_by_setting, newest_backup_at
 from adapters.backup_key import add_backup_key, key_file
@@ -44,11 +52,16 @@ from models.operational import (
     IntakeFile,
     Patient,
     Referral,
+    SessionNote,
     Staff,
     StaffLogin,
 )
 from models.therapy_text import TherapyText
-from tasks import intake, runs
+from tasks import intake, runs, sessions
+from tests.exports import People as Staffed
+from tests.exports import drop as drop_export
+from tests.exports import put
+from tests.factories import make_note, make_papers
 from tests.flows.people import case_of, coordinator_of, drop, go_on, open_approval, patients_link, referral_row, sign
 from tests.places import KINDS, Place, entered, places
 from tests.tasks.conftest import FakePrefect, prefect
@@ -57,7 +70,7 @@ __all__ = ["prefect"]
 
 ROOT = Path(__file__).parents[2]
 MARKERS = ("zibbertrance", "qorvexa")
-AT_WORK_AGAIN = {"audit_event", "audit_head", "referral", "run_claim", "worker_beat", "staff_login"}
+AT_WORK_AGAIN = {"audit_event", "audit_head", "referral", "session_note", "run_claim", "worker_beat", "staff_login"}
 """What a restore itself changes, so that the system can go on."""
 Make = Callable[[str], Place]
 
@@ -680,3 +693,50 @@ def test_newest_backups_are_kept(place: Make, tmp_path: Path, monkeypatch: pytes
 def test_backup_without_a_name_or_folder_is_refused(place: Make) -> None:
     with entered(place("sqlite")), pytest.raises(BackupRefused, match="set COUNTERSIGN_BACKUP_FOLDER"):
         back_up_by_setting()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_sessions_come_back_with_their_words_their_drop_and_new_runs(
+    place: Make, tmp_path: Path, prefect: FakePrefect, kind: str
+) -> None:
+    source = place(kind)
+    with entered(source):
+        migrate_all()
+        note = make_note(run_id="R-before")
+        therapy_store_sessions.keep_transcript(note.number, [{"text": "zibbertrance"}])
+        therapy_store_private.keep("ST-7", note.patient.id, note.number, TherapyText("my own"))
+        make_papers(note.patient)
+        put("waiting.csv", "not taken in yet")
+        put("K1.txt", "zibbertrance", settings().sessions_folder / "LOC-1")
+        before = contents()
+        back_up(tmp_path / "one.backup")
+    with entered(with_keys_of(source, place("sqlite"))):
+        restored = restore(tmp_path / "one.backup")
+        after = contents()
+        new = {"operational.patient_consent", "operational.note_addendum", "therapy.session_transcript"}
+        assert new <= set(after) and untouched(after) == untouched(before)
+        assert (restored.open_cases, restored.findings) == (1, ())
+        kept = therapy_store_sessions.transcript(note.number, actor="test", where="test")
+        assert kept is not None and kept.turns == [{"text": "zibbertrance"}]
+        assert therapy_store_private.own("ST-7", note.number, where="test") == TherapyText("my own")
+        dropped = {
+            path.relative_to(settings().sessions_folder).as_posix() for path in settings().sessions_folder.rglob("*.*")
+        }
+        assert dropped == {"waiting.csv", "LOC-1/K1.txt"}
+        with store.reading() as db:
+            session = store.one(db, SessionNote, note.number)
+        assert (session.run_id, session.run_generation) == (None, 1)
+        assert await runs.start_missing_runs() == 1
+        assert prefect.started[0]["idempotency_key"].endswith(f"{note.number}-1")
+
+
+def test_export_that_was_not_taken_in_yet_is_not_missed_where_it_waits(place: Make, tmp_path: Path) -> None:
+    source = place("sqlite")
+    with entered(source):
+        migrate_all()
+        drop_export(Staffed().row("K1", transcript_file=""))
+        [file_id] = sessions.collect.fn(settle_seconds=0)
+        back_up(tmp_path / "one.backup")
+    with entered(with_keys_of(source, place("sqlite"))):
+        assert restore(tmp_path / "one.backup").findings == ()
+        assert sessions.receive.fn(file_id).counts == {"accepted": 1, "quarantined": 0}

@@ -98,9 +98,7 @@ def test_sample_bundles_reach_every_shape_of_answer() -> None:
 
 def test_bundle_without_optional_resources_leaves_them_unknown() -> None:
     bundle = sample()
-    bundle["entry"] = [
-        it for it in bundle["entry"] if it["resource"]["resourceType"] in ("Patient", "ServiceRequest")
-    ]
+    bundle["entry"] = [it for it in bundle["entry"] if it["resource"]["resourceType"] in ("Patient", "ServiceRequest")]
     patient, request = of(bundle, "Patient"), of(bundle, "ServiceRequest")
     for field in ("address", "communication", "extension"):
         patient.pop(field)
@@ -374,11 +372,7 @@ def test_answer_left_open_is_absent() -> None:
 
 def test_answers_given_twice_are_refused() -> None:
     with pytest.raises(ContractBroken, match="twice"):
-        list(
-            read_response(
-                response(item("44250-9", {"valueInteger": 0}), item("/44250-9", {"valueInteger": 1}))
-            )
-        )
+        list(read_response(response(item("44250-9", {"valueInteger": 0}), item("/44250-9", {"valueInteger": 1}))))
 
 
 def test_answers_of_an_unknown_form_go_to_a_person() -> None:
@@ -406,8 +400,6 @@ def test_public_phq9_example_is_read() -> None:
 @pytest.mark.parametrize(("measure", "name"), [(Measure.PHQ9, "PHQ9"), (Measure.GAD7, "GAD7")])
 def test_public_questionnaires_have_only_items_that_we_read(measure: Measure, name: str) -> None:
     path = PUBLIC / "questionnaires" / f"1_Questionnaire-{name}.json"
-    linked = {
-        it["linkId"] for it in json.loads(path.read_text(encoding="utf-8"))["item"] if it["type"] == "choice"
-    }
+    linked = {it["linkId"] for it in json.loads(path.read_text(encoding="utf-8"))["item"] if it["type"] == "choice"}
     read_by_us = {f"/{it.link_id}" for it in DEFINITIONS[measure].items}
     assert linked and linked <= read_by_us

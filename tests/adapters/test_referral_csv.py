@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.referral_csv import read_referral_table, referrals_from_table, rows_to_fix
+from adapters.csv_table import rows_to_fix
+from adapters.referral_csv import read_referral_table, referrals_from_table
 from models.codes import Modality
 from models.errors import ContractBroken
 from models.referral_intake import Finding, ReferralIn
@@ -274,9 +275,7 @@ def test_referral_keeps_only_answered_items() -> None:
 
 def test_referrals_leave_out_the_rows_with_findings() -> None:
     table = read_referral_table(table_file(PLAIN, PLAIN | {"external_id": "R-2", "birth_date": "31/31/1990"}))
-    assert [
-        it.source_row for it in referrals_from_table(table, [Finding(3, "birth_date", "readable", "…")])
-    ] == [2]
+    assert [it.source_row for it in referrals_from_table(table, [Finding(3, "birth_date", "readable", "…")])] == [2]
 
 
 @pytest.mark.parametrize("cells", [{"birth_date": "never"}, {"given_name": ""}, {"email": "", "phone": ""}])

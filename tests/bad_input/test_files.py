@@ -18,8 +18,9 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from adapters import desk_logins, received_files, therapy_store
+from adapters.csv_table import MOST_ROWS, rows_to_fix
 from adapters.operational_store import reading
-from adapters.referral_csv import MOST_ROWS, read_referral_table, rows_to_fix
+from adapters.referral_csv import read_referral_table
 from adapters.settings import Settings, settings
 from cli import supervisor
 from cli.app import app

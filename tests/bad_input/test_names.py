@@ -98,7 +98,6 @@ def test_two_files_of_one_name_dropped_at_the_terminal_are_both_received(
         assert sorted(db.exec(select(Patient.family_name)).all()) == sorted(people.values())
 
 
-
 def test_file_of_50_mb_is_refused_without_being_read_whole(folder: Path) -> None:
     megabyte = table(*[row(external_id=f"R-{n}") for n in range(13_000)])[: 1 << 20]
     with (folder / "large.csv").open("wb") as large:

@@ -109,9 +109,7 @@ def broken_in_cases() -> dict[int, set[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("at", range(len(CASES)), ids=lambda at: f"{at}")
-def test_contract_breaks_exactly_where_it_should(
-    broken_in_cases: dict[int, set[tuple[str, str]]], at: int
-) -> None:
+def test_contract_breaks_exactly_where_it_should(broken_in_cases: dict[int, set[tuple[str, str]]], at: int) -> None:
     assert broken_in_cases[at] == CASES[at][1], f"cells {sorted(CASES[at][0])}"
 
 
@@ -189,7 +187,7 @@ def test_docs_of_the_same_run_twice_do_not_break(tmp_path: Path) -> None:
 
 
 def test_docs_forget_only_the_oldest_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_contracts.referral_table.KEPT_RUNS", 2)
+    monkeypatch.setattr("data_contracts.table_contract.KEPT_RUNS", 2)
     results = [check(table_of(PLAIN), tmp_path / "docs", f"IN-{at}") for at in (3, 1, 2)]
     assert results[-1].docs_index
     index = results[-1].docs_index.read_text(encoding="utf-8")
@@ -198,8 +196,7 @@ def test_docs_forget_only_the_oldest_runs(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_checks_at_the_same_time_in_threads_do_not_mix(tmp_path: Path) -> None:
     tables = [
-        table_of(*(PLAIN | {"external_id": f"R-{at}", "state": "ZZ"} for at in range(size)))
-        for size in (1, 2, 3)
+        table_of(*(PLAIN | {"external_id": f"R-{at}", "state": "ZZ"} for at in range(size))) for size in (1, 2, 3)
     ]
     with ThreadPoolExecutor(3) as pool:
         runs = pool.map(lambda at: check(tables[at], tmp_path / "docs", f"IN-{at}"), range(3))
@@ -245,9 +242,7 @@ def test_checks_at_the_same_time_in_processes_keep_each_other_s_pages(tmp_path: 
 
 def test_contract_is_imported_without_great_expectations() -> None:
     code = "import data_contracts.referral_table, sys; print('great_expectations' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 

@@ -20,6 +20,7 @@ from adapters.portal_links import token_of
 from adapters.settings import settings
 from models.codes import (
     ApprovalKind,
+    DraftKind,
     LinkPurpose,
     QuarantineStatus,
     ReferralStatus,
@@ -32,7 +33,7 @@ from models.columns import utc_now
 from models.operational import Approval, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
-from tests import factories
+from tests import factories, note_factories
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.web.desk.conftest import assignment, person, place, risk_review
@@ -58,6 +59,8 @@ NO_PAGES = {
     "fix_file": "a file to save",
     "contract_docs": "Great Expectations' own pages",
     "audit_export": "a file to save",
+    "note_pdf": "a file to save",
+    "note_fhir": "a file to save",
     "enrol_qr": "a picture, seen on the page that sets up the app",
     "oidc_sign_in": "leads on to the practice's own service",
     "oidc_back": "leads on to the desk",
@@ -128,6 +131,7 @@ def desk_visits(
         Visit("case_page", f"/cases/{review.case_number}", **told),
         Visit("case_page", f"/cases/{match.case_number}", Role.COORDINATOR, name="case_of_a_coordinator"),
         Visit("case_content", f"/cases/{review.case_number}/content", **told),
+        *_note_visits(place, clinician),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
@@ -151,6 +155,44 @@ def desk_visits(
         Visit("stopped", "/nowhere", **told, status=404, name="no_such_page"),
         Visit("stopped", "/audit", **told, status=403, name="not_for_you"),
     ]
+
+
+def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """Every page of session notes: one with flags, an empty template, a signed one with an addendum."""
+    waiting = note_factories.make_proposed_note(clinician, place, flags=[note_factories.historical_flag()])
+    plain = note_factories.make_proposed_note(clinician, place, plain=DraftKind.PLAIN_NO_CONSENT)
+    signed = note_factories.make_signed_note(clinician, place, addendum="Called the patient the next day.")
+    note_factories.make_consents(waiting.patient, clinician)
+    told = {"role": Role.CLINICIAN}
+    return [
+        Visit("notes", "/notes", **told),
+        Visit("notes", "/notes", Role.OWNER, name="notes_in_counts"),
+        Visit("note_draft", f"/notes/{waiting.number}/draft", **told),
+        Visit("note_draft", f"/notes/{waiting.number}/draft", **told, go=_change_a_sentence, name="note_changed"),
+        Visit("note_draft", f"/notes/{plain.number}/draft", **told, name="note_plain"),
+        Visit("note_draft", f"/notes/{plain.number}/draft", **told, go=_sign_note, status=422, name="note_not_signed"),
+        Visit("note_page", f"/notes/{signed.number}", **told),
+        Visit("note_page", f"/notes/{waiting.number}", Role.COORDINATOR, name="note_of_a_coordinator"),
+        Visit("note_changes", f"/notes/{signed.number}/changes", Role.COMPLIANCE),
+        Visit("private_note", f"/notes/{signed.number}/private", **told),
+        Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
+    ]
+
+
+def _change_a_sentence(page: Page) -> None:
+    page.locator("details.edit summary").first.click()
+    page.locator("#text-S1").fill("Patient slept little.")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.locator("#text-S1", has_text="Patient slept little.").wait_for(state="attached")
+    page.locator("details.edit summary").first.click()
+    page.locator("details.add summary").last.click()
+    page.get_by_text("Private psychotherapy note").click()
+    page.get_by_role("button", name="Save the private note").wait_for()
+
+
+def _sign_note(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign", exact=True).click()
 
 
 def _new_account(place: Location, step: str) -> str:

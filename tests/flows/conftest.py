@@ -15,6 +15,7 @@ from adapters.prefect_client import patient_client
 from adapters.run_claims import RunClaims
 from flows.intake import receive_referrals
 from flows.referral_to_first_session import referral_to_first_session
+from flows.session_to_note_draft import session_note, session_to_note_draft
 from tasks import runs
 from tests.adapters.conftest import connected, prefect_home, prefect_url
 from tests.adapters.prefect_server import ROOT
@@ -29,6 +30,8 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
     asyncio.run(_deploy(name))
     monkeypatch.setattr(runs, "CASE_DEPLOYMENT", f"referral-to-first-session/{name}")
     monkeypatch.setattr(runs, "INTAKE_DEPLOYMENT", f"referral-intake/{name}")
+    monkeypatch.setattr(runs, "NOTE_DEPLOYMENT", f"session-note/{name}")
+    monkeypatch.setattr(runs, "SESSIONS_DEPLOYMENT", f"session-to-note-draft/{name}")
     monkeypatch.setattr(runs, "start_scheduled", nothing_by_the_clock)
     return name
 
@@ -36,7 +39,7 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
 async def _deploy(pool: str) -> None:
     await prefect_runs.ensure_work_pool(pool)
     async with patient_client() as client:
-        for flow in (receive_referrals, referral_to_first_session):
+        for flow in (receive_referrals, referral_to_first_session, session_to_note_draft, session_note):
             await client.create_deployment(
                 await client.create_flow(flow),
                 name=pool,

@@ -18,6 +18,7 @@ if __name__ == "__main__":
     runs.start_scheduled = nothing_by_the_clock
     pool, lost_after = sys.argv[1], timedelta(seconds=float(sys.argv[2]))
     runs.CASE_DEPLOYMENT, runs.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"
+    runs.NOTE_DEPLOYMENT, runs.SESSIONS_DEPLOYMENT = f"session-note/{pool}", f"session-to-note-draft/{pool}"
     asyncio.run(
         serve(
             pool=pool,

@@ -12,7 +12,7 @@ from language.encoder import (
     TEXTS_PER_SLICE,
     Encoder,
     EncoderUnavailable,
-    TokenMeans,
+    TokenStates,
     batches_by_length,
     computes_bf16,
     load_encoder,
@@ -79,10 +79,10 @@ def test_bf16_can_be_refused_where_the_cpu_has_it_and_what_is_loaded_stays(monke
     assert load_encoder().bf16
 
 
-def test_token_means_are_float32_on_every_cpu_unless_bf16_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_states_are_float32_on_every_cpu_unless_bf16_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     # the risk network's thresholds were fitted on float32
     monkeypatch.setattr("language.encoder.computes_bf16", lambda: True)
-    assert {str(each.dtype) for each in TokenMeans(pinned_weights(), 96).network.parameters()} == {"torch.float32"}
+    assert {str(each.dtype) for each in TokenStates(pinned_weights(), 96).network.parameters()} == {"torch.float32"}
 
 
 def test_encoder_in_chunks_gives_the_same_vectors_and_asks_for_texts_as_it_needs_them() -> None:

@@ -7,32 +7,40 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmarks.notes import Fact, own_sessions
+from benchmarks import note_checks
+from benchmarks.own_sessions import Fact, own_sessions
+from language import note_drafting
 from language.note_drafting import (
     DraftSentence,
     NoteDraft,
     NoteFormat,
     Role,
+    SessionToDraft,
     Turn,
     draft_note,
+    draft_notes,
     heard,
     stated_pronouns,
     supported,
 )
 from language.note_generator import Generator, GeneratorUnavailable
 from language.note_grammar import HE, SHE, THEY
-from language.note_masking import MASK
+from language.note_masking import names_in
 from language.note_scores import FOLDER
 from language.note_snippets import draft_section
-from language.note_templates import SECTIONS
+from language.note_templates import SECTIONS, uncovered
 from language.note_utterances import utterances, why_empty
 from language.note_values import Dropped, Topic
 from language.training import note_corpora
 
 CHECKOUT = Path(__file__).parents[2]
-SESSIONS = own_sessions()
+OWN = own_sessions()
+SESSIONS = [session for session in OWN if session.kind != "new"]
+# One each of: a visit to the door, somebody else in the room, a group, a couple, medicines and half tablets.
+NEW = [session for session in OWN if session.number in ("07", "13", "20", "22", "26")]
 SHORT = (
     Turn("C", Role.CLINICIAN, "Hi, come on in. Any trouble sleeping?", 0.0),
     Turn("P", Role.PATIENT, "Yeah, most nights. I lie awake until two because I worry about my daughter Lena.", 4.5),
@@ -46,6 +54,14 @@ SHORT = (
 @pytest.fixture(scope="module")
 def drafts() -> list[NoteDraft]:
     return [draft_note(session.turns, session.format) for session in SESSIONS]
+
+
+@pytest.fixture(scope="module")
+def unplaced() -> list[NoteDraft]:
+    """Drafts of newer sessions without the encoder: what they say is the same, only the sections are any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(note_drafting, "_vectors", lambda said: np.zeros((len(said), 384), dtype=np.float32))
+        return [draft_note(session.turns, session.format) for session in NEW]
 
 
 def texts(draft: NoteDraft) -> list[str]:
@@ -91,6 +107,22 @@ def test_question_without_an_answer_assesses_nothing() -> None:
     assert "risk of self-harm or suicide" in draft.not_assessed
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "need", "covered"),
+    [
+        ("Any thoughts of ending your life?", "No.", "risk of self-harm or suicide", True),
+        ("Any thoughts of hurting yourself? I ask everybody.", "No.", "risk of self-harm or suicide", True),
+        ("Any thoughts of hurting yourself? Or, how was the week?", "Fine.", "risk of self-harm or suicide", False),
+        ("Any thoughts of ending your life?", "...", "risk of self-harm or suicide", False),
+        ("And the fluvoxamine?", "At night.", "medication", True),
+        ("And the homework?", "At night.", "medication", False),
+    ],
+)
+def test_need_is_covered_by_a_question_that_was_answered(question: str, answer: str, need: str, covered: bool) -> None:
+    turns = [Turn("C", Role.CLINICIAN, question), Turn("P", Role.PATIENT, answer)]
+    assert (need not in uncovered((need,), turns, set())) is covered
+
+
 @pytest.mark.parametrize("format", list(NoteFormat))
 def test_every_format_uses_its_own_sections_in_order(format: NoteFormat) -> None:
     sections = [sentence.section for sentence in draft_note(SHORT, format).sentences]
@@ -114,6 +146,41 @@ def test_somebody_else_in_the_room_is_quoted() -> None:
     assert texts(draft_note(turns, NoteFormat.DAP)) == ['Another person present said, "She hardly eats at school."']
 
 
+def test_words_without_a_verb_are_not_the_patients_where_somebody_else_said_them() -> None:
+    said = "Three dinners in the car."
+    by = {role: texts(draft_note([Turn("X", role, said)], NoteFormat.DAP)) for role in (Role.OTHER, Role.PATIENT)}
+    assert by == {
+        Role.OTHER: ['Another person present said, "Three dinners in the car."'],
+        Role.PATIENT: ['The patient said, "Three dinners in the car."'],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("I have nothing to look forward to.", True),
+        ("I have nothing to look forward to --", False),
+        ("I have nothing to look forward to...", False),
+    ],
+)
+def test_what_cannot_be_rewritten_is_quoted_where_it_is_whole(said: str, kept: bool) -> None:
+    draft = draft_note([Turn("P", Role.PATIENT, said)], NoteFormat.DAP)
+    assert texts(draft) == (['The patient said, "I have nothing to look forward to."'] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "repeats"),
+    [
+        ("my back hurts", "my back hurts since monday at work", False),
+        ("my back hurts since monday at work", "my back hurts", True),
+        ("takes 20 mg of it every single morning now", "takes 30 mg of it every single morning now", False),
+        ("does sleep well at night in the house", "does not sleep well at night in the house", False),
+    ],
+)
+def test_sentence_repeats_only_what_adds_nothing(first: str, then: str, repeats: bool) -> None:
+    assert note_drafting._repeats(set(then.split()), set(first.split())) is repeats
+
+
 def test_visit_says_why_the_patient_came() -> None:
     turns = [
         Turn("D", Role.CLINICIAN, "Anna is a 50-year-old female who is here today for back pain."),
@@ -128,20 +195,21 @@ def test_draft_is_the_same_every_time() -> None:
     assert draft_note(SHORT, NoteFormat.BIRP) == draft_note(SHORT, NoteFormat.BIRP)
 
 
-def test_every_sentence_has_sources_that_say_it(drafts: list[NoteDraft]) -> None:
-    for session, draft in zip(SESSIONS, drafts, strict=True):
+def test_every_sentence_has_sources_that_say_it(drafts: list[NoteDraft], unplaced: list[NoteDraft]) -> None:
+    pairs = list(zip([*SESSIONS, *NEW], [*drafts, *unplaced], strict=True))
+    for session, draft in pairs:
         for sentence in draft.sentences:
             assert sentence.sources
-            said = heard(sentence.sources, session.turns)
-            assert all(said)
-            if MASK not in sentence.text:
-                assert not supported(sentence.text, said), sentence.text
+            assert all(heard(sentence.sources, session.turns))
+    found = note_checks.checks([(session.turns, draft) for session, draft in pairs])
+    assert found["sentences_supported"] == f"{found['sentences']}/{found['sentences']}"
+    assert found["denials_without_question_and_answer"] == 0
 
 
-def test_no_command_and_no_greeting_is_kept(drafts: list[NoteDraft]) -> None:
+def test_no_command_and_no_greeting_is_kept(drafts: list[NoteDraft], unplaced: list[NoteDraft]) -> None:
     kept = [
         sentence.text
-        for draft in drafts
+        for draft in [*drafts, *unplaced]
         for sentence in draft.sentences
         for one in utterances([Turn("note", Role.CLINICIAN, sentence.text)])
         if why_empty(one) in (Dropped.COMMAND, Dropped.SMALL_TALK)
@@ -149,15 +217,16 @@ def test_no_command_and_no_greeting_is_kept(drafts: list[NoteDraft]) -> None:
     assert kept == []
 
 
-def test_no_sentence_has_a_broken_pronoun(drafts: list[NoteDraft]) -> None:
+def test_no_sentence_has_a_broken_pronoun(drafts: list[NoteDraft], unplaced: list[NoteDraft]) -> None:
     broken = ("they was", "they is ", "they has ", "patient are", "patient have ", "patient do ", "the the ", " i ")
-    said = [re.sub(r'"[^"]*"', "", text).lower() for draft in drafts for text in texts(draft)]
+    said = [re.sub(r'"[^"]*"', "", text).lower() for draft in [*drafts, *unplaced] for text in texts(draft)]
+    said = [text.replace("suggested that the patient have ", "") for text in said]  # as it should be
     assert [text for text in said for each in broken if each in f" {text} "] == []
 
 
 def test_no_third_party_is_named(drafts: list[NoteDraft]) -> None:
-    names = ("Karen", "Megan", "Brian", "Luis", "Patel", "Tyler", "Hannah", "Greg", "Marco")
-    assert [text for draft in drafts for text in texts(draft) if any(name in text for name in names)] == []
+    kept, _, said = note_checks.names_kept(SESSIONS, drafts).partition("/")
+    assert kept == "0" and int(said) >= 9
 
 
 def test_facts_of_our_own_sessions_are_recalled(drafts: list[NoteDraft]) -> None:
@@ -294,3 +363,48 @@ def test_random_checkpoint_is_wired_in_and_what_it_makes_up_is_dropped(kind: str
 def test_path_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GeneratorUnavailable):
         Generator(tmp_path)
+
+
+def test_sessions_drafted_together_have_the_drafts_they_have_alone() -> None:
+    """One batch through the encoder may pad and sort as it likes: no sentence of any session depends on another's."""
+    some = [SessionToDraft(session.turns, session.format) for session in SESSIONS[:4]]
+    some.append(SessionToDraft(SHORT, NoteFormat.SOAP, known_names=("Lena",)))
+    alone = [draft_note(one.turns, one.format, known_names=one.known_names) for one in some]
+    assert draft_notes(some) == alone
+    assert draft_notes(some[::-1]) == alone[::-1]
+    assert draft_notes([]) == []
+
+
+def test_therapy_draft_says_what_it_has_no_room_for_and_never_leaves_out_risk():
+    turns = [
+        turn
+        for day in range(40)
+        for turn in (
+            Turn("C", Role.CLINICIAN, f"What happened on day {day}?"),
+            Turn(
+                "P", Role.PATIENT, f"I walked {day + 3} blocks with my sister and cooked dinner for {day + 2} people."
+            ),
+        )
+    ]
+    turns += [
+        Turn("C", Role.CLINICIAN, "Any plans?"),
+        Turn("P", Role.PATIENT, "I thought about killing myself on Sunday."),
+    ]
+    draft = draft_note(turns, NoteFormat.SOAP, most_words=60)
+    assert len(draft.text().split()) < 160
+    assert any(sentence.topic is Topic.RISK for sentence in draft.sentences)
+    assert len(draft.also_said) > 10
+    assert not {sentence.text for sentence in draft.also_said} & {sentence.text for sentence in draft.sentences}
+    assert all(not supported(each.text, heard(each.sources, turns)) for each in draft.also_said)
+    everything = draft_note(turns, NoteFormat.SOAP)
+    assert not everything.also_said
+    assert len(everything.sentences) >= len(draft.sentences) + len(draft.also_said) - 2
+
+
+def test_word_written_large_inside_a_sentence_is_masked_unless_it_is_nobody():
+    talk = "Then Zubeida and her cousin from Portland watched Netflix on Friday. Work is hard. I hate work, so Okonkwo"
+    turns = [Turn("C", Role.CLINICIAN, "What happened?"), Turn("P", Role.PATIENT, talk)]
+    found = names_in(turns, every_capital=True)
+    assert {"Zubeida", "Okonkwo"} <= set(found)
+    assert not {"Portland", "Netflix", "Friday", "Work", "Then", "What"} & set(found)
+    assert "Zubeida" not in names_in(turns)

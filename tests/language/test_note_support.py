@@ -88,6 +88,17 @@ def test_name_that_nobody_said_is_refused(words: list[str], name: str) -> None:
         ("I see Marco there", "The patient sees Marco.", f"The patient sees {MASK}."),
         ("a girl called Xiomara smiled", "A girl called Xiomara smiled.", f"A girl called {MASK} smiled."),
         ("On Monday I went", "The patient went on Monday.", "The patient went on Monday."),
+        ("I told Zelda that", "The patient told Zelda that.", f"The patient told {MASK} that."),
+        ("And then Zelda laughs", "Zelda laughs.", f"{MASK} laughs."),
+        ("My aunt Zoë came", "Zoë came.", "The patient's aunt came."),
+        ("I called my neighbor, Junior Hatch", "Hatch came.", "The patient's neighbor came."),
+        ("Not my mother. I did", "Not at work.", "Not at work."),
+        ("With my sister it's fine", "With them it is fine.", "With them it is fine."),
+        ("Nobody said so", "Nobody said so.", "Nobody said so."),
+        ("The Bench says no", "The Bench says no.", "The Bench says no."),
+        ("I told the doctor Zoloft helps", "Zoloft helps.", "Zoloft helps."),
+        ("I called Mom", "The patient called Mom.", "The patient called Mom."),
+        ("Work hit me. I hate work", "Work hit them.", "Work hit them."),
     ],
 )
 def test_third_party_is_masked(said: str, drafted: str, masked_text: str) -> None:

@@ -160,22 +160,21 @@ def test_labels_are_split_by_time_and_no_moment_is_on_both_sides() -> None:
 
 
 class FakeNetwork:
-    """Gives every passage the same mean and the same raw scores, and remembers what it was given."""
+    """Gives every passage the same raw scores, and remembers what it was given."""
 
-    def __init__(self, mean: np.ndarray | None = None) -> None:
+    def __init__(self) -> None:
         self.asked: list[str] = []
-        self.mean = mean
 
     def scores(self, passages: list[str]) -> np.ndarray:
         self.asked += passages
         return np.full((len(passages), len(SignalKind)), 2.0, dtype=np.float32)
 
-    def means(self, passages: list[str]) -> np.ndarray:
+    def views(self, passages: list[str]) -> np.ndarray:
         """Two kinds of passages, told apart by their first dimensions."""
-        means = np.zeros((len(passages), 384), dtype=np.float32)
-        means[:, 0] = 1.0
-        means[:, 1] = [1.0 if "alone" in each else -1.0 for each in passages]
-        return means
+        views = np.zeros((len(passages), 768), dtype=np.float32)
+        views[:, 0] = 1.0
+        views[:, 1] = [1.0 if "alone" in each else -1.0 for each in passages]
+        return views
 
 
 def test_flags_of_another_network_are_judged_by_their_passage_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

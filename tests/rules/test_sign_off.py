@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from models.codes import ApprovalKind, ApprovalStatus, ExitKind, ReferralStatus, RiskLevel, Role, Verdict
+from models.codes import ApprovalKind, ApprovalStatus, ExitKind, NoteStatus, ReferralStatus, RiskLevel, Role, Verdict
+from models.note_codes import FlagAction
 from rules import sign_off
 from rules.sign_off import Consequence, Signer
+from tests.notes import SENTENCES, flag, note_content, sentence
 
 K, V, R = ApprovalKind, Verdict, ReferralStatus
 REVIEW = {"kind": "risk_review", "level": "moderate", "disposition": "continue_intake", "safety_note": "", "flags": []}
@@ -17,7 +19,12 @@ CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.RISK_REVIEW: REVIEW,
     K.ASSIGNMENT: ASSIGNMENT,
     K.CLOSING_LETTER: LETTER,
+    K.SESSION_NOTE: note_content(),
 }
+REFERRALS = [kind for kind in K if kind != K.SESSION_NOTE]
+
+
+NOBODY_ELSE = "whoever held the session signs its note, or whom it was passed on to by name"
 
 
 def signer(**given: Any) -> Signer:
@@ -57,6 +64,9 @@ def may_sign(kind: ApprovalKind = K.RISK_REVIEW, by: Signer | None = None, **giv
         # where the patient is, is not known: the place of practice decides
         (K.RISK_REVIEW, signer(licensed_states=frozenset({"WA"})), {"patient_state": None}),
         (K.RISK_REVIEW, signer(), {"requested_by": "ST-9"}),
+        # whoever held the session, or whom it was passed on to by name, wherever they work
+        (K.SESSION_NOTE, signer(), {"assigned_to": "ST-1"}),
+        (K.SESSION_NOTE, signer(location_ids=frozenset()), {"assigned_to": "ST-1", "patient_state": "WA"}),
     ],
 )
 def test_signing_is_allowed_to_the_right_person(kind: ApprovalKind, by: Signer, facts: dict[str, Any]) -> None:
@@ -90,6 +100,11 @@ def test_signing_is_allowed_to_the_right_person(kind: ApprovalKind, by: Signer, 
             {"assigned_to": "ST-9"},
             "not licensed where the patient is",
         ),
+        # nobody else was in the room
+        (K.SESSION_NOTE, signer(), {"assigned_to": "ST-9"}, NOBODY_ELSE),
+        (K.SESSION_NOTE, signer(), {"assigned_to": None}, NOBODY_ELSE),
+        (K.SESSION_NOTE, signer(licensed_states=frozenset()), {"assigned_to": "ST-1"}, "no valid licence is on file"),
+        (K.SESSION_NOTE, signer(role=Role.COORDINATOR), {"assigned_to": "ST-1"}, "a clinician signs this"),
     ],
 )
 def test_signing_is_refused_with_its_reason(kind: ApprovalKind, by: Signer, facts: dict[str, Any], reason: str) -> None:
@@ -105,7 +120,7 @@ def test_signing_is_refused_with_every_reason_at_once() -> None:
 @pytest.mark.parametrize("kind", list(K))
 @pytest.mark.parametrize("role", list(Role))
 def test_signing_is_one_roles_alone_for_every_kind(kind: ApprovalKind, role: Role) -> None:
-    assert may_sign(kind, signer(role=role)).allowed is (role == sign_off.SIGNING_ROLE[kind])
+    assert may_sign(kind, signer(role=role), assigned_to="ST-1").allowed is (role == sign_off.SIGNING_ROLE[kind])
 
 
 def test_digest_is_the_sha256_of_the_text_as_utf_8() -> None:
@@ -125,6 +140,7 @@ def test_canonical_spelling_does_not_depend_on_the_order_of_fields() -> None:
         (K.RISK_REVIEW, {"level": "low"}),
         (K.ASSIGNMENT, {"clinician_id": "ST-2"}),
         (K.CLOSING_LETTER, {"letter": "Dear all"}),
+        (K.SESSION_NOTE, {"sentences": SENTENCES[:4], "nothing_to_add": ["Plan"], "procedure_code": "90834"}),
     ],
 )
 def test_edited_content_takes_the_editable_fields(kind: ApprovalKind, edited: dict[str, Any]) -> None:
@@ -150,6 +166,13 @@ def test_edited_content_without_edits_is_the_content(kind: ApprovalKind, edited:
         (K.ASSIGNMENT, {"candidates": []}, "candidates cannot be edited"),
         (K.CLOSING_LETTER, {"exit": "unreachable"}, "exit cannot be edited"),
         (K.CLOSING_LETTER, {"letter": " \n"}, "letter must not be empty"),
+        (K.SESSION_NOTE, {"flags": []}, "flags cannot be edited"),
+        (K.SESSION_NOTE, {"transcript": None}, "transcript cannot be edited"),
+        (K.SESSION_NOTE, {"drafted_by": None}, "drafted_by cannot be edited"),
+        (K.SESSION_NOTE, {"consents": []}, "consents cannot be edited"),
+        (K.SESSION_NOTE, {"templates": {}}, "templates cannot be edited"),
+        (K.SESSION_NOTE, {"format": "VISIT"}, "format is not one"),
+        (K.SESSION_NOTE, {"flag_actions": {"FL-9": {"action": "historical", "words": ""}}}, "a flag that this note"),
     ],
 )
 def test_edited_content_refuses_by_naming_the_field(kind: ApprovalKind, edited: dict[str, Any], said: str) -> None:
@@ -189,7 +212,7 @@ def test_signed_risk_review_keeps_the_signed_level(level: RiskLevel) -> None:
     assert sign_off.consequence(K.RISK_REVIEW, V.APPROVE, {**REVIEW, "level": level.value}).risk_level is level
 
 
-@pytest.mark.parametrize("kind", list(K))
+@pytest.mark.parametrize("kind", REFERRALS)
 def test_return_asks_a_question_and_clears_nothing(kind: ApprovalKind) -> None:
     assert sign_off.consequence(kind, V.RETURN, CONTENT[kind]) == Consequence(R.QUESTION_OPEN, question=True)
 
@@ -234,3 +257,66 @@ def test_only_a_signed_risk_review_clears_a_risk(kind: ApprovalKind, verdict: Ve
 @pytest.mark.parametrize("verdict", list(V))
 def test_everything_but_a_plain_approval_needs_a_reason(verdict: Verdict) -> None:
     assert sign_off.needs_reason(verdict) is (verdict != V.APPROVE)
+    assert sign_off.needs_reason(verdict, K.RISK_REVIEW) is (verdict != V.APPROVE)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "needed"), [(V.APPROVE, False), (V.EDIT_AND_APPROVE, False), (V.RETURN, True), (V.REJECT, True)]
+)
+def test_note_is_written_by_editing_and_needs_a_reason_only_when_it_is_not_signed(
+    verdict: Verdict, needed: bool
+) -> None:
+    assert sign_off.needs_reason(verdict, K.SESSION_NOTE) is needed
+
+
+N = NoteStatus
+FLAGGED = note_content(flags=[flag()])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "content", "expected"),
+    [
+        (V.APPROVE, note_content(), Consequence(N.CLOSED_SIGNED)),
+        (V.EDIT_AND_APPROVE, note_content(), Consequence(N.CLOSED_SIGNED)),
+        (V.RETURN, note_content(), Consequence(N.CHECK_TRANSCRIPT, question=True)),
+        (V.REJECT, note_content(), Consequence(N.CLOSED_NO_NOTE)),
+        # what is not signed needs neither sentences nor answers
+        (V.RETURN, {**FLAGGED, "sentences": []}, Consequence(N.CHECK_TRANSCRIPT, question=True)),
+        (V.REJECT, {**FLAGGED, "sentences": []}, Consequence(N.CLOSED_NO_NOTE)),
+    ],
+)
+def test_decision_on_a_note_does_what_its_verdict_says(
+    verdict: Verdict, content: dict[str, Any], expected: Consequence
+) -> None:
+    assert sign_off.consequence(K.SESSION_NOTE, verdict, content) == expected
+
+
+@pytest.mark.parametrize("verdict", [V.APPROVE, V.EDIT_AND_APPROVE])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (note_content(sentences=[]), "empty"),
+        (note_content(sentences=SENTENCES[:4]), "Write a sentence here"),
+        (FLAGGED, "not addressed"),
+        ({**FLAGGED, "flag_actions": {"FL-1": {"action": "", "words": ""}}}, "not addressed"),
+        (note_content(sentences=[*SENTENCES, sentence(6, "plan", "")]), "empty"),
+    ],
+)
+def test_note_that_lacks_something_is_not_signed_and_says_what(
+    verdict: Verdict, content: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        sign_off.consequence(K.SESSION_NOTE, verdict, content)
+
+
+def test_answer_to_a_flag_is_one_of_those_that_can_be_chosen() -> None:
+    for action in FlagAction:
+        answers = {"FL-1": {"action": action.value, "words": ""}}
+        assert sign_off.edited_content(K.SESSION_NOTE, FLAGGED, {"flag_actions": answers})["flag_actions"] == answers
+    with pytest.raises(ValueError, match="action"):
+        sign_off.edited_content(K.SESSION_NOTE, FLAGGED, {"flag_actions": {"FL-1": {"action": "looked_at"}}})
+
+
+def test_signed_note_has_every_sentence_under_a_heading_of_its_format() -> None:
+    signed = sign_off.edited_content(K.SESSION_NOTE, note_content(), {"format": "DAP"})
+    assert {each["section"] for each in signed["sentences"]} == {"Data", "Plan"}

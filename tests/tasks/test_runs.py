@@ -10,12 +10,13 @@ from sqlmodel import select
 from adapters.operational_store import reading, writing
 from adapters.prefect_runs import Woken
 from adapters.settings import settings
-from models.codes import ReferralStatus, RowOutcome
+from models.codes import NoteStatus, ReferralStatus, RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import NotDeployed, OutsideRefused, OutsideUnavailable
-from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral
+from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral, SessionNote
 from tasks import cases, runs
-from tests.factories import MadeCase, make_case_at, make_message
+from tests.exports import TALK, put
+from tests.factories import MadeCase, make_case_at, make_message, make_session
 from tests.tasks.conftest import FakePrefect
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -296,3 +297,69 @@ async def test_what_is_not_deployed_yet_is_no_error(prefect: FakePrefect, caplog
 
     await runs._quietly(act)
     assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
+# -- sessions
+
+
+N = NoteStatus
+
+
+def session_now(session: SessionNote) -> SessionNote:
+    with reading() as db:
+        return db.get_one(SessionNote, session.case_number)
+
+
+async def test_session_gets_its_run_once_the_batch_has_drafted_it(prefect: FakePrefect) -> None:
+    drafted, waiting = make_session(N.NOTE_SIGNATURE), make_session(N.RECEIVED)
+    assert await runs.start_missing_runs() == 1
+    assert await runs.start_missing_runs() == 0
+    [start] = prefect.started
+    assert (start["deployment"], start["parameters"], start["tags"]) == (
+        runs.NOTE_DEPLOYMENT,
+        {"case_number": drafted.case_number},
+        ["note"],
+    )
+    assert start["name"] == f"{drafted.case_number} · note signature"
+    assert session_now(drafted).run_id and not session_now(waiting).run_id
+
+
+@pytest.mark.parametrize("status", [N.RECEIVED, N.READY_TO_SCREEN, N.READY_TO_DRAFT, N.CHECK_TRANSCRIPT])
+@pytest.mark.parametrize(("seconds", "started"), [(-5, 0), (5, 1)])
+async def test_session_that_a_batch_has_lost_gets_a_run_of_its_own(
+    prefect: FakePrefect, status: NoteStatus, seconds: int, started: int
+) -> None:
+    make_session(status, status_since=utc_now() - runs.LOST_BATCH_AFTER - timedelta(seconds=seconds))
+    assert await runs.start_missing_runs() == started
+
+
+@pytest.mark.parametrize("status", [N.CLOSED_SIGNED, N.CLOSED_NO_NOTE])
+async def test_closed_session_gets_no_run(prefect: FakePrefect, status: NoteStatus) -> None:
+    make_session(status, status_since=utc_now() - timedelta(days=1))
+    assert await runs.start_missing_runs() == 0
+
+
+async def test_sessions_and_referrals_are_woken_and_replaced_alike(prefect: FakePrefect) -> None:
+    session = make_session(N.RECEIVED, run_id=str(uuid4()), wake_wanted=True)
+    _, of_referral = running()
+    assert await runs.wake_wanted() == 2
+    assert set(prefect.woken) == {UUID(str(session.run_id)), of_referral}
+    prefect.ended[UUID(str(session.run_id))] = ("CRASHED", utc_now() - timedelta(hours=1))
+    assert await runs.replace_ended_runs() == 1
+    assert (session_now(session).run_id, session_now(session).run_generation) == (None, 1)
+    assert await runs.start_missing_runs() == 1
+    assert prefect.started[0]["idempotency_key"].endswith(f"{session.case_number}-1")
+
+
+async def test_dropped_index_starts_one_batch_and_a_transcript_alone_starts_none(prefect: FakePrefect) -> None:
+    put("K1.txt", TALK)
+    put(".hidden.csv", "x")
+    assert await runs.start_sessions() == 0
+    put("Sessions.CSV", "x")
+    for _ in range(2):
+        assert await runs.start_sessions() == 1
+    keys = {start["idempotency_key"] for start in prefect.started}
+    assert len(keys) <= 2  # the second may fall into the next five minutes
+    assert {start["deployment"] for start in prefect.started} == {runs.SESSIONS_DEPLOYMENT}
+    assert prefect.started[0]["parameters"] == {"location": "all"}
+    assert "Sessions" not in prefect.started[0]["name"]

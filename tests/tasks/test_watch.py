@@ -6,18 +6,22 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from acts.decisions import mark_seen
+from acts.decisions import mark_seen, reassign
+from acts.note_editing import mark_risk_seen
 from adapters import operational_store as store
 from adapters.operational_store import reading, writing
 from models.codes import (
     AppointmentStatus,
+    ApprovalKind,
     ApprovalStatus,
     MessageStatus,
+    NoteStatus,
     ReferralStatus,
     RiskLevel,
     Role,
     ToDoKind,
     ToDoStatus,
+    Workflow,
 )
 from models.columns import utc_now
 from models.operational import (
@@ -25,21 +29,28 @@ from models.operational import (
     Approval,
     AuditEvent,
     Heartbeat,
+    Location,
     OutboxMessage,
     PortalLink,
     PracticeSetting,
     Referral,
+    SessionNote,
     Slot,
     ToDo,
 )
+from models.therapy_text import TherapyText
+from rules import clocks
 from tasks import cases, waits
-from tasks.waiting import waiting
+from tasks.waiting import of_workflow, waiting
 from tasks.watch import HEARTBEAT, watch
 from tests.factories import (
     MadeCase,
+    MadeNote,
     make_approval,
     make_case_at,
+    make_note,
     make_patient,
+    make_session,
     make_signer,
     make_slot_of,
     make_to_do,
@@ -442,6 +453,157 @@ def test_question_pages_the_clinicians_once_its_review_would_be_overdue(level: R
 def test_other_questions_are_the_coordinators(level: RiskLevel, came_from: ReferralStatus) -> None:
     question(level, came_from)
     assert watched(OPENED + timedelta(hours=2)) == {}
+
+
+# -- sessions and their notes
+
+
+N = NoteStatus
+
+
+def flagged(level: RiskLevel, status: NoteStatus = N.READY_TO_DRAFT, **given: Any) -> SessionNote:
+    """A session whose flags were raised at OPENED, and whose clinician was paged then."""
+    facts = {"risk_level": level, "risk_raised_at": OPENED, "risk_last_paged_at": OPENED, "risk_pages_sent": 1}
+    return make_session(status, **{**facts, **given})
+
+
+@pytest.mark.parametrize("status", [N.READY_TO_DRAFT, N.NOTE_SIGNATURE, N.CHECK_TRANSCRIPT, N.RECEIVED])
+def test_unseen_flags_of_a_session_page_until_its_clinician_has_looked(status: NoteStatus) -> None:
+    session = flagged(RiskLevel.HIGH, status)
+    minute = timedelta(minutes=1)
+    assert watched(OPENED + 14 * minute) == {}
+    assert watched(OPENED + 15 * minute) == {"pages": 1}
+    assert watched(OPENED + 29 * minute) == {}
+    assert watched(OPENED + 30 * minute) == {"pages": 1}
+    mark_risk_seen(session.case_number, session.clinician_id)
+    assert watched(OPENED + 45 * minute) == {}
+    assert told("page_session_risk") == [session.clinician_id] * 2
+    assert all(message.urgent and message.facts == {} for message in rows(OutboxMessage))
+
+
+def test_high_flags_of_a_session_also_page_who_is_on_call() -> None:
+    session = flagged(RiskLevel.HIGH)
+    place = rows(Location, id=session.location_id)[0]
+    on_call = make_signer(location=place, on_call=True)
+    watched(OPENED + timedelta(minutes=15))
+    assert told("page_session_risk") == sorted([session.clinician_id, on_call.id])
+
+
+def test_moderate_flags_of_a_session_page_once_they_are_overdue() -> None:
+    session = flagged(RiskLevel.MODERATE)
+    place = rows(Location, id=session.location_id)[0]
+    due = clocks.approval_due(
+        ApprovalKind.RISK_REVIEW, RiskLevel.MODERATE, OPENED, place.time_zone, clocks.ClockPolicy()
+    )
+    assert watched(due - timedelta(seconds=1)) == {}
+    assert watched(due) == {"pages": 1}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"risk_seen_at": OPENED},
+        {"risk_level": RiskLevel.LOW},
+        {"risk_level": None},
+        {"status": N.CLOSED_SIGNED},
+        {"status": N.CLOSED_NO_NOTE},
+    ],
+)
+def test_session_whose_flags_are_seen_low_or_settled_pages_nobody(given: dict[str, Any]) -> None:
+    make_session(**{"risk_level": RiskLevel.HIGH, "risk_raised_at": OPENED, **given})
+    watched(OPENED + timedelta(days=2))
+    assert told("page_session_risk") == []
+
+
+def waiting_note(**approval: Any) -> MadeNote:
+    """A note that has waited for its signature since OPENED."""
+    note = make_note(status_since=OPENED)
+    with writing() as db:
+        found = db.get_one(Approval, note.approval.id)
+        found.opened_at, found.due_at = OPENED, OPENED + timedelta(hours=48)
+        for name, value in approval.items():
+            setattr(found, name, value)
+        db.add(found)
+    return note
+
+
+def test_overdue_note_is_told_to_its_clinician_and_the_coordinators_and_passed_to_nobody() -> None:
+    note = waiting_note()
+    make_signer(location=note.location)
+    second = make_signer(Role.COORDINATOR, location=note.location)
+    due = OPENED + timedelta(hours=48)
+    assert watched(due - timedelta(seconds=1)) == {}
+    assert watched(due) == {"escalated": 1}
+    assert rows(Approval)[0].assigned_to == note.clinician.id
+    assert told("overdue_sign_off") == sorted([note.clinician.id, note.coordinator.id, second.id])
+    assert watched(due + timedelta(days=1)) == {"escalated": 1}
+    assert rows(Approval)[0].assigned_to == note.clinician.id
+    assert told("page_risk_review") == []
+
+
+def test_overdue_note_that_was_passed_on_by_name_stays_with_whom_it_was_passed_to() -> None:
+    note = waiting_note()
+    other = make_signer(location=note.location)
+    reassign(note.approval.id, to_staff_id=other.id, by_staff_id=note.coordinator.id, reason=TherapyText("on leave"))
+    watched(OPENED + timedelta(hours=48))
+    assert rows(Approval)[0].assigned_to == other.id
+
+
+def test_note_whose_clinician_had_left_is_theirs_when_they_are_back() -> None:
+    note = waiting_note(assigned_to=None)
+    watched(OPENED + timedelta(hours=48))
+    assert rows(Approval)[0].assigned_to == note.clinician.id
+
+
+@pytest.mark.parametrize("status", [N.RECEIVED, N.READY_TO_SCREEN, N.READY_TO_DRAFT])
+def test_session_that_its_run_does_not_move_is_asked_for_and_told(status: NoteStatus) -> None:
+    session = make_session(status, run_id="R-1", status_since=OPENED)
+    place = rows(Location, id=session.location_id)[0]
+    coordinator = make_signer(Role.COORDINATOR, location=place)
+    minute = timedelta(minutes=1)
+    assert watched(OPENED + 5 * minute) == {}
+    assert watched(OPENED + 6 * minute) == {"stuck": 1}
+    assert rows(SessionNote)[0].wake_wanted and told("overdue_sign_off") == []
+    watched(OPENED + 15 * minute)
+    assert told("overdue_sign_off") == [coordinator.id]
+
+
+def test_session_that_the_days_batch_has_yet_to_take_is_no_standstill() -> None:
+    make_session(N.READY_TO_DRAFT, status_since=OPENED)
+    assert watched(OPENED + timedelta(minutes=30)) == {}
+
+
+def test_note_whose_gate_was_never_opened_is_asked_for() -> None:
+    session = make_session(N.NOTE_SIGNATURE, run_id="R-1", status_since=OPENED)
+    assert watched(OPENED + timedelta(minutes=1)) == {}
+    assert watched(OPENED + timedelta(minutes=2)) == {"stuck": 1}
+    assert rows(SessionNote)[0].wake_wanted
+    assert [event.case_number for event in rows(AuditEvent, action="case.stuck")] == [session.case_number]
+
+
+def test_check_of_a_transcript_that_is_missing_is_opened_once() -> None:
+    make_session(N.CHECK_TRANSCRIPT, run_id="R-1", status_since=OPENED)
+    assert watched(OPENED + timedelta(minutes=2)) == {"stuck": 1}
+    [to_do] = rows(ToDo)
+    assert (to_do.kind, to_do.role) == (ToDoKind.CHECK_TRANSCRIPT, Role.COORDINATOR)
+
+
+def test_overdue_check_of_a_transcript_is_told_to_the_coordinators() -> None:
+    note = make_note(status=N.CHECK_TRANSCRIPT)
+    with writing() as db:
+        db.delete(db.get_one(Approval, note.approval.id))
+    make_to_do(note.session, ToDoKind.CHECK_TRANSCRIPT, due_at=OPENED)  # type: ignore[arg-type]
+    assert watched(OPENED) == {"escalated": 1}
+    assert told("overdue_sign_off") == [note.coordinator.id]
+
+
+def test_waits_of_notes_are_told_from_those_of_referrals() -> None:
+    note, gate = waiting_note(), review(RiskLevel.HIGH)
+    found = waiting()
+    assert [one.case_number for one in of_workflow(found, Workflow.NOTES)] == [note.number]
+    assert [one.case_number for one in of_workflow(found, Workflow.REFERRAL)] == [gate.number]
+    [mine] = of_workflow(found, Workflow.NOTES)
+    assert (mine.wait, mine.who, mine.owner) == ("session note", note.clinician.id, "clinician")
 
 
 # -- the watch itself

@@ -5,7 +5,8 @@
   const showEdits = () => {
     for (const fields of document.querySelectorAll("[data-shown-for]")) {
       const chosen = fields.form ? fields.form.querySelector("[name=verdict]:checked") : null;
-      fields.hidden = !("keep" in fields.dataset) && (!chosen || chosen.value !== fields.dataset.shownFor);
+      const shows = chosen && fields.dataset.shownFor.split(" ").includes(chosen.value);
+      fields.hidden = !("keep" in fields.dataset) && !shows;
     }
   };
 
@@ -33,6 +34,15 @@
   document.addEventListener("htmx:sendError", () => lost(true));
   document.addEventListener("htmx:responseError", () => lost(true));
   document.addEventListener("htmx:afterOnLoad", () => lost(false));
+
+  // A part of the page that came anew begins as the whole page did; a form that did not arrive may be sent again.
+  document.addEventListener("htmx:afterSettle", showEdits);
+  const again = (event) => {
+    const form = event.detail.elt && event.detail.elt.closest("form");
+    if (form) delete form.dataset.sent;
+  };
+  document.addEventListener("htmx:sendError", again);
+  document.addEventListener("htmx:responseError", again);
 
   showEdits();
   const problem = document.querySelector("[data-focus]");

@@ -14,7 +14,7 @@ from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval
 from models.therapy_text import TherapyText
-from models.transitions import REFERRAL_OWNERS
+from models.transitions import owner_of
 from rules import sign_off
 from rules.access import looks_in_emergency, may_read_content
 from web.desk import evidence, words
@@ -66,6 +66,8 @@ def _check_readable(approval: Approval, found: CaseView, me: Member) -> None:
 def approval_page(request: Request, me: SignedIn, approval_id: str) -> Response:
     approval, found, decision = case_views.sign_off(approval_id)
     _check_readable(approval, found, me)
+    if approval.kind == ApprovalKind.SESSION_NOTE:
+        return RedirectResponse(desk_views.page_of(approval), status_code=303)
     if decision is not None:
         return RedirectResponse(f"/approvals/{approval_id}/signed", status_code=303)
     if _permission(approval, found, me).allowed:
@@ -186,6 +188,8 @@ def decide(
     _check_readable(approval, found, me)
     if decision is not None or approval.status != ApprovalStatus.OPEN:
         raise MovedOn(f"sign-off {approval_id} is no longer open")
+    if approval.kind == ApprovalKind.SESSION_NOTE:
+        raise MovedOn("a session's note is signed on its own page, which shows it beside the transcript")
     fields = {
         "level": level,
         "disposition": disposition,
@@ -276,8 +280,8 @@ def _progress(found: CaseView, decision: Any) -> dict[str, Any]:
     return {
         "moves": case_views.moves_since(found.referral.case_number, decision.at),
         "status": status,
-        "owner": REFERRAL_OWNERS[status],
-        "settled": REFERRAL_OWNERS[status] != CaseOwner.SYSTEM,
+        "owner": owner_of(status),
+        "settled": owner_of(status) != CaseOwner.SYSTEM,
         "closed": status.is_closed,
     }
 

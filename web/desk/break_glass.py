@@ -24,7 +24,7 @@ WHERE = "desk:break-glass"
 def break_glass_page(request: Request, me: SignedIn, case_number: str) -> Response:
     found = case_views.case(case_number)
     if may_see_case(me.viewer, found.facts).allowed or me.id in found.facts.opened_for:
-        return RedirectResponse(f"/cases/{case_number}", status_code=303)
+        return RedirectResponse(words.case_address(case_number), status_code=303)
     return _ask(request, case_number)
 
 
@@ -53,7 +53,7 @@ def break_glass(
 ) -> Response:
     found = case_views.case(case_number)
     if may_see_case(me.viewer, found.facts).allowed:
-        return RedirectResponse(f"/cases/{case_number}", status_code=303)
+        return RedirectResponse(words.case_address(case_number), status_code=303)
     if len(reason.strip()) < SHORTEST_REASON:  # before the code is used up
         problem = f"Say in at least {SHORTEST_REASON} characters why you need this case now."
         return _ask(request, case_number, typed=reason, problem=problem)
@@ -62,7 +62,7 @@ def break_glass(
     except NotAllowed:
         return _ask(request, case_number, typed=reason, problem=NOT_PROVED)
     acts.break_glass(case_number, me.id, TherapyText(reason.replace("\r\n", "\n")))
-    return RedirectResponse(f"/cases/{case_number}", status_code=303)
+    return RedirectResponse(words.case_address(case_number), status_code=303)
 
 
 @router.get("/break-glass", name="openings")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -20,7 +21,7 @@ from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
 from rules.access import SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
 from rules.sign_off import SIGNING_ROLE
-from web.desk import evidence, words
+from web.desk import evidence, notes, words
 from web.desk.members import Member, SignedIn, check_theirs, reading, visible_case
 from web.desk.pages import page
 
@@ -55,7 +56,9 @@ def cases(
     location: str = "",
     overdue: bool = False,
     closed: bool = False,
-) -> HTMLResponse:
+) -> Response:
+    if words.is_note(number.strip().upper()):
+        return RedirectResponse(f"/notes?{urlencode({'q': number.strip(), 'scope': 'all'})}", status_code=303)
     chosen = [location] if location in me.staff.location_ids else me.staff.location_ids
     wanted = status if status in tuple(ReferralStatus) else ""
     found = desk_views.cases(chosen, number=number, status=wanted, open_only=not closed)
@@ -78,7 +81,9 @@ def cases(
 
 
 @router.get("/cases/{case_number}", name="case_page")
-def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> HTMLResponse:
+def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> Response:
+    if words.is_note(case_number):
+        return RedirectResponse(words.case_address(case_number), status_code=303)
     return _show(request, me, visible_case(me, case_number), notice=DONE.get(done))
 
 
@@ -142,8 +147,10 @@ def _bookable(found: CaseView) -> bool:
 
 
 @router.get("/cases/{case_number}/content", name="case_content")
-def case_content(request: Request, me: SignedIn, case_number: str) -> HTMLResponse:
+def case_content(request: Request, me: SignedIn, case_number: str) -> Response:
     """What the patient and the referrer said, and why it was decided as it was: clinicians only."""
+    if words.is_note(case_number):
+        return RedirectResponse(words.case_address(case_number), status_code=303)
     found = visible_case(me, case_number)
     permission = may_read_content(me.viewer, found.facts)
     if not permission.allowed:
@@ -200,8 +207,10 @@ def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, 
     except (NotAllowed, MovedOn, ValueError) as refusal:
         anew = case_views.case(found.referral.case_number)
         problem = words.sentence(str(refusal)) + "."
+        if words.is_note(found.referral.case_number):
+            return notes.show_refusal(request, me, anew, problem, reason)
         return _show(request, me, anew, problem=problem, typed_reason=reason, status_code=422)
-    return RedirectResponse(f"/cases/{found.referral.case_number}?done={done}", status_code=303)
+    return RedirectResponse(f"{words.case_address(found.referral.case_number)}?done={done}", status_code=303)
 
 
 @router.post("/approvals/{approval_id}/reassign", name="reassign")

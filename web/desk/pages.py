@@ -27,8 +27,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(span=words.span, due=words.due, local=words.local, iso=words.iso)
-    made.filters.update(plain=words.plain, sentence=words.sentence)
+    made.filters.update(
+        span=words.span, due=words.due, local=words.local, iso=words.iso, day=words.day, dated=words.dated
+    )
+    made.filters.update(plain=words.plain, sentence=words.sentence, case_address=words.case_address)
     made.globals.update(words=words, asset=address_of)
     return made
 

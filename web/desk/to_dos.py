@@ -25,6 +25,7 @@ from web.desk.queue import next_after
 router = APIRouter()
 
 WHERE = "desk:to-do"
+QUESTIONS = (ToDoKind.ANSWER_QUESTION, ToDoKind.CHECK_TRANSCRIPT)
 
 
 @router.get("/to-dos/{to_do_id}", name="to_do_page")
@@ -47,7 +48,7 @@ def _show(
     status_code: int = 200,
 ) -> HTMLResponse:
     _check(me, to_do, found)
-    asks = me.staff.role == to_do.role and (to_do.kind == ToDoKind.ANSWER_QUESTION or to_do.role == Role.CLINICIAN)
+    asks = me.staff.role == to_do.role and (to_do.kind in QUESTIONS or to_do.role == Role.CLINICIAN)
     posts = to_do.unique_key.startswith(POST_KEY) and me.staff.role == to_do.role
     compares = to_do.kind == ToDoKind.CHECK_DUPLICATE and sees_names(me.staff.role)
     return page(

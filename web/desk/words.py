@@ -1,11 +1,24 @@
 """How the desk words things: durations, local times, audit events, dispositions, scripts for calls."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.undelivered import CALL_KEY, POST_KEY
-from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind, ToDoOutcome, Verdict
-from models.operational import AuditEvent
+from models.codes import (
+    ApprovalKind,
+    AuthenticatedHow,
+    CaseOwner,
+    DraftKind,
+    NoteStatus,
+    ReferralStatus,
+    Role,
+    ToDoKind,
+    ToDoOutcome,
+    TranscriptState,
+    Verdict,
+)
+from models.note_codes import ConsentKind
+from models.operational import AuditEvent, PatientConsent
 from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
 
 ROLES = {
@@ -45,6 +58,81 @@ RAISED_BY = {"rule": "text rule", "item": "answer to a question", "classifier": 
 
 LABELS = {"confirmed": "This is what it says", "in_error": "Raised in error", "": "Leave it open"}
 
+NOTE_VERDICTS = {
+    Verdict.APPROVE: "signed as drafted",
+    Verdict.EDIT_AND_APPROVE: "edited and signed",
+    Verdict.RETURN: "returned with a question",
+    Verdict.REJECT: "closed: no note from here",
+}
+
+DRAFTS = {
+    DraftKind.DRAFTED: "drafted",
+    DraftKind.PLAIN_NO_TRANSCRIPT: "empty template: no transcript came",
+    DraftKind.PLAIN_NO_CONSENT: "empty template: a consent is missing",
+    DraftKind.PLAIN_JURISDICTION: "empty template: the law where the patient was",
+    DraftKind.PLAIN_UNREADABLE: "empty template: the transcript could not be read",
+    DraftKind.PLAIN_TOO_SHORT: "empty template: the transcript is too short",
+    DraftKind.PLAIN_NOTHING_SUPPORTED: "empty template: nothing said supports a sentence",
+}
+
+WHOM_TO_ASK = {
+    DraftKind.PLAIN_NO_TRANSCRIPT: "If the session was recorded, return this note: a coordinator asks for the file.",
+    DraftKind.PLAIN_NO_CONSENT: (
+        "Ask the patient. Once a coordinator or you put the signed paper on record, a session held after it is drafted."
+    ),
+    DraftKind.PLAIN_JURISDICTION: "Nobody can change this by asking; write the note yourself.",
+    DraftKind.PLAIN_UNREADABLE: "Return this note: a coordinator asks for the transcript again.",
+    DraftKind.PLAIN_TOO_SHORT: "If more was said, return this note: a coordinator asks for the whole transcript.",
+    DraftKind.PLAIN_NOTHING_SUPPORTED: "The transcript is beside the note; write the note yourself.",
+}
+
+TRANSCRIPTS = {
+    TranscriptState.NONE: "none came",
+    TranscriptState.KEPT: "kept",
+    TranscriptState.NO_CONSENT: "not opened: no consent",
+    TranscriptState.UNREADABLE: "could not be read",
+    TranscriptState.TOO_SHORT: "too short to be a session",
+    TranscriptState.PURGED: "destroyed on request",
+}
+
+LEFT_UNSAID = {
+    "small_talk": "small talk",
+    "command": "instructions in an exercise",
+    "empty": "nothing but fillers",
+    "question": "questions without an answer of their own",
+    "unclear": "could not be made a statement without guessing",
+    "repeated": "said before",
+    "less_salient": "mattered less than what is there",
+    "unsupported": "not supported by the transcript",
+}
+
+SPEAKERS = {"patient": "Patient", "clinician": "Clinician"}
+
+NECESSITY = {
+    "diagnosis": "Diagnosis",
+    "symptoms": "Symptoms",
+    "impairment": "What is harder in daily life",
+    "intervention": "What you did",
+    "response": "Response",
+    "progress": "Progress towards a goal",
+    "plan": "What happens next",
+}
+
+EDITS = {
+    "kept": "kept as drafted",
+    "edited": "edited",
+    "moved": "moved",
+    "dropped": "left out",
+    "added": "added by the clinician",
+}
+
+PROVED_HOW = {
+    AuthenticatedHow.DESK_PASSWORD_AND_CODE: "password and one-time code on the desk",
+    AuthenticatedHow.DESK_OIDC: "the practice's sign-in service",
+}
+
+OWNERS = {CaseOwner.PATIENT: "the patient", CaseOwner.SYSTEM: "the system", CaseOwner.NOBODY: "nobody"}
+
 READER_TABLES = {
     "raised_by": "By what raised them",
     "version": "By version",
@@ -70,6 +158,8 @@ OUTCOMES = {
     ToDoOutcome.HANDED_OVER: "Handed over to a person",
     ToDoOutcome.ATTENDED: "The patient attended",
     ToDoOutcome.NO_SHOW: "The patient did not come",
+    ToDoOutcome.DRAFT_AGAIN: "It is set right: draft the note again",
+    ToDoOutcome.NO_NOTE: "No note from here: close the session",
 }
 
 SCRIPTS = {
@@ -103,6 +193,13 @@ SCRIPTS = {
         "No offered time suits, or none is free. Ask which days and hours would, and whether telehealth would do.",
     ),
     ToDoKind.RECORD_OUTCOME: ("The first session's time has passed. Say whether it took place.",),
+    ToDoKind.CHECK_TRANSCRIPT: (
+        "The clinician returned the draft of a session's note: something of the transcript, the session's times or the "
+        "consents is not right. Their words stand above.",
+        "Set it right: ask whoever records for the right file and drop it with its index again, or put a signed paper "
+        "on record. Then have the note drafted again.",
+        "If there will be no note from here, for instance because it was written elsewhere, close the session.",
+    ),
 }
 
 READ_WORDS_SCRIPT = (
@@ -159,7 +256,7 @@ def outcome(outcome: ToDoOutcome, role: Role, unique_key: str) -> str:
 
 
 _EVENTS = {
-    "case.opened": "Case opened from a received referral",
+    "case.opened": "Case opened from what was received",
     "approval.seen": "Opened on the desk for the first time",
     "approval.superseded": "Sign-off no longer needed",
     "coverage.checked": "Coverage checked: {status}",
@@ -201,6 +298,17 @@ _EVENTS = {
     "break_glass.reviewed": "Emergency access reviewed by compliance",
     "portal_link.made": "Link made for the patient",
     "portal.verified": "Patient opened their link",
+    "session.gate": "Consent and transcript checked: transcript {transcript}, AI may draft: {ai}",
+    "session.transcript_received": "Transcript received",
+    "session.purged": "What was derived from the session was destroyed on request",
+    "session_risk.seen": "Its clinician has looked at the risk flags",
+    "session_risk.paged": "Its clinician was told of risk flags",
+    "note.proposed": "Note proposed: {draft}",
+    "note.signed": "Note signed, procedure code {procedure_code}",
+    "note_template.chosen": "Note template chosen: {version}",
+    "addendum.signed": "Addendum {number} signed",
+    "consent.recorded": "Consent put on record: {kind}",
+    "consent.revoked": "Consent taken back: {kind}",
     "row.accepted": "Row accepted",
     "row.duplicate": "Sent again: a duplicate row",
     "row.ambiguous": "Row accepted; may be a known patient",
@@ -229,7 +337,28 @@ def _said(value: object) -> str:
 
 def _status(value: object) -> str:
     text = str(value)
-    return ReferralStatus(text).label if text in tuple(ReferralStatus) else text
+    for statuses in (ReferralStatus, NoteStatus):
+        if text in tuple(statuses):
+            return str(statuses(text).label)
+    return text
+
+
+def paper_state(paper: PatientConsent, today: date) -> str:
+    """Whether a paper still holds, in words."""
+    if paper.revoked_on is not None and paper.revoked_on <= today:
+        return f"taken back on {paper.revoked_on.isoformat()}"
+    if not paper.written:
+        return "not in writing: it does not count"
+    return "in force"
+
+
+def case_address(number: str) -> str:
+    """The page of a case by its number: a session's note, or a referral."""
+    return f"/notes/{number}" if is_note(number) else f"/cases/{number}"
+
+
+def is_note(number: str) -> bool:
+    return number.startswith("SN-")
 
 
 def actor(actor: str, names: dict[str, str]) -> str:
@@ -262,6 +391,34 @@ def local(moment: datetime, zone: str) -> str:
     there = moment.astimezone(ZoneInfo(zone))
     hour = there.strftime("%I").lstrip("0")
     return f"{there:%a, %b} {there.day}, {hour}:{there:%M %p %Z}"
+
+
+def day(moment: datetime, zone: str) -> str:
+    """A moment's date at that place: ``Nov 23, 2026``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%b} {there.day}, {there.year}"
+
+
+def dated(moment: datetime, zone: str) -> str:
+    """A moment as a record shows it, with its year: ``Mon, Nov 23, 2026, 2:05 PM PST``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a, %b} {there.day}, {there.year}, {there.strftime('%I').lstrip('0')}:{there:%M %p %Z}"
+
+
+def consent(kind: str) -> str:
+    """What a consent is called."""
+    return sentence(ConsentKind(kind).label) if kind in tuple(ConsentKind) else plain(kind)
+
+
+def clock(seconds: float) -> str:
+    """A time within a session: ``05:07``, from an hour on ``1:05:07``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes:02d}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def proved(how: str) -> str:
+    """How a signature was proved, in words."""
+    return PROVED_HOW.get(AuthenticatedHow(how), plain(how)) if how in tuple(AuthenticatedHow) else plain(how)
 
 
 def iso(moment: datetime) -> str:

@@ -207,9 +207,7 @@ def test_old_proof_is_renewed_at_the_service(desk: TestClient, service: Service,
 
 
 @pytest.mark.parametrize("seconds", [-4000, None, 4000])
-def test_renewal_that_did_not_ask_anew_is_not_believed(
-    desk: TestClient, service: Service, member, seconds: int | None
-):
+def test_renewal_that_did_not_ask_anew_is_not_believed(desk: TestClient, service: Service, member, seconds: int | None):
     go(desk)
     service.claims = {"auth_time": None if seconds is None else int(time.time()) + seconds}
     assert go(desk, "/oidc/again").status_code == 403

@@ -69,6 +69,21 @@ EXPECTED = {
     "record_outcome": "COD",
     "book_by_hand": "CO",
     "set_ai_consent": "CO",
+    "notes": "COBNWMD",
+    "note_page": "COBNWMD",
+    "note_draft": "C",
+    "change_note": "C",
+    "sign_note": "C",
+    "private_note": "C",
+    "keep_private_note": "C",
+    "add_addendum": "C",
+    "note_pdf": "C",
+    "note_fhir": "C",
+    "note_changes": "CM",
+    "patient_consents": "COM",
+    "record_consent": "COM",
+    "revoke_consent": "COM",
+    "purge_session": "COM",
     "intake": "CON",
     "quarantined_row": "CO",
     "upload": "O",
@@ -216,9 +231,14 @@ def test_address_that_is_no_page_says_so(desk: TestClient):
     assert answer.status_code == 404 and "There is no such page" in answer.text
 
 
-def test_desk_opens_the_therapy_database_in_one_module():
+def test_desk_opens_the_therapy_database_in_few_modules():
     openers = {path.name for path in DESK.glob("*.py") if "therapy_store" in path.read_text()}
-    assert openers == {"evidence.py"}
+    assert openers == {"evidence.py", "note_evidence.py", "private_notes.py"}
+
+
+def test_private_notes_are_opened_by_their_own_page_alone():
+    openers = {path.name for path in DESK.glob("*.py") if "therapy_store_private" in path.read_text()}
+    assert openers == {"private_notes.py"}
 
 
 def test_templates_fetch_nothing_from_elsewhere_and_hold_no_inline_code():

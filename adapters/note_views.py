@@ -1,0 +1,198 @@
+"""What the desk's lists show of session notes: which wait, which are signed, what one patient has."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from adapters.desk_views import URGENCY, case_facts
+from adapters.operational_store import one, reading
+from models.case_facts import CaseFacts
+from models.codes import ApprovalKind, ApprovalStatus, DraftKind, NoteStatus
+from models.operational import (
+    Approval,
+    Decision,
+    Location,
+    Patient,
+    PatientConsent,
+    Referral,
+    SessionNote,
+)
+
+NOTES_SHOWN = 300
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """One session note in a list; ``due_at`` and ``assigned_to`` are its open sign-off's, None where none is open."""
+
+    session: SessionNote
+    facts: CaseFacts
+    patient_name: str = field(repr=False)
+    due_at: datetime | None = None
+    assigned_to: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.session.status == NoteStatus.NOTE_SIGNATURE
+
+    @property
+    def order(self) -> tuple[int, int, float]:
+        """What waits to be signed first, the highest risk and then the earliest due before the others; then what is on
+        its way; then what is closed, newest first."""
+        if self.waits:
+            return 0, URGENCY[self.session.risk_level], self.due_at.timestamp() if self.due_at else 0.0
+        return 2 if self.session.status.is_closed else 1, 0, -self.session.started_at.timestamp()
+
+
+def rows(
+    location_ids: Collection[str],
+    *,
+    clinician_id: str | None = None,
+    status: str = "",
+    search: str = "",
+    limit: int = NOTES_SHOWN,
+) -> list[NoteRow]:
+    """The notes at these locations, or of this clinician (held by them, or given to them to sign).
+
+    ``search`` is part of a note's number or a patient's whole id; ``status`` "" = any.
+    """
+    query = select(SessionNote, Patient).join(Patient, col(Patient.id) == col(SessionNote.patient_id))
+    if clinician_id is not None:
+        given = select(Approval.case_number).where(
+            Approval.kind == ApprovalKind.SESSION_NOTE, Approval.assigned_to == clinician_id
+        )
+        query = query.where((col(SessionNote.clinician_id) == clinician_id) | col(SessionNote.case_number).in_(given))
+    else:
+        query = query.where(col(SessionNote.location_id).in_(location_ids))
+    if status:
+        query = query.where(SessionNote.status == NoteStatus(status))
+    if wanted := search.strip().upper():
+        query = query.where(
+            col(SessionNote.case_number).contains(wanted, autoescape=True)
+            | (func.upper(col(SessionNote.patient_id)) == wanted)
+        )
+    # what is open first, so that a long past never pushes it off the list
+    query = query.order_by(col(SessionNote.closed_at).is_not(None), col(SessionNote.started_at).desc()).limit(limit)
+    with reading() as db:
+        return sorted(_rows(db, db.exec(query).all()), key=lambda row: row.order)
+
+
+def _rows(db: Session, found: Sequence[tuple[SessionNote, Patient]]) -> list[NoteRow]:
+    sessions = [session for session, _ in found]
+    facts = case_facts(db, sessions)
+    open_ones = {
+        approval.case_number: approval
+        for approval in db.exec(
+            select(Approval).where(
+                col(Approval.case_number).in_([session.case_number for session in sessions]),
+                Approval.status == ApprovalStatus.OPEN,
+            )
+        ).all()
+    }
+    return [_row(session, patient, facts[session.case_number], open_ones) for session, patient in found]
+
+
+def _row(session: SessionNote, patient: Patient, facts: CaseFacts, open_ones: dict[str, Approval]) -> NoteRow:
+    approval = open_ones.get(session.case_number)
+    return NoteRow(
+        session=session,
+        facts=facts,
+        patient_name=f"{patient.given_name} {patient.family_name}",
+        due_at=approval.due_at if approval else None,
+        assigned_to=approval.assigned_to if approval else None,
+    )
+
+
+@dataclass(frozen=True)
+class NoteCounts:
+    """How many notes stand where, and of which kind their drafts are."""
+
+    by_status: dict[NoteStatus, int]
+    by_draft: dict[DraftKind, int]
+
+
+def counts(location_ids: Collection[str]) -> NoteCounts:
+    """All notes at these locations in counts."""
+    here = col(SessionNote.location_id).in_(location_ids)
+    by_status: Any = select(SessionNote.status, func.count()).where(here).group_by(SessionNote.status)
+    by_draft: Any = (
+        select(SessionNote.draft, func.count())
+        .where(here, col(SessionNote.draft).is_not(None))
+        .group_by(SessionNote.draft)
+    )
+    with reading() as db:
+        return NoteCounts(
+            {NoteStatus(status): count for status, count in db.exec(by_status).all()},
+            {DraftKind(draft): count for draft, count in db.exec(by_draft).all()},
+        )
+
+
+def to_sign(staff_id: str, but_not: str = "") -> list[str]:
+    """The numbers of the notes that wait for this person's signature, the first due first."""
+    query = select(Approval.case_number).where(
+        Approval.kind == ApprovalKind.SESSION_NOTE,
+        Approval.status == ApprovalStatus.OPEN,
+        Approval.assigned_to == staff_id,
+        Approval.case_number != but_not,
+    )
+    with reading() as db:
+        return list(db.exec(query.order_by(col(Approval.due_at), col(Approval.case_number))).all())
+
+
+def codes_of_the_day(session: SessionNote, zone: str) -> list[str]:
+    """The procedure codes that other signed notes of this patient carry on the day of this session."""
+    day = session.started_at.astimezone(ZoneInfo(zone)).date()
+    query = select(SessionNote).where(
+        SessionNote.patient_id == session.patient_id,
+        SessionNote.case_number != session.case_number,
+        col(SessionNote.procedure_code).is_not(None),
+    )
+    with reading() as db:
+        return [
+            other.procedure_code
+            for other in db.exec(query).all()
+            if other.procedure_code and other.started_at.astimezone(ZoneInfo(zone)).date() == day
+        ]
+
+
+def signing_decision(session: SessionNote) -> tuple[Decision, Approval] | None:
+    """The decision that signed this note and the sign-off it decided; None while nothing is signed."""
+    if session.signed_decision_id is None:
+        return None
+    with reading() as db:
+        decision = one(db, Decision, session.signed_decision_id)
+        return decision, one(db, Approval, decision.approval_id)
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """A patient with what is on paper about them and the sessions that it bears on."""
+
+    patient: Patient
+    papers: tuple[PatientConsent, ...]
+    sessions: tuple[SessionNote, ...]
+    facts: tuple[CaseFacts, ...]
+    places: dict[str, Location]
+
+
+def patient(patient_id: str) -> PatientView:
+    """A patient's consents and sessions, newest first; ``facts`` of each case they have. Raises MovedOn."""
+    with reading() as db:
+        found = one(db, Patient, patient_id)
+        sessions = db.exec(
+            select(SessionNote).where(SessionNote.patient_id == patient_id).order_by(col(SessionNote.started_at).desc())
+        ).all()
+        referrals = db.exec(select(Referral).where(Referral.patient_id == patient_id)).all()
+        papers = db.exec(
+            select(PatientConsent)
+            .where(PatientConsent.patient_id == patient_id)
+            .order_by(col(PatientConsent.given_on).desc(), col(PatientConsent.recorded_at).desc())
+        ).all()
+        facts = case_facts(db, [*sessions, *referrals])
+        places = {place.id: place for place in db.exec(select(Location)).all()}
+    return PatientView(found, tuple(papers), tuple(sessions), tuple(facts.values()), places)

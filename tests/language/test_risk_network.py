@@ -1,0 +1,116 @@
+"""Is what was trained what is read, whichever version it is of?"""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from language.encoder import DIMENSIONS, load_encoder, pinned_weights, tokenizer_and_network
+from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, RiskNetwork
+from language.risk_values import SignalKind
+from language.training import risk_tuning, train_risk
+from language.training.risk_corpora import Post, Sentence
+
+TEXTS = ["The bus was late.", "I have the rope ready.", "I slept badly again, and the week was long, but it passed."]
+KINDS = len(SignalKind)
+
+
+@pytest.fixture(scope="module")
+def pinned() -> tuple[object, object]:
+    return tokenizer_and_network(pinned_weights())
+
+
+def passages(*texts: str) -> list[risk_tuning.Passage]:
+    rope = tuple(float(kind is SignalKind.SUICIDAL_IDEATION) for kind in SignalKind)
+    nothing, known = (0.0,) * KINDS, (1.0,) * KINDS
+    return [risk_tuning.Passage(text, rope if "rope" in text else nothing, known, 1.0) for text in texts]
+
+
+def test_what_was_trained_is_what_is_read(pinned) -> None:
+    learner = risk_tuning.trained(*pinned, [passages(*TEXTS)] * 2, seed=1)
+    read = RiskNetwork(risk_tuning.tensors_of(learner))
+    # the file holds half precision
+    assert np.allclose(read.scores(TEXTS), risk_tuning.scores(pinned[0], learner, TEXTS), atol=0.02)
+    assert read.views(TEXTS).shape == (3, 2 * DIMENSIONS)
+
+
+def test_only_the_last_layers_and_the_heads_learn(pinned) -> None:
+    tokenizer, network = pinned
+    learner = risk_tuning.trained(tokenizer, network, [passages(*TEXTS)], seed=1)
+    kept = len(network.encoder.layer) - risk_tuning.TRAINED_LAYERS
+    stored = risk_tuning.tensors_of(learner)
+    assert {name.split(".")[1] for name in stored if name.startswith("layer.")} == {str(n) for n in range(kept, 6)}
+    assert torch.equal(learner.embeddings.word_embeddings.weight, network.embeddings.word_embeddings.weight)
+    same = [
+        torch.equal(a, b) for a, b in zip(learner.below.parameters(), network.encoder.layer.parameters(), strict=False)
+    ]
+    assert all(same) and len(same) > kept
+
+
+def test_the_same_seed_learns_the_same(pinned) -> None:
+    first, again, other = (risk_tuning.trained(*pinned, [passages(*TEXTS)], seed) for seed in (1, 1, 2))
+    assert torch.equal(first.head.weight, again.head.weight)
+    assert not torch.equal(first.head.weight, other.head.weight)
+
+
+def test_the_average_lies_between(pinned) -> None:
+    one, two = (risk_tuning.trained(*pinned, [passages(*TEXTS)], seed) for seed in (1, 2))
+    mean = risk_tuning.averaged([one, two])
+    assert torch.allclose(mean.head.weight, (one.head.weight + two.head.weight) / 2)
+    assert not mean.training
+
+
+def test_an_older_version_is_read_with_its_heads_on_the_mean() -> None:
+    heads = torch.zeros(KINDS, DIMENSIONS)
+    heads[0, 0] = 1.0
+    old = RiskNetwork({HEAD_WEIGHT: heads.half(), HEAD_BIAS: torch.zeros(KINDS).half()})
+    # no layer of its own: the mean is that of the encoder, before it is made one long
+    means = old.views(TEXTS)
+    assert means.shape == (3, DIMENSIONS)
+    assert np.allclose(
+        means / np.linalg.norm(means, axis=1, keepdims=True), load_encoder(bf16=False).encode(TEXTS), atol=1e-4
+    )
+    assert np.allclose(old.scores(TEXTS)[:, 0], means[:, 0], atol=1e-5)
+
+
+# -- what a round reads
+
+SAID = Sentence("I have the rope ready.", "suicidal_ideation", "present", "train")
+DENIED = Sentence("I have no rope.", "suicidal_ideation", "negated", "train")
+ORDINARY = Sentence("The bus was late.", None, "ordinary", "train")
+LONG = Sentence(" ".join(f"On day {n} it rained." for n in range(40)), None, "ordinary", "train")
+
+
+def round_of(*texts: Sentence, posts: tuple[Post, ...] = (), seed: int = 1) -> Iterator[risk_tuning.Passage]:
+    return train_risk.passages(texts, posts, (), random.Random(seed))
+
+
+def test_what_is_set_aside_stands_beside_something_ordinary_too() -> None:
+    read = list(round_of(SAID, DENIED, ORDINARY))
+    for text, present in ((SAID.text, True), (DENIED.text, False)):
+        pair = next(each for each in read if text in each.text and ORDINARY.text in each.text)
+        assert any(pair.kinds) == present
+
+
+def test_what_is_set_aside_weighs_more_than_ordinary_talk() -> None:
+    weights = {each.text: each.weight for each in round_of(SAID, DENIED, ORDINARY)}
+    assert weights[SAID.text] == weights[ORDINARY.text] == 1.0
+    assert weights[DENIED.text] == train_risk.SET_ASIDE_WEIGH
+
+
+def test_a_kind_is_not_taught_to_lack_one_akin_to_it() -> None:
+    read = next(each for each in round_of(SAID, ORDINARY) if each.text == SAID.text)
+    harm = list(SignalKind).index(SignalKind.SELF_HARM)
+    assert read.kinds[0] and read.known[0] and not read.known[harm]
+
+
+def test_another_round_reads_other_passages_of_a_long_text() -> None:
+    first, second = ({each.text for each in round_of(LONG, seed=seed)} for seed in (1, 2))
+    assert first != second and len(first) == train_risk.PASSAGES_OF_A_NEGATIVE
+
+
+def test_a_post_teaches_one_kind_alone() -> None:
+    [read] = round_of(posts=(Post("I cannot do this any more.", "u", True, "train"),))
+    assert sum(read.kinds) == sum(read.known) == 1
