@@ -27,6 +27,7 @@ from models.operational import (
     PortalLink,
     QuarantinedRow,
     Referral,
+    SessionNote,
     Staff,
     ToDo,
 )
@@ -122,6 +123,14 @@ SAID = {
     "text message": "trindlemoss",
     "dismissed": "quavenholt",
     "namesake": "pelverdash",
+    "talk": "grobbintwist",
+    "edited": "snibberlock",
+    "added": "trellowham",
+    "flag words": "quastermoor",
+    "addendum": "vintlesop",
+    "private": "hobrackle",
+    "goals": "umberflint",
+    "returned": "jasselwick",
 }
 """One word for each field in which somebody says something about a patient."""
 OF_BROKEN_ROW = ("gnarlepith", "hibbertrop")
@@ -491,6 +500,130 @@ def tell_namesakes_apart(at: Practice) -> None:
     seat.post(f"/to-dos/{to_do.id}/finish", outcome="different_person", said=SAID["namesake"])
 
 
+def drop_sessions(at: Practice) -> None:
+    """Three sessions of the booked patient, one of them with words that worry; a name stands in a file's name."""
+    patient = at.case("booked").patient_id
+    folder = settings().sessions_folder
+    talk = [
+        ("Therapist", "How was the week since we last met, and what did you try?"),
+        ("Patient", f"I practised the breathing every evening and told my sister about {SAID['talk']} on Monday."),
+        ("Therapist", "Have you had any thoughts of killing yourself?"),
+        ("Patient", "Sometimes, when I lie awake, but I would call somebody before I did anything."),
+        ("Therapist", "Thank you for telling me. Let's write down whom you would call."),
+        ("Patient", "My sister, and then the crisis line. I will put the card next to my bed tonight."),
+        ("Therapist", "Next week we will look at the sleep diary again."),
+        ("Patient", "Okay, I will bring it, and I will try to get up at seven each day."),
+    ]
+    head = (
+        "session_key,patient_id,clinician_id,location_id,started_at,ended_at,modality,service,patient_state,note_format,"
+        "transcript_file,appointment_id,diagnoses,plan_dated,plan_goals"
+    )
+    rows = [head]
+    for number in (1, 2, 3):
+        name = f"{FILE_NAME} {number}.txt"
+        said = "".join(f"{who}: {words}\n" for who, words in [*talk, ("Patient", f"This was the {number}. time.")])
+        (folder / name).write_text(said)
+        day = (utc_now() - timedelta(days=number)).date()
+        times = f"{day}T10:00:00-08:00,{day}T10:45:00-08:00"
+        rows.append(
+            f"LK-S{number},{patient},{HELD_BY},LOC-1,{times},office,individual,OR,SOAP,{name},,F41.1,2026-01-05,{SAID['goals']}"
+        )
+    hidden = folder / f".{FILE_NAME}"
+    hidden.write_text("\n".join(rows) + "\n")
+    hidden.rename(folder / f"{FILE_NAME} sessions.csv")
+
+
+HELD_BY = "ST-101"
+PAPERS = ("transcribe_for_the_record", "draft_note_for_review")
+
+
+def _session(at: Practice, number: int) -> SessionNote:
+    """The session once its note waits to be signed."""
+
+    def waiting() -> SessionNote | None:
+        session: SessionNote | None = at.find(SessionNote, SessionNote.external_key == f"sessions:LK-S{number}")
+        which = (
+            Approval.status == ApprovalStatus.OPEN,
+            Approval.case_number == (session.case_number if session else ""),
+        )
+        return session if session is not None and at.find(Approval, *which) is not None else None
+
+    found: SessionNote = at.until(f"the note of session {number}", waiting)
+    return found
+
+
+def write_notes(at: Practice) -> None:
+    """Papers are signed, sessions come, one note is worked on and signed, one returned, one stopped by its patient."""
+    patient = at.case("booked").patient_id
+    coordinator, consents = at.seat(COORDINATOR), f"/patients/{patient}/consents"
+    coordinator.get(consents)
+    coordinator.post(consents, 422, purpose=PAPERS[0])
+    for purpose in PAPERS:
+        coordinator.post(consents, purpose=purpose, given_on="2026-01-05", document_id="paper 7")
+    drop_sessions(at)
+    _sign_a_note(at, _session(at, 1).case_number)
+    _return_a_note(at, _session(at, 2).case_number)
+    session = _session(at, 3)
+    coordinator.get(consents)
+    coordinator.post(f"{consents}/revoke", kind="ai_note_drafting")
+    at.until("the note without a program", lambda: _session(at, 3).draft == "plain_no_consent")
+    coordinator.get(consents)
+    coordinator.post(f"/patients/{patient}/purge", number=session.case_number)
+
+
+def _sign_a_note(at: Practice, number: str) -> None:
+    seat, page = at.seat(HELD_BY), f"/notes/{number}"
+    seat.get("/notes")
+    seat.get(page)
+
+    def change(kind: str, *expected: int, **fields: str) -> None:
+        shown = seat.get(f"{page}/draft")
+        edition = re.search(r'name="edition" value="(\d+)"', shown)
+        seat.post(f"{page}/changes", *expected, change=kind, edition=edition.group(1) if edition else "", **fields)
+
+    shown = seat.get(f"{page}/draft")
+    first = re.search(r'name="sentence" value="(S\d+)"', shown)
+    assert first and SAID["talk"] in shown.lower()
+    change("edit", sentence=first.group(1), text=f"The patient spoke of {SAID['edited']}.")
+    change("add", section="Plan", text=f"The clinician will read {SAID['added']}.")
+    seat.post(f"{page}/changes", 409, change="drop", edition="0", sentence=first.group(1))
+    for flag in sorted(set(re.findall(r'name="flag" value="(FL-[^"]+)"', shown))):
+        change("flag", flag=flag, action="safety_plan_reviewed", words=SAID["flag words"])
+    for section in re.findall(r'name="section" value="([A-Z][a-z]+)"', shown):
+        change("nothing", 303, 422, section=section)
+    digests = _digests(seat.get(f"{page}/draft"))
+    seat.post(f"{page}/draft", 422, verdict="approve", **digests)
+    seat.post(f"{page}/draft", verdict="approve", **digests, **at.proof(HELD_BY))
+    seat.get(page)
+    for export in ("note.pdf", "note.fhir.json"):
+        assert seat.browser.get(f"{page}/{export}").status_code == 200
+    seat.get(page)
+    seat.post(f"{page}/addenda", 422, text=SAID["addendum"])
+    seat.post(f"{page}/addenda", text=f"{SAID['addendum']} was forgotten.", **at.proof(HELD_BY))
+    seat.get(f"{page}/private")
+    seat.post(f"{page}/private", private=f"{SAID['private']}, my own thought")
+    seat.get(f"{page}/private")
+    at.seat(COMPLIANCE).get(f"{page}/changes")
+
+
+def _digests(shown: str) -> dict[str, str]:
+    found = {name: re.search(rf'name="{name}" value="(\w+)"', shown) for name in ("seen_digest", "on_screen")}
+    return {name: each.group(1) if each else "" for name, each in found.items()}
+
+
+def _return_a_note(at: Practice, number: str) -> None:
+    seat, page = at.seat(HELD_BY), f"/notes/{number}"
+    shown = seat.get(f"{page}/draft")
+    digests = _digests(shown)
+    reason = f"{SAID['returned']} was not in this session"
+    seat.post(f"{page}/draft", verdict="return", reason=reason, **digests, **at.proof(HELD_BY))
+    which = (ToDo.case_number == number, ToDo.kind == ToDoKind.CHECK_TRANSCRIPT)
+    to_do = at.until("a transcript to check", lambda: at.find(ToDo, *which))
+    coordinator = at.seat(COORDINATOR)
+    coordinator.get(f"/to-dos/{to_do.id}")
+    coordinator.post(f"/to-dos/{to_do.id}/finish", outcome="no_note")
+
+
 def look_after_accounts(at: Practice) -> None:
     """A new member of staff from the first password to the closed account."""
     admin, email = at.seat(ADMIN), f"{ACCOUNT}@example.org"
@@ -572,6 +705,7 @@ def look_at_everything(at: Practice) -> None:
         *(f"/cases/{at.case(name).case_number}" for name in ("booked", "declined", "texting", "namesake", "typed")),
         *(f"/approvals/{approval.id}", f"/to-dos/{ids['to_do']}", "/intake", "/referrals/new", "/accounts"),
         *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/reader"),
+        *("/notes", f"/notes/{at.find(SessionNote).case_number}", f"/patients/{at.case('booked').patient_id}/consents"),
         *("/me", "/enrol"),
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
@@ -643,6 +777,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
         write_a_text_message,
         tell_namesakes_apart,
         look_after_the_broken_row,
+        write_notes,
     ):
         act(at)
     for name in ("uploaded", "typed", "namesake"):
