@@ -203,6 +203,7 @@ def test_runs_are_named_by_case_and_wait(installation: Installation, first_run: 
     paused = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": 200}
     names = {run["name"] for run in installation.ask_prefect("POST", "/flow_runs/filter", json=paused)}
     open_cases = {number for number, status in installation.cases().items() if not status.startswith("closed")}
+    open_cases |= {row["session"] for row in json.loads(installation.ask("sessions", "--json"))}
     assert {name.split(" · ")[0] for name in names} == open_cases
     assert any(name.endswith("· risk review") for name in names)
 

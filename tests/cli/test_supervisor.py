@@ -293,6 +293,8 @@ def test_every_deployment_names_a_flow_that_loads():
     assert flows == {
         "referral-intake/intake",
         "referral-to-first-session/case",
+        "session-to-note-draft/sessions",
+        "session-note/note",
         "watch-waits/every-minute",
         "report-waits/on-demand",
         "nightly/nightly",
