@@ -269,6 +269,8 @@ def test_pages_of_errors_and_audit_hold_no_marker(day: Day) -> None:
     """
     pages = [each for each in day.practice.answers if each.status in (403, 404, 409, 500, 503)]
     pages = [each for each in pages if each.path != "/sign-in"]
+    # a change made on a stale page shows its clinician the note as it stands now
+    pages = [each for each in pages if not (each.status == 409 and re.fullmatch(r"/notes/[^/]+/changes", each.path))]
     pages += [each for each in day.practice.answers if each.path.startswith(("/audit", "/metrics", "/health"))]
     assert {each.status for each in pages} >= {200, 403, 409, 500}
     may = {"/audit/export": {ACCOUNT}}
