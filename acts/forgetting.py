@@ -14,7 +14,7 @@ from acts.cases import stop, stop_note
 from acts.consent_papers import transcript_files_of
 from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
-from adapters.operational_store import CASE_RECORDS, CaseRecord, audit, one, reading, set_status, writing
+from adapters.operational_store import CASES, CaseRecord, audit, one, reading, set_status, writing
 from adapters.settings import settings
 from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role
 from models.columns import new_id, utc_now
@@ -115,7 +115,7 @@ def reapply() -> int:
         people = db.exec(select(Patient.id).where(col(Patient.id).in_(owners))).all()
         numbers = [
             number
-            for record in CASE_RECORDS.values()
+            for record in CASES
             for number in db.exec(select(record.case_number).where(col(record.patient_id).in_(people))).all()
         ]
         for each in people:
@@ -149,7 +149,7 @@ def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of quarantined rows that came under the sender's numbers of these cases."""
     keys = [
         key
-        for record in CASE_RECORDS.values()
+        for record in CASES
         for key in db.exec(select(record.external_key).where(col(record.case_number).in_(numbers))).all()
     ]
     plain = {key.split("@")[0] for key in keys} | set(keys)

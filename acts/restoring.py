@@ -313,7 +313,7 @@ def _forget_runs(connection: sa.Connection) -> int:
     connection.execute(sa.text("UPDATE staff_login SET revoked = true WHERE NOT revoked"))
     # a generation of its own: a Prefect that is still there must not answer with the run of before
     open_cases = 0
-    for record in store.CASE_RECORDS.values():
+    for record in store.CASES:
         table = record.__tablename__
         forgotten = sa.text(
             f"UPDATE {table} SET run_id = NULL, wake_wanted = false, wake_tried_at = NULL, "

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.operational_store import CASE_RECORDS, CaseRecord, reading
+from adapters.operational_store import CASES, CaseRecord, reading
 from adapters.settings import settings
 from models.case_facts import CaseFacts
 from models.codes import (
@@ -42,7 +42,6 @@ MISSED_WATCHES = 3
 WORKER_SILENT = timedelta(seconds=60)
 CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
-CASES: tuple[type[Any], ...] = tuple(CASE_RECORDS.values())
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
 

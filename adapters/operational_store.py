@@ -42,6 +42,7 @@ CaseRecord = Referral | SessionNote
 """A record of one case with a run of its own; a new workflow adds its own kind."""
 CASE_RECORDS: dict[str, type[Referral] | type[SessionNote]] = {"RF": Referral, "SN": SessionNote}
 """Which kind of case a number's first letters name."""
+CASES: tuple[type[Any], ...] = tuple(CASE_RECORDS.values())
 
 
 @cache

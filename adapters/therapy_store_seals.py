@@ -78,7 +78,7 @@ def owners_of_cases(case_numbers: Collection[str]) -> dict[str, str]:
     with operational_store.reading() as db:
         found = {
             number: patient
-            for record in operational_store.CASE_RECORDS.values()
+            for record in operational_store.CASES
             for number, patient in db.exec(
                 select(record.case_number, record.patient_id).where(col(record.case_number).in_(case_numbers))
             ).all()

@@ -19,7 +19,7 @@ from adapters.referral_csv import read_referral_table, referrals_from_table
 from adapters.settings import settings
 from data_contracts.referral_bundle import check_referral_bundle
 from data_contracts.referral_table import check_referral_table
-from models.codes import QuarantineStatus, RowOutcome
+from models.codes import RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import ContractBroken
 from models.measures import Measure
@@ -27,7 +27,7 @@ from models.operational import IntakeFile, IntakeRow, Location, Patient, Quarant
 from models.referral_intake import Finding, ReferralIn
 from rules import duplicates, measures
 from rules.duplicates import DuplicateVerdict, PersonFacts
-from tasks.quarantine import alarm, is_worrying
+from tasks.quarantine import add_fault, alarm, content_id, is_worrying, refuse_file, replace_faults
 from tasks.repeats import take_repeat
 from tasks.steps import step
 
@@ -198,29 +198,12 @@ def _refuse(file: IntakeFile, data: bytes, refusal: ContractBroken) -> None:
 
     Its bytes stay in the received folder.
     """
-    content_id = f"QC-{file.id}-0"
     # four bytes are the longest character of UTF-8
     shown = data[: 4 * KEPT_FOR_READING].decode("utf-8", errors="replace").replace("\x00", "\ufffd")
-    therapy_store.quarantine(content_id, {"file": shown[:KEPT_FOR_READING]})
+    therapy_store.quarantine(content_id(file.id, 0), {"file": shown[:KEPT_FOR_READING]})
     with store.writing() as db:
-        file = store.one(db, IntakeFile, file.id)
-        file.refused_reason, file.finished_at = str(refusal), utc_now()
-        db.add(file)
-        store.audit(db, "system", "file.refused", file, field=refusal.field, row=refusal.row)
-        fault = QuarantinedRow(
-            id=new_id("QR"),
-            file_id=file.id,
-            row=0,
-            field="file",
-            rule="unreadable",
-            reason=str(refusal),
-            external_key=f"{file.kind}:file:{file.digest[:16]}",
-            content_id=content_id,
-            urgent=True,
-        )
-        db.add(fault)
-        store.audit(db, "system", "row.quarantined", fault, row=fault.row, field=fault.field, rule=fault.rule)
-        alarm(db, file.id, fault.row, None)
+        refuse_file(db, file.id, refusal, urgent=True)
+        alarm(db, file.id, 0, None)
 
 
 def _chunks(referrals: Sequence[ReferralIn]) -> Iterable[Sequence[ReferralIn]]:
@@ -399,10 +382,7 @@ def _record(
     )
     db.add(row)
     store.audit(db, "system", f"row.{outcome.value}", row, case_number)
-    for fault in db.exec(
-        select(QuarantinedRow).where(QuarantinedRow.external_key == key, QuarantinedRow.status == QuarantineStatus.OPEN)
-    ).all():
-        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
+    replace_faults(db, key)
     return row
 
 
@@ -422,7 +402,7 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[BrokenRow]) -> N
     if not broken:
         return
     for bad in broken:
-        therapy_store.quarantine(f"QC-{file.id}-{bad.row}", bad.cells)
+        therapy_store.quarantine(content_id(file.id, bad.row), bad.cells)
     urgent = {bad.row for bad in broken if is_worrying(bad.cells)}
     with store.writing() as db:
         known = {
@@ -432,37 +412,12 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[BrokenRow]) -> N
         for bad in broken:
             for finding in bad.findings:
                 if (finding.row, finding.field, finding.rule) not in known:
-                    _add_fault(db, file.id, bad, finding, urgent=bad.row in urgent)
+                    add_fault(db, file.id, bad.external_key, finding, urgent=bad.row in urgent)
             if bad.row in urgent:
                 alarm(db, file.id, bad.row, bad.cells.get("location_id"))
     if file.kind != "fhir":
         findings = [finding for bad in broken for finding in bad.findings]
         file_drop.write_fix_file(settings().to_fix_folder, file.name, rows_to_fix(data, findings))
-
-
-def _add_fault(db: Session, file_id: str, bad: BrokenRow, finding: Finding, *, urgent: bool) -> None:
-    earlier = db.exec(
-        select(QuarantinedRow).where(
-            QuarantinedRow.external_key == bad.external_key,
-            QuarantinedRow.status == QuarantineStatus.OPEN,
-            QuarantinedRow.file_id != file_id,
-        )
-    ).all()
-    for fault in earlier:
-        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
-    fault = QuarantinedRow(
-        id=new_id("QR"),
-        file_id=file_id,
-        row=finding.row,
-        field=finding.field,
-        rule=finding.rule,
-        reason=finding.reason,
-        external_key=bad.external_key,
-        content_id=f"QC-{file_id}-{bad.row}",
-        urgent=urgent,
-    )
-    db.add(fault)
-    store.audit(db, "system", "row.quarantined", fault, row=finding.row, field=finding.field, rule=finding.rule)
 
 
 def summary(file_id: str) -> FileResult:

@@ -14,9 +14,12 @@ from acts.staff import clinicians_on_call, staff_of
 from adapters import operational_store as store
 from language.risk_values import RiskReading
 from models.codes import MessageChannel, QuarantineStatus, Role
+from models.columns import new_id, utc_now
+from models.errors import ContractBroken
 from models.measures import DEFINITIONS, Measure
 from models.operational import IntakeFile, Location, QuarantinedRow
 from models.referral_bundle import Entry, read_response
+from models.referral_intake import Finding
 from models.therapy_text import TherapyText
 
 logger = logging.getLogger(__name__)
@@ -119,6 +122,57 @@ def _must_be_legible(key: str, text: str) -> bool:
     if key in TEXT_FIELDS:
         return True
     return key in FHIR_TEXT_KEYS and (len(text.split()) > FEW_WORDS or not text.isascii())
+
+
+def replace_faults(db: Session, key: str, *, but_of: str = "") -> None:
+    """What was wrong with the row of this key is settled by what came since; ``but_of``: except by this file."""
+    query = select(QuarantinedRow).where(
+        QuarantinedRow.external_key == key,
+        QuarantinedRow.status == QuarantineStatus.OPEN,
+        QuarantinedRow.file_id != but_of,
+    )
+    for fault in db.exec(query).all():
+        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
+
+
+def add_fault(db: Session, file_id: str, key: str, finding: Finding, *, urgent: bool = False) -> None:
+    """Put one fault of one row on record, in the place of what an earlier file said under the same key.
+
+    The row itself lies in the therapy database under ``content_id``.
+    """
+    replace_faults(db, key, but_of=file_id)
+    fault = QuarantinedRow(
+        id=new_id("QR"),
+        file_id=file_id,
+        row=finding.row,
+        field=finding.field,
+        rule=finding.rule,
+        reason=finding.reason,
+        external_key=key,
+        content_id=content_id(file_id, finding.row),
+        urgent=urgent,
+    )
+    db.add(fault)
+    store.audit(db, "system", "row.quarantined", fault, row=finding.row, field=finding.field, rule=finding.rule)
+
+
+def content_id(file_id: str, row: int) -> str:
+    """Under which id a broken row lies in the therapy database; row 0 is the file as a whole."""
+    return f"QC-{file_id}-{row}"
+
+
+def refuse_file(db: Session, file_id: str, refusal: ContractBroken, *, urgent: bool = False) -> None:
+    """A file that cannot be read at all is finished, and is one fault of its own."""
+    file = store.one(db, IntakeFile, file_id)
+    file.refused_reason, file.finished_at = str(refusal), utc_now()
+    db.add(file)
+    store.audit(db, "system", "file.refused", file, field=refusal.field, row=refusal.row)
+    add_fault(db, file.id, key_of_file(file), Finding(0, "file", "unreadable", str(refusal)), urgent=urgent)
+
+
+def key_of_file(file: IntakeFile) -> str:
+    """The key of what cannot be told by a sender's number."""
+    return f"{file.kind}:file:{file.digest[:16]}"
 
 
 def alarm(db: Session, file_id: str, row: int, place: str | None) -> None:

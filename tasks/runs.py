@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ log = log_of(__name__)
 CASE_DEPLOYMENT = "referral-to-first-session/case"
 NOTE_DEPLOYMENT = "session-note/note"
 SESSIONS_DEPLOYMENT = "session-to-note-draft/sessions"
-CASES: tuple[type[Any], ...] = tuple(store.CASE_RECORDS.values())
+Lying = tuple[str, int, int]
 LOST_BATCH_AFTER = timedelta(minutes=10)
 INTAKE_DEPLOYMENT = "referral-intake/intake"
 OVERDUE = " · overdue"
@@ -71,7 +72,7 @@ async def wake_wanted(limit: int = 50) -> int:
 
 
 def _next_to_wake(limit: int) -> list[str]:
-    return [run_id for record in CASES for run_id in _next_of(record, limit)]
+    return [run_id for record in store.CASES for run_id in _next_of(record, limit)]
 
 
 def _next_of(record: type[Any], limit: int) -> list[str]:
@@ -97,7 +98,7 @@ async def replace_ended_runs() -> int:
     with store.reading() as db:
         run_ids = [
             run_id
-            for record in CASES
+            for record in store.CASES
             for run_id in db.exec(
                 select(record.run_id).where(col(record.closed_at).is_(None), col(record.run_id).is_not(None))
             ).all()
@@ -124,7 +125,9 @@ def _give_up_run(run_id: str, run: Run | None, now: datetime) -> int:
     """
     replaced = 0
     with store.writing() as db:
-        for case in [each for record in CASES for each in db.exec(select(record).where(record.run_id == run_id)).all()]:
+        for case in [
+            each for record in store.CASES for each in db.exec(select(record).where(record.run_id == run_id)).all()
+        ]:
             if case.closed_at is not None:
                 case.wake_wanted = False
                 db.add(case)
@@ -233,43 +236,42 @@ async def start_intake() -> int:
     root = settings().intake_folder
     if not root.is_dir():
         return 0
-    found: list[tuple[str, int, int]] = [
-        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not path.name.startswith((".", "~$")) and path.suffix not in HALF_WRITTEN_SUFFIXES
-    ]
+    found = _lying(path for path in root.rglob("*") if path.suffix not in HALF_WRITTEN_SUFFIXES)
     found += [(file_id, 0, 0) for file_id in _unfinished_files(utc_now())]
     if not found:
         return 0
-    # the folder's state names the run, so that neither two workers nor two ticks start two intakes for it
+    return await _start_for(found, INTAKE_DEPLOYMENT, "intake", f"intake · {len(found)} files")
+
+
+async def _start_for(found: list[Lying], deployment: str, key: str, name: str) -> int:
+    """Start one run for what lies there: the folder's state names it, so that neither two workers nor two ticks start
+    two."""
     state = hashlib.sha256(repr((found, int(time.time() // 300))).encode()).hexdigest()[:24]
     await prefect_runs.start_run(
-        INTAKE_DEPLOYMENT,
-        {"location": "all"},
-        name=f"intake · {len(found)} files",
-        idempotency_key=f"intake-{store.installation_id()}-{state}",
+        deployment, {"location": "all"}, name=name, idempotency_key=f"{key}-{store.installation_id()}-{state}"
     )
     return 1
+
+
+def _lying(paths: Iterable[Path]) -> list[Lying]:
+    """Each whole file among these: its name, when it changed, its size; hidden ones are not taken."""
+    return [
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
+        for path in sorted(paths)
+        if path.is_file() and not path.name.startswith((".", "~$"))
+    ]
 
 
 async def start_sessions() -> int:
     """Start the day's batch when an index lies in a sessions folder; the same one starts one run in five minutes."""
-    found = [
-        (path.name, path.stat().st_mtime_ns, path.stat().st_size)
-        for folder in sessions.folders_of(sessions.EVERYWHERE)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix.lower() == sessions.INDEX_SUFFIX and not path.name.startswith((".", "~$"))
-    ]
+    indexes = [path for path in settings().sessions_folder.rglob("*") if path.suffix.lower() == sessions.INDEX_SUFFIX]
+    if not indexes:
+        return 0  # before the places are asked for: the worker looks several times a second
+    folders = set(sessions.folders_of(sessions.EVERYWHERE))
+    found = _lying(path for path in indexes if path.parent in folders)
     if not found:
         return 0
-    state = hashlib.sha256(repr((found, int(time.time() // 300))).encode()).hexdigest()[:24]
-    await prefect_runs.start_run(
-        SESSIONS_DEPLOYMENT,
-        {"location": "all"},
-        name=f"sessions · {len(found)} exports",
-        idempotency_key=f"sessions-{store.installation_id()}-{state}",
-    )
-    return 1
+    return await _start_for(found, SESSIONS_DEPLOYMENT, "sessions", f"sessions · {len(found)} exports")
 
 
 def _unfinished_files(now: datetime) -> list[str]:

@@ -37,7 +37,8 @@ from models.operational import (
 from models.referral_intake import Finding
 from models.session_index import NoteFormatCode, SessionIn
 from rules.session_codes import whole_minutes
-from tasks.intake import SESSIONS, TRANSCRIPT
+from tasks.intake import KEPT_FOR_READING, SESSIONS, TRANSCRIPT
+from tasks.quarantine import add_fault, content_id, key_of_file, refuse_file, replace_faults
 from tasks.steps import step
 
 logger = logging.getLogger(__name__)
@@ -179,10 +180,7 @@ def _read(file: IntakeFile, data: bytes, locations: set[str]) -> tuple[list[Sess
         by_row.setdefault(finding.row, []).append(finding)
     records = cast(list[dict[str, Any]], table.to_dict("records"))
     keys = {int(record["row"]): f"sessions:{record['session_key']}" for record in records}
-    broken = [
-        (row, keys.get(row, f"sessions:file:{file.digest[:16]}"), tuple(findings))
-        for row, findings in sorted(by_row.items())
-    ]
+    broken = [(row, keys.get(row, key_of_file(file)), tuple(findings)) for row, findings in sorted(by_row.items())]
     return sessions_from_table(table, result.findings), broken
 
 
@@ -206,7 +204,7 @@ def _accept(file: IntakeFile, given: SessionIn, beside: Mapping[str, DroppedFile
         is_known = _row_of(db, file, given.source_row) is not None
         if is_known and dropped is None and not waits_for_another:
             return ()
-        findings = (*_against(db, given, key), *_against_transcript(db, given, known, dropped))
+        findings = (*_against(db, given, key, people, known), *_against_transcript(db, given, known, dropped))
     if findings:
         return findings
     with store.writing() as db:
@@ -279,10 +277,11 @@ def _row_of(db: Session, file: IntakeFile, row: int) -> IntakeRow | None:
     return db.exec(select(IntakeRow).where(IntakeRow.file_id == file.id, IntakeRow.row == row)).first()
 
 
-def _against(db: Session, given: SessionIn, key: str) -> tuple[Finding, ...]:
-    """What the practice's own records say against this row, by field."""
+def _against(
+    db: Session, given: SessionIn, key: str, people: Sequence[Patient], known: SessionNote | None
+) -> tuple[Finding, ...]:
+    """What the practice's own records say against this row, by field; ``people`` are whom its patient's id may mean."""
     found = []
-    people = _people(db, given.patient_id)
     if not people:
         found.append(_finding(given, "patient_id", "known patient", "no patient of this practice has this id"))
     elif len(people) > 1:
@@ -295,7 +294,6 @@ def _against(db: Session, given: SessionIn, key: str) -> tuple[Finding, ...]:
     if _overlapping(db, given, key):
         reason = "another session of this patient with this clinician is on record at that time: one of them is wrong"
         found.append(_finding(given, "started_at", "one session at a time", reason))
-    known = db.exec(select(SessionNote).where(SessionNote.external_key == key)).first()
     if known is not None and (known.patient_id, known.clinician_id) != (given.patient_id, given.clinician_id):
         reason = "this number stands for a session of somebody else: give every session its own"
         found.append(_finding(given, "session_key", "one session per number", reason))
@@ -434,8 +432,7 @@ def _file_id(digest: str) -> str:
 
 
 def _record(db: Session, file: IntakeFile, given: SessionIn, key: str, outcome: RowOutcome, case_number: str) -> None:
-    for fault in _open_faults(db, key):
-        store.set_status(db, fault, QuarantineStatus.REPLACED, "system")
+    replace_faults(db, key)
     if _row_of(db, file, given.source_row) is not None:
         return
     row = IntakeRow(
@@ -457,12 +454,6 @@ def _finding(given: SessionIn, field: str, rule: str, reason: str) -> Finding:
     return Finding(given.source_row, field, rule, reason)
 
 
-def _open_faults(db: Session, key: str) -> Sequence[QuarantinedRow]:
-    return db.exec(
-        select(QuarantinedRow).where(QuarantinedRow.external_key == key, QuarantinedRow.status == QuarantineStatus.OPEN)
-    ).all()
-
-
 def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[Broken]) -> None:
     """Keep broken rows whole, list their faults, and leave a file to correct and drop again.
 
@@ -473,7 +464,7 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[Broken]) -> None
     findings = [finding for _, _, its in broken for finding in its]
     to_fix = rows_to_fix(data, findings)
     for row, _, _ in broken:
-        therapy_store.quarantine(f"QC-{file.id}-{row}", {"row": _line_of(data, row)})
+        therapy_store.quarantine(content_id(file.id, row), {"row": _line_of(data, row)})
     with store.writing() as db:
         known = {
             (fault.row, fault.field, fault.rule)
@@ -486,7 +477,7 @@ def _quarantine(file: IntakeFile, data: bytes, broken: Sequence[Broken]) -> None
         for row, key, its in broken:
             for finding in its:
                 if (row, finding.field, finding.rule) not in known:
-                    _add_fault(db, file, row, key, finding)
+                    add_fault(db, file.id, key, finding)
     file_drop.write_fix_file(settings().to_fix_folder, file.name, to_fix)
 
 
@@ -496,45 +487,12 @@ def _line_of(data: bytes, row: int) -> str:
     return "\n".join(lines[max(0, row - 2) : row + 1])
 
 
-def _add_fault(db: Session, file: IntakeFile, row: int, key: str, finding: Finding) -> None:
-    for earlier in _open_faults(db, key):
-        if earlier.file_id != file.id:
-            store.set_status(db, earlier, QuarantineStatus.REPLACED, "system")
-    fault = QuarantinedRow(
-        id=new_id("QR"),
-        file_id=file.id,
-        row=row,
-        field=finding.field,
-        rule=finding.rule,
-        reason=finding.reason,
-        external_key=key,
-        content_id=f"QC-{file.id}-{row}",
-    )
-    db.add(fault)
-    store.audit(db, "system", "row.quarantined", fault, row=row, field=finding.field, rule=finding.rule)
-
-
 def _refuse(file: IntakeFile, data: bytes, refusal: ContractBroken) -> None:
     """An index that cannot be read at all waits in quarantine, whole; its transcripts stay in the drop, unread."""
-    content_id = f"QC-{file.id}-0"
-    therapy_store.quarantine(content_id, {"file": data[:200_000].decode("utf-8", errors="replace").replace("\x00", "")})
+    shown = data[:KEPT_FOR_READING].decode("utf-8", errors="replace").replace("\x00", "")
+    therapy_store.quarantine(content_id(file.id, 0), {"file": shown})
     with store.writing() as db:
-        file = store.one(db, IntakeFile, file.id)
-        file.refused_reason, file.finished_at = str(refusal), utc_now()
-        db.add(file)
-        store.audit(db, "system", "file.refused", file, field=refusal.field, row=refusal.row)
-        fault = QuarantinedRow(
-            id=new_id("QR"),
-            file_id=file.id,
-            row=0,
-            field="file",
-            rule="unreadable",
-            reason=str(refusal),
-            external_key=f"sessions:file:{file.digest[:16]}",
-            content_id=content_id,
-        )
-        db.add(fault)
-        store.audit(db, "system", "row.quarantined", fault, row=0, field=fault.field, rule=fault.rule)
+        refuse_file(db, file.id, refusal)
 
 
 def summary(file_id: str) -> ExportResult:

@@ -15,7 +15,6 @@ from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     DraftKind,
-    Modality,
     NoteStatus,
     RiskLevel,
     TranscriptState,
@@ -23,7 +22,6 @@ from models.codes import (
 from models.columns import new_id, utc_now
 from models.note_codes import ConsentPurpose
 from models.operational import Approval, Location, NoteAddendumSigned, Patient, PatientConsent, SessionNote, Staff
-from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
 from rules.session_codes import propose_code
 from tests import factories
@@ -145,28 +143,9 @@ def make_session(
 ) -> tuple[SessionNote, Patient]:
     """A held session of 53 minutes on 20 November 2026, received yesterday."""
     person = patient or factories.make_patient(given_name="Noor", family_name="Vantongeren")
-    with writing() as db:
-        number = next(_numbers)
-        starts = datetime(2026, 11, 20, 18, 0, tzinfo=UTC) + timedelta(minutes=number)
-        facts: dict[str, Any] = {
-            "case_number": f"SN-9{number:05d}",
-            "external_key": f"test:{number}",
-            "patient_id": person.id,
-            "clinician_id": clinician.id,
-            "location_id": location.id,
-            "source": "test",
-            "received_at": utc_now() - timedelta(days=1),
-            "started_at": starts,
-            "ended_at": starts + timedelta(minutes=53),
-            "minutes": 53,
-            "modality": Modality.OFFICE,
-            "service": SessionService.INDIVIDUAL,
-            "patient_state": "OR",
-            "note_format": NoteFormatCode.SOAP,
-        }
-        session = SessionNote(**{**facts, **given})
-        db.add(session)
-    return session, person
+    starts = datetime(2026, 11, 20, 18, 0, tzinfo=UTC) + timedelta(minutes=next(_numbers))
+    facts = {"status": NoteStatus.RECEIVED, "started_at": starts, "ended_at": starts + timedelta(minutes=53)} | given
+    return factories.make_session(patient=person, clinician=clinician, location=location, **facts), person
 
 
 def make_proposed_note(

@@ -12,14 +12,19 @@ from adapters.settings import settings
 from cli import supervisor
 from models.codes import DraftKind, NoteStatus
 from models.errors import MovedOn, NotAllowed
-from models.operational import Patient, PatientConsent, SessionNote
+from models.operational import Location, Patient, PatientConsent, SessionNote
 from tests.cli.conftest import Calls, sign_in_as
-from tests.session_notes import make_session_note
+from tests.factories import make_session
+
+
+def _place(location_id: str) -> Location:
+    with reading() as db:
+        return db.get_one(Location, location_id)
 
 
 def test_sessions_are_listed_with_what_was_proposed(sample_practice: Path, call: Calls):
-    made = make_session_note(NoteStatus.NOTE_SIGNATURE, location_id="LOC-1", draft=DraftKind.PLAIN_NO_CONSENT)
-    make_session_note(NoteStatus.RECEIVED, location_id="LOC-2")
+    made = make_session(location=_place("LOC-1"), draft=DraftKind.PLAIN_NO_CONSENT)
+    make_session(NoteStatus.RECEIVED, location=_place("LOC-2"))
     rows = json.loads(call("sessions", "--json").output)
     assert [(row["session"], row["proposed"]) for row in rows if row["session"] == made.case_number] == [
         (made.case_number, "plain_no_consent")
@@ -32,7 +37,7 @@ def test_sessions_are_listed_with_what_was_proposed(sample_practice: Path, call:
 
 
 def test_session_can_be_followed_as_a_case(sample_practice: Path, call: Calls):
-    made = make_session_note(NoteStatus.NOTE_SIGNATURE, location_id="LOC-1")
+    made = make_session(location=_place("LOC-1"))
     assert "note signature" in call("case", made.case_number).output
 
 

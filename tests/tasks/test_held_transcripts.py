@@ -12,7 +12,7 @@ from models.columns import utc_now
 from models.errors import Forgotten
 from models.operational import IntakeFile, SessionNote
 from tasks.held_transcripts import HELD, destroy_held
-from tests.session_notes import make_session_note
+from tests.factories import make_session
 
 
 def _held(file_id: str, **given: object) -> str:
@@ -26,7 +26,7 @@ def _held(file_id: str, **given: object) -> str:
         "closed_at": closed_at,
         "transcript_file_id": file_id,
     }
-    return make_session_note(**(facts | given)).case_number
+    return make_session(**(facts | given)).case_number
 
 
 def _state(number: str) -> TranscriptState:
