@@ -28,7 +28,7 @@ class SetError:
 
 @dataclass(frozen=True)
 class SetAcknowledgement:
-    """AK2 to IK5 about one transaction set: ``outcome`` is IK501 (A accepted, E accepted with errors, R rejected, ...)."""
+    """AK2 to IK5 about one transaction set: ``outcome`` is IK501 (A accepted, E accepted with errors, R rejected)."""
 
     set_id: str
     set_control: str
@@ -54,7 +54,7 @@ class GroupAcknowledgement:
 
 @dataclass(frozen=True)
 class StatusNote:
-    """One STC composite: ``category`` A0–A8, ``status`` code, ``entity``; ``action`` is STC03 (WQ accept, U reject)."""
+    """One STC composite: ``category`` A0 to A8, ``status`` code, ``entity``; ``action``: STC03 (WQ, or U: reject)."""
 
     category: str
     status: str
@@ -96,10 +96,10 @@ class RemittedLine:
 
 @dataclass(frozen=True)
 class RemittedClaim:
-    """Loop 2100. ``status`` is CLP02 (1, 2, 3 processed, 4 denied, 19–21 forwarded, 22 reversal, 23 not our claim).
+    """Loop 2100. ``status`` is CLP02 (1, 2, 3 processed, 4 denied, 19 to 21 forwarded, 22 reversal, 23 not our claim).
 
-    ``claim_number`` is CLP01 as the payer returned it; ``payer_control`` CLP07; ``patient_cents`` CLP05. ``payer_rank`` is
-    the status's place (1 primary, 2 secondary, 3 tertiary). ``crossover`` names the payer it was forwarded to.
+    ``claim_number`` is CLP01 as the payer returned it; ``payer_control`` CLP07; ``patient_cents`` CLP05. ``crossover``
+    names the payer it was forwarded to.
     """
 
     claim_number: str

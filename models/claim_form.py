@@ -139,8 +139,8 @@ class ClaimForm:
 
     ``claim_number`` is CLM01, at most 20 letters, digits and dashes, and comes back in every answer. ``diagnoses`` are
     ICD-10-CM codes with their dot (the writer drops it), the principal one first. ``patient`` is None where the
-    patient is the subscriber. ``original_number`` (REF*F8) is the payer's number of the claim that is replaced or voided.
-    ``authorisation`` is REF*G1. ``charge_cents`` must be the sum of the lines' charges.
+    patient is the subscriber. ``original_number`` (REF*F8) is the payer's number of the claim that is replaced or
+    voided. ``authorisation`` is REF*G1. ``charge_cents`` must be the sum of the lines' charges.
     """
 
     claim_number: str

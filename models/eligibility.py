@@ -31,8 +31,8 @@ class Benefit:
 
     ``code`` is EB01. ``percent`` is EB08 in hundredths of a percent (20 % = 2000). ``quantity`` is EB10 with
     ``quantity_kind`` EB09 (VS visits). ``period`` is EB06 (27 visit, 23 calendar year, 29 remaining). ``in_network`` is
-    EB12 (Y, N, W, ""). ``related`` are the names of loop 2120 (NM1: entity code, name, id). ``segment`` counts the file's
-    segments from 1 (ISA = 1).
+    EB12 (Y, N, W, ""). ``related`` are the names of loop 2120 (NM1: entity code, name, id). ``segment`` counts the
+    file's segments from 1 (ISA = 1).
     """
 
     code: str
@@ -68,8 +68,8 @@ class EligibilityAnswer:
     """One answer of a 271: one subscriber, or one dependent under theirs.
 
     ``patient`` is the person the benefits are about (the dependent where there is one). ``plan_dates`` are loop 2100's
-    DTP: qualifier (346 plan begins, 347 plan ends, 291 plan, 307 eligibility, 356, 357), from, to. ``first_segment`` and
-    ``last_segment`` bound it in its file.
+    DTP: qualifier (346 plan begins, 347 plan ends, 291 plan, 307 eligibility, 356, 357), from, to. ``first_segment``
+    and ``last_segment`` bound it in its file.
     """
 
     trace: str
