@@ -28,6 +28,9 @@ from models.purposes import purpose_of
 from models.therapy import (
     AddendumWords,
     CaseFocus,
+    ClaimChanges,
+    ClaimContent,
+    ClaimLetter,
     CaseKey,
     ContentKey,
     DecisionWords,
@@ -55,8 +58,9 @@ logger = logging.getLogger(__name__)
 READ = "read"
 """The action of every event that says therapy content was read."""
 CASE_CONTENT: tuple[type[Any], ...] = (
-    AddendumWords, CaseFocus, DecisionWords, IntakeText, NoteWorkingCopy, QuestionnaireAnswers, SealedDecidedFlag,
-    SealedFlag, SessionDraft, SessionFacts, SessionTranscript, SignOffContent, ToDoWords,
+    AddendumWords, CaseFocus, ClaimChanges, ClaimContent, ClaimLetter, DecisionWords, IntakeText, NoteWorkingCopy,
+    QuestionnaireAnswers, SealedDecidedFlag, SealedFlag, SessionDraft, SessionFacts, SessionTranscript,
+    SignOffContent, ToDoWords,
 )  # fmt: skip
 """The records that hold content of a case."""
 ALL_CONTENT: tuple[type[Any], ...] = (*CASE_CONTENT, PrivateNote, QuarantinedContent)
