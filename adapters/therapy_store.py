@@ -28,10 +28,10 @@ from models.purposes import purpose_of
 from models.therapy import (
     AddendumWords,
     CaseFocus,
+    CaseKey,
     ClaimChanges,
     ClaimContent,
     ClaimLetter,
-    CaseKey,
     ContentKey,
     DecisionWords,
     IntakeText,

@@ -267,23 +267,28 @@ class RemittanceFigures(OperationalRecord, table=True):
 
 
 class LedgerEntry(OperationalRecord, table=True):
-    """One posting in cents; a posting is never changed, another undoes it. ``kind`` is a models.ledger value.
+    """One posting in cents, as ``models.ledger.LedgerLine`` explains; never changed, another undoes it.
 
-    A positive amount is what the side that ``kind`` names is charged, a negative one what it is relieved of
-    (see models.ledger). ``unique_key`` makes a posting happen once.
+    ``key`` makes a posting happen once. ``claim_number`` is the case number, with ``/S`` for what a second payer owes;
+    ``case_number`` is None for what a payer pays or keeps back without saying it of a claim.
     """
 
     __tablename__ = "ledger_entry"
-    id: str = Field(primary_key=True)
-    unique_key: str = Field(unique=True)
+    key: str = Field(primary_key=True)
     case_number: str | None = Field(default=None, index=True)
+    claim_number: str = Field(index=True)
+    account: str = Field(index=True)
     kind: str
     amount_cents: int = Field(sa_type=BigInteger)
+    source: str
+    part: int
     line_control: str = ""
     group: str = ""
     reason: str = ""
-    payer_id: str = ""
-    remitted_id: str | None = Field(default=None, index=True)
+    payer_control: str = ""
+    payer_code: str = ""
     reverses: str | None = None
+    file_id: str = Field(default="", index=True)
+    segment: int = 0
     actor: str = "system"
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)

@@ -35,26 +35,32 @@ def upgrade() -> None:
 
     op.create_table(
         "ledger_entry",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("unique_key", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.Column("case_number", sa.String(), nullable=True),
+        sa.Column("claim_number", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("amount_cents", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("line_control", sa.String(), nullable=False),
         sa.Column("group", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("payer_id", sa.String(), nullable=False),
-        sa.Column("remitted_id", sa.String(), nullable=True),
+        sa.Column("payer_control", sa.String(), nullable=False),
+        sa.Column("payer_code", sa.String(), nullable=False),
         sa.Column("reverses", sa.String(), nullable=True),
+        sa.Column("file_id", sa.String(), nullable=False),
+        sa.Column("segment", sa.Integer(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("unique_key"),
+        sa.PrimaryKeyConstraint("key"),
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_entry_account"), ["account"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_case_number"), ["case_number"], unique=False)
-        batch_op.create_index(batch_op.f("ix_ledger_entry_remitted_id"), ["remitted_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_claim_number"), ["claim_number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_file_id"), ["file_id"], unique=False)
 
     op.create_table(
         "authorisation",
