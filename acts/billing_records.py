@@ -19,7 +19,7 @@ PATIENT_FIELDS = (
     "state",
     "zip_code",
 )
-"""What a patient can be asked for by a link; dates as YYYY-MM-DD, ``sex`` F, M or U, ``relationship`` 18, 01, 19, G8."""
+"""What a patient can be asked for by a link; dates as YYYY-MM-DD, ``sex`` F, M or U, ``relationship`` 18, 01 or 19."""
 
 
 def record_coverage(

@@ -14,9 +14,9 @@ CLINICAL_FIELDS = frozenset({"procedure_code", "addons", "diagnoses"})
 def correct(case_number: str, *, staff_id: str, changes: Mapping[str, str], reason: TherapyText) -> None:
     """Change what this claim says (``CLAIM_FIELDS``; "" takes a change back) and have it built and checked anew.
 
-    ``modifiers``, ``diagnoses`` and ``addons`` (``90785 1``) are separated by commas. A claim that the payer has decided
-    goes as a replacement (7) of it, one that was rejected or never sent as an original. Raises ValueError naming a field
-    or without a reason, NotAllowed, MovedOn where the claim is not with a biller.
+    ``modifiers``, ``diagnoses`` and ``addons`` (``90785 1``) are separated by commas. A claim that the payer has
+    decided goes as a replacement (7) of it, one that was rejected or never sent as an original. Raises ValueError
+    naming a field or without a reason, NotAllowed, MovedOn where the claim is not with a biller.
     """
     raise NotImplementedError
 
