@@ -12,10 +12,11 @@ from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.claim_money import answer_by, ledger_number, lines_of, post
-from adapters import clearinghouse, file_drop, received_files, therapy_store, therapy_store_claims, x12
+from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
-from adapters.clearinghouse import Incoming
+from adapters.clearinghouse import Carrier, carrier
+from adapters.file_drop import DroppedFile
 from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
@@ -301,7 +302,7 @@ def _send(file_id: str, now: datetime) -> int:
         _same_as_before(file, data)
         if settings().claims_second_opinion and file.kind == FileKind.CLAIMS:
             _ask_second_opinion(data)
-        clearinghouse.send(file.name, data)
+        carrier().send(file.name, data)
     except OutsideUnavailable as trouble:
         return _try_later(file, trouble, now)
     except (OutsideRefused, ContractBroken, SignatureMismatch) as refusal:
@@ -337,7 +338,7 @@ def write_file(file: ClearinghouseFile) -> str:
         receiver_name=practice.receiver_name,
         sender_qualifier=practice.submitter_qualifier,
         receiver_qualifier=practice.receiver_qualifier,
-        usage=practice.usage,
+        usage=settings().claim_usage,
     )
     if file.kind == FileKind.CLAIMS:
         return x12.write_837(envelope, forms_of(file.id))
@@ -427,8 +428,9 @@ def fetch() -> list[str]:
 
     The same bytes again are known and put away; files a crash has left half-way are among those returned.
     """
-    for found in clearinghouse.fetch():
-        _receive(found)
+    through = carrier()
+    for found in through.fetch():
+        _receive(through, found)
     with store.reading() as db:
         return list(
             db.exec(
@@ -439,7 +441,7 @@ def fetch() -> list[str]:
         )
 
 
-def _receive(found: Incoming) -> None:
+def _receive(through: Carrier, found: DroppedFile) -> None:
     file_id = f"XF-{found.digest[:16]}"
     with store.writing() as db:
         known = db.exec(select(IntakeFile).where(IntakeFile.digest == found.digest)).first()
@@ -458,7 +460,8 @@ def _receive(found: Incoming) -> None:
             db.add(file)
             db.flush()
             store.audit(db, "system", "file.received", file, kind=CLEARINGHOUSE)
-    clearinghouse.done(found, settings().received_folder)
+    file_drop.settle(found, settings().received_folder)
+    through.done(found)
 
 
 @step("take in a file")
