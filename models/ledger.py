@@ -39,7 +39,7 @@ class LedgerKind(StrEnum):
 
 
 FROM_PAYERS = frozenset({LedgerKind.PAYER_PAYMENT, LedgerKind.PAYMENT_ADJUSTMENT})
-"""A remittance's lines of these kinds sum to −BPR02."""
+"""A remittance's lines of these kinds sum to minus BPR02."""
 
 
 @dataclass(frozen=True)
