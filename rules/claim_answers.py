@@ -45,5 +45,5 @@ def read_set(answer: SetAcknowledgement) -> Answer:
 
 
 def read_claim(answer: ClaimAcknowledgement) -> Answer:
-    """What a 277CA says of one claim: received, accepted, rejected, or unknown where its notes contradict each other."""
+    """What a 277CA says of one claim: received, accepted, rejected, or unknown, as when its notes contradict."""
     raise NotImplementedError
