@@ -21,6 +21,7 @@ ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "mode
 THERAPY_STORE = {
     "adapters/therapy_store.py",
     "adapters/therapy_store_check.py",
+    "adapters/therapy_store_claims.py",
     "adapters/therapy_store_keys.py",
     "adapters/therapy_store_private.py",
     "adapters/therapy_store_seals.py",
