@@ -1,6 +1,7 @@
 """The 277CA (005010X214): which claims a payer's front end took in, and which it rejected."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ _PARENTS = {"20": ("",), "21": ("20",), "19": ("21",), "PT": ("19",)}
 _REJECTED = ("A3", "A6", "A7", "A8")
 _RECEIVED, _ACCEPTED = "A1", "A2"
 _COMPOSITES = (1, 10, 11)
-_UNNAMED = "NOT NAMED"
+_UNNAMED, _UNNAMED_ID = "NOT NAMED", "00"
 
 
 def read_277ca(stream: BinaryIO) -> Iterator[ClaimAcknowledgement]:
@@ -56,7 +57,8 @@ def write_277ca(
 
     ``batch`` of the first value is told as the file's (TRN02 of level 21; "0" where it is ""). One billing provider
     stands above all claims. A patient without a name is written as one, a line's procedure as 00000: neither is told
-    by the values. Raises X12Broken.
+    by the values. A message is written for claims alone, an amount not for lines: the guide has no place for more.
+    Raises X12Broken.
     """
     said = list(acknowledgements)
     writer = InterchangeWriter(envelope, CLAIM_ACKNOWLEDGEMENT, delimiters)
@@ -75,13 +77,14 @@ def write_277ca(
     writer.add("NM1", "41", "2", envelope.receiver_name or _UNNAMED, "", "", "", "", "46", envelope.receiver_id)
     writer.add("TRN", "2", next((acknowledged.batch for acknowledged in said if acknowledged.batch), "0"))
     received = StatusNote(_RECEIVED, "19", "PR", "WQ", 0)
-    _write_notes(writer, [note for one in of_file for note in one.notes] or [received], of_file[:1], today)
+    on = next((written(one.on) for one in of_file if one.on), today)
+    _write_notes(writer, [note for one in of_file for note in one.notes] or [received], on)
     if claims or of_provider:
         provider = writer.add_level(receiver, "19", bool(claims))
         writer.add("NM1", "85", "2", envelope.receiver_name or _UNNAMED, "", "", "", "", "FI", "000000000")
-        writer.add("TRN", "1", "0")
         if of_provider:
-            _write_notes(writer, [note for one in of_provider for note in one.notes], of_provider[:1], today)
+            writer.add("TRN", "1", "0")
+            _write_notes(writer, [note for one in of_provider for note in one.notes], "")
         for claim in claims:
             _write_claim(writer, claim, provider, today)
     writer.close_set()
@@ -93,27 +96,25 @@ def _write_claim(writer: InterchangeWriter, claim: ClaimAcknowledgement, provide
     patient = claim.patient or PersonName(_UNNAMED)
     writer.add(
         *("NM1", "QC", "1", patient.family_name, patient.given_name, patient.middle_name, "", "", "MI"),
-        claim.member_id or "0",
+        claim.member_id or _UNNAMED_ID,
     )
     writer.add("TRN", "2", claim.claim_number)
-    _write_notes(writer, claim.notes, [claim], today)
+    on = written(claim.on) or today
+    _write_notes(writer, claim.notes, on, with_message=True)
     if claim.payer_control:
         writer.add("REF", "1K", claim.payer_control)
-    writer.add("DTP", "472", "D8", written(claim.on) or today)
+    writer.add("DTP", "472", "D8", on)
     for control_number, note in claim.line_notes:
         writer.add("SVC", ("HC", "00000"), "0")
-        _write_notes(writer, [note], [claim], today)
+        _write_notes(writer, [replace(note, amount_cents=None)], on)
         writer.add("REF", "FJ", control_number)
 
 
-def _write_notes(
-    writer: InterchangeWriter, notes: Sequence[StatusNote], of: Sequence[ClaimAcknowledgement], today: str
-) -> None:
-    on = (written(of[0].on) if of else "") or today
+def _write_notes(writer: InterchangeWriter, notes: Sequence[StatusNote], on: str, with_message: bool = False) -> None:
     for note in notes:
         amount = "" if note.amount_cents is None else money(note.amount_cents)
         status = (note.category, note.status, note.entity)
-        writer.add("STC", status, on, note.action, amount, *([""] * 7), note.message)
+        writer.add("STC", status, on, note.action, amount, *([""] * 7), note.message if with_message else "")
 
 
 class _Level:

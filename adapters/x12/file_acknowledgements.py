@@ -84,7 +84,8 @@ def read_999(stream: BinaryIO) -> Iterator[GroupAcknowledgement]:
 def write_999(
     envelope: Envelope, acknowledgements: Iterable[GroupAcknowledgement], delimiters: Delimiters = USUAL
 ) -> str:
-    """One interchange, one set for each value. Every error gets an IK3 of its own. Raises X12Broken."""
+    """One interchange, one set for each value. Every error gets an IK3 of its own; a loop is told by its first four
+    characters (2010AA as 2010), which is all IK303 holds. Raises X12Broken."""
     writer = InterchangeWriter(envelope, FILE_ACKNOWLEDGEMENT, delimiters)
     for place, group in enumerate(acknowledgements):
         writer.open_set(f"{envelope.control_number + place:04}")
@@ -94,7 +95,7 @@ def write_999(
             writer.add("AK2", acknowledged.set_id, acknowledged.set_control, version)
             for error in acknowledged.errors:
                 code = _HAS_ELEMENT_ERRORS if error.element else error.code
-                writer.add("IK3", error.segment_id, error.position, error.loop, code)
+                writer.add("IK3", error.segment_id, error.position, error.loop[:4], code)
                 if error.element:
                     writer.add("IK4", tuple(error.element.split("-")), "", error.code, error.bad_value)
             writer.add("IK5", acknowledged.outcome, *acknowledged.codes)
