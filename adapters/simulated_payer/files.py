@@ -60,9 +60,9 @@ def error_found(broken: X12Broken, data: bytes) -> SetError:
     parts = _segments(data)
     place = broken.segment or 0
     if not 3 <= place <= len(parts):
-        return SetError("ST", 1, "", "8", element="1")
+        return SetError("ST", 1, "", "7", element="2")
     element = broken.element.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")[-2:].lstrip("0-")
-    return SetError(_tag(parts[place - 1]), place - 2, "", "1" if element else "8", element=element)
+    return SetError(_tag(parts[place - 1]), place - 2, "", "7" if element else "2", element=element)
 
 
 def error_injected(data: bytes) -> SetError:
