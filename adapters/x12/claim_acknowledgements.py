@@ -82,9 +82,8 @@ def write_277ca(
     if claims or of_provider:
         provider = writer.add_level(receiver, "19", bool(claims))
         writer.add("NM1", "85", "2", envelope.receiver_name or _UNNAMED, "", "", "", "", "FI", "000000000")
-        if of_provider:
-            writer.add("TRN", "1", "0")
-            _write_notes(writer, [note for one in of_provider for note in one.notes], "")
+        writer.add("TRN", "1", "0")
+        _write_notes(writer, [note for one in of_provider for note in one.notes] or [received], "")
         for claim in claims:
             _write_claim(writer, claim, provider, today)
     writer.close_set()
