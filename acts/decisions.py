@@ -54,7 +54,7 @@ from models.operational import (
 )
 from models.session_index import NoteFormatCode
 from models.therapy_text import TherapyText
-from rules import clocks, labels, note_editing, sign_off
+from rules import clocks, labels, note_editing, note_signing, sign_off
 from rules.sign_off import Consequence
 
 
@@ -252,7 +252,7 @@ def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, 
 def _apply_note(
     db: Session, session: SessionNote, decision: Decision, outcome: Consequence, signed: Mapping[str, Any]
 ) -> None:
-    """A signed note is what eligibility → claim begins with: its event names the session, the code and the digest.
+    """A signed note is what eligibility → claim begins with: its event names the session, its codes and the digest.
 
     Whoever decides has had the flags before their eyes, whatever they decide.
     """
@@ -272,6 +272,7 @@ def _apply_note(
         session.case_number,
         decision=decision.id,
         procedure_code=session.procedure_code,
+        addons=[list(pair) for pair in note_signing.addons(signed)],
         signed_digest=decision.signed_digest,
     )
 

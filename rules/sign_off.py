@@ -156,6 +156,7 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
             raise ValueError("an answer is given to a flag that this note does not have")
         if any(answer.get("action") not in tuple(FlagAction) for answer in result["flag_actions"].values()):
             raise ValueError("action is not one of those that can be chosen")
+        note_signing.addons(result)
         result = note_signing.settled(result)
     return result
 
