@@ -124,7 +124,7 @@ _BY_HAND = frozenset(
     }
 )
 
-CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+_CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.RECEIVED: _BUILT_AGAIN | {C.COVERAGE_ASKED, C.CLOSED_NOT_BILLED},
     C.COVERAGE_ASKED: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
     C.READY_TO_BUILD: frozenset(
@@ -150,7 +150,7 @@ CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     # answers come late or out of order: each is taken as it comes
     C.SENT: _ANSWERED | {C.ACKNOWLEDGED},
     C.ACKNOWLEDGED: _ANSWERED,
-    C.ACCEPTED: _ANSWERED - {C.ACCEPTED},
+    C.ACCEPTED: _ANSWERED,
     C.REMITTANCE_REVIEW: _BY_HAND | _ANSWERED,
     C.DENIED: _BY_HAND | _ANSWERED,
     C.APPEALED: _BY_HAND | _ANSWERED,
@@ -161,6 +161,10 @@ CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.CLOSED_WRITTEN_OFF: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_VOID: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_NOT_BILLED: frozenset(),
+}
+
+CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+    status: following - {status} for status, following in _CLAIM_FOLLOWS.items()
 }
 
 CLAIM_OWNERS: Mapping[ClaimStatus, CaseOwner] = {

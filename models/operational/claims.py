@@ -101,11 +101,11 @@ class Claim(OperationalRecord, table=True):
 
     The run's fields (``fence`` to ``run_generation``) mean what they mean on a referral. ``rank`` is the coverage that
     is billed now. ``edition`` counts the contents built for it; the present one, ``content_id``, lies in the therapy
-    database and has ``content_digest``. ``signed_digest`` is the signed note's. ``queue`` and ``findings`` say what is wrong, for a
-    biller: rule, field, segment, message, suggestion; codes and ids only. ``file_by`` is the contract's last day for
-    filing. ``touched``: a person changed it after it was built first. Cents: ``charge_cents`` billed, ``payer_cents``
-    still expected from payers, ``patient_cents`` still owed by the patient, ``paid_cents`` received in all.
-    ``appeal_by`` and ``decided_on`` go with a denial.
+    database and has ``content_digest``. ``signed_digest`` is the signed note's. ``queue`` and ``findings`` say what is
+    wrong, for a biller: rule, field, segment, message, suggestion; codes and ids only. ``file_by`` is the contract's
+    last day for filing. ``touched``: a person changed it after it was built first. Cents: ``charge_cents`` billed,
+    ``payer_cents`` still expected from payers, ``patient_cents`` still owed by the patient, ``paid_cents`` received in
+    all. ``appeal_by`` and ``decided_on`` go with a denial.
     """
 
     __tablename__ = "claim"
