@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path

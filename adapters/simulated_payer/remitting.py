@@ -1,7 +1,7 @@
 """Puts what was decided into checks, and checks into 835 files, with the mischief that happens to such files."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.simulated_payer import adjudication
