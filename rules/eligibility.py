@@ -197,7 +197,7 @@ def _outside(dates: Dates, on: date) -> CheckedCoverage | None:
 
 
 def _began_and_not_ended(begins: list[date], ends: list[date], on: date) -> bool:
-    """Whether some beginning lies before the date and no end between the two; without a beginning, the last end rules."""
+    """Whether a beginning lies before the date and no end between the two; without one, the last end rules."""
     if not begins:
         return not ends or max(ends) >= on
     return any(first <= on and not any(first <= last < on for last in ends) for first in begins)
