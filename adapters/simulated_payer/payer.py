@@ -70,18 +70,16 @@ class SimulatedPayer:
         whoever is killed goes on where it was; an answer whose laying was not yet noted is laid once more.
         """
         folder = self.folder or clearinghouse_folder / "simulated-payer"
-        outgoing, incoming, taken = (
-            clearinghouse_folder / "outgoing",
-            clearinghouse_folder / "incoming",
-            folder / "taken",
-        )
+        outgoing, incoming = clearinghouse_folder / "outgoing", clearinghouse_folder / "incoming"
         moved: list[Path] = []
         for file in waiting_files(outgoing, settle_seconds=0) if outgoing.is_dir() else []:
+            data = file.path.read_bytes()
             try:
-                answers = self.answer(file.path, now)
+                _head(data)
             except (OutsideRefused, X12Broken) as refused:
                 log.warning("the simulated payer leaves a file lying: %s", refused)
                 continue
+            answers = self.answer(data, now)
             self._book.pending += [(each.name, each.data.decode("latin-1"), each.due_at) for each in answers]
             moved.append(file.path)
         due = sorted((each for each in self._book.pending if each[2] <= now), key=lambda each: (each[2], each[0]))
@@ -112,11 +110,7 @@ class SimulatedPayer:
         """What comes back for one of our files, each with when. Raises OutsideRefused for a production file, and
         X12Broken for what is no interchange or no kind of file it answers."""
         data = outgoing.read_bytes() if isinstance(outgoing, Path) else outgoing
-        head = head_of(BytesIO(data))
-        if head.usage != "T":
-            raise OutsideRefused("this payer is simulated; it answers test files (ISA15 T) only")
-        if head.kind not in _SETS:
-            raise X12Broken("a simulated payer answers 837P and 270 files only", segment=3, element="ST01")
+        head = _head(data)
         key = f"{head.sender_id}/{head.kind}/{head.control_number}"
         digest = hashlib.sha256(data).hexdigest()
         known = self._book.interchanges.get(key)
@@ -193,3 +187,13 @@ class SimulatedPayer:
         plan = plan_of(self._chance, request.member_id)
         used = self._book.deductibles.get(f"{member}/{request.service_date.year}", 0)
         return coverage_answer(request, shown, plan, max(0, plan.deductible_cents - used))
+
+
+def _head(data: bytes) -> InterchangeHead:
+    """The head of a file that is answered; raises for any other."""
+    head = head_of(BytesIO(data))
+    if head.usage != "T":
+        raise OutsideRefused("this payer is simulated; it answers test files (ISA15 T) only")
+    if head.kind not in _SETS:
+        raise X12Broken("a simulated payer answers 837P and 270 files only", segment=3, element="ST01")
+    return head
