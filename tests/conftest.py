@@ -131,7 +131,10 @@ WITHOUT_A_DATABASE = (
     "data_contracts",
     "adapters/test_note_fhir.py",
     "adapters/test_note_pdf.py",
+    "adapters/test_clearinghouse_sftp.py",
     "adapters/test_note_wording.py",
+    "adapters/test_simulated_payer.py",
+    "adapters/test_simulated_payer_coverage.py",
     "test_architecture.py",
     "test_packages.py",
 )
