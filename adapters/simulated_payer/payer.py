@@ -89,8 +89,8 @@ class SimulatedPayer:
             taken.mkdir(parents=True, exist_ok=True, mode=0o700)
             for path in moved:
                 path.replace(taken / path.name)
-        for name, data, _ in due:
-            write_private(incoming / name, data.encode("latin-1"))
+        for name, text, _ in due:
+            write_private(incoming / name, text.encode("latin-1"))
         if due:
             self._book.pending = [each for each in self._book.pending if each[2] > now]
             self._save()

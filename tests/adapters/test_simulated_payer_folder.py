@@ -5,10 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from adapters.clearinghouse import FolderCarrier
-from adapters.simulated_payer import CLEAN, SAMPLE, SEASON, PayerRules, Shown, SimulatedPayer, Standing, Treatment
+from adapters.settings import Settings
+from adapters.simulated_payer import (
+    CLEAN,
+    SAMPLE,
+    SEASON,
+    PayerRules,
+    Shown,
+    SimulatedPayer,
+    Standing,
+    Treatment,
+    work_here,
+)
 from adapters.simulated_payer import payer as working
+from adapters.simulated_payer.here import SEED as SAMPLE_SEED
+from adapters.simulated_payer.plans import shown_by
+from adapters.simulated_payer.rules import Chance
 from models.claim_answers import RemittanceHead, RemittedClaim
 from models.errors import X12Broken
 from tests.adapters.simulated_claims import (
@@ -235,3 +250,47 @@ def test_clock_is_the_callers(carrier: FolderCarrier, tmp_path: Path):
     due = worker.next_due()
     assert isinstance(due, datetime)
     assert due.tzinfo is not None
+
+
+# Where it works by itself
+
+
+@pytest.fixture
+def simulating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    here = Settings(home=tmp_path, simulated_payer=True)
+    monkeypatch.setattr("adapters.simulated_payer.here.settings", lambda: here)
+    return here
+
+
+def test_installation_that_simulates_a_payer_is_answered(simulating: Settings):
+    folder = simulating.clearinghouse_folder
+    FolderCarrier(folder).send("270-1.txt", request_file(request("W100200301")))
+    assert work_here(NOW) == []
+    assert [name[9:12] for name in work_here(NOW + MINUTE)] == ["271"]
+    assert work_here(NOW + DAY) == []
+
+
+def test_two_processes_do_not_work_at_once(simulating: Settings):
+    folder = simulating.clearinghouse_folder
+    FolderCarrier(folder).send("270-1.txt", request_file(request("W100200301")))
+    (folder / "simulated-payer").mkdir()
+    with FileLock(folder / "simulated-payer" / ".working"):
+        assert work_here(NOW) == []
+        assert len(list((folder / "outgoing").iterdir())) == 1
+    work_here(NOW)
+    assert list((folder / "outgoing").iterdir()) == []
+
+
+def test_installation_of_a_real_practice_is_never_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    here = Settings(home=tmp_path)
+    monkeypatch.setattr("adapters.simulated_payer.here.settings", lambda: here)
+    FolderCarrier(here.clearinghouse_folder).send("270-1.txt", request_file(request()))
+    assert work_here(NOW) == []
+    assert [path.name for path in (here.clearinghouse_folder / "outgoing").iterdir()] == ["270-1.txt"]
+    assert not (here.clearinghouse_folder / "simulated-payer").exists()
+
+
+def test_sample_patients_do_not_all_show_up_alike():
+    members = ("W100200301", "1EG4TE5MK73", "XYZ100200303", "U100200304", "W100200305")
+    shown = [shown_by(SAMPLE, Chance(SAMPLE_SEED), {}, member) for member in members]
+    assert sorted(shown) == [Shown.CARVE_OUT, Shown.LATER, Shown.MENTAL_HEALTH, Shown.MENTAL_HEALTH, Shown.ONLY_30]

@@ -1,215 +1,185 @@
 """From a signed note to its money: each step of a claim's thread on real records, with a payer's files by hand."""
 
-import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
-import pytest
 from sqlmodel import select
 
-from acts import claim_money
 from adapters import operational_store as store
-from adapters import x12
-from adapters.sample_claims import seed_sample_billing
-from adapters.sample_sessions import seed_sample_sessions
 from adapters.settings import settings
-from models.claim_answers import (
-    ClaimAcknowledgement,
-    GroupAcknowledgement,
-    RemittanceEnd,
-    RemittanceHead,
-    RemittedClaim,
-    RemittedLine,
-    SetAcknowledgement,
-    StatusNote,
-)
 from models.claim_codes import FileStatus
-from models.claim_form import ClaimForm, Envelope, LineAdjustment
+from models.claim_form import LineAdjustment
 from models.codes import ClaimStatus as C
-from models.codes import MessageStatus
 from models.columns import utc_now
-from models.eligibility import Benefit, EligibilityAnswer
-from models.ledger import balances
-from models.operational import (
-    Claim,
-    ClaimSubmission,
-    ClearinghouseFile,
-    EligibilityCheck,
-    OutboxMessage,
-    PracticeSetting,
-    RemittedClaimRecord,
-    SessionNote,
-)
-from tasks import claim_building, claim_files, claim_waits, claims, coverage_checks
+from models.operational import ClearinghouseFile, RemittedClaimRecord
+from tasks import claim_files, claim_waits
+from tests.billing_walk import Payer, claim_of, decided, one_round, our_file, sent, sent_forms
 
-NOW = utc_now()
+CO45 = LineAdjustment("CO", "45", 4000)
 
 
-@pytest.fixture
-def billing(sample_practice: Path) -> Path:
-    """The sample practice with its insured patients and six signed notes; clean claims may leave by themselves."""
-    assert seed_sample_sessions()
-    assert seed_sample_billing()
-    return sample_practice
-
-
-class Payer:
-    """Writes the files a payer would, under control numbers of its own."""
-
-    def __init__(self) -> None:
-        self.control = 0
-
-    def envelope(self, **given: Any) -> Envelope:
-        self.control += 1
-        values: dict[str, Any] = {
-            "sender_id": "SAMPLECH",
-            "receiver_id": "HARBORGRP",
-            "control_number": self.control,
-            "at": datetime(2026, 11, 26, 12, tzinfo=UTC),
-        }
-        return Envelope(**{**values, **given})
-
-    def drop(self, text: str, name: str = "") -> str:
-        """Lay a file into the clearinghouse folder and take it in; returns what became of it."""
-        folder = settings().clearinghouse_folder / "incoming"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / (name or f"in-{self.control}.x12")
-        path.write_bytes(text.encode("latin-1"))
-        old = (NOW - timedelta(minutes=5)).timestamp()
-        import os
-
-        os.utime(path, (old, old))
-        outcomes = claim_files.take_in_all.fn()
-        assert not list(folder.glob("*.x12")), "a file was left in the drop"
-        return ", ".join(outcomes)
-
-    def answers_coverage(self, code: str = "1", types: tuple[str, ...] = ("MH",)) -> str:
-        with store.reading() as db:
-            checks = db.exec(select(EligibilityCheck)).all()
-            asked = {check.id: coverage_checks.request_of(db, check) for check in checks if check.answered_at is None}
-        answers = [
-            EligibilityAnswer(
-                trace=trace,
-                payer=request.payer,
-                member_id=request.member_id,
-                patient=request.dependent or request.subscriber,
-                benefits=(Benefit(code=code, segment=0, service_types=types),),
-                refusals=(),
-            )
-            for trace, request in asked.items()
-            if request is not None
-        ]
-        return self.drop(x12.write_271(self.envelope(), answers))
-
-    def acknowledges(self, file: ClearinghouseFile, outcome: str = "A") -> str:
-        receipt = GroupAcknowledgement(
-            group_control=str(file.control_number),
-            functional_id="HC",
-            outcome=outcome,
-            sets=(SetAcknowledgement("837", f"{1:04d}", outcome),),
-        )
-        return self.drop(x12.write_999(self.envelope(), [receipt]))
-
-    def accepts(self, *controls: str, category: str = "A2", status: str = "20") -> str:
-        said = [
-            ClaimAcknowledgement(control, f"P{control}", (StatusNote(category, status, action="WQ"),), on=date(2026, 11, 26))
-            for control in controls
-        ]
-        return self.drop(x12.write_277ca(self.envelope(), said))
-
-    def remits(self, *claims: RemittedClaim, trace: str = "EFT1", **given: Any) -> str:
-        return self.drop(self.remittance(*claims, trace=trace, **given))
-
-    def remittance(self, *claims: RemittedClaim, trace: str = "EFT1", **given: Any) -> str:
-        from models.claim_form import PayerName
-
-        paid = sum(claim.paid_cents for claim in claims)
-        head = RemittanceHead("0001", paid, trace, "ACH", date(2026, 11, 25), PayerName("Sample", "SAMPLE01"))
-        return x12.write_835(self.envelope(**given), [head, *claims, RemittanceEnd("0001", 0)])
-
-
-def sent_forms() -> list[ClaimForm]:
-    """Every claim in the files that lie in the clearinghouse's folder, as an outsider reads them."""
-    folder = settings().clearinghouse_folder / "outgoing"
-    return [
-        form for path in sorted(folder.glob("*837p*")) for form in x12.read_837(BytesIO(path.read_bytes()))
-    ]
-
-
-def decided(form: ClaimForm, paid: int, *adjustments: LineAdjustment, status: str = "1", **given: Any) -> RemittedClaim:
-    """A decision on a claim of one line."""
-    [line] = form.lines
-    sign = -1 if status == "22" else 1
-    patient = sum(each.amount_cents for each in adjustments if each.group == "PR")
-    remitted = RemittedLine(
-        procedure_code=line.procedure_code,
-        modifiers=line.modifiers,
-        charge_cents=sign * line.charge_cents,
-        paid_cents=paid,
-        units=1,
-        adjustments=adjustments,
-        service_date=line.service_date,
-        control_number=line.control_number,
-    )
-    values: dict[str, Any] = {
-        "claim_number": form.claim_number,
-        "status": status,
-        "charge_cents": sign * form.charge_cents,
-        "paid_cents": paid,
-        "patient_cents": patient,
-        "payer_control": f"P{form.claim_number}",
-        "adjustments": (),
-        "lines": (remitted,),
-    }
-    return RemittedClaim(**{**values, **given})
-
-
-def let_clean_claims_go() -> None:
-    with store.writing() as db:
-        db.add(PracticeSetting(name=claim_building.LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
-
-
-def prove_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claim_building, "_pair_proven", lambda *_: True)
-
-
-def one_round(now: datetime | None = None) -> None:
-    """What the batch flow does, without Prefect."""
-    claim_files.take_in_all.fn(now)
-    claim_building.open_claims.fn()
-    claims.move_on.fn()
-    coverage_checks.batch.fn(now)
-    claims.move_on.fn()
-    claim_files.batch.fn(now=now)
-    claim_files.send_queued.fn(now)
-
-
-def claims_now() -> dict[str, Claim]:
-    with store.reading() as db:
-        return {claim.patient_id: claim for claim in db.exec(select(Claim)).all()}
-
-
-def claim_of(patient: str = "PT-S101") -> Claim:
-    return claims_now()[patient]
-
-
-def test_signed_notes_become_claims_that_leave(billing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    let_clean_claims_go()
-    prove_every_pair(monkeypatch)
-    from rules.eligibility import CheckedCoverage
-    from rules.coverage import CoverageStatus
-    monkeypatch.setattr(coverage_checks, "coverage_from", lambda *a, **k: CheckedCoverage(CoverageStatus.ACTIVE_MENTAL_HEALTH, "x"))
-    payer = Payer()
+def test_claims_that_nothing_speaks_against_leave_once(payer: Payer) -> None:
+    first = sent_forms()
     one_round()
-    stands = {patient: claim.status for patient, claim in claims_now().items()}
-    print(stands)
-    assert payer.answers_coverage() == "taken_in"
-    one_round()
-    for claim in claims_now().values():
-        print(claim.case_number, claim.patient_id, claim.status, claim.queue, claim.findings, claim.missing)
-    print([form.claim_number for form in sent_forms()])
     assert claim_of().status == C.SENT
+    assert [form.claim_number for form in sent_forms()] == [form.claim_number for form in first]
+    assert len({form.claim_number for form in first}) == len(first) >= 2
+
+
+def test_a_claim_whose_patient_alone_knows_asks_the_patient(payer: Payer) -> None:
+    claim = claim_of("PT-S106")
+    assert (claim.status, claim.missing) == (C.MISSING_INFORMATION, ["member_id"])
+
+
+def test_a_claim_that_is_paid_closes_to_the_cent(payer: Payer) -> None:
+    form = sent()
+    assert payer.acknowledges(our_file()) == "taken_in"
+    assert claim_of().status == C.ACKNOWLEDGED
+    assert payer.accepts(form.claim_number) == "taken_in"
+    assert (claim_of().status, claim_of().payer_control) == (C.ACCEPTED, f"P{form.claim_number}")
+    paid = form.charge_cents - CO45.amount_cents
+    assert payer.remits(decided(form, paid, CO45)) == "taken_in"
+    claim = claim_of()
+    assert (claim.status, claim.paid_cents, claim.payer_cents) == (C.CLOSED_PAID, paid, 0)
+
+
+def test_what_the_plan_leaves_to_the_patient_is_a_statement(payer: Payer) -> None:
+    form = sent()
+    copay = LineAdjustment("PR", "3", 2500)
+    payer.remits(decided(form, form.charge_cents - CO45.amount_cents - 2500, CO45, copay))
+    claim = claim_of()
+    assert (claim.status, claim.patient_cents) == (C.PATIENT_BALANCE, 2500)
+
+
+def test_an_answer_that_comes_before_its_receipts_is_taken_as_it_comes(payer: Payer) -> None:
+    form = sent()
+    payer.remits(decided(form, form.charge_cents - CO45.amount_cents, CO45))
+    assert payer.accepts(form.claim_number) == "taken_in"
+    assert payer.acknowledges(our_file()) == "taken_in"
+    assert claim_of().status == C.CLOSED_PAID
+
+
+def test_the_same_remittance_twice_posts_once(payer: Payer) -> None:
+    form = sent()
+    paid = form.charge_cents - CO45.amount_cents
+    remitted = decided(form, paid, CO45)
+    text = payer.remittance(remitted)
+    assert payer.drop(text) == "taken_in"
+    assert payer.drop(text, "again.x12") == ""  # the same bytes: known
+    assert payer.remits(remitted) == "taken_in"  # the same decision in another file
+    assert claim_of().paid_cents == paid
+
+
+def test_a_denial_goes_to_its_queue_and_stays_owed(payer: Payer) -> None:
+    form = sent()
+    payer.remits(decided(form, 0, LineAdjustment("CO", "197", form.charge_cents), status="4"))
+    claim = claim_of()
+    assert (claim.status, claim.carc, claim.payer_cents) == (C.DENIED, "197", form.charge_cents)
+    assert claim.findings[0]["rule"] == "CO-197"
+
+
+def test_a_decision_taken_back_and_made_anew_in_one_file_ends_exact(payer: Payer) -> None:
+    form = sent()
+    paid = form.charge_cents - CO45.amount_cents
+    payer.remits(decided(form, paid, CO45))
+    back = decided(form, -paid, LineAdjustment("CO", "45", -4000), status="22")
+    anew = decided(form, paid - 1000, LineAdjustment("CO", "45", 5000))
+    payer.remits(back, anew, trace="EFT2")
+    claim = claim_of()
+    assert (claim.status, claim.paid_cents, claim.payer_cents) == (C.CLOSED_PAID, paid - 1000, 0)
+
+
+def test_a_remittance_that_does_not_add_up_is_refused_whole(payer: Payer) -> None:
+    form = sent()
+    whole = payer.remittance(decided(form, form.charge_cents - CO45.amount_cents, CO45))
+    [bpr] = [line for line in whole.split("~") if "BPR*" in line]
+    amount = bpr.split("*")[2]
+    assert payer.drop(whole.replace(f"BPR*I*{amount}", "BPR*I*1")) == "refused"
+    assert (claim_of().status, claim_of().paid_cents) == (C.SENT, 0)
+
+
+def test_a_claim_that_does_not_add_up_is_a_persons_and_the_others_are_posted(payer: Payer) -> None:
+    good, odd = sent(), sent("PT-S103")
+    payer.remits(decided(good, good.charge_cents - CO45.amount_cents, CO45), decided(odd, odd.charge_cents - 4000))
+    assert claim_of().status == C.CLOSED_PAID
+    claim = claim_of("PT-S103")
+    assert (claim.status, claim.paid_cents) == (C.REMITTANCE_REVIEW, 0)
+
+
+def test_a_payment_for_nobodys_claim_waits_for_a_person(payer: Payer) -> None:
+    form = replace(sent(), claim_number="X-99")
+    [line] = form.lines
+    form = replace(form, lines=(replace(line, control_number="X-99L1"),))
+    payer.remits(decided(form, form.charge_cents - CO45.amount_cents, CO45))
+    with store.reading() as db:
+        [record] = db.exec(select(RemittedClaimRecord)).all()
+    assert (record.outcome, record.case_number) == ("for_a_person", None)
+
+
+def test_a_cut_file_changes_nothing(payer: Payer) -> None:
+    form = sent()
+    text = payer.remittance(decided(form, form.charge_cents - CO45.amount_cents, CO45))
+    assert payer.drop(text[: len(text) * 2 // 3]) == "refused"
+    assert (claim_of().status, claim_of().paid_cents) == (C.SENT, 0)
+    with store.reading() as db:
+        [file] = db.exec(select(ClearinghouseFile).where(ClearinghouseFile.status == FileStatus.REFUSED)).all()
+    assert file.problem and file.segment is not None
+
+
+def test_a_file_for_somebody_else_is_refused(payer: Payer) -> None:
+    form = sent()
+    text = payer.remittance(decided(form, form.charge_cents - CO45.amount_cents, CO45), receiver_id="OTHER")
+    assert payer.drop(text) == "refused"
+
+
+def test_a_control_number_used_before_is_refused(payer: Payer) -> None:
+    form = sent()
+    payer.accepts(form.claim_number)
+    payer.control -= 1
+    assert payer.accepts(form.claim_number, category="A3", status="21") == "refused"
+    assert claim_of().status == C.ACCEPTED
+
+
+def test_a_refused_file_is_corrected_and_sent_again_under_new_numbers(payer: Payer) -> None:
+    before = sent()
+    payer.acknowledges(our_file(), "R")
+    claim = claim_of()
+    assert (claim.status, claim.queue) == (C.CORRECTION, "rejection")
+    assert before.claim_number in {form.claim_number for form in sent_forms()}
+
+
+def test_a_claim_the_clearinghouse_rejects_is_a_billers(payer: Payer) -> None:
+    form = sent()
+    payer.acknowledges(our_file())
+    payer.accepts(form.claim_number, category="A3", status="164")
+    claim = claim_of()
+    assert (claim.status, claim.queue) == (C.CORRECTION, "rejection")
+    assert claim.findings and claim.findings[0]["message"]
+
+
+def test_silence_is_noticed_and_a_late_receipt_is_still_taken(payer: Payer) -> None:
+    assert claim_waits.find_silence.fn(utc_now() + timedelta(hours=1)) == 0
+    assert claim_waits.find_silence.fn(utc_now() + timedelta(days=2)) >= 2
+    assert (claim_of().status, claim_of().queue) == (C.CORRECTION, "no_answer")
+    payer.acknowledges(our_file())
+    assert (claim_of().status, claim_of().queue) == (C.ACKNOWLEDGED, "")
+
+
+def test_a_file_that_was_written_otherwise_before_does_not_leave(payer: Payer) -> None:
+    with store.writing() as db:
+        file = db.get_one(ClearinghouseFile, our_file().id)
+        file.status, file.digest = FileStatus.QUEUED, "0" * 64
+        db.add(file)
+    assert claim_files.send_queued.fn() == 0
+    assert our_file().status == FileStatus.REJECTED
+
+
+def test_a_batch_that_died_before_sending_sends_the_same_file(payer: Payer) -> None:
+    path = next((settings().clearinghouse_folder / "outgoing").glob("*837p*"))
+    before = path.read_bytes()
+    with store.writing() as db:
+        file = db.get_one(ClearinghouseFile, our_file().id)
+        file.status = FileStatus.QUEUED
+        db.add(file)
+    assert claim_files.send_queued.fn() == 1
+    assert path.read_bytes() == before
