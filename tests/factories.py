@@ -36,6 +36,7 @@ from models.operational import (
     Appointment,
     Approval,
     Claim,
+    ClaimSubmission,
     ClearinghouseFile,
     Clinician,
     Decision,
@@ -563,6 +564,27 @@ def make_file(kind: FileKind = FileKind.REMITTANCE, *, outgoing: bool = False, *
             "status": FileStatus.QUEUED if outgoing else FileStatus.REFUSED,
             "problem": "" if outgoing else "segment 1 (ISA): this file is for another receiver",
             "finished_at": None if outgoing else utc_now(),
+        },
+        given,
+    )
+
+
+def make_submission(claim: Claim, file: ClearinghouseFile, **given: Any) -> ClaimSubmission:
+    """The claim as it stands in one of our files."""
+    return _made(
+        ClaimSubmission,
+        {
+            "claim_control": f"{claim.case_number}-1",
+            "case_number": claim.case_number,
+            "number": 1,
+            "file_id": file.id,
+            "content_id": claim.content_id,
+            "content_digest": claim.content_digest,
+            "payer_code": claim.payer_code,
+            "rank": claim.rank,
+            "frequency": claim.frequency,
+            "charge_cents": claim.charge_cents,
+            "sent_by": "system",
         },
         given,
     )
