@@ -25,7 +25,7 @@ from models.claim_codes import FileStatus
 from models.codes import ClaimStatus, NoteStatus, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
-from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Referral, SessionNote
+from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Patient, Referral, SessionNote
 from tasks import sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
@@ -340,8 +340,10 @@ def _claims_to_move() -> Any:
 def _notes_without_claim() -> Any:
     return (
         select(SessionNote.case_number)
+        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
+        .where(col(Patient.forgotten_at).is_(None))
         .limit(RUNS_AT_ONCE)
     )
 
