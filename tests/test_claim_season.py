@@ -1,26 +1,28 @@
 """A season of claims against a payer that makes mistakes: nothing is lost, and the money agrees to the cent.
 
 150 claims of one fixed seed, 2,000 with ``COUNTERSIGN_TEST_SEASON_CLAIMS=2000`` (minutes). The payer
-(adapters.simulated_payer) knows none of our rules: it rejects, denies, reverses, pays in part, loses files, answers late,
-twice and out of order, cuts files in half and sends garbage.
+(adapters.simulated_payer) knows none of our rules: it rejects, denies, reverses, pays in part, loses files, answers
+late, twice and out of order, cuts files in half and sends garbage.
 """
 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
-from acts import claims
+from acts import claim_money, claims
 from adapters import operational_store as store
-from adapters import therapy_store
+from adapters import therapy_store, x12
 from adapters.sample_claims import seed_sample_billing
 from adapters.sample_sessions import seed_sample_sessions
 from adapters.settings import settings
 from adapters.simulated_payer import SEASON, SimulatedPayer
+from models.claim_codes import FileStatus, RemittanceOutcome
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
@@ -35,10 +37,12 @@ from models.codes import (
 )
 from models.codes import ClaimStatus as C
 from models.columns import utc_now
+from models.ledger import balances, cash_from_payers
 from models.operational import (
     Approval,
     AuditEvent,
     Claim,
+    ClearinghouseFile,
     Clinician,
     Decision,
     LedgerEntry,
@@ -47,6 +51,8 @@ from models.operational import (
     Patient,
     PatientBilling,
     PatientCoverage,
+    RemittanceFigures,
+    RemittedClaimRecord,
     SessionNote,
     Staff,
 )
@@ -55,6 +61,7 @@ from models.therapy_text import TherapyText
 from models.transitions import CLAIM_OWNERS
 from rules.sign_off import canonical, digest
 from tasks import claim_waits, coverage_checks
+from tasks.claim_receipts import ON_ITS_WAY
 from tests.billing_walk import clean_claims_go, let_clean_claims_go, one_round
 
 CLAIMS = int(os.environ.get("COUNTERSIGN_TEST_SEASON_CLAIMS", "150"))
