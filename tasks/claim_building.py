@@ -13,7 +13,7 @@ from acts.patient_messages import channel_for
 from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
-from models.claim_codes import ExceptionQueue, SubmissionStatus
+from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity
 from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
@@ -38,8 +38,6 @@ from tasks.coverage_checks import ask
 from tasks.steps import step
 
 C = ClaimStatus
-LIVE_LEVEL = "claims_by_themselves"
-"""Practice setting: the ids of the locations, separated by commas, whose clean claims may leave unsigned."""
 PROVEN = (SubmissionStatus.DECIDED, SubmissionStatus.REPLACED)
 
 
@@ -50,8 +48,10 @@ def open_claims(location: str = "all", limit: int = 5000) -> int:
         return 0
     query = (
         select(SessionNote.case_number)
+        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
+        .where(col(Patient.forgotten_at).is_(None))  # what their claim would be made from is gone
         .order_by(col(SessionNote.case_number))
         .limit(limit)
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -36,7 +37,7 @@ class ClaimsStanding:
 
 def standing(location: str = "all") -> ClaimsStanding:
     """How the claims of a location, or of all, stand now."""
-    query = select(Claim.status, Claim.queue, Claim.payer_cents, Claim.patient_cents, Claim.paid_cents)
+    query: Any = select(Claim)
     checks = select(EligibilityCheck.status).where(
         col(EligibilityCheck.service_date) >= utc_now().date(),
         col(EligibilityCheck.service_date) <= (utc_now() + AHEAD).date(),
@@ -46,7 +47,10 @@ def standing(location: str = "all") -> ClaimsStanding:
         query = query.where(Claim.location_id == location)
         checks = checks.where(EligibilityCheck.location_id == location)
     with store.reading() as db:
-        rows = db.exec(query).all()
+        rows = [
+            (claim.status, claim.queue, claim.payer_cents, claim.patient_cents, claim.paid_cents)
+            for claim in db.exec(query).all()
+        ]
         answers = db.exec(checks).all()
         refused = db.exec(
             select(ClearinghouseFile.id).where(
