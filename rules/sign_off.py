@@ -26,13 +26,21 @@ SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
     ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
+    ApprovalKind.CLAIM: Role.BILLER,
+    ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
+    ApprovalKind.WRITE_OFF: Role.OWNER,
 }
+
+CLAIM_KINDS = frozenset({ApprovalKind.CLAIM, ApprovalKind.CLAIM_CLINICAL, ApprovalKind.WRITE_OFF})
 
 EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
     ApprovalKind.RISK_REVIEW: frozenset({"level", "disposition", "safety_note"}),
     ApprovalKind.ASSIGNMENT: frozenset({"clinician_id"}),
     ApprovalKind.CLOSING_LETTER: frozenset({"letter"}),
     ApprovalKind.SESSION_NOTE: NOTE_FIELDS,
+    ApprovalKind.CLAIM: frozenset(),
+    ApprovalKind.CLAIM_CLINICAL: frozenset(),
+    ApprovalKind.WRITE_OFF: frozenset(),
 }
 
 CONTINUE, HIGHER_LEVEL, DECLINE = "continue_intake", "higher_level_of_care", "decline"
