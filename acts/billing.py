@@ -1,0 +1,39 @@
+"""The billing tables in force: read from the practice's folder once per change of its files."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from adapters import billing_tables
+from adapters import denial_routes as routes_file
+from adapters.settings import settings
+from models.billing import BillingTables
+from models.denials import DenialRoutes
+
+ROUTES = "denial_routes.csv"
+State = tuple[tuple[str, int, int], ...]
+
+
+def tables() -> BillingTables:
+    """The practice's payers, contracts, fees and names; raises adapters.billing_tables.BrokenTables."""
+    folder = settings().billing_folder
+    return _tables(folder, _state(folder))
+
+
+def denial_routes() -> DenialRoutes:
+    """Which denial goes where."""
+    folder = settings().billing_folder
+    return _routes(folder / ROUTES, _state(folder))
+
+
+def _state(folder: Path) -> State:
+    return tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob("*.*")))
+
+
+@lru_cache(maxsize=4)
+def _tables(folder: Path, state: State) -> BillingTables:
+    return billing_tables.load(folder)
+
+
+@lru_cache(maxsize=4)
+def _routes(path: Path, state: State) -> DenialRoutes:
+    return routes_file.load(path)

@@ -1,0 +1,27 @@
+"""Do the HL segments of a set count up and point at a parent that is there?"""
+
+from adapters.x12.elements import broken, value
+
+
+class Hierarchy:
+    """The levels of one set; ``parents`` says which level code each may stand under ("" for none).
+
+    A new set (ST) needs a new one.
+    """
+
+    def __init__(self, parents: dict[str, tuple[str, ...]]) -> None:
+        self._parents = parents
+        self._codes: dict[str, str] = {}
+
+    def level(self, number: int, elements: list[str]) -> str:
+        """The level's code (HL03). Raises X12Broken where the count or the parent is wrong."""
+        own, parent, code = value(elements, 1), value(elements, 2), value(elements, 3)
+        if own != str(len(self._codes) + 1):
+            raise broken(number, elements, 1, f"level number {len(self._codes) + 1}")
+        if code not in self._parents:
+            raise broken(number, elements, 3, f"a level code ({', '.join(self._parents)})")
+        above = self._codes.get(parent, "") if parent else ""
+        if above not in self._parents[code] or (parent and parent not in self._codes):
+            raise broken(number, elements, 2, "the number of the level above it")
+        self._codes[own] = code
+        return code
