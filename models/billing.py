@@ -1,4 +1,4 @@
-"""What the practice has agreed with its payers and bills them as, each row with the dates it holds for; money in cents."""
+"""What the practice bills its payers as, under which terms and at what price; rows have dates, money is in cents."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,7 @@
 """What is found wrong with a claim before it leaves, and what a claim lacks to be made at all."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 
 from models.codes import CaseOwner
@@ -24,8 +25,8 @@ class ClaimFinding:
     severity: Severity
     field: str
     segment: str
-    message: str = field(repr=False)
-    suggestion: str = field(repr=False)
+    message: str = dataclasses.field(repr=False)
+    suggestion: str = dataclasses.field(repr=False)
     owner: CaseOwner = CaseOwner.BILLER
 
     @property

@@ -105,7 +105,9 @@ _ANSWERED = frozenset(
         C.PATIENT_BALANCE,
         C.CLOSED_PAID,
         C.CLOSED_VOID,
-        C.READY_TO_BUILD,  # what the first payer left is claimed from the second
+        C.RECEIVED,  # what the first payer left is claimed from the second
+        C.READY_TO_BUILD,  # its file was refused for another claim's fault
+        C.ACCEPTED,  # a payer has passed it on to the second one itself
     }
 )
 _BY_HAND = frozenset(
@@ -122,7 +124,7 @@ _BY_HAND = frozenset(
     }
 )
 
-CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+_CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.RECEIVED: _BUILT_AGAIN | {C.COVERAGE_ASKED, C.CLOSED_NOT_BILLED},
     C.COVERAGE_ASKED: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
     C.READY_TO_BUILD: frozenset(
@@ -137,16 +139,17 @@ CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
         }
     ),
     C.MISSING_INFORMATION: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
+    # an answer may come after somebody was asked to look for it
     C.CORRECTION: frozenset(
-        {C.RECEIVED, C.READY_TO_BUILD, C.CLOSED_NOT_BILLED, C.WRITE_OFF_SIGNATURE, C.CLOSED_WRITTEN_OFF}
+        {C.ACKNOWLEDGED, C.MISSING_INFORMATION, C.CLOSED_NOT_BILLED, C.WRITE_OFF_SIGNATURE, C.CLOSED_WRITTEN_OFF}
     )
     | _ANSWERED,
     C.CLINICAL_SIGNATURE: _BUILT_AGAIN | {C.CLAIM_SIGNATURE, C.READY_TO_SEND, C.CLOSED_NOT_BILLED},
     C.CLAIM_SIGNATURE: _BUILT_AGAIN | {C.READY_TO_SEND, C.CLOSED_NOT_BILLED},
     C.READY_TO_SEND: _BUILT_AGAIN | {C.SENT},
     # answers come late or out of order: each is taken as it comes
-    C.SENT: _ANSWERED | {C.ACKNOWLEDGED, C.ACCEPTED},
-    C.ACKNOWLEDGED: _ANSWERED | {C.ACCEPTED},
+    C.SENT: _ANSWERED | {C.ACKNOWLEDGED},
+    C.ACKNOWLEDGED: _ANSWERED,
     C.ACCEPTED: _ANSWERED,
     C.REMITTANCE_REVIEW: _BY_HAND | _ANSWERED,
     C.DENIED: _BY_HAND | _ANSWERED,
@@ -158,6 +161,10 @@ CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.CLOSED_WRITTEN_OFF: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_VOID: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_NOT_BILLED: frozenset(),
+}
+
+CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+    status: following - {status} for status, following in _CLAIM_FOLLOWS.items()
 }
 
 CLAIM_OWNERS: Mapping[ClaimStatus, CaseOwner] = {

@@ -77,6 +77,14 @@ def period_at(number: int, elements: Sequence[str], index: int) -> tuple[date, d
         raise broken(number, elements, index, "a date (CCYYMMDD), or two with a dash") from None
 
 
+def parts_at(number: int, elements: Sequence[str], index: int, component: str, least: int) -> list[str]:
+    """The components of a required composite; refused where it has fewer than ``least``."""
+    parts = [part.strip() for part in value(elements, index).split(component)]
+    if len(parts) < least:
+        raise broken(number, elements, index, f"{least} components, cut by the character in ISA16,")
+    return parts
+
+
 @lru_cache(maxsize=16_384)
 def cents(text: str) -> int:
     """Money as X12 writes it, in cents: ``100``, ``100.5``, ``-12.30``, ``.5``; anything inexact is a ValueError."""

@@ -100,12 +100,12 @@ class Claim(OperationalRecord, table=True):
     """One thread: a signed session and everything that happens until its money is in.
 
     The run's fields (``fence`` to ``run_generation``) mean what they mean on a referral. ``rank`` is the coverage that
-    is billed now. ``edition`` counts the contents built for it; the present one lies in the therapy database and has
-    ``content_digest``. ``signed_digest`` is the signed note's. ``queue`` and ``findings`` say what is wrong, for a
-    biller: rule, field, segment, message, suggestion; codes and ids only. ``file_by`` is the contract's last day for
-    filing. ``touched``: a person changed it after it was built first. Cents: ``charge_cents`` billed, ``payer_cents``
-    still expected from payers, ``patient_cents`` still owed by the patient, ``paid_cents`` received in all.
-    ``appeal_by`` and ``decided_on`` go with a denial.
+    is billed now. ``edition`` counts the contents built for it; the present one, ``content_id``, lies in the therapy
+    database and has ``content_digest``. ``signed_digest`` is the signed note's. ``queue`` and ``findings`` say what is
+    wrong, for a biller: rule, field, segment, message, suggestion; codes and ids only. ``file_by`` is the contract's
+    last day for filing. ``touched``: a person changed it after it was built first. Cents: ``charge_cents`` billed,
+    ``payer_cents`` still expected from payers, ``patient_cents`` still owed by the patient, ``paid_cents`` received in
+    all. ``appeal_by`` and ``decided_on`` go with a denial.
     """
 
     __tablename__ = "claim"
@@ -120,6 +120,7 @@ class Claim(OperationalRecord, table=True):
     rank: str = "P"
     frequency: str = "1"
     edition: int = 0
+    content_id: str = ""
     content_digest: str = ""
     signed_digest: str = ""
     eligibility_id: str | None = None
@@ -209,7 +210,10 @@ class ClaimSubmission(OperationalRecord, table=True):
 
 
 class SubmittedLine(OperationalRecord, table=True):
-    """One service line of a submission; ``control_number`` is REF*6R."""
+    """One service line of a submission; ``control_number`` is REF*6R.
+
+    ``earlier_cents``: what payers before this one paid or took off for good, 0 on a primary claim.
+    """
 
     __tablename__ = "submitted_line"
     control_number: str = Field(primary_key=True)
@@ -220,6 +224,7 @@ class SubmittedLine(OperationalRecord, table=True):
     units: int
     charge_cents: int = Field(sa_type=BigInteger)
     service_date: date
+    earlier_cents: int = Field(default=0, sa_type=BigInteger)
 
 
 class RemittedClaimRecord(OperationalRecord, table=True):

@@ -239,6 +239,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.String(), nullable=False),
         sa.Column("frequency", sa.String(), nullable=False),
         sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("content_id", sa.String(), nullable=False),
         sa.Column("content_digest", sa.String(), nullable=False),
         sa.Column("signed_digest", sa.String(), nullable=False),
         sa.Column("eligibility_id", sa.String(), nullable=True),
@@ -341,6 +342,7 @@ def upgrade() -> None:
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("charge_cents", sa.BigInteger(), nullable=False),
         sa.Column("service_date", sa.Date(), nullable=False),
+        sa.Column("earlier_cents", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["claim_control"],
             ["claim_submission.claim_control"],

@@ -1,0 +1,433 @@
+"""The ledger of a claim: what is posted to it, what that leaves owed, and where the claim goes after a decision."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from acts import billing
+from acts.insurance import address_of, coverage_facts, coverage_in_force, person_of
+from adapters import therapy_store_claims
+from adapters.claim_values import earlier_to_plain, remitted_to_plain
+from adapters.operational_store import audit, move_case, one
+from models.claim_answers import RemittanceHead, RemittedClaim
+from models.claim_codes import ExceptionQueue, RemittanceOutcome, SubmissionStatus
+from models.claim_form import PayerRank, Subscriber
+from models.codes import ClaimStatus
+from models.columns import new_id, utc_now
+from models.denials import RoutedDenial
+from models.ledger import LedgerAccount, LedgerKind, LedgerLine, balances, cash_from_payers
+from models.operational import (
+    Claim,
+    ClaimSubmission,
+    LedgerEntry,
+    Patient,
+    PatientBilling,
+    RemittedClaimRecord,
+    SubmittedLine,
+)
+from models.remittance import (
+    AlreadyPosted,
+    ClaimOutcome,
+    LineMatch,
+    NeedsAPerson,
+    OutcomeKind,
+    Postings,
+    RemittanceRef,
+    SentLine,
+)
+from models.transitions import CLAIM
+from rules import claim_sign_off, deadlines, denials, remittance
+from rules.deadlines import Awaited, FilingKind
+
+C = ClaimStatus
+SECOND = "/S"
+"""Ends the ledger's number of what a second payer owes: the first one's decisions stay apart from it."""
+
+
+def ledger_number(case_number: str, rank: str) -> str:
+    return case_number if rank == PayerRank.PRIMARY else f"{case_number}{SECOND}"
+
+
+def lines_of(db: Session, claim_number: str) -> list[LedgerLine]:
+    """All postings under one number of the ledger, in the order they were made."""
+    found = db.exec(
+        select(LedgerEntry).where(LedgerEntry.claim_number == claim_number).order_by(LedgerEntry.at, LedgerEntry.key)  # type: ignore[arg-type]
+    ).all()
+    return [_line(entry) for entry in found]
+
+
+def lines_of_case(db: Session, case_number: str) -> list[LedgerLine]:
+    """All postings of a thread, to whichever payer or the patient."""
+    found = db.exec(select(LedgerEntry).where(LedgerEntry.case_number == case_number)).all()
+    return [_line(entry) for entry in found]
+
+
+def _line(entry: LedgerEntry) -> LedgerLine:
+    return LedgerLine(
+        claim_number=entry.claim_number,
+        account=LedgerAccount(entry.account),
+        kind=LedgerKind(entry.kind),
+        amount_cents=entry.amount_cents,
+        source=entry.source,
+        part=entry.part,
+        line_control=entry.line_control,
+        group=entry.group,
+        reason=entry.reason,
+        payer_control=entry.payer_control,
+        reverses=entry.reverses,
+        file_id=entry.file_id,
+        segment=entry.segment,
+    )
+
+
+def post(
+    db: Session,
+    lines: Iterable[LedgerLine],
+    *,
+    case_number: str | None,
+    payer_code: str = "",
+    actor: str = "system",
+    at: datetime | None = None,
+) -> int:
+    """Write postings, each once: one whose key stands in the ledger is left as it is; returns how many were new."""
+    wanted = {line.key: line for line in lines}
+    there = set(db.exec(select(LedgerEntry.key).where(col(LedgerEntry.key).in_(list(wanted)))).all())
+    new = [line for key, line in wanted.items() if key not in there]
+    moment = at or utc_now()
+    for line in new:
+        values = {name: value for name, value in asdict(line).items() if name not in ("account", "kind")}
+        db.add(
+            LedgerEntry(
+                key=line.key,
+                case_number=case_number,
+                account=line.account.value,
+                kind=line.kind.value,
+                payer_code=payer_code,
+                actor=actor,
+                at=moment,
+                **values,
+            )
+        )
+    if new:
+        db.flush()
+        subject = ("claim", case_number) if case_number else ("ledger_entry", new[0].key)
+        cents = sum(line.amount_cents for line in new)
+        audit(db, actor, "ledger.posted", subject, case_number, count=len(new), cents=cents, source=new[0].source)
+    return len(new)
+
+
+def refresh(db: Session, claim: Claim) -> None:
+    """Bring the claim's own sums to what its ledger says."""
+    lines = lines_of_case(db, claim.case_number)
+    owed = balances(lines)
+    claim.payer_cents = owed.payer_cents + owed.denied_cents
+    claim.patient_cents = owed.patient_cents
+    claim.paid_cents = cash_from_payers(lines) + sum(
+        -line.amount_cents for line in lines if line.kind is LedgerKind.PATIENT_PAYMENT
+    )
+    db.add(claim)
+
+
+# -- what a payer has decided
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What became of one remitted claim: the thread, if any, and why a person must look, if one must."""
+
+    outcome: RemittanceOutcome
+    case_number: str | None
+    reason: str = ""
+
+
+def sent_lines(db: Session, claim_control: str) -> tuple[SentLine, ...]:
+    found = db.exec(
+        select(SubmittedLine).where(SubmittedLine.claim_control == claim_control).order_by(SubmittedLine.number)  # type: ignore[arg-type]
+    ).all()
+    return tuple(
+        SentLine(
+            control_number=line.control_number,
+            procedure_code=line.procedure_code,
+            modifiers=tuple(line.modifiers),
+            charge_cents=line.charge_cents,
+            units=line.units,
+            earlier_cents=line.earlier_cents,
+        )
+        for line in found
+    )
+
+
+def submission_of(db: Session, claim: RemittedClaim) -> ClaimSubmission | None:
+    """Which submission a remitted claim answers: by its lines' REF*6R first, then by the number it was sent under."""
+    controls = [line.control_number for line in claim.lines if line.control_number]
+    named = set(
+        db.exec(select(SubmittedLine.claim_control).where(col(SubmittedLine.control_number).in_(controls))).all()
+    )
+    if len(named) == 1:
+        return db.get(ClaimSubmission, named.pop())
+    return None if named else db.get(ClaimSubmission, claim.claim_number)
+
+
+def post_decision(
+    db: Session,
+    head: RemittanceHead,
+    claim: RemittedClaim,
+    file_id: str,
+    *,
+    actor: str = "system",
+    by_hand: ClaimSubmission | None = None,
+    at: datetime | None = None,
+) -> Posted:
+    """Post one claim of a remittance to its thread and send that on, in the caller's transaction.
+
+    The same decision again, in whatever file, changes nothing. What does not add up or fits no thread is kept for a
+    person, whole; nothing is ever plugged. ``by_hand``: the submission somebody said it answers.
+    """
+    moment = at or utc_now()
+    key = ":".join((head.payer.payer_id, head.trace, claim.claim_number, claim.payer_control, claim.status))
+    known = db.exec(select(RemittedClaimRecord).where(RemittedClaimRecord.unique_key == key)).first()
+    if known is not None and not (by_hand and known.outcome is RemittanceOutcome.FOR_A_PERSON):
+        return Posted(RemittanceOutcome.DUPLICATE, known.case_number)
+    submission = by_hand or submission_of(db, claim)
+    record = known or RemittedClaimRecord(
+        id=new_id("RC"),
+        unique_key=key,
+        file_id=file_id,
+        case_number=submission.case_number if submission else None,
+        claim_control=claim.claim_number[:60],
+        payer_control=claim.payer_control[:60],
+        payer_id=head.payer.payer_id,
+        trace=head.trace,
+        paid_on=head.paid_on,
+        status=claim.status,
+        charge_cents=claim.charge_cents,
+        paid_cents=claim.paid_cents,
+        patient_cents=claim.patient_cents,
+        segment=claim.segment,
+        outcome=RemittanceOutcome.FOR_A_PERSON,
+        content=remitted_to_plain(claim),
+        at=moment,
+    )
+    if submission is None:
+        record.reason = "no claim of ours has this number, or its lines belong to several claims"
+        return _keep(db, record, actor)
+    record.case_number = submission.case_number
+    thread = db.get_one(Claim, submission.case_number, with_for_update=True)
+    number = ledger_number(thread.case_number, submission.rank)
+    sent = sent_lines(db, submission.claim_control)
+    match = remittance.match_lines(claim, sent)
+    ref = RemittanceRef(payer=head.payer.payer_id, trace=head.trace, file_id=file_id)
+    own = replace(claim, claim_number=number)
+    earlier = lines_of(db, number)
+    result = remittance.postings(ref, own, match, earlier, rank=PayerRank(submission.rank))
+    if isinstance(result, AlreadyPosted):
+        record.outcome = RemittanceOutcome.DUPLICATE
+        record.reason = f"the same decision stands in the ledger, from file {result.file_id}"
+        return _keep(db, record, actor)
+    if isinstance(result, NeedsAPerson):
+        record.reason = result.reason
+        posted = _keep(db, record, actor)
+        _to_person(db, thread, [result], actor)
+        return posted
+    post(db, result.lines, case_number=thread.case_number, payer_code=submission.payer_code, actor=actor, at=moment)
+    record.outcome, record.reason = RemittanceOutcome.POSTED, "; ".join(each.reason for each in result.attention)
+    _keep(db, record, actor)
+    submission.status = SubmissionStatus.REVERSED if claim.status == "22" else SubmissionStatus.DECIDED
+    submission.payer_control = claim.payer_control or submission.payer_control
+    submission.decided_at = moment
+    db.add(submission)
+    _go_on(db, thread, submission, head, own, match, result, actor)
+    return Posted(RemittanceOutcome.POSTED, thread.case_number, record.reason)
+
+
+def _keep(db: Session, record: RemittedClaimRecord, actor: str) -> Posted:
+    db.add(record)
+    db.flush()
+    audit(
+        db,
+        actor,
+        f"remitted_claim.{record.outcome.value}",
+        record,
+        record.case_number,
+        file=record.file_id,
+        segment=record.segment,
+    )
+    return Posted(record.outcome, record.case_number, record.reason)
+
+
+def _to_person(db: Session, thread: Claim, why: Sequence[NeedsAPerson], actor: str) -> None:
+    """Show the thread to a biller, whatever it was waiting for; one that cannot stop there keeps the record alone."""
+    thread.queue = ExceptionQueue.REMITTANCE.value
+    thread.findings = [
+        {
+            "rule": "remittance",
+            "severity": "blocking",
+            "field": "",
+            "segment": str(each.segment) if each.segment else "",
+            "message": each.reason,
+            "suggestion": "Compare the remittance with the claim; call the payer, or settle it by hand.",
+            "owner": "biller",
+        }
+        for each in why
+    ]
+    db.add(thread)
+    if C.REMITTANCE_REVIEW in CLAIM[thread.status]:
+        move_case(db, thread, C.REMITTANCE_REVIEW, actor=actor, queue=thread.queue)
+
+
+def _go_on(
+    db: Session,
+    thread: Claim,
+    submission: ClaimSubmission,
+    head: RemittanceHead,
+    claim: RemittedClaim,
+    match: LineMatch,
+    result: Postings,
+    actor: str,
+) -> None:
+    """Where the thread goes after a decision that was posted."""
+    patient = one(db, Patient, thread.patient_id)
+    second = coverage_in_force(db, patient, PayerRank.SECONDARY, thread.service_date)
+    first = submission.rank == PayerRank.PRIMARY
+    outcome = remittance.outcome_of(claim, result, has_secondary=second is not None and first)
+    thread.payer_control = claim.payer_control or thread.payer_control
+    thread.decided_on = head.paid_on
+    refresh(db, thread)
+    if result.attention:
+        _to_person(db, thread, result.attention, actor)
+        return
+    if outcome.kind is OutcomeKind.NEEDS_A_PERSON:
+        _to_person(db, thread, [NeedsAPerson(outcome.reason, claim.segment)], actor)
+        return
+    if outcome.kind is OutcomeKind.REVERSED:
+        _after_reversal(db, thread, actor)
+        return
+    if outcome.denied_cents:
+        _denied(db, thread, claim, head, actor)
+        return
+    thread.findings, thread.queue, thread.carc = [], "", ""
+    if outcome.kind is OutcomeKind.FORWARDED:
+        thread.rank = PayerRank.SECONDARY.value
+        thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
+        _move(db, thread, C.ACCEPTED, actor, forwarded=True)
+        return
+    if outcome.secondary_due and second is not None and _keep_earlier(db, thread, head, claim, match):
+        thread.rank, thread.frequency = PayerRank.SECONDARY.value, "1"
+        _move(db, thread, C.RECEIVED, actor, rank=thread.rank)
+        return
+    settle(db, thread, actor, outcome)
+
+
+def _after_reversal(db: Session, thread: Claim, actor: str) -> None:
+    """A payer has taken its decision back: what we asked for is done, else the new decision is waited for."""
+    if thread.frequency == "8":
+        _move(db, thread, C.CLOSED_VOID, actor)
+        return
+    thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
+    if thread.status.is_closed:
+        _to_person(
+            db, thread, [NeedsAPerson("the payer has taken its decision back after the claim was closed")], actor
+        )
+        return
+    _move(db, thread, C.ACCEPTED, actor, reversed=True)
+
+
+def _denied(db: Session, thread: Claim, claim: RemittedClaim, head: RemittanceHead, actor: str) -> None:
+    """Send a denial to the queue its reason names, with what to do first and by when."""
+    routed = denials.routed(denials.denials_of(claim), billing.denial_routes(), thread.payer_code, head.paid_on)
+    contract = billing.tables().contract(thread.payer_code, thread.service_date)
+    if contract is not None:
+        thread.appeal_by = deadlines.filing_deadline(
+            contract, thread.service_date, FilingKind.APPEAL, decided_on=head.paid_on
+        )
+        thread.file_by = deadlines.filing_deadline(
+            contract, thread.service_date, FilingKind.CORRECTED, decided_on=head.paid_on
+        )
+    thread.queue = ExceptionQueue.DENIAL.value
+    thread.findings = denial_findings(routed)
+    thread.carc = routed.denial.reason if routed is not None else ""
+    _move(db, thread, C.DENIED, actor, carc=thread.carc, queue=routed.route.queue if routed else "")
+
+
+def denial_findings(routed: RoutedDenial | None) -> list[dict[str, str]]:
+    """A routed denial as a biller is shown it, the one that decides first."""
+    if routed is None:
+        return []
+    pairs = ((routed.denial, routed.route), *routed.others)
+    return [
+        {
+            "rule": f"{denial.group}-{denial.reason}",
+            "severity": "blocking" if index == 0 else "warning",
+            "field": ", ".join(denial.remarks),
+            "segment": str(denial.segment) if denial.segment else "",
+            "message": f"{route.queue}: the payer refuses {_dollars(denial.amount_cents)} with reason {denial.reason}.",
+            "suggestion": route.next_action,
+            "owner": route.owner.value,
+            "corrects_by": route.corrects_by.value,
+            "template": route.template,
+            "due_on": routed.due_on.isoformat() if index == 0 else "",
+        }
+        for index, (denial, route) in enumerate(pairs)
+    ]
+
+
+def _dollars(cents: int) -> str:
+    return f"-{claim_sign_off.dollars(-cents)}" if cents < 0 else claim_sign_off.dollars(cents)
+
+
+def _keep_earlier(db: Session, thread: Claim, head: RemittanceHead, claim: RemittedClaim, match: LineMatch) -> bool:
+    """Keep what the first payer decided for the second one's claim; says whether it could be told."""
+    patient = one(db, Patient, thread.patient_id)
+    row = coverage_in_force(db, patient, PayerRank.PRIMARY, thread.service_date)
+    if row is None:
+        return False
+    own = db.get(PatientBilling, patient.id)
+    facts = coverage_facts(row, address_of(own))
+    subscriber = Subscriber(
+        person=facts.subscriber or person_of(patient, own),
+        member_id=facts.member_id,
+        address=facts.subscriber_address or address_of(own),
+        rank=PayerRank.PRIMARY,
+        relationship=facts.relationship,
+        group_number=facts.group_number,
+    )
+    numbers = {line.sent.control_number: index for index, line in enumerate(match.lines, start=1)}
+    known = remittance.earlier_payment(head, claim, match, numbers, subscriber)
+    if isinstance(known, NeedsAPerson):
+        return False
+    therapy_store_claims.change(thread.case_number, {"earlier_payments": [earlier_to_plain(known)]}, "system")
+    return True
+
+
+def settle(db: Session, thread: Claim, actor: str, outcome: ClaimOutcome | None = None) -> None:
+    """Close a thread on which nothing is owed any more, or have the patient told what they owe."""
+    refresh(db, thread)
+    owed = balances(lines_of_case(db, thread.case_number))
+    if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
+        sides = f"payer {owed.payer_cents}, denied {owed.denied_cents}, patient {owed.patient_cents} cents"
+        _to_person(db, thread, [NeedsAPerson(f"after this decision something is left open: {sides}")], actor)
+    elif owed.patient_cents:
+        _move(db, thread, C.PATIENT_BALANCE, actor, cents=owed.patient_cents)
+    else:
+        _move(db, thread, C.CLOSED_PAID, actor)
+
+
+def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: object) -> None:
+    """Move a thread on where a decision came; one that was closed is opened for a person instead."""
+    if thread.status == to:
+        db.add(thread)
+        return
+    if to not in CLAIM[thread.status] and C.REMITTANCE_REVIEW in CLAIM[thread.status]:
+        move_case(db, thread, C.REMITTANCE_REVIEW, actor=actor, why="decided again")
+    move_case(db, thread, to, actor=actor, **details)
+
+
+def answer_by(thread: Claim, awaited: Awaited, since: datetime | None = None) -> datetime:
+    """Until when an answer of this kind may take; without a contract on file, ten days."""
+    moment = since or utc_now()
+    contract = billing.tables().contract(thread.payer_code, thread.service_date)
+    if contract is None:
+        return moment + timedelta(days=10)
+    return deadlines.answer_due(contract, awaited, moment)
