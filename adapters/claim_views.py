@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.desk_views import WAITING_TO_DO, case_facts
+from adapters.desk_views import CLAIM_TO_DOS, WAITING_TO_DO, case_facts
 from adapters.operational_store import one, one_case, reading
 from models.case_facts import CaseFacts
 from models.claim_codes import ExceptionQueue, FileStatus, RemittanceOutcome
@@ -35,8 +35,6 @@ from models.operational import (
 
 S = ClaimStatus
 
-CLAIM_TO_DOS = (ToDoKind.CORRECT_CLAIM, ToDoKind.REVIEW_REMITTANCE, ToDoKind.ANSWER_DENIAL, ToDoKind.CALL_PAYER)
-"""To-dos that are done on their claim's page."""
 EXCEPTIONS = (S.CORRECTION, S.REMITTANCE_REVIEW, S.DENIED, S.CLAIM_SIGNATURE)
 WITH_PAYERS = (S.SENT, S.ACKNOWLEDGED, S.ACCEPTED, S.APPEALED)
 PATIENT_HAS = timedelta(days=7)
@@ -280,7 +278,7 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class ClaimsAsked:
-    """What of the claims is wanted; "" and None: any. ``search`` is part of a claim's, submission's or session's number.
+    """What of the claims is wanted; "" and None: any. ``search`` is part of a claim's number, or a whole other number.
 
     ``after`` and ``before`` bound the date of service, both included.
     """

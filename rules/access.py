@@ -203,6 +203,11 @@ def sees_claim_names(role: Role) -> bool:
     return role in CLAIM_WORKERS | SIGNERS
 
 
+def names_in_queue(role: Role) -> bool:
+    """Whether a role's own queue shows names: what waits for a biller is about claims alone."""
+    return sees_names(role) or role == Role.BILLER
+
+
 def may_see_sign_off(role: Role, kind: ApprovalKind) -> Permission:
     """Whether a role may open sign-offs of a kind: whoever signs claims or write-offs sees those and no others, and
     nobody else sees those."""

@@ -59,6 +59,9 @@ SIGNING_ROLES = {
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
     ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
+    ApprovalKind.CLAIM: Role.BILLER,
+    ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
+    ApprovalKind.WRITE_OFF: Role.OWNER,
 }
 
 

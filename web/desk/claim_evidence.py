@@ -8,7 +8,6 @@ from typing import Any
 from adapters import therapy_store, therapy_store_claims
 from adapters.claim_values import form_from_plain
 from models.claim_form import ClaimForm, PersonName
-from models.errors import MovedOn
 from models.operational import Claim
 from rules.sign_off import digest
 from web.desk import evidence
@@ -43,15 +42,10 @@ class ShownClaim:
 
 def present_claim(claim: Claim, me: Member) -> ShownClaim | None:
     """The claim's present edition; None while nothing was built."""
-    if not claim.edition:
+    if not claim.content_id:
         return None
-    content_id = f"{claim.case_number}-{claim.edition}"
-    try:
-        text = therapy_store_claims.content(content_id, actor=me.id, where="desk:claim").unwrap()
-    except MovedOn:
-        return None
-    content = json.loads(text)
-    return ShownClaim(form_from_plain(content.get("form", content)), digest(text) == claim.content_digest)
+    text = therapy_store_claims.content(claim.content_id, actor=me.id, where="desk:claim").unwrap()
+    return ShownClaim(form_from_plain(json.loads(text)["form"]), digest(text) == claim.content_digest)
 
 
 def content_to_sign(approval_id: str, me: Member) -> tuple[dict[str, Any], str]:

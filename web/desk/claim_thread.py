@@ -70,16 +70,16 @@ def _check(thread: Thread, check: EligibilityCheck) -> Iterable[ThreadStep]:
 
 def share(each: Mapping[str, object]) -> str:
     """One cost share in words, with the EB segment it came from: ``Copay $25.00, in network (EB segment 14)``."""
-    name = words.sentence(words.plain(each.get("name") or each.get("kind") or "share"))
-    cents, percent, count = each.get("cents"), each.get("percent"), each.get("count")
+    name = words.sentence(words.plain(each.get("kind") or "share"))
+    cents, percent, visits = each.get("cents"), each.get("percent"), each.get("visits")
     value = ""
     if isinstance(cents, int):
         value = money(cents)
     elif isinstance(percent, int):
         value = f"{percent / 100:g} %"
-    elif isinstance(count, int):
-        value = str(count)
-    network = {"Y": "in network", "N": "out of network", "W": "in and out of network"}.get(str(each.get("network")), "")
+    elif isinstance(visits, int):
+        value = f"{visits} visit" if visits == 1 else f"{visits} visits"
+    network = {True: "in network", False: "out of network"}.get(each.get("in_network"), "")
     told = ", ".join(part for part in (f"{name} {value}".strip(), network) if part)
     return f"{told} (EB segment {each['segment']})" if each.get("segment") else told
 
