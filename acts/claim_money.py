@@ -414,6 +414,38 @@ def settle(db: Session, thread: Claim, actor: str, outcome: ClaimOutcome | None 
         _move(db, thread, C.CLOSED_PAID, actor)
 
 
+def post_write_off(db: Session, thread: Claim, *, source: str, actor: str) -> int:
+    """Give up everything that is still owed on a thread; returns the cents given up."""
+    given_up = 0
+    for rank in PayerRank:
+        number = ledger_number(thread.case_number, rank)
+        owed = balances(lines_of(db, number))
+        amounts = (
+            (LedgerAccount.PAYER, owed.payer_cents),
+            (LedgerAccount.DENIED, owed.denied_cents),
+            (LedgerAccount.PATIENT, owed.patient_cents),
+        )
+        lines = [
+            LedgerLine(
+                claim_number=number,
+                account=account,
+                kind=LedgerKind.WRITE_OFF,
+                amount_cents=-cents,
+                source=f"{source}:{number}",
+                part=part,
+            )
+            for part, (account, cents) in enumerate(amounts, start=1)
+            if cents
+        ]
+        post(db, lines, case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
+        given_up += owed.owed_cents
+        if rank is PayerRank.SECONDARY:
+            break  # a third payer's balance is kept under the second one's number
+    thread.write_off_cents += given_up
+    refresh(db, thread)
+    return given_up
+
+
 def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: object) -> None:
     """Move a thread on where a decision came; one that was closed is opened for a person instead."""
     if thread.status == to:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from acts import claim_money
 from acts.practice_clocks import clock_policy
 from acts.signers import prove, prove_by_service, signer_facts
 from adapters import therapy_store, therapy_store_sessions
@@ -24,10 +25,12 @@ from adapters.operational_store import (
     writing,
 )
 from adapters.undelivered import POST_KEY
+from models.claim_codes import ExceptionQueue
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
+    ClaimStatus,
     MessageChannel,
     NoteStatus,
     RiskLevel,
@@ -39,6 +42,7 @@ from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import (
     Approval,
+    Claim,
     Clinician,
     Decision,
     Location,
@@ -50,7 +54,7 @@ from models.operational import (
 )
 from models.session_index import NoteFormatCode
 from models.therapy_text import TherapyText
-from rules import clocks, labels, note_editing, sign_off
+from rules import clocks, labels, note_editing, note_signing, sign_off
 from rules.sign_off import Consequence
 
 
@@ -222,6 +226,8 @@ def _save(
     )
     if isinstance(case, SessionNote):
         _apply_note(db, case, decision, outcome, signed)
+    elif isinstance(case, Claim):
+        _apply_claim(db, case, approval.kind, decision, outcome)
     else:
         _apply_facts(case, outcome)
     db.add(case)
@@ -246,7 +252,7 @@ def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, 
 def _apply_note(
     db: Session, session: SessionNote, decision: Decision, outcome: Consequence, signed: Mapping[str, Any]
 ) -> None:
-    """A signed note is what eligibility → claim begins with: its event names the session, the code and the digest.
+    """A signed note is what eligibility → claim begins with: its event names the session, its codes and the digest.
 
     Whoever decides has had the flags before their eyes, whatever they decide.
     """
@@ -266,8 +272,28 @@ def _apply_note(
         session.case_number,
         decision=decision.id,
         procedure_code=session.procedure_code,
+        addons=[list(pair) for pair in note_signing.addons(signed)],
         signed_digest=decision.signed_digest,
     )
+
+
+def _apply_claim(db: Session, claim: Claim, kind: ApprovalKind, decision: Decision, outcome: Consequence) -> None:
+    """A signed write-off is posted with its signature; what was not approved says so to its biller."""
+    if outcome.status == ClaimStatus.CLOSED_WRITTEN_OFF:
+        claim_money.post_write_off(db, claim, source=f"write-off:{decision.approval_id}", actor=decision.staff_id)
+    elif outcome.status == ClaimStatus.CORRECTION:
+        claim.queue, claim.touched = ExceptionQueue.RETURNED.value, True
+        claim.findings = [
+            {
+                "rule": "returned",
+                "severity": "blocking",
+                "field": "",
+                "segment": "",
+                "message": f"The {kind.label} sign-off was not approved ({decision.verdict.value}).",
+                "suggestion": "Read the reason with the sign-off, correct the claim, have it built again.",
+                "owner": "biller",
+            }
+        ]
 
 
 def _apply_facts(referral: Referral, outcome: Consequence) -> None:

@@ -64,6 +64,7 @@ def signed_note(case_number: str, *, actor: str, where: str) -> SignedNote:
         ),
         not_assessed=tuple(content["not_assessed"].get(content["format"], ())),
         procedure_code=content["procedure_code"] or None,
+        addons=tuple(note_signing.addons(content)),
         diagnoses=tuple((code, _label(code, session)) for code in content["diagnoses"]),
         signature=_signature(decision.staff_id, decision.at, decision.authenticated.value, decision.signed_digest),
         addenda=tuple(

@@ -214,6 +214,7 @@ _CONTRACT = (
     _Column("timely_filing_days", _DAYS, _whole(1, MOST_DAYS)),
     _Column("corrected_days", _DAYS, _whole(1, MOST_DAYS)),
     _Column("corrected_from", f"one of {', '.join(DeadlineStart)}", _start),
+    _Column("secondary_from", f"one of {', '.join(DeadlineStart)}", _start),
     _Column("appeal_days", _DAYS, _whole(1, MOST_DAYS)),
     _Column("overdue_999_hours", f"whole hours from 1 to {MOST_HOURS}", _whole(1, MOST_HOURS)),
     _Column("overdue_277ca_days", _DAYS, _whole(1, MOST_DAYS)),

@@ -17,6 +17,7 @@ from adapters.note_wording import (
     NO_DIAGNOSES,
     NONE_NOT_ASSESSED,
     NOT_ASSESSED,
+    addon_line,
     drafted_line,
     format_in_words,
     last_signed_at,
@@ -144,12 +145,16 @@ def _head(note: SignedNote) -> list[str]:
         f"Patient: {note.patient_name}, born {note.birth_date.isoformat()}",
         f"Session: {session_time(note)}, {note.minutes} minutes face to face",
         f"Place: {note.location_name} ({plain(note.modality)})",
-        f"Service: {plain(note.service)}; procedure code: {note.procedure_code or 'none'}",
+        f"Service: {plain(note.service)}; procedure code: {_codes(note)}",
         f"Format: {format_in_words(note)}",
         _signed_line(note.signature, note),
         drafted_line(note),
     ]
     return [_paragraph(line) for line in lines if line]
+
+
+def _codes(note: SignedNote) -> str:
+    return ", ".join((note.procedure_code or "none", *map(addon_line, note.addons)))
 
 
 def _signed_line(signature: NoteSignature, note: SignedNote) -> str:
@@ -236,8 +241,10 @@ def _encounter(note: SignedNote) -> Resource:
         "length": {"value": note.minutes, "unit": "min", "system": "http://unitsofmeasure.org", "code": "min"},
         "location": [{"location": {"display": _line(note.location_name)}}],
     }
-    if note.procedure_code:
-        found["type"] = [_procedure(note.procedure_code)]
+    codes = [_procedure(note.procedure_code)] if note.procedure_code else []
+    codes += [{**_procedure(addon[0]), "text": addon_line(addon)} for addon in note.addons]
+    if codes:
+        found["type"] = codes
     if note.diagnoses:
         found["diagnosis"] = [
             {"condition": _reference(note, "Condition", str(at))} for at in range(len(note.diagnoses))

@@ -6,6 +6,7 @@ from adapters.note_wording import (
     NO_DIAGNOSES,
     NONE_NOT_ASSESSED,
     NOT_ASSESSED,
+    addon_line,
     drafted_line,
     format_in_words,
     last_signed_at,
@@ -94,6 +95,8 @@ def _facts(pages: "TaggedPages", note: SignedNote) -> None:
     pages.fact("Modality", plain(note.modality))
     pages.fact("Service", plain(note.service))
     pages.fact("Procedure code", note.procedure_code or "none")
+    if note.addons:
+        pages.fact("Add-on codes", ", ".join(map(addon_line, note.addons)))
     pages.fact("Format", format_in_words(note))
     if note.addenda:
         count = len(note.addenda)

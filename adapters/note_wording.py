@@ -55,6 +55,11 @@ def format_in_words(note: SignedNote) -> str:
     return f"{note.format}, template {note.template_version}" if note.template_version else note.format
 
 
+def addon_line(addon: tuple[str, int]) -> str:
+    """``90840``, the sign for times, ``2``."""
+    return "{} \N{MULTIPLICATION SIGN} {}".format(*addon)
+
+
 def drafted_line(note: SignedNote) -> str | None:
     """Who proposed the draft and who answers for it; None where a person wrote it all."""
     if note.drafted_by is None:

@@ -14,7 +14,7 @@ ANY_CODE = "*"
 
 
 class DeadlineStart(StrEnum):
-    """What a contract counts the days of a corrected claim from."""
+    """What a contract counts the days of a corrected or a secondary claim from."""
 
     SERVICE = "service"
     DECISION = "decision"
@@ -56,7 +56,8 @@ class Contract:
     """The terms in force with one payer on a date of service.
 
     Days are calendar days: ``timely_filing_days`` from the date of service; ``corrected_days`` from what
-    ``corrected_from`` says; ``appeal_days`` from the payer's decision. ``overdue_999_hours`` and the two in days count
+    ``corrected_from`` says; ``appeal_days`` from the payer's decision. Where ``secondary_from`` says decision, a
+    secondary claim has ``timely_filing_days`` from the earlier payer's. ``overdue_999_hours`` and the two in days count
     from the sending: after them somebody looks. A charge above ``sign_off_above_cents`` waits for a biller's signature.
     """
 
@@ -71,6 +72,7 @@ class Contract:
     valid_from: date
     valid_to: date | None = None
     corrected_from: DeadlineStart = DeadlineStart.SERVICE
+    secondary_from: DeadlineStart = DeadlineStart.SERVICE
 
 
 @dataclass(frozen=True)

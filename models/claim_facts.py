@@ -80,6 +80,7 @@ class ClaimFacts:
     ``procedure_code``, ``addons`` (pairs: code, units) and ``diagnoses`` are what is to be claimed; where they differ
     from ``note`` somebody changed them. ``patient_at_home`` is about telehealth, None: nobody wrote it down.
     ``audio_only``: telehealth by sound alone. ``patient_state`` is where the patient was (USPS), None: not known.
+    ``decided_on`` is the date of this payer's decision that a replacement answers, None while there is none.
     """
 
     claim_number: str
@@ -101,6 +102,7 @@ class ClaimFacts:
     authorisation: Authorisation | None = None
     frequency: ClaimFrequency = ClaimFrequency.ORIGINAL
     original_number: str = ""
+    decided_on: date | None = None
     earlier_payments: tuple[EarlierPayment, ...] = ()
 
 

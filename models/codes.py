@@ -253,7 +253,7 @@ class ToDoKind(StrEnum):
     CORRECT_CLAIM = "correct_claim"
     REVIEW_REMITTANCE = "review_remittance"
     ANSWER_DENIAL = "answer_denial"
-    CALL_PAYER = "call_payer"
+    POST_STATEMENT = "post_statement"
 
     @property
     def label(self) -> str:
@@ -285,6 +285,7 @@ class ToDoOutcome(StrEnum):
     NO_NOTE = "no_note"
     COVERAGE_SETTLED = "coverage_settled"
     PATIENT_PAYS = "patient_pays"
+    POSTED = "posted"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -306,7 +307,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.CORRECT_CLAIM: (),
     ToDoKind.REVIEW_REMITTANCE: (),
     ToDoKind.ANSWER_DENIAL: (),
-    ToDoKind.CALL_PAYER: (),
+    ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
 }
 
 

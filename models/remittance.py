@@ -1,6 +1,7 @@
 """What the rules say of a remittance: what is off, which lines belong together, what is posted, what comes next."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from models.claim_answers import RemittedLine
@@ -33,7 +34,7 @@ class NeedsAPerson:
 
 @dataclass(frozen=True)
 class AlreadyPosted:
-    """This decision stands in the ledger; nothing is posted. ``file_id`` is the file it came in."""
+    """This decision is in the ledger, or was undone there: nothing is posted. ``file_id``: where it first came."""
 
     source: str
     file_id: str
@@ -56,7 +57,8 @@ class RemittanceRef:
 class SentLine:
     """One service line as we sent it.
 
-    ``earlier_cents``: what payers before this one paid or took off for good, 0 on a primary claim.
+    ``earlier_cents``: the part of the charge that is not asked of this payer, because payers before it have paid it or
+    taken it off; 0 on a primary claim.
     """
 
     control_number: str
@@ -65,6 +67,7 @@ class SentLine:
     charge_cents: int
     units: int = 1
     earlier_cents: int = 0
+    service_date: date | None = None
 
 
 class MatchedBy(StrEnum):
@@ -85,11 +88,13 @@ class MatchedLine:
 @dataclass(frozen=True)
 class LineMatch:
     """``unanswered``: sent lines that this claim of the remittance does not mention; not a problem by itself, because a
-    payer may answer a claim in two parts. ``problems``: what a person must match."""
+    payer may answer a claim in two parts. ``whole`` is the sum of all sent lines where the payer answers the claim
+    without its lines. ``problems``: what a person must match."""
 
     lines: tuple[MatchedLine, ...] = ()
     unanswered: tuple[SentLine, ...] = ()
     problems: tuple[NeedsAPerson, ...] = ()
+    whole: SentLine | None = None
 
 
 @dataclass(frozen=True)

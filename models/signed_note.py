@@ -38,7 +38,8 @@ class NoteAddendum:
 class SignedNote:
     """One signed note.
 
-    ``minutes`` are whole face-to-face minutes. ``diagnoses`` are pairs (ICD-10-CM code with dot, short label).
+    ``minutes`` are whole face-to-face minutes. ``addons`` are pairs (code, units) beside the procedure code.
+    ``diagnoses`` are pairs (ICD-10-CM code with dot, short label).
     ``drafted_by`` names what proposed the draft (``grammar-1+notes-ab12cd34``), None where a person wrote it all;
     ``template_version`` the format's template. ``time_zone`` (IANA) is the place's: times are shown in it.
     """
@@ -61,5 +62,6 @@ class SignedNote:
     diagnoses: tuple[tuple[str, str], ...] = field(repr=False)
     signature: NoteSignature
     addenda: tuple[NoteAddendum, ...] = ()
+    addons: tuple[tuple[str, int], ...] = ()
     drafted_by: str | None = None
     template_version: str | None = None

@@ -13,6 +13,7 @@ from models.billing import Contract, DeadlineStart
 class FilingKind(StrEnum):
     ORIGINAL = "original"
     CORRECTED = "corrected"
+    SECONDARY = "secondary"
     APPEAL = "appeal"
 
 
@@ -37,17 +38,19 @@ def filing_deadline(
 ) -> date | None:
     """The last day on which the payer must have it; None where it is counted from a decision that is not known.
 
-    ``contract`` is the one in force on the date of service. ``decided_on`` is the date of the payer's remittance. While
-    nothing is decided a correction is still a first filing: a rejected claim never reached the payer's books.
+    ``contract`` is the one in force on the date of service. ``decided_on`` is the date of the payer's remittance, of a
+    secondary claim the earlier payer's. While nothing is decided a correction is still a first filing: a rejected claim
+    never reached the payer's books.
     """
-    if kind is FilingKind.ORIGINAL:
-        return service_date + timedelta(days=contract.timely_filing_days)
+    filed_first = service_date + timedelta(days=contract.timely_filing_days)
     if kind is FilingKind.APPEAL:
         return None if decided_on is None else decided_on + timedelta(days=contract.appeal_days)
-    if decided_on is None:
-        return service_date + timedelta(days=contract.timely_filing_days)
-    start = decided_on if contract.corrected_from is DeadlineStart.DECISION else service_date
-    return start + timedelta(days=contract.corrected_days)
+    if kind is FilingKind.SECONDARY and contract.secondary_from is DeadlineStart.DECISION:
+        return None if decided_on is None else decided_on + timedelta(days=contract.timely_filing_days)
+    if kind is FilingKind.CORRECTED and decided_on is not None:
+        start = decided_on if contract.corrected_from is DeadlineStart.DECISION else service_date
+        return start + timedelta(days=contract.corrected_days)
+    return filed_first
 
 
 def days_left(deadline: date, today: date) -> int:

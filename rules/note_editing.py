@@ -1,6 +1,6 @@
 """What a clinician does to a proposed note, one change at a time; every change keeps what it is not about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from models.note_codes import FlagAction, SentenceOrigin
@@ -25,8 +25,9 @@ def apply(standing: Mapping[str, Any], proposed: Mapping[str, Any], change: Chan
 
 
 def fields_of(note: Mapping[str, Any]) -> Fields:
-    """What of a note its clinician writes; the rest is what was proposed."""
-    return {name: note[name] for name in sorted(note_signing.NOTE_FIELDS)}
+    """What of a note its clinician writes; the rest is what was proposed. A proposal from before there was a field
+    has none of it."""
+    return {name: note[name] for name in sorted(note_signing.NOTE_FIELDS) if name in note}
 
 
 def is_changed(note: Mapping[str, Any], proposed: Mapping[str, Any]) -> bool:
@@ -177,16 +178,20 @@ def answer_flag(flag_id: str, action: str, words: str) -> Change:
     return change
 
 
-def set_codes(procedure_code: str, diagnoses: list[str]) -> Change:
-    """The procedure code and the diagnoses; whether they fit is said beside them, not decided here."""
+def set_codes(procedure_code: str, diagnoses: list[str], addons: Sequence[tuple[str, int]] = ()) -> Change:
+    """The procedure code with its add-on codes (code, units), and the diagnoses.
+
+    Whether they fit is said beside them, not decided here.
+    """
     codes = list(dict.fromkeys(code.strip().upper() for code in diagnoses if code.strip()))
     if len(codes) > MOST_DIAGNOSES:
         raise ValueError(f"diagnoses are more than {MOST_DIAGNOSES}")
-    if len(procedure_code) > 10 or any(len(code) > 10 for code in codes):
+    if any(len(code) > note_signing.LONGEST_CODE for code in (procedure_code, *codes)):
         raise ValueError("procedure_code or a diagnosis is no code")
+    beside = [list(pair) for pair in note_signing.addons({"addons": addons})]
 
     def change(_: Mapping[str, Any], __: Mapping[str, Any]) -> Fields:
-        return {"procedure_code": procedure_code.strip(), "diagnoses": codes}
+        return {"procedure_code": procedure_code.strip(), "addons": beside, "diagnoses": codes}
 
     return change
 

@@ -7,9 +7,14 @@ from models.errors import ContractBroken
 from models.note_content import FlagAnswer, NoteSentence, sentence_from_plain
 from rules.note_checks import SignatureBlock, blocks_signature
 
-NOTE_FIELDS = frozenset({"format", "sentences", "nothing_to_add", "flag_actions", "procedure_code", "diagnoses"})
+NOTE_FIELDS = frozenset(
+    {"format", "sentences", "nothing_to_add", "flag_actions", "procedure_code", "addons", "diagnoses"}
+)
 """The fields of a note that its signer writes; everything else is what was proposed and from what."""
 MOST_SENTENCES = 400
+LONGEST_CODE = 10
+MOST_UNITS = 46
+"""Half hours of a day beyond the first 74 minutes of a crisis: no session has more units of an add-on code."""
 
 
 def sections(content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -27,6 +32,26 @@ def section_of(content: Mapping[str, Any], topic: str) -> str:
 def sentences(content: Mapping[str, Any]) -> list[NoteSentence]:
     """The note's sentences; raises ContractBroken naming a field that is not as it should be."""
     return [sentence_from_plain(plain) for plain in content["sentences"]]
+
+
+def addons(content: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The add-on codes beside the procedure code, each with its units; none where a note is older than they are.
+
+    Raises ValueError where they are no pairs of a code and its units, or one stands twice.
+    """
+    found = []
+    for pair in content.get("addons", ()):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError("addons must be pairs of a code and its units")
+        code, units = pair
+        if not isinstance(code, str) or not 0 < len(code) <= LONGEST_CODE or not code.isalnum():
+            raise ValueError("addons name something that is no code")
+        if not isinstance(units, int) or isinstance(units, bool) or not 1 <= units <= MOST_UNITS:
+            raise ValueError(f"units of an add-on code must be 1 to {MOST_UNITS}")
+        found.append((code, units))
+    if len(dict(found)) != len(found):
+        raise ValueError("addons name a code twice")
+    return found
 
 
 def proposals(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:

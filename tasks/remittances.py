@@ -94,7 +94,7 @@ def _post(file_id: str, stream: BinaryIO, now: datetime) -> int:
 def _close(db: Session, file_id: str, sums: _Set, now: datetime) -> None:
     """What the payer kept back or added without saying it of a claim, and the payment in sums."""
     head = sums.head
-    key = f"{head.payer.payer_id}:{head.trace}:{head.set_control}"
+    key = f"{head.payer.payer_id}:{head.trace}"
     known = db.exec(select(RemittanceFigures).where(RemittanceFigures.unique_key == key)).first()
     if known is not None:
         return

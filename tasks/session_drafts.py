@@ -262,6 +262,7 @@ def note_content(case_number: str) -> dict[str, Any]:
         "flags": [flag.as_shown() for flag in flags if flag.reviewed_by_approval is None],
         "flag_actions": {},
         "procedure_code": proposed.code or "",
+        "addons": [[addon.code, addon.units] for addon in proposed.addons],
         "diagnoses": [code for code in plan.get("diagnoses", ()) if code],
         "plan": {"dated": plan.get("dated"), "goals": plan.get("goals", "")},
         "codes_from": shipped_diagnosis_table().checked_until.isoformat(),

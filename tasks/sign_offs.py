@@ -20,6 +20,7 @@ from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     CaseStatus,
+    ClaimStatus,
     MessageChannel,
     NoteStatus,
     ReferralStatus,
@@ -32,6 +33,7 @@ from models.operational import Approval, Location, Patient, Referral
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
+from tasks.claim_sign_offs import claim_content, write_off_content
 from tasks.matching import assignment_content
 from tasks.people import who_may_sign
 from tasks.practice import clock_policy
@@ -46,6 +48,9 @@ KIND_AT: dict[CaseStatus, ApprovalKind] = {
     ReferralStatus.ASSIGNMENT: ApprovalKind.ASSIGNMENT,
     ReferralStatus.CLOSING_LETTER: ApprovalKind.CLOSING_LETTER,
     NoteStatus.NOTE_SIGNATURE: ApprovalKind.SESSION_NOTE,
+    ClaimStatus.CLINICAL_SIGNATURE: ApprovalKind.CLAIM_CLINICAL,
+    ClaimStatus.CLAIM_SIGNATURE: ApprovalKind.CLAIM,
+    ClaimStatus.WRITE_OFF_SIGNATURE: ApprovalKind.WRITE_OFF,
 }
 
 
@@ -71,6 +76,9 @@ def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
         ApprovalKind.ASSIGNMENT: lambda: assignment_content(case.case_number),
         ApprovalKind.CLOSING_LETTER: lambda: _letter_content(case.case_number),
         ApprovalKind.SESSION_NOTE: lambda: note_content(case.case_number),
+        ApprovalKind.CLAIM: lambda: claim_content(case.case_number, kind),
+        ApprovalKind.CLAIM_CLINICAL: lambda: claim_content(case.case_number, kind),
+        ApprovalKind.WRITE_OFF: lambda: write_off_content(case.case_number),
     }
     return makers[kind]()
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,8 +151,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if str(ours) in (*WITHOUT_A_DATABASE, *BOTH_KINDS_AT_ONCE) else None
 
 
+UNTIL = float(os.environ.get("COUNTERSIGN_TEST_UNTIL", "inf"))
+"""Seconds since 1970; what has not begun by then is skipped, so that CI ends in its time (.ci/run)."""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is about the other kind of database; the reason is the mark's argument."""
+    """Skip what is about the other kind of database (the reason is the mark's argument), and what has no time left."""
+    if time.time() > UNTIL:
+        pytest.skip("no time left")
     other = "sqlite_only" if databases.ON_POSTGRES else "postgresql_only"
     mark = item.get_closest_marker(other)
     if mark is not None:

@@ -26,8 +26,10 @@ if KIND not in ("sqlite", "postgresql"):
 if ON_POSTGRES and not SERVER:
     raise pytest.UsageError("COUNTERSIGN_TEST_DATABASE=postgresql needs COUNTERSIGN_TEST_POSTGRES, the server's URL")
 
-# Databases of installations that later tests copy, by folder; all that were made and not dropped yet.
+# Databases of installations that later tests copy, by folder; the server's database by Prefect's home; all that were
+# made and not dropped yet.
 _of: dict[Path, dict[str, str]] = {}
+_of_prefect: dict[Path, str] = {}
 _made: set[str] = set()
 
 
@@ -92,14 +94,16 @@ def in_force(
 
 
 def written_in(folder: Path, which: str) -> str:
-    """All that the installation in ``folder`` wrote into one of its databases.
+    """All that the installation in ``folder`` wrote into one of its databases, or Prefect's server into its "prefect".
 
     The bytes of the SQLite file and its log, deleted rows and all; on PostgreSQL every row of every table.
     """
     if not ON_POSTGRES:
         files = sorted(folder.glob(f"{which}.db*"))
         return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
-    engine = sa.create_engine(os.environ[f"COUNTERSIGN_{which.upper()}_URL"])
+    engine = sa.create_engine(
+        url_of(_of_prefect[folder]) if which == "prefect" else os.environ[f"COUNTERSIGN_{which.upper()}_URL"]
+    )
     with engine.connect() as connection:
         tables = sa.inspect(connection).get_table_names()
         rows = [row for table in tables for row in connection.execute(sa.text(f'SELECT t::text FROM "{table}" t'))]
@@ -122,13 +126,14 @@ def _prefect_template() -> str:
 
 
 @contextmanager
-def for_prefect() -> Iterator[dict[str, str]]:
-    """What a Prefect server needs in its environment to have a fresh database of the kind this run is on."""
+def for_prefect(home: Path) -> Iterator[dict[str, str]]:
+    """What a Prefect server with this home needs in its environment to have a fresh database of this run's kind."""
     if not ON_POSTGRES:
         yield {}
         return
-    name = create(_prefect_template())
+    name = _of_prefect[home] = create(_prefect_template())
     try:
         yield {"PREFECT_API_DATABASE_CONNECTION_URL": url_of(name, "postgresql+asyncpg")}
     finally:
+        del _of_prefect[home]
         drop(name)

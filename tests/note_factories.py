@@ -194,6 +194,7 @@ def proposed_content(
     with reading() as db:
         templates = {form.value: template.as_plain() for form, template in in_force(db, session.location_id).items()}
     pinned = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    proposed = propose_code(session.service, session.minutes)
     reason = "no written consent to recording; the transcript may not be kept or read"
     allowed = {"transcript_may_be_kept": True, "ai_may_draft": True, "classifier_may_read": True}
     refused = dict.fromkeys(allowed, False)
@@ -229,7 +230,8 @@ def proposed_content(
         ],
         "flags": flags,
         "flag_actions": {},
-        "procedure_code": propose_code(session.service, session.minutes).code or "",
+        "procedure_code": proposed.code or "",
+        "addons": [[addon.code, addon.units] for addon in proposed.addons],
         "diagnoses": ["F41.1"],
         "plan": {"dated": "2026-09-01", "goals": "less worry"},
         "codes_from": "2026-09-30",

@@ -59,6 +59,7 @@ def note_content(**given: Any) -> dict[str, Any]:
         "flags": [],
         "flag_actions": {},
         "procedure_code": "90837",
+        "addons": [],
         "diagnoses": ["F41.1"],
         "plan": {"dated": None, "goals": ""},
         "codes_from": "2026-09-30",

@@ -28,9 +28,9 @@ MOST_LINES, MOST_DIAGNOSES, MOST_POINTERS, TRIPLES = 50, 12, 4, 6
 def write_837(envelope: Envelope, claims: Iterable[ClaimForm], delimiters: Delimiters = USUAL) -> str:
     """One interchange with one set: claims in their order, those of one billing provider together.
 
-    A subscriber's level is written for each claim. The rendering clinician (2310B) is left out where NPI and taxonomy
-    are the billing provider's, as the guide has it. Raises X12Broken for a value or a claim that the guide has no place
-    for; the message begins with the claim's number.
+    A subscriber's level is written for each claim; address and DMG of a subscriber who is not the patient are left out,
+    as the guide has it. So is the rendering clinician (2310B) where NPI and taxonomy are the billing provider's. Raises
+    X12Broken for a value or a claim that the guide has no place for; the message begins with the claim's number.
     """
     writer = InterchangeWriter(envelope, CLAIM, delimiters)
     writer.open_set()
@@ -87,7 +87,9 @@ def _write_claim(writer: InterchangeWriter, claim: ClaimForm, top: int) -> None:
         *("SBR", subscriber.rank.value, "18" if is_patient else "", subscriber.group_number),
         *("", "", "", "", "", subscriber.filing_code),
     )
-    _write_person(writer, "IL", subscriber.person, subscriber.member_id, subscriber.address)
+    _write_person(
+        writer, "IL", subscriber.person, subscriber.member_id, subscriber.address, in_full=subscriber.is_patient
+    )
     writer.add("NM1", "PR", "2", claim.payer.name, "", "", "", "", "PI", claim.payer.payer_id)
     if claim.patient is not None:
         writer.add_level(level, "23", False)
@@ -149,13 +151,18 @@ def _check(claim: ClaimForm) -> None:
 
 
 def _write_person(
-    writer: InterchangeWriter, code: str, person: PersonName, member_id: str, address: PostalAddress | None
+    writer: InterchangeWriter,
+    code: str,
+    person: PersonName,
+    member_id: str,
+    address: PostalAddress | None,
+    in_full: bool = True,
 ) -> None:
     identified = ("MI", member_id) if member_id else ("", "")
     writer.add("NM1", code, "1", person.family_name, person.given_name, person.middle_name, "", "", *identified)
-    if address is not None:
+    if in_full and address is not None:
         _write_address(writer, address)
-    if person.birth_date is not None and person.sex:
+    if in_full and person.birth_date is not None and person.sex:
         writer.add("DMG", "D8", written(person.birth_date), person.sex)
 
 
@@ -172,12 +179,8 @@ def _write_earlier(writer: InterchangeWriter, payment: EarlierPayment) -> None:
     )
     writer.add("AMT", "D", money(payment.paid_cents))
     writer.add("OI", "", "", "Y", "", "", "Y")
-    writer.add(
-        *("NM1", "IL", "1", other.person.family_name, other.person.given_name, other.person.middle_name, "", ""),
-        *("MI", other.member_id),
-    )
-    if other.address is not None:
-        _write_address(writer, other.address)
+    without_dates = PersonName(other.person.family_name, other.person.given_name, other.person.middle_name)
+    _write_person(writer, "IL", without_dates, other.member_id, other.address)
     writer.add("NM1", "PR", "2", payment.payer.name, "", "", "", "", "PI", payment.payer.payer_id)
     if not payment.line_paid:
         writer.add("DTP", "573", "D8", written(payment.decided_on))

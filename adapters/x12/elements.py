@@ -7,7 +7,11 @@ from functools import lru_cache
 
 from models.errors import X12Broken
 
+WHOLE = 10_000
+"""Hundredths of a percent."""
+
 _MONEY = re.compile(r"(-?)(?:([0-9]{1,15})(?:\.([0-9]{0,2})0*)?|\.([0-9]{1,2})0*)")
+_SHARE = re.compile(r"(?=.*[0-9])([0-9]{0,3})(?:\.([0-9]{0,4})0*)?")
 _WHOLE = re.compile(r"(-?[0-9]{1,15})(?:\.0*)?")
 _DATE = re.compile(r"[0-9]{8}")
 
@@ -101,6 +105,28 @@ def money(amount: int) -> str:
     dollars, rest = divmod(abs(amount), 100)
     text = str(dollars) if not rest else f"{dollars}.{rest:02}".rstrip("0")
     return f"-{text}" if amount < 0 else text
+
+
+def hundredths(text: str) -> int:
+    """A share of EB08 (``0.2``) in hundredths of a percent (2000); exact, else a ValueError.
+
+    The guide writes 1 for the whole. A number above 1, up to 100, can only be a percentage, which some payers send.
+    """
+    found = _SHARE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a share")
+    scaled = int(found[1] or 0) * WHOLE + int((found[2] or "0").ljust(4, "0"))
+    if scaled <= WHOLE:
+        return scaled
+    if scaled % 100 or scaled > 100 * WHOLE:
+        raise ValueError("not a share")
+    return scaled // 100
+
+
+def share(percent: int) -> str:
+    """Hundredths of a percent as EB08 has them: 2000 is ``0.2``."""
+    ones, rest = divmod(percent, WHOLE)
+    return f"{ones}.{rest:04}".rstrip("0").rstrip(".")
 
 
 @lru_cache(maxsize=4_096)

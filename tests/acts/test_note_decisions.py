@@ -96,7 +96,28 @@ def test_signed_note_closes_its_session_and_says_so_with_code_and_digest() -> No
     assert rows(Approval)[0].status is ApprovalStatus.DECIDED
     [event] = rows(AuditEvent, action="note.signed")
     assert event.case_number == note.number
-    assert event.details == {"decision": made.id, "procedure_code": "90837", "signed_digest": made.signed_digest}
+    codes = {"procedure_code": "90837", "addons": []}
+    assert event.details == {"decision": made.id, "signed_digest": made.signed_digest, **codes}
+
+
+def test_addons_are_signed_and_said_with_the_procedure_code() -> None:
+    note = make_note()
+    page = changed(note, editing.set_codes("90839", ["F41.1"], [("90840", 2)]))
+    made = sign_page(note, page)
+    assert signed_words(made)["addons"] == [["90840", 2]]
+    [event] = rows(AuditEvent, action="note.signed")
+    assert (event.details["procedure_code"], event.details["addons"]) == ("90839", [["90840", 2]])
+
+
+@pytest.mark.parametrize("changes", [(), (editing.edit("S2", "Sleeps six hours."),)])
+def test_note_that_was_proposed_before_there_were_addons_is_signed_without(changes: tuple[Change, ...]) -> None:
+    older = {name: value for name, value in note_content().items() if name != "addons"}
+    note = make_note(older)
+    page = changed(note, *changes)
+    made = sign_page(note, page) if changes else sign(note, on_screen=page.on_screen)
+    assert "addons" not in signed_words(made)
+    [event] = rows(AuditEvent, action="note.signed")
+    assert event.details["addons"] == []
 
 
 def test_note_is_signed_as_its_page_shows_it() -> None:

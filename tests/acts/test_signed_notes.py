@@ -17,6 +17,7 @@ from models.therapy import AddendumWords, DecisionWords
 from models.therapy_text import TherapyText
 from rules.note_editing import Change, drop, edit, fields_of, nothing_to_add, set_codes, set_format
 from tests.factories import MadeNote, fresh_code, make_note
+from tests.notes import note_content
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -76,6 +77,15 @@ def test_edited_note_reads_as_it_was_signed() -> None:
     assert [each.title for each in found.sections] == ["Data", "Assessment", "Plan"]
     words = [text for each in found.sections for text in each.sentences]
     assert "Sleeps six hours." in words and "PHQ-9 score of 12." not in words
+
+
+def test_addons_are_read_with_their_units_and_an_older_note_has_none() -> None:
+    note = make_note()
+    sign(note, set_codes("90839", [], [("90840", 2)]))
+    assert (read(note).procedure_code, read(note).addons) == ("90839", (("90840", 2),))
+    older = make_note({name: value for name, value in note_content().items() if name != "addons"})
+    sign(older)
+    assert read(older).addons == ()
 
 
 def test_note_that_is_not_signed_is_not_read() -> None:

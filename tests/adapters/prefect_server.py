@@ -65,7 +65,7 @@ def server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[
     url = f"http://127.0.0.1:{port}/api"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (
-        databases.for_prefect() as database,
+        databases.for_prefect(home) as database,
         open(home / "server.log", "wb") as log,
         child(command, environment(home, url, {**database, **(more or {})}), log) as process,
     ):

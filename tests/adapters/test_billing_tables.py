@@ -88,7 +88,7 @@ def test_money_is_read_as_cents_or_refused(text: str, cents: int | None) -> None
         ("contracts.csv", "AETNA,120", "AETN,120", (2, "payer_code")),
         ("contracts.csv", "AETNA,120", "AETNA,0", (2, "timely_filing_days")),
         ("contracts.csv", "AETNA,120", "AETNA,", (2, "timely_filing_days")),
-        ("contracts.csv", "UHC,90,90,decision", "UHC,90,90,birth", (6, "corrected_from")),
+        ("contracts.csv", "UHC,90,90,decision,service", "UHC,90,90,birth,service", (6, "corrected_from")),
         ("contracts.csv", "45,250.00", "45,-250.00", (7, "sign_off_above")),
         ("contracts.csv", "CIGNA,90,", "AETNA,90,", (5, "valid_from")),
         ("fees.csv", "*,90791,,220.00,", "*,90791,,-220.00,", (2, "charge")),

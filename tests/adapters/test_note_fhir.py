@@ -346,6 +346,16 @@ def test_encounter_has_the_procedure_code_without_its_descriptor(procedure_code:
     assert one_of(bundle_of(make_signed_note(procedure_code=procedure_code)), "Encounter").get("type") == expected
 
 
+def test_encounter_has_the_addons_with_their_units() -> None:
+    found = bundle_of(make_signed_note(procedure_code="90839", addons=(("90840", 2),)))
+    cpt = "http://www.ama-assn.org/go/cpt"
+    assert one_of(found, "Encounter")["type"] == [
+        {"coding": [{"system": cpt, "code": "90839"}]},
+        {"coding": [{"system": cpt, "code": "90840"}], "text": "90840 \N{MULTIPLICATION SIGN} 2"},
+    ]
+    assert "procedure code: 90839, 90840 \N{MULTIPLICATION SIGN} 2" in one_of(found, "Composition")["text"]["div"]
+
+
 @pytest.mark.parametrize(
     ("zone", "started_at", "ended_at", "period"),
     [

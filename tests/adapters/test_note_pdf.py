@@ -81,6 +81,11 @@ def test_pdf_says_everything_that_the_note_holds() -> None:
         ({"not_assessed": ()}, "Not assessed Nothing is listed as not assessed."),
         ({"diagnoses": ()}, "Diagnoses None recorded."),
         ({"procedure_code": None}, "Procedure code: none"),
+        (
+            {"addons": (("90840", 2), ("90785", 1))},
+            "Procedure code: 90837 Add-on codes: 90840 \xd7 2, 90785 \xd7 1 Format",
+        ),
+        ({"addons": ()}, "Procedure code: 90837 Format"),
         ({"template_version": None}, "Format: SOAP Subjective"),
         ({"sections": (NoteSection("Plan", ()),)}, "Plan Nothing was written under this heading."),
         ({"sections": (NoteSection("Plan", ("", "  \n")),)}, "Plan Nothing was written under this heading."),

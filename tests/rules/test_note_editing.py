@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from rules import note_editing
+from rules import note_editing, note_signing
 from rules.note_checks import LONGEST_SENTENCE
 from rules.note_editing import Change
-from rules.note_signing import MOST_SENTENCES
+from rules.note_signing import MOST_SENTENCES, MOST_UNITS
 from tests.notes import SENTENCES, flag, note_content, sentence
 
 PROPOSED = note_content(flags=[flag()])
@@ -140,6 +140,23 @@ def test_codes_are_tidied_and_each_stands_once() -> None:
     assert (note["procedure_code"], note["diagnoses"]) == ("90834", ["F41.1", "F33.1"])
 
 
+def test_addons_are_kept_beside_the_procedure_code_until_they_are_taken_away() -> None:
+    crisis = after(note_editing.set_codes("90839", [], [("90840", 2), ("90785", 1)]))
+    assert (crisis["procedure_code"], crisis["addons"]) == ("90839", [["90840", 2], ["90785", 1]])
+    assert note_editing.apply(crisis, PROPOSED, note_editing.set_codes("90839", []))["addons"] == []
+
+
+def test_note_from_before_addons_has_none_and_stays_as_it_is() -> None:
+    older = {name: value for name, value in PROPOSED.items() if name != "addons"}
+    assert note_signing.addons(older) == []
+    note = note_editing.apply(older, older, note_editing.nothing_to_add("Plan", True))
+    assert "addons" not in note_editing.fields_of(note)
+    assert note_editing.apply(note, older, note_editing.set_codes("90837", [], [("90785", 1)]))["addons"] == [
+        ["90785", 1]
+    ]
+    assert not note_editing.is_changed(older, older)
+
+
 def test_starting_over_gives_the_proposal() -> None:
     note = after(
         note_editing.edit("S1", "Other."),
@@ -201,6 +218,14 @@ def test_change_never_alters_the_note_it_is_made_to() -> None:
         (lambda: note_editing.answer_flag("FL-1", "historical", "x" * 1001), "words"),
         (lambda: note_editing.set_codes("90837-and-more", []), "procedure_code"),
         (lambda: note_editing.set_codes("90837", ["F41.1 and more"]), "procedure_code or a diagnosis"),
+        (lambda: note_editing.set_codes("90837", [], [("90785", 0)]), "units"),
+        (lambda: note_editing.set_codes("90837", [], [("90785", MOST_UNITS + 1)]), "units"),
+        (lambda: note_editing.set_codes("90837", [], [("90785", True)]), "units"),
+        (lambda: note_editing.set_codes("90837", [], [("90785", 1), ("90785", 1)]), "twice"),
+        (lambda: note_editing.set_codes("90837", [], [("its reason", 1)]), "no code"),
+        (lambda: note_editing.set_codes("90837", [], [("", 1)]), "no code"),
+        (lambda: note_editing.set_codes("90837", [], [("9" * 11, 1)]), "no code"),
+        (lambda: note_editing.set_codes("90837", [], ["90785"]), "pairs"),  # type: ignore[list-item]
         (lambda: note_editing.set_codes("90837", [f"F{number:02d}" for number in range(13)]), "diagnoses"),
     ],
 )
@@ -212,6 +237,7 @@ def test_change_that_cannot_be_made_is_refused_by_its_field(change: Any, said: s
 def test_longest_words_are_taken() -> None:
     assert texts(after(note_editing.edit("S1", "x" * LONGEST_SENTENCE)))["S1"] == "x" * LONGEST_SENTENCE
     assert after(note_editing.answer_flag("FL-1", "historical", "x" * 1000))["flag_actions"]["FL-1"]
+    assert after(note_editing.set_codes("", [], [("1" * 10, MOST_UNITS)]))["addons"] == [["1" * 10, MOST_UNITS]]
     assert len(after(note_editing.set_codes("1" * 10, [f"F{n:02d}" for n in range(12)]))["diagnoses"]) == 12
 
 

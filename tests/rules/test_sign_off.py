@@ -141,6 +141,7 @@ def test_canonical_spelling_does_not_depend_on_the_order_of_fields() -> None:
         (K.ASSIGNMENT, {"clinician_id": "ST-2"}),
         (K.CLOSING_LETTER, {"letter": "Dear all"}),
         (K.SESSION_NOTE, {"sentences": SENTENCES[:4], "nothing_to_add": ["Plan"], "procedure_code": "90834"}),
+        (K.SESSION_NOTE, {"addons": [["90840", 2]]}),
     ],
 )
 def test_edited_content_takes_the_editable_fields(kind: ApprovalKind, edited: dict[str, Any]) -> None:
@@ -172,6 +173,8 @@ def test_edited_content_without_edits_is_the_content(kind: ApprovalKind, edited:
         (K.SESSION_NOTE, {"consents": []}, "consents cannot be edited"),
         (K.SESSION_NOTE, {"templates": {}}, "templates cannot be edited"),
         (K.SESSION_NOTE, {"format": "VISIT"}, "format is not one"),
+        (K.SESSION_NOTE, {"addons": [["90785"]]}, "addons must be pairs"),
+        (K.SESSION_NOTE, {"addons": [["90785", "1"]]}, "units of an add-on code"),
         (K.SESSION_NOTE, {"flag_actions": {"FL-9": {"action": "historical", "words": ""}}}, "a flag that this note"),
     ],
 )

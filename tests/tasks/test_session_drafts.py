@@ -331,6 +331,7 @@ def test_gate_pins_the_proposal_the_session_and_the_consents(drafter: Drafter) -
         ["F41.1"],
         {"dated": None, "goals": "sleep"},
     )
+    assert note["addons"] == []
     assert {paper["kind"] for paper in note["consents"]} == set(ConsentKind)
     assert (note["flags"], note["flag_actions"], note["nothing_to_add"]) == ([], {}, [])
 

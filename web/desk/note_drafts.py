@@ -19,7 +19,7 @@ from web.desk import note_evidence, note_screen, words
 from web.desk.members import Member, SignedIn, check_theirs, reading
 from web.desk.note_cases import NoteCase, readable_note
 from web.desk.note_coding import coding
-from web.desk.note_form import SAID, Asked, asked
+from web.desk.note_form import FIELDS, SAID, Asked, asked
 from web.desk.note_screen import NoteView
 from web.desk.pages import fragment, page
 from web.desk.proof import NOT_PROVED
@@ -168,7 +168,7 @@ def _refuse(
     )
 
 
-TYPED = ("sentence", "section", "text", "flag", "action", "words", "procedure_code", "diagnoses", "format")
+TYPED = tuple(name for name in FIELDS if name not in ("change", "edition", "after"))
 
 
 def _focus(wanted: Asked) -> str:

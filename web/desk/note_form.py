@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from acts.note_editing import new_sentence_id
-from rules import note_editing
+from rules import note_editing, session_codes
 from rules.note_editing import Change
 
 Form = Mapping[str, str]
+ADDON_FIELDS = {f"addon_{code}": code for code in session_codes.ADDONS}
+"""The fields of the add-on codes; each holds how often its code is claimed, "" where it is not."""
 FIELDS = (
     *("change", "edition", "sentence", "after", "section", "text", "format"),
     *("flag", "action", "words", "procedure_code", "diagnoses"),
+    *ADDON_FIELDS,
 )
 CHANGES: Mapping[str, Callable[[Form, str], Change]] = {
     "edit": lambda form, _: note_editing.edit(form["sentence"], form["text"]),
@@ -25,7 +28,7 @@ CHANGES: Mapping[str, Callable[[Form, str], Change]] = {
     "format": lambda form, _: note_editing.set_format(form["format"]),
     "flag": lambda form, _: note_editing.answer_flag(form["flag"], form["action"], form["words"]),
     "codes": lambda form, _: note_editing.set_codes(
-        form["procedure_code"], form["diagnoses"].replace(",", "\n").splitlines()
+        form["procedure_code"], form["diagnoses"].replace(",", "\n").splitlines(), _addons(form)
     ),
     "start_over": lambda _, __: note_editing.start_over(),
 }
@@ -44,6 +47,13 @@ SAID = {
     "codes": "The codes are kept and checked.",
     "start_over": "Everything is as it was drafted.",
 }
+
+
+def _addons(form: Form) -> list[tuple[str, int]]:
+    chosen = {code: form[name].strip() for name, code in ADDON_FIELDS.items()}
+    if not all(units.isdecimal() for units in chosen.values() if units):
+        raise ValueError("units of an add-on code are no number")
+    return [(code, int(units)) for code, units in chosen.items() if units]
 
 
 @dataclass(frozen=True)

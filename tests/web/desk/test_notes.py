@@ -345,6 +345,61 @@ def test_codes_are_kept_one_on_each_line(seated, made):
     assert (fields["procedure_code"], fields["diagnoses"]) == ("90834", ["F33.1", "F41.1"])
 
 
+def test_further_half_hours_of_a_crisis_are_proposed_chosen_and_signed(seated, place):
+    made = note_factories.make_proposed_note(seated.staff, place, service=SessionService.CRISIS, minutes=105)
+    shown = draft(seated, made)
+    assert chosen(shown, "addon_90840") == ["", "1", "2*"] and chosen(shown, "addon_90785") == ["*", "1"]
+    codes = {"procedure_code": "90839", "diagnoses": "F41.1"}
+    change(seated, made, "codes", **codes, addon_90840="1")
+    assert "1 units were chosen" in draft(seated, made)
+    change(seated, made, "codes", **codes, addon_90840="2", addon_90785="1")
+    shown = draft(seated, made)
+    assert "units were chosen" not in shown and "90785 does not go with 90839" in shown
+    change(seated, made, "codes", **codes, addon_90840="2")
+    assert as_it_stands(made)["addons"] == [["90840", 2]]
+    sign(seated, made)
+    assert "90839, 90840 \N{MULTIPLICATION SIGN} 2, 105 whole minutes" in seated.get(f"/notes/{made.number}").text
+    assert signed_content(decision_of(made))["addons"] == [["90840", 2]]
+
+
+def chosen(shown: str, name: str) -> list[str]:
+    """What a list offers, a star behind what is chosen; none marked is the first."""
+    options = re.search(rf'<select id="{name}".*?</select>', shown, re.DOTALL)
+    assert options, name
+    found = [value + ("*" if mark else "") for value, mark in re.findall(r'value="(\w*)" ?(selected)?', options[0])]
+    return found if any(each.endswith("*") for each in found) else [found[0] + "*", *found[1:]]
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ({"procedure_code": "90837", "addons": [["90785", 1]]}, "90785 goes with 90837 where communication was hard"),
+        ({"procedure_code": "90837", "addons": [["90840", 1]]}, "90840 goes with 90839 only"),
+        ({"procedure_code": "", "addons": [["90785", 1]]}, "90785 is never claimed alone"),
+    ],
+)
+def test_page_says_what_an_addon_goes_with(seated, place, codes, said):
+    assert said in draft(seated, note_factories.make_proposed_note(seated.staff, place, changes=codes))
+
+
+def test_further_half_hours_are_offered_in_a_crisis_alone(seated, made):
+    shown = draft(seated, made)
+    assert "addon_90785" in shown and "addon_90840" not in shown
+    answer = change(seated, made, "codes", procedure_code="90839", diagnoses="", addon_90840="x")
+    assert answer.status_code == 422 and "no number" in answer.text
+
+
+def test_note_from_before_there_were_addons_is_shown_and_signed(seated, place, monkeypatch):
+    now = note_factories.proposed_content
+    older = lambda *given: {name: value for name, value in now(*given).items() if name != "addons"}  # noqa: E731
+    monkeypatch.setattr(note_factories, "proposed_content", older)
+    made = note_factories.make_proposed_note(seated.staff, place)
+    assert chosen(draft(seated, made), "addon_90785") == ["*", "1"]
+    assert sign(seated, made).headers["location"] == f"/notes/{made.number}?done=approve"
+    assert "90837, 53 whole minutes" in seated.get(f"/notes/{made.number}").text
+    assert "Add-on codes</th>" in seated.get(f"/notes/{made.number}/changes").text
+
+
 def test_starting_over_undoes_everything(seated, made):
     change(seated, made, "drop", sentence="S1")
     change(seated, made, "format", format="DAP")
@@ -640,7 +695,7 @@ def test_compliance_sees_what_became_of_each_sentence(seated, at_the_desk, place
     change(seated, made, "move", sentence="S2", section="Assessment")
     change(seated, made, "add", section="Objective", text=OWN)
     change(seated, made, "flag", flag="FL-1", action="historical", words="Two years ago.")
-    change(seated, made, "codes", procedure_code="90834", diagnoses="F33.1")
+    change(seated, made, "codes", procedure_code="90834", diagnoses="F33.1", addon_90785="1")
     sign(seated, made)
     shown = at_the_desk(Role.COMPLIANCE).get(f"/notes/{made.number}/changes").text
     assert f"<del>{SLEPT}</del>" in shown and "<ins>Patient slept little.</ins>" in shown
@@ -650,7 +705,15 @@ def test_compliance_sees_what_became_of_each_sentence(seated, at_the_desk, place
     assert dict((word, int(count)) for count, word in counts) == {
         **{"proposed": 5, "signed": 5, "kept": 2, "edited": 1, "moved": 1, "left": 1, "added": 1}
     }
-    for said in ("Historical, not current: “Two years ago.”", "90837", "90834", "F41.1", "F33.1", "f" * 64):
+    for said in (
+        "Historical, not current: “Two years ago.”",
+        "90837",
+        "90834",
+        "F41.1",
+        "F33.1",
+        "90785 \N{MULTIPLICATION SIGN} 1",
+        "f" * 64,
+    ):
         assert said in shown
     decision = decision_of(made)
     assert decision is not None and decision.digest in shown and decision.signed_digest in shown
