@@ -13,8 +13,18 @@ ROUTES = "denial_routes.csv"
 State = tuple[tuple[str, int, int], ...]
 
 
+def is_set_up() -> bool:
+    """Whether this practice bills from here at all: its billing tables lie in their folder."""
+    return (settings().billing_folder / billing_tables.PRACTICE).exists()
+
+
 def tables() -> BillingTables:
-    """The practice's payers, contracts, fees and names; raises adapters.billing_tables.BrokenTables."""
+    """The practice's payers, contracts, fees and names, none where nothing is billed from here.
+
+    Raises adapters.billing_tables.BrokenTables with every fault of every file.
+    """
+    if not is_set_up():
+        return BillingTables()
     folder = settings().billing_folder
     return _tables(folder, _state(folder))
 

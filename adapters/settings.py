@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         return self.home / "clearinghouse"
 
     @property
+    def billing_folder(self) -> Path:
+        """The practice's billing tables; without them nothing is billed from here."""
+        return self.home / "billing"
+
+    @property
     def largest_file(self) -> int:
         """In bytes."""
         return self.largest_file_mb * 1024 * 1024

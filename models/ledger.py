@@ -39,11 +39,7 @@ class LedgerKind(StrEnum):
 
 
 FROM_PAYERS = frozenset({LedgerKind.PAYER_PAYMENT, LedgerKind.PAYMENT_ADJUSTMENT})
-<<<<<<< HEAD
-"""A remittance's lines of these kinds sum to BPR02 with the sign turned."""
-=======
 """A remittance's lines of these kinds sum to minus BPR02."""
->>>>>>> money
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy import exists, update
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from acts import billing
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
@@ -309,6 +310,8 @@ async def start_sessions() -> int:
 async def start_claims() -> int:
     """Start a batch of claims when something is ready: a signed note without a claim, a claim or question to send, a
     file that came. The same state starts one run in five minutes."""
+    if not billing.is_set_up():
+        return 0
     now = time.monotonic()
     if now - _claims_looked_at.get("at", -LOOK_EVERY) < LOOK_EVERY:
         return 0  # the worker looks several times a second; a batch need not begin within one
