@@ -31,7 +31,7 @@ def appeal_facts(db: Session, claim: Claim) -> AppealFacts:
         if submissions
         else []
     )
-    owed = balances(claim_money.lines_of(db, claim_money.ledger_number(claim.case_number, claim.rank)))
+    owed = balances(claim_money.lines_of_case(db, claim.case_number))
     address = practice.billing.address
     return AppealFacts(
         practice_name=practice.billing.name,

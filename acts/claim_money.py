@@ -1,8 +1,9 @@
 """The ledger of a claim: what is posted to it, what that leaves owed, and where the claim goes after a decision."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -13,7 +14,7 @@ from adapters.claim_values import earlier_to_plain, remitted_to_plain
 from adapters.operational_store import audit, move_case, one
 from models.claim_answers import RemittanceHead, RemittedClaim
 from models.claim_codes import ExceptionQueue, RemittanceOutcome, SubmissionStatus
-from models.claim_form import PayerRank, Subscriber
+from models.claim_form import PayerName, PayerRank, Subscriber
 from models.codes import ClaimStatus
 from models.columns import new_id, utc_now
 from models.denials import RoutedDenial
@@ -38,33 +39,31 @@ from models.remittance import (
     SentLine,
 )
 from models.transitions import CLAIM
-from rules import claim_sign_off, deadlines, denials, remittance
+from rules import claim_outcomes, claim_sign_off, deadlines, denials, ledger, posting, remittance
 from rules.deadlines import Awaited, FilingKind
 
 C = ClaimStatus
-SECOND = "/S"
-"""Ends the ledger's number of what a second payer owes: the first one's decisions stay apart from it."""
-
-
-def ledger_number(case_number: str, rank: str) -> str:
-    return case_number if rank == PayerRank.PRIMARY else f"{case_number}{SECOND}"
+PASSED_ON = "/2"
+"""Ends the ledger's number of what a payer has passed on to the next one by itself, under the first one's number."""
+LATER_PAYER = ("2", "3", "20", "21", "22")
 
 
 def lines_of(db: Session, claim_number: str) -> list[LedgerLine]:
-    """All postings under one number of the ledger, in the order they were made."""
+    """All postings under one number of the ledger (a submission's claim control), in the order they were made."""
     found = db.exec(
         select(LedgerEntry).where(LedgerEntry.claim_number == claim_number).order_by(LedgerEntry.at, LedgerEntry.key)  # type: ignore[arg-type]
     ).all()
-    return [_line(entry) for entry in found]
+    return [line_of(entry) for entry in found]
 
 
 def lines_of_case(db: Session, case_number: str) -> list[LedgerLine]:
     """All postings of a thread, to whichever payer or the patient."""
     found = db.exec(select(LedgerEntry).where(LedgerEntry.case_number == case_number)).all()
-    return [_line(entry) for entry in found]
+    return [line_of(entry) for entry in found]
 
 
-def _line(entry: LedgerEntry) -> LedgerLine:
+def line_of(entry: LedgerEntry) -> LedgerLine:
+    """A posting as the rules read it."""
     return LedgerLine(
         claim_number=entry.claim_number,
         account=LedgerAccount(entry.account),
@@ -215,13 +214,10 @@ def post_decision(
         return _keep(db, record, actor)
     record.case_number = submission.case_number
     thread = db.get_one(Claim, submission.case_number, with_for_update=True)
-    number = ledger_number(thread.case_number, submission.rank)
-    sent = sent_lines(db, submission.claim_control)
+    number, rank, sent = _addressed(db, submission, claim)
     match = remittance.match_lines(claim, sent)
     ref = RemittanceRef(payer=head.payer.payer_id, trace=head.trace, file_id=file_id)
-    own = replace(claim, claim_number=number)
-    earlier = lines_of(db, number)
-    result = remittance.postings(ref, own, match, earlier, rank=PayerRank(submission.rank))
+    result = posting.postings(ref, claim, match, lines_of(db, number), rank=rank, as_claim=number)
     if isinstance(result, AlreadyPosted):
         record.outcome = RemittanceOutcome.DUPLICATE
         record.reason = f"the same decision stands in the ledger, from file {result.file_id}"
@@ -238,8 +234,23 @@ def post_decision(
     submission.payer_control = claim.payer_control or submission.payer_control
     submission.decided_at = moment
     db.add(submission)
-    _go_on(db, thread, submission, head, own, match, result, actor)
+    _go_on(db, thread, submission, head, claim, match, result, actor)
     return Posted(RemittanceOutcome.POSTED, thread.case_number, record.reason)
+
+
+def _addressed(
+    db: Session, submission: ClaimSubmission, claim: RemittedClaim
+) -> tuple[str, PayerRank, tuple[SentLine, ...]]:
+    """Under which number of the ledger a decision is posted, which payer's it is, and the lines it answers.
+
+    What a payer has passed on comes back from the next one under the number the first one was sent.
+    """
+    number, sent = submission.claim_control, sent_lines(db, submission.claim_control)
+    if claim.status in LATER_PAYER and submission.rank == PayerRank.PRIMARY:
+        passed_on = lines_of(db, number + PASSED_ON)
+        if passed_on:
+            return number + PASSED_ON, PayerRank.SECONDARY, ledger.sent_to_secondary(sent, passed_on)
+    return number, PayerRank(submission.rank), sent
 
 
 def _keep(db: Session, record: RemittedClaimRecord, actor: str) -> Posted:
@@ -291,7 +302,7 @@ def _go_on(
     patient = one(db, Patient, thread.patient_id)
     second = coverage_in_force(db, patient, PayerRank.SECONDARY, thread.service_date)
     first = submission.rank == PayerRank.PRIMARY
-    outcome = remittance.outcome_of(claim, result, has_secondary=second is not None and first)
+    outcome = claim_outcomes.outcome_of(claim, result, has_secondary=second is not None and first)
     thread.payer_control = claim.payer_control or thread.payer_control
     thread.decided_on = head.paid_on
     refresh(db, thread)
@@ -302,26 +313,66 @@ def _go_on(
         _to_person(db, thread, [NeedsAPerson(outcome.reason, claim.segment)], actor)
         return
     if outcome.kind is OutcomeKind.REVERSED:
-        _after_reversal(db, thread, actor)
+        _after_reversal(db, thread, submission, actor)
         return
     if outcome.denied_cents:
         _denied(db, thread, claim, head, actor)
         return
     thread.findings, thread.queue, thread.carc = [], "", ""
     if outcome.kind is OutcomeKind.FORWARDED:
-        thread.rank = PayerRank.SECONDARY.value
-        thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
-        _move(db, thread, C.ACCEPTED, actor, forwarded=True)
+        _pass_on(db, thread, submission, actor)
         return
-    if outcome.secondary_due and second is not None and _keep_earlier(db, thread, head, claim, match):
+    if outcome.reason:
+        _to_person(db, thread, [NeedsAPerson(outcome.reason, claim.segment)], actor)
+        return
+    if outcome.secondary_due and second is not None and _keep_earlier(db, thread, submission, head, claim, match):
         thread.rank, thread.frequency = PayerRank.SECONDARY.value, "1"
         _move(db, thread, C.RECEIVED, actor, rank=thread.rank)
         return
     settle(db, thread, actor, outcome)
 
 
-def _after_reversal(db: Session, thread: Claim, actor: str) -> None:
+def _pass_on(db: Session, thread: Claim, submission: ClaimSubmission, actor: str) -> None:
+    """The payer has sent the claim to the next one itself: what is left is owed by that one now."""
+    number = submission.claim_control
+    controls = {line.control_number: line.control_number for line in sent_lines(db, number)}
+    moved = ledger.moved_to_secondary(lines_of(db, number), number + PASSED_ON, controls, f"{number}/passed-on")
+    if isinstance(moved, NeedsAPerson):
+        _to_person(db, thread, [moved], actor)
+        return
+    post(db, moved, case_number=thread.case_number, actor=actor)
+    refresh(db, thread)
+    thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
+    _move(db, thread, C.ACCEPTED, actor, forwarded=True)
+
+
+def newest_submission(db: Session, case_number: str) -> ClaimSubmission | None:
+    """The last submission of a thread; answers about earlier ones move nothing any more."""
+    return db.exec(
+        select(ClaimSubmission)
+        .where(ClaimSubmission.case_number == case_number)
+        .order_by(col(ClaimSubmission.number).desc())
+    ).first()
+
+
+def withdraw(db: Session, thread: Claim, number: str, source: str, actor: str = "system") -> bool:
+    """Empty the ledger of a submission that another one replaces; says whether that could be done now.
+
+    Of one that was paid, the payer's reversal comes first; until then both are owed.
+    """
+    undone = ledger.withdrawn(lines_of(db, number), source)
+    if isinstance(undone, NeedsAPerson):
+        return False
+    post(db, undone, case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
+    return True
+
+
+def _after_reversal(db: Session, thread: Claim, submission: ClaimSubmission, actor: str) -> None:
     """A payer has taken its decision back: what we asked for is done, else the new decision is waited for."""
+    newest = newest_submission(db, thread.case_number)
+    if newest is not None and newest.claim_control != submission.claim_control:
+        withdraw(db, thread, submission.claim_control, f"{newest.claim_control}/replaces", actor)
+        refresh(db, thread)
     if thread.frequency == "8":
         _move(db, thread, C.CLOSED_VOID, actor)
         return
@@ -377,7 +428,14 @@ def _dollars(cents: int) -> str:
     return f"-{claim_sign_off.dollars(-cents)}" if cents < 0 else claim_sign_off.dollars(cents)
 
 
-def _keep_earlier(db: Session, thread: Claim, head: RemittanceHead, claim: RemittedClaim, match: LineMatch) -> bool:
+def _keep_earlier(
+    db: Session,
+    thread: Claim,
+    submission: ClaimSubmission,
+    head: RemittanceHead,
+    claim: RemittedClaim,
+    match: LineMatch,
+) -> bool:
     """Keep what the first payer decided for the second one's claim; says whether it could be told."""
     patient = one(db, Patient, thread.patient_id)
     row = coverage_in_force(db, patient, PayerRank.PRIMARY, thread.service_date)
@@ -393,8 +451,12 @@ def _keep_earlier(db: Session, thread: Claim, head: RemittanceHead, claim: Remit
         relationship=facts.relationship,
         group_number=facts.group_number,
     )
-    numbers = {line.sent.control_number: index for index, line in enumerate(match.lines, start=1)}
-    known = remittance.earlier_payment(head, claim, match, numbers, subscriber)
+    payer = billing.tables().payer(submission.payer_code, thread.service_date)
+    if payer is None:
+        return False
+    numbers = {line.control_number: index for index, line in enumerate(sent_lines(db, submission.claim_control), 1)}
+    named = PayerName(payer.name, payer.payer_id)
+    known = claim_outcomes.earlier_payment(head, claim, match, numbers, named, subscriber)
     if isinstance(known, NeedsAPerson):
         return False
     therapy_store_claims.change(thread.case_number, {"earlier_payments": [earlier_to_plain(known)]}, "system")
@@ -414,39 +476,30 @@ def settle(db: Session, thread: Claim, actor: str, outcome: ClaimOutcome | None 
         _move(db, thread, C.CLOSED_PAID, actor)
 
 
+def owed_by(db: Session, case_number: str) -> list[tuple[str, LedgerAccount, int]]:
+    """What is open on a thread: number of the ledger, account, cents; nothing that is even."""
+    sums: dict[tuple[str, LedgerAccount], int] = {}
+    for line in lines_of_case(db, case_number):
+        key = (line.claim_number, line.account)
+        sums[key] = sums.get(key, 0) + line.amount_cents
+    return [(number, account, cents) for (number, account), cents in sorted(sums.items()) if cents]
+
+
 def post_write_off(db: Session, thread: Claim, *, source: str, actor: str) -> int:
     """Give up everything that is still owed on a thread; returns the cents given up."""
     given_up = 0
-    for rank in PayerRank:
-        number = ledger_number(thread.case_number, rank)
-        owed = balances(lines_of(db, number))
-        amounts = (
-            (LedgerAccount.PAYER, owed.payer_cents),
-            (LedgerAccount.DENIED, owed.denied_cents),
-            (LedgerAccount.PATIENT, owed.patient_cents),
-        )
-        lines = [
-            LedgerLine(
-                claim_number=number,
-                account=account,
-                kind=LedgerKind.WRITE_OFF,
-                amount_cents=-cents,
-                source=f"{source}:{number}",
-                part=part,
-            )
-            for part, (account, cents) in enumerate(amounts, start=1)
-            if cents
-        ]
-        post(db, lines, case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
-        given_up += owed.owed_cents
-        if rank is PayerRank.SECONDARY:
-            break  # a third payer's balance is kept under the second one's number
+    for number, account, cents in owed_by(db, thread.case_number):
+        if cents > 0:
+            reason = "given_up"
+            line = ledger.written_off(number, account, cents, f"{source}/{number}/{account.value}", reason=reason)
+            post(db, [line], case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
+            given_up += cents
     thread.write_off_cents += given_up
     refresh(db, thread)
     return given_up
 
 
-def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: object) -> None:
+def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: Any) -> None:
     """Move a thread on where a decision came; one that was closed is opened for a person instead."""
     if thread.status == to:
         db.add(thread)

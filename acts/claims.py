@@ -23,8 +23,16 @@ from models.codes import ClaimStatus, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
 from models.ledger import LedgerAccount, LedgerKind, LedgerLine, balances
-from models.operational import Claim, ClaimSubmission, EligibilityCheck, Patient, RemittedClaimRecord, Staff
+from models.operational import (
+    Claim,
+    EligibilityCheck,
+    LedgerEntry,
+    Patient,
+    RemittedClaimRecord,
+    Staff,
+)
 from models.therapy_text import TherapyText
+from rules import ledger
 from rules.deadlines import Awaited
 
 C = ClaimStatus
@@ -145,19 +153,11 @@ def _build_again(case_number: str, staff_id: str, words: str, **details: Any) ->
 
 def _frequency(db: Session, claim: Claim) -> str:
     """What the payer has decided or taken into its books is replaced; what never got there goes as an original."""
-    newest = newest_submission(db, claim)
+    newest = claim_money.newest_submission(db, claim.case_number)
     in_their_books = (SubmissionStatus.DECIDED, SubmissionStatus.ACCEPTED)
     if newest is not None and newest.status in in_their_books and newest.rank == claim.rank:
         return ClaimFrequency.REPLACEMENT.value
     return ClaimFrequency.ORIGINAL.value
-
-
-def newest_submission(db: Session, claim: Claim) -> ClaimSubmission | None:
-    return db.exec(
-        select(ClaimSubmission)
-        .where(ClaimSubmission.case_number == claim.case_number)
-        .order_by(col(ClaimSubmission.number).desc())
-    ).first()
 
 
 def take_back(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
@@ -247,14 +247,14 @@ def bill_patient(case_number: str, *, staff_id: str, reason: TherapyText) -> Non
     words = _keep_reason(case_number, staff_id, reason, *WITH_A_BILLER)
     with writing() as db:
         claim = _thread(db, case_number, staff_id, *WITH_A_BILLER)
-        number = claim_money.ledger_number(case_number, claim.rank)
-        owed = balances(claim_money.lines_of(db, number))
-        if owed.denied_cents <= 0:
+        denied = [each for each in claim_money.owed_by(db, case_number) if each[1] is LedgerAccount.DENIED]
+        if not denied:
             raise ValueError("the payer has denied nothing that the patient could owe")
         moved = [
-            LedgerLine(number, account, LedgerKind.TRANSFER, cents, f"to-patient:{words}", part)
-            for part, (account, cents) in enumerate(
-                ((LedgerAccount.DENIED, -owed.denied_cents), (LedgerAccount.PATIENT, owed.denied_cents)), start=1
+            LedgerLine(number, account, LedgerKind.TRANSFER, amount, f"to-patient:{words}:{number}", part)
+            for number, _, cents in denied
+            for part, (account, amount) in enumerate(
+                ((LedgerAccount.DENIED, -cents), (LedgerAccount.PATIENT, cents)), start=1
             )
         ]
         claim_money.post(db, moved, case_number=case_number, payer_code=claim.payer_code, actor=staff_id)
@@ -271,21 +271,24 @@ def record_patient_payment(case_number: str, *, staff_id: str, cents: int, refer
         raise ValueError("reference may hold letters, digits, dots and dashes only")
     with writing() as db:
         claim = _thread(db, case_number, staff_id, C.PATIENT_BALANCE)
-        rank = claim.rank if balances(_own(db, claim, claim.rank)).patient_cents > 0 else "P"
-        number = claim_money.ledger_number(case_number, rank)
-        owed = balances(claim_money.lines_of(db, number)).patient_cents
-        if cents > owed:
-            raise ValueError("cents is more than the patient owes")
-        line = LedgerLine(
-            number, LedgerAccount.PATIENT, LedgerKind.PATIENT_PAYMENT, -cents, f"paid:{case_number}:{reference}", 1
-        )
-        if not claim_money.post(db, [line], case_number=case_number, payer_code="", actor=staff_id):
+        source = f"paid:{case_number}:{reference.strip()}:"
+        known = db.exec(select(LedgerEntry.key).where(col(LedgerEntry.source).startswith(source, autoescape=True)))
+        if known.first() is not None:
             return  # this payment is in the ledger
+        owes = [each for each in claim_money.owed_by(db, case_number) if each[1] is LedgerAccount.PATIENT]
+        if cents > sum(open_cents for _, _, open_cents in owes):
+            raise ValueError("cents is more than the patient owes")
+        lines, left = [], cents
+        for number, _, open_cents in owes:
+            part = min(left, open_cents)
+            if part > 0:
+                lines.append(ledger.patient_payment(number, part, f"{source}{number}"))
+                left -= part
+        claim_money.post(db, lines, case_number=case_number, actor=staff_id)
+        if balances(claim_money.lines_of_case(db, case_number)).patient_cents:
+            claim_money.refresh(db, claim)
+            return  # the rest is still owed
         claim_money.settle(db, claim, staff_id)
-
-
-def _own(db: Session, claim: Claim, rank: str) -> list[LedgerLine]:
-    return claim_money.lines_of(db, claim_money.ledger_number(claim.case_number, rank))
 
 
 def wait_for_payer(case_number: str, *, staff_id: str, days: int, reason: TherapyText) -> None:
@@ -339,7 +342,7 @@ def settle_remitted(remitted_id: str, *, staff_id: str, case_number: str, reason
             audit(db, staff_id, "remitted_claim.settled_by_hand", record, None, words=words)
             return
         claim = _thread(db, case_number, staff_id)
-        submission = newest_submission(db, claim)
+        submission = claim_money.newest_submission(db, claim.case_number)
         if submission is None:
             raise ValueError("this claim never left: nothing can be paid on it")
         head = RemittanceHead(

@@ -62,6 +62,8 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "tune the reader": PurposeOfUse.OPERATIONS,
     "screen session": PurposeOfUse.PATIENT_SAFETY,
     "draft note": PurposeOfUse.TREATMENT,
+    "build claim": PurposeOfUse.PAYMENT,
+    "send claims": PurposeOfUse.PAYMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,

@@ -14,7 +14,7 @@ from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
 from models.claim_codes import ExceptionQueue, SubmissionStatus
-from models.claim_findings import ClaimFinding, MissingFact
+from models.claim_findings import ClaimFinding, MissingFact, Severity
 from models.claim_form import ClaimForm
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
 from models.operational import (
@@ -111,7 +111,7 @@ def _without_coverage(db: Session, claim: Claim, fence: int, *, pays: bool) -> N
         return
     finding = ClaimFinding(
         rule="insurance_on_record",
-        severity=claim_checks.Severity.BLOCKING,
+        severity=Severity.BLOCKING,
         field="coverage",
         segment="2010BA",
         message="No insurance of this patient is on record for the date of service.",

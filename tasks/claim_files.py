@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.claim_money import answer_by, ledger_number, lines_of, post
+from acts.claim_money import answer_by, lines_of, post, sent_lines, withdraw
 from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
@@ -21,7 +21,7 @@ from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
 from models.claim_codes import FileKind, FileStatus, SubmissionStatus
-from models.claim_form import ClaimForm, ClaimFrequency, Envelope
+from models.claim_form import ClaimForm, ClaimFrequency, Envelope, PayerRank
 from models.codes import ApprovalKind, ApprovalStatus, ClaimStatus, Verdict
 from models.columns import new_id, utc_now
 from models.errors import (
@@ -32,6 +32,7 @@ from models.errors import (
     SignatureMismatch,
     X12Broken,
 )
+from models.ledger import LedgerAccount, LedgerKind, LedgerLine
 from models.operational import (
     Approval,
     Claim,
@@ -44,7 +45,7 @@ from models.operational import (
     SubmittedLine,
 )
 from models.remittance import NeedsAPerson, SentLine
-from rules import remittance, sign_off
+from rules import ledger, sign_off
 from rules.deadlines import Awaited
 from tasks import claim_receipts, coverage_checks, remittances
 from tasks.steps import step
@@ -57,6 +58,7 @@ CLEARINGHOUSE = "clearinghouse"
 """The kind of received file that a payer or the clearinghouse sent."""
 MOST_IN_A_FILE = 1000
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+IN_THEIR_BOOKS = (SubmissionStatus.DECIDED, SubmissionStatus.ACCEPTED, SubmissionStatus.RECEIVED)
 SIGNATURES = {"clinician": ApprovalKind.CLAIM_CLINICAL, "biller": ApprovalKind.CLAIM}
 
 
@@ -180,11 +182,17 @@ def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, n
 
 
 def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile, now: datetime) -> None:
-    number = len(db.exec(select(ClaimSubmission.number).where(ClaimSubmission.case_number == claim.case_number)).all())
+    earlier_ones = list(
+        db.exec(
+            select(ClaimSubmission)
+            .where(ClaimSubmission.case_number == claim.case_number)
+            .order_by(col(ClaimSubmission.number))
+        ).all()
+    )
     submission = ClaimSubmission(
         claim_control=form.claim_number,
         case_number=claim.case_number,
-        number=number + 1,
+        number=len(earlier_ones) + 1,
         file_id=file.id,
         content_id=claim.content_id,
         content_digest=claim.content_digest,
@@ -195,17 +203,13 @@ def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile,
         sent_by="system",
         at=now,
     )
-    for earlier in db.exec(
-        select(ClaimSubmission).where(
-            ClaimSubmission.case_number == claim.case_number, ClaimSubmission.rank == claim.rank
-        )
-    ).all():
-        if earlier.status in (SubmissionStatus.DECIDED, SubmissionStatus.ACCEPTED, SubmissionStatus.RECEIVED):
+    for earlier in earlier_ones:
+        if earlier.rank == claim.rank and earlier.status in IN_THEIR_BOOKS:
             earlier.status = SubmissionStatus.REPLACED
             db.add(earlier)
     db.add(submission)
     db.flush()
-    lines = [_line_of(form, line.number) for line in form.lines]
+    lines = _sent(form)
     for line, sent in zip(form.lines, lines, strict=True):
         db.add(
             SubmittedLine(
@@ -220,7 +224,7 @@ def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile,
                 earlier_cents=sent.earlier_cents,
             )
         )
-    _charge(db, claim, form, lines, now)
+    _charge(db, claim, form, lines, earlier_ones, now)
     claim.first_sent_at = claim.first_sent_at or now
     claim.answer_by = answer_by(claim, Awaited.ACKNOWLEDGEMENT, now)
     claim.findings, claim.queue = [], ""
@@ -237,40 +241,81 @@ def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile,
     )
 
 
-def _line_of(form: ClaimForm, number: int) -> SentLine:
-    line = next(each for each in form.lines if each.number == number)
-    earlier = sum(
-        payment.line_paid.get(number, 0)
-        + sum(each.amount_cents for each in payment.line_adjustments.get(number, ()) if each.group != "PR")
-        for payment in form.earlier_payments
-    )
-    return SentLine(
-        control_number=line.control_number,
-        procedure_code=line.procedure_code,
-        modifiers=line.modifiers,
-        charge_cents=line.charge_cents,
-        units=line.units,
-        earlier_cents=earlier,
-    )
+def _sent(form: ClaimForm) -> list[SentLine]:
+    """The lines as they are sent, each with what payers before this one have paid or taken off for good."""
+    return [
+        SentLine(
+            control_number=line.control_number,
+            procedure_code=line.procedure_code,
+            modifiers=line.modifiers,
+            charge_cents=line.charge_cents,
+            units=line.units,
+            earlier_cents=sum(
+                payment.line_paid.get(line.number, 0)
+                + sum(each.amount_cents for each in payment.line_adjustments.get(line.number, ()) if each.group != "PR")
+                for payment in form.earlier_payments
+            ),
+        )
+        for line in form.lines
+    ]
 
 
-def _charge(db: Session, claim: Claim, form: ClaimForm, lines: list[SentLine], now: datetime) -> None:
-    """Open the ledger with the first sending; a corrected claim makes the payer owe again what it had refused."""
-    number = ledger_number(claim.case_number, claim.rank)
-    earlier = lines_of(db, number)
+def _charge(
+    db: Session,
+    claim: Claim,
+    form: ClaimForm,
+    lines: list[SentLine],
+    earlier: list[ClaimSubmission],
+    now: datetime,
+) -> None:
+    """What this sending is owed; what an earlier one was owed, and was not paid, is not owed twice."""
     if claim.frequency == ClaimFrequency.VOID:
         return
-    if not earlier and claim.rank == "P":
-        new: Any = remittance.charges(number, lines)
-    elif not earlier:
-        first = lines_of(db, ledger_number(claim.case_number, "P"))
-        new = remittance.moved_to_secondary(first, number, f"{number}:moved")
+    number = form.claim_number
+    own = [each for each in earlier if each.rank == claim.rank]
+    if claim.rank == PayerRank.PRIMARY:
+        if own:
+            withdraw(db, claim, own[-1].claim_control, f"{number}/replaces")
+        new: Sequence[LedgerLine] | NeedsAPerson = ledger.charges(number, lines)
     else:
-        again = remittance.reopened(earlier, f"{form.claim_number}:sent")
-        if isinstance(again, NeedsAPerson):
-            raise NotSignedOff(f"claim {claim.case_number}: {again.reason}")
-        new = again.lines
+        before = own[-1] if own else earlier[-1]
+        new = _moved(db, before, number, lines, again=bool(own))
+    if isinstance(new, NeedsAPerson):
+        raise NotSignedOff(f"claim {claim.case_number}: {new.reason}")
     post(db, new, case_number=claim.case_number, payer_code=claim.payer_code, at=now)
+
+
+def _moved(
+    db: Session, before: ClaimSubmission, number: str, lines: list[SentLine], *, again: bool
+) -> Sequence[LedgerLine] | NeedsAPerson:
+    """What the first payer left to the patient is owed by the second; sent again, it moves on to the new number."""
+    sent = sent_lines(db, before.claim_control)
+    controls = {old.control_number: new.control_number for old, new in zip(sent, lines, strict=False)}
+    standing = lines_of(db, before.claim_control)
+    if not again:
+        return ledger.moved_to_secondary(standing, number, controls, f"{number}/moved")
+    reopened = ledger.reopened(standing, f"{number}/reopened")
+    owed: dict[str, int] = {}
+    for line in (*standing, *reopened):
+        if line.account is LedgerAccount.PAYER:
+            owed[line.line_control] = owed.get(line.line_control, 0) + line.amount_cents
+    moved = list(reopened)
+    for part, (control, cents) in enumerate(sorted(owed.items())):
+        pair = ((before.claim_control, control, -cents), (number, controls.get(control, ""), cents))
+        moved += [
+            LedgerLine(
+                claim,
+                LedgerAccount.PAYER,
+                LedgerKind.TRANSFER,
+                amount,
+                f"{number}/moved",
+                2 * part + index,
+                line_control,
+            )
+            for index, (claim, line_control, amount) in enumerate(pair, 1)
+            if cents
+        ]
+    return moved
 
 
 @step("send files")

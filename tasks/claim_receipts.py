@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from sqlmodel import Session, col, select
 
-from acts.claim_money import answer_by
+from acts.claim_money import answer_by, newest_submission
 from adapters import operational_store as store
 from adapters import x12
 from models.claim_answers import ClaimAcknowledgement, GroupAcknowledgement, SetAcknowledgement
@@ -29,15 +29,6 @@ def is_on_its_way(claim: Claim) -> bool:
     """Whether an answer about arrival still tells something: it was sent, or somebody looks why nothing came."""
     looked_for = claim.status == C.CORRECTION and claim.queue == ExceptionQueue.NO_ANSWER.value
     return claim.status in ON_ITS_WAY or looked_for
-
-
-def latest(db: Session, case_number: str) -> ClaimSubmission | None:
-    """The newest submission of a thread; answers about earlier ones move nothing any more."""
-    return db.exec(
-        select(ClaimSubmission)
-        .where(ClaimSubmission.case_number == case_number)
-        .order_by(col(ClaimSubmission.number).desc())
-    ).first()
 
 
 # -- 999
@@ -221,7 +212,7 @@ def _take_claim_receipt(file_id: str, said: ClaimAcknowledgement, now: datetime)
             store.audit(db, "system", "receipt.of_nothing", ("clearinghouse_file", file_id), segment=said.segment)
             return
         claim = db.get_one(Claim, submission.case_number, with_for_update=True)
-        newest = latest(db, claim.case_number)
+        newest = newest_submission(db, claim.case_number)
         of_present = newest is not None and newest.claim_control == submission.claim_control
         if said.payer_control and not submission.payer_control:
             submission.payer_control = said.payer_control

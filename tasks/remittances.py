@@ -7,16 +7,17 @@ from typing import BinaryIO
 
 from sqlmodel import Session, col, select
 
-from acts.claim_money import post, post_decision
+from acts.claim_money import line_of, post, post_decision
 from adapters import operational_store as store
 from adapters import x12
 from models.claim_answers import ProviderAdjustment, RemittanceEnd, RemittanceHead, RemittedClaim
+from models.claim_codes import RemittanceOutcome
 from models.columns import new_id
 from models.errors import X12Broken
-from models.ledger import LedgerAccount, LedgerKind, LedgerLine
-from models.operational import LedgerEntry, RemittanceFigures
-from models.remittance import RemittanceRef
-from rules import remittance
+from models.ledger import LedgerLine
+from models.operational import LedgerEntry, RemittanceFigures, RemittedClaimRecord
+from models.remittance import NeedsAPerson, Postings, RemittanceRef
+from rules import posting, remittance
 
 AT_ONCE = 200
 """Claims posted in one transaction."""
@@ -99,8 +100,15 @@ def _close(db: Session, file_id: str, sums: _Set, now: datetime) -> None:
     if known is not None:
         return
     ref = RemittanceRef(payer=head.payer.payer_id, trace=head.trace, file_id=file_id)
-    postings = remittance.payment_postings(ref, sums.adjustments, _beyond_claims(db))
-    post(db, postings.lines, case_number=None, payer_code=head.payer.payer_id, at=now)
+    postings = posting.payment_postings(
+        ref, sums.adjustments, _posted_of(db, ref), reversed_controls=_reversed(db, head.payer.payer_id)
+    )
+    problems: tuple[NeedsAPerson, ...] = ()
+    if isinstance(postings, Postings):
+        post(db, postings.lines, case_number=None, payer_code=head.payer.payer_id, at=now)
+        problems = postings.attention
+    elif isinstance(postings, NeedsAPerson):
+        problems = (postings,)
     kept_back = sum(each.amount_cents for each in sums.adjustments)
     figures = RemittanceFigures(
         id=new_id("RM"),
@@ -114,27 +122,29 @@ def _close(db: Session, file_id: str, sums: _Set, now: datetime) -> None:
         kept_back_cents=kept_back,
         off_cents=head.paid_cents - sums.claims_cents + kept_back,
         claims=sums.claims,
+        problem="; ".join(each.reason for each in problems)[:500],
     )
     db.add(figures)
     store.audit(db, "system", "remittance.taken_in", figures, file=file_id, claims=sums.claims, cents=head.paid_cents)
 
 
-def _beyond_claims(db: Session) -> list[LedgerLine]:
-    """What was posted before without a claim."""
-    found = db.exec(select(LedgerEntry).where(col(LedgerEntry.case_number).is_(None))).all()
-    return [
-        LedgerLine(
-            claim_number=entry.claim_number,
-            account=LedgerAccount(entry.account),
-            kind=LedgerKind(entry.kind),
-            amount_cents=entry.amount_cents,
-            source=entry.source,
-            part=entry.part,
-            group=entry.group,
-            reason=entry.reason,
-            reverses=entry.reverses,
-            file_id=entry.file_id,
-            segment=entry.segment,
+def _posted_of(db: Session, ref: RemittanceRef) -> list[LedgerLine]:
+    """What was posted of this payment without a claim."""
+    found = db.exec(
+        select(LedgerEntry)
+        .where(col(LedgerEntry.case_number).is_(None), LedgerEntry.source == f"{ref.id}/PLB")
+        .order_by(col(LedgerEntry.part))
+    ).all()
+    return [line_of(entry) for entry in found]
+
+
+def _reversed(db: Session, payer_id: str) -> set[str]:
+    """The payer's own numbers of claims whose reversal is posted."""
+    found = db.exec(
+        select(RemittedClaimRecord.payer_control).where(
+            RemittedClaimRecord.payer_id == payer_id,
+            RemittedClaimRecord.status == "22",
+            RemittedClaimRecord.outcome == RemittanceOutcome.POSTED,
         )
-        for entry in found
-    ]
+    ).all()
+    return set(found)

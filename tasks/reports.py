@@ -8,7 +8,9 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from adapters.settings import settings
 from models.codes import RowOutcome
+from rules.claim_sign_off import dollars
 from rules.metrics import NoShowRate, TimeToFirstAppointment
+from tasks.claim_report import ClaimsStanding
 from tasks.intake import FileResult
 from tasks.sessions import ExportResult, SessionCounts
 from tasks.waiting import Waiting
@@ -17,6 +19,7 @@ INTAKE_KEY = "intake-result"
 WAITING_KEY = "waiting-for-whom"
 FIGURES_KEY = "first-appointment-figures"
 SESSIONS_KEY = "sessions-result"
+CLAIMS_KEY = "claims-standing"
 
 
 def intake_markdown(results: Sequence[FileResult]) -> str:
@@ -85,6 +88,35 @@ async def publish_sessions(results: Sequence[ExportResult], counts: SessionCount
         markdown=sessions_markdown(results, counts),
         key=SESSIONS_KEY,
         description="Session exports: received, drafted, refused and why, waiting for whom",
+    )
+
+
+def claims_markdown(standing: ClaimsStanding) -> str:
+    """How claims stand, in counts and dollars."""
+    lines = [
+        "# Claims",
+        "",
+        f"Paid {dollars(standing.paid_cents)}, still owed {dollars(standing.owed_cents)}; "
+        f"{standing.files_refused} files refused. Exceptions are on the desk ({settings().desk_url}/claims).",
+    ]
+    for title, part in (
+        ("Where they stand", standing.by_status),
+        ("Who must act", standing.by_owner),
+        ("Exceptions by queue", standing.by_queue),
+        ("Coverage of the days ahead", standing.coverage),
+    ):
+        lines += ["", f"## {title}", "", "| | count |", "|---|---|"]
+        lines += [f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(part.items())]
+    lines += ["", "## Dollars by stage", "", "| | owed |", "|---|---|"]
+    lines += [f"| {name} | {dollars(cents)} |" for name, cents in sorted(standing.cents_by_stage.items())]
+    return "\n".join(lines) + "\n"
+
+
+async def publish_claims(standing: ClaimsStanding) -> None:
+    await acreate_markdown_artifact(
+        markdown=claims_markdown(standing),
+        key=CLAIMS_KEY,
+        description="Claims: where they stand, who must act, dollars",
     )
 
 

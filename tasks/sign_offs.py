@@ -29,7 +29,7 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.errors import CountersignError, MovedOn, OutsideRefused, OutsideUnavailable
-from models.operational import Approval, Location, Patient, Referral
+from models.operational import Approval, Claim, Location, Patient, Referral
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
@@ -68,11 +68,13 @@ def _letter_content(case_number: str) -> dict[str, Any]:
     }
 
 
+def _level(case: CaseRecord) -> RiskLevel | None:
+    return None if isinstance(case, Claim) else case.risk_level  # nobody's danger is part of a claim
+
+
 def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
     makers: dict[ApprovalKind, Callable[[], dict[str, Any]]] = {
-        ApprovalKind.RISK_REVIEW: lambda: review_content(
-            case.case_number, (case.risk_level or RiskLevel.MODERATE).value
-        ),
+        ApprovalKind.RISK_REVIEW: lambda: review_content(case.case_number, (_level(case) or RiskLevel.MODERATE).value),
         ApprovalKind.ASSIGNMENT: lambda: assignment_content(case.case_number),
         ApprovalKind.CLOSING_LETTER: lambda: _letter_content(case.case_number),
         ApprovalKind.SESSION_NOTE: lambda: note_content(case.case_number),
@@ -132,7 +134,7 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     now = utc_now()
     patient = store.one(db, Patient, case.patient_id)
     location = store.one(db, Location, case.location_id)
-    level = case.risk_level if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
+    level = _level(case) if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
     fitting = who_may_sign(db, kind, case, patient)
     approval = Approval(
         id=approval_id,

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -73,7 +72,11 @@ class SimulatedPayer:
         whoever is killed goes on where it was; an answer whose laying was not yet noted is laid once more.
         """
         folder = self.folder or clearinghouse_folder / "simulated-payer"
-        outgoing, incoming, taken = clearinghouse_folder / "outgoing", clearinghouse_folder / "incoming", folder / "taken"
+        outgoing, incoming, taken = (
+            clearinghouse_folder / "outgoing",
+            clearinghouse_folder / "incoming",
+            folder / "taken",
+        )
         moved: list[Path] = []
         for file in waiting_files(outgoing, settle_seconds=0) if outgoing.is_dir() else []:
             try:
@@ -154,9 +157,7 @@ class SimulatedPayer:
         group = GroupAcknowledgement(head.group_control, head.functional_id, outcome, (about,))
         due = now + self._chance.time(self.rules.acknowledged_after, "999", str(head.control_number))
         number = self._book.next("file")
-        return AnswerFile(
-            file_name("999", number), write_999(envelope_to(head, number, due), [group]).encode(), due
-        )
+        return AnswerFile(file_name("999", number), write_999(envelope_to(head, number, due), [group]).encode(), due)
 
     def _claims(self, key: str, head: InterchangeHead, claims: list[ClaimForm], now: datetime) -> list[AnswerFile]:
         answers = []
@@ -195,9 +196,7 @@ class SimulatedPayer:
             return self._status(claim, "", adjudication.refused(why, claim), now)
         if original is not None:
             remitted.add(claim, reversal_of(original, claim, self._book), original)
-            original.standing = (
-                Standing.VOIDED if claim.frequency is ClaimFrequency.VOID else Standing.REPLACED
-            )
+            original.standing = Standing.VOIDED if claim.frequency is ClaimFrequency.VOID else Standing.REPLACED
         if claim.frequency is ClaimFrequency.VOID:
             entry.standing, entry.reason = Standing.VOIDED, original.payer_control if original else ""
             self._book.enter(entry)
@@ -272,8 +271,10 @@ class SimulatedPayer:
         return "197" if codes & self.rules.needs_authorisation and not claim.authorisation else ""
 
     def _is_known(self, claim: ClaimForm) -> bool:
-        paid = any(each.standing is Standing.PAID and each.payer_id == claim.payer.payer_id
-                   for each in self._book.earlier(claim.claim_number))
+        paid = any(
+            each.standing is Standing.PAID and each.payer_id == claim.payer.payer_id
+            for each in self._book.earlier(claim.claim_number)
+        )
         return paid or self._book.same_service(services_of(claim)) is not None
 
     def _original(self, claim: ClaimForm) -> BookEntry | None:
@@ -300,9 +301,7 @@ class SimulatedPayer:
     def _shown(self, member_id: str) -> Shown:
         return shown_by(self.rules, self._chance, self._book.forced, member_id)
 
-    def _status(
-        self, claim: ClaimForm, payer_control: str, note: StatusNote, now: datetime
-    ) -> ClaimAcknowledgement:
+    def _status(self, claim: ClaimForm, payer_control: str, note: StatusNote, now: datetime) -> ClaimAcknowledgement:
         return ClaimAcknowledgement(
             claim.claim_number,
             payer_control,

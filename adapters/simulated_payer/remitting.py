@@ -1,7 +1,7 @@
 """Puts what was decided into checks, and checks into 835 files, with the mischief that happens to such files."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.simulated_payer import adjudication
@@ -72,7 +72,9 @@ class Gathering:
     def files(self, now: datetime) -> list[AnswerFile]:
         """The remittances, corrections last, with the broken and repeated files between them."""
         files: list[AnswerFile] = []
-        in_order = [each for later in (False, True) for group, of in self._waiting.items() if group[2] is later for each in of]
+        in_order = [
+            each for later in (False, True) for group, of in self._waiting.items() if group[2] is later for each in of
+        ]
         for waiting in in_order:
             files += self._check(waiting, now)
         return files
@@ -177,9 +179,7 @@ def _remitted(entry: BookEntry, claim: ClaimForm, status: str, lines: Iterable[B
         status=status,
         charge_cents=sum(line.charge_cents for line in told_lines),
         paid_cents=sum(line.paid_cents for line in told_lines),
-        patient_cents=sum(
-            each.amount_cents for line in told_lines for each in line.adjustments if each.group == "PR"
-        ),
+        patient_cents=sum(each.amount_cents for line in told_lines for each in line.adjustments if each.group == "PR"),
         payer_control=entry.payer_control,
         adjustments=(),
         lines=told_lines,

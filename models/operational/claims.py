@@ -255,7 +255,10 @@ class RemittedClaimRecord(OperationalRecord, table=True):
 
 
 class RemittanceFigures(OperationalRecord, table=True):
-    """One 835 set in sums: what was paid must be the claims less what was kept back; ``off_cents``: by how much not."""
+    """One 835 set in sums: what was paid must be the claims less what was kept back; ``off_cents``: by how much not.
+
+    ``problem``: what was kept back or added and wants a person's eye.
+    """
 
     __tablename__ = "remittance_figures"
     id: str = Field(primary_key=True)
@@ -269,13 +272,14 @@ class RemittanceFigures(OperationalRecord, table=True):
     kept_back_cents: int = Field(sa_type=BigInteger)
     off_cents: int = Field(sa_type=BigInteger)
     claims: int
+    problem: str = ""
 
 
 class LedgerEntry(OperationalRecord, table=True):
     """One posting in cents, as ``models.ledger.LedgerLine`` explains; never changed, another undoes it.
 
-    ``key`` makes a posting happen once. ``claim_number`` is the case number, with ``/S`` for what a second payer owes;
-    ``case_number`` is None for what a payer pays or keeps back without saying it of a claim.
+    ``key`` makes a posting happen once. ``claim_number`` is the submission's claim control; ``case_number`` is None for
+    what a payer pays or keeps back without saying it of a claim.
     """
 
     __tablename__ = "ledger_entry"

@@ -255,7 +255,8 @@ CASES: list[Case] = [
          found)
         for plan, panels, found in (
             ("PPO", {("AETNA", "*")}, NOTHING), ("PPO", {("AETNA", "PPO")}, NOTHING),
-            ("PPO", {("AETNA", "HMO")}, BLOCKS), ("PPO", {("CIGNA", "*")}, BLOCKS), ("PPO", set(), BLOCKS), ("", {("AETNA", "*")}, NOTHING),
+            ("PPO", {("AETNA", "HMO")}, BLOCKS),
+            ("PPO", {("CIGNA", "*")}, BLOCKS), ("PPO", set(), BLOCKS), ("", {("AETNA", "*")}, NOTHING),
             ("", {("AETNA", "PPO")}, WARNS), ("", set(), BLOCKS),
         )
     ],
@@ -313,7 +314,8 @@ CASES: list[Case] = [
         for first, last, context, found in (
             (None, None, ASKING, NOTHING), (SERVICE_DATE, on_day(22), ASKING, NOTHING),
             (on_day(1), on_day(40), ASKING, BLOCKS), (None, on_day(21), ASKING, WARNS),
-            (None, on_day(0), ASKING, WARNS), (None, on_day(-1), ASKING, BLOCKS), (None, on_day(-1), {}, WARNS), (on_day(1), None, {}, WARNS),
+            (None, on_day(0), ASKING, WARNS),
+            (None, on_day(-1), ASKING, BLOCKS), (None, on_day(-1), {}, WARNS), (on_day(1), None, {}, WARNS),
         )
     ],
     ("authorisation_is_in_force", {}, ASKING, as_it_is, NOTHING),
@@ -330,7 +332,8 @@ CASES: list[Case] = [
          {"today": on_day(days), "tables": make_tables(contracts=(make_contract(**terms),))}, as_it_is, found)
         for decided, days, terms, found in (
             (None, 120, {}, WARNS), (None, 121, {}, BLOCKS), (on_day(30), 165, {}, NOTHING),
-            (on_day(30), 180, {}, WARNS), (on_day(30), 181, {}, BLOCKS), (on_day(30), 210, DECIDES, WARNS), (on_day(30), 211, DECIDES, BLOCKS),
+            (on_day(30), 180, {}, WARNS),
+            (on_day(30), 181, {}, BLOCKS), (on_day(30), 210, DECIDES, WARNS), (on_day(30), 211, DECIDES, BLOCKS),
         )
     ],
     ("filed_in_time", {"frequency": VOID, "original_number": "P"}, {"today": on_day(999)}, as_it_is, NOTHING),

@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("kept_back_cents", sa.BigInteger(), nullable=False),
         sa.Column("off_cents", sa.BigInteger(), nullable=False),
         sa.Column("claims", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["file_id"],
             ["clearinghouse_file.id"],
