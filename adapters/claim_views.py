@@ -17,6 +17,7 @@ from models.codes import ClaimStatus, Role, ToDoKind
 from models.ledger import Balances, LedgerAccount
 from models.operational import (
     Approval,
+    AuditEvent,
     Authorisation,
     Claim,
     ClaimSubmission,
@@ -343,7 +344,8 @@ def payers() -> list[str]:
 class Thread:
     """Everything on record of one claim but its content. ``files`` holds those that its parts name, by id.
 
-    ``signed`` are its sign-offs, each with its decision once there is one.
+    ``receipts`` are the 999 files by the file of ours they answer. ``signed`` are its sign-offs, each with its decision
+    once there is one. ``events`` is its audit, oldest first.
     """
 
     claim: Claim
@@ -354,6 +356,8 @@ class Thread:
     remitted: tuple[RemittedClaimRecord, ...]
     ledger: tuple[LedgerEntry, ...]
     files: dict[str, ClearinghouseFile]
+    receipts: dict[str, str]
+    events: tuple[AuditEvent, ...]
     to_dos: tuple[ToDo, ...]
     signed: tuple[tuple[Approval, Decision | None], ...]
 
@@ -408,7 +412,22 @@ def thread(case_number: str) -> Thread:
             .where(LedgerEntry.case_number == case_number)
             .order_by(col(LedgerEntry.at), col(LedgerEntry.source), col(LedgerEntry.part))
         ).all()
+        events = db.exec(
+            select(AuditEvent).where(AuditEvent.case_number == case_number).order_by(col(AuditEvent.id))
+        ).all()
+        receipts = {
+            answer.subject_id: str(answer.details["receipt"])
+            for answer in db.exec(
+                select(AuditEvent).where(
+                    col(AuditEvent.subject_id).in_([each.file_id for each in submissions]),
+                    col(AuditEvent.action).in_(("file.answered", "file.rejected")),
+                )
+            ).all()
+            if "receipt" in answer.details
+        }
         named = {
+            *receipts.values(),
+            *(event.details.get("file") for event in events),
             *(each.file_id for each in [*checks, *submissions, *remitted, *ledger]),
             *(each.answer_file_id for each in checks),
         }
@@ -430,6 +449,8 @@ def thread(case_number: str) -> Thread:
             remitted=tuple(remitted),
             ledger=tuple(ledger),
             files={file.id: file for file in files},
+            receipts=receipts,
+            events=tuple(events),
             to_dos=tuple(
                 db.exec(select(ToDo).where(ToDo.case_number == case_number).order_by(col(ToDo.opened_at))).all()
             ),

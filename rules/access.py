@@ -74,7 +74,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "all_claims": CLAIM_READERS,
     "claim_page": CLAIM_READERS | CLINICAL,
     "step_claim": CLAIM_WORKERS,
-    "claim_letter": CLAIM_READERS,
+    "claim_letter": CLAIM_READERS | CLINICAL,
     "remitted_claim": CLAIM_READERS,
     "settle_remitted": CLAIM_WORKERS,
     "coverage": CLAIM_READERS | {Role.COORDINATOR},

@@ -220,13 +220,23 @@ def make_claim_at(
 
 def make_claim_approval(made: MadeClaim, kind: ApprovalKind, signer: Staff | None = None, **given: Any) -> Approval:
     """An open sign-off about a claim."""
-    words = {
-        **claim_content(made.claim, made.form),
-        "kind": kind.value,
-        "reasons": ["No claim of this clinician has been paid by this payer yet."],
-        **({"cents": 9000, "accounts": {"denied": 9000}, "why": "Too small to appeal."} if kind == "write_off" else {}),
-        **given,
-    }
+    if kind == ApprovalKind.WRITE_OFF:
+        words = {
+            "kind": kind.value,
+            "case": made.number,
+            "cents": CHARGE,
+            "accounts": {"payer": 0, "denied": CHARGE, "patient": 0},
+            "why": [DENIAL["message"]],
+            "reasons": ["The amount is above what a biller may write off alone."],
+            "payer": made.claim.payer_code,
+            "service_date": made.claim.service_date.isoformat(),
+        }
+    else:
+        built = claim_content(made.claim, made.form)
+        kept = ("case", "biller", "findings", "form", "changes", "facts")
+        words = {name: built[name] for name in kept} | {"kind": kind.value, "content_digest": made.claim.content_digest}
+        words["reasons"] = ["No claim of this clinician has been paid by this payer yet."]
+    words |= given
     return factories.make_approval(
         kind,
         case=made.claim,

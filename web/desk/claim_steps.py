@@ -1,11 +1,13 @@
 """The forms on a claim's page: which fit where it stands, which act a post asks for, what is said once it is done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from acts import billing_records, claims
+from acts.billing_records import ADDRESS_FIELDS
+from models.claim_facts import SELF
 from models.codes import ClaimStatus
 from models.operational import Claim
 from models.therapy_text import TherapyText
@@ -14,30 +16,24 @@ from web.desk.claim_evidence import ShownClaim
 S = ClaimStatus
 Form = Mapping[str, str]
 
-WITH_A_BILLER = frozenset({S.CORRECTION, S.REMITTANCE_REVIEW, S.DENIED})
-NOT_SENT = frozenset(
-    {
-        *(S.RECEIVED, S.COVERAGE_ASKED, S.READY_TO_BUILD, S.MISSING_INFORMATION, S.CORRECTION),
-        *(S.CLINICAL_SIGNATURE, S.CLAIM_SIGNATURE),
-    }
-)
-AT_THE_PAYER = frozenset({S.SENT, S.ACKNOWLEDGED, S.ACCEPTED, S.APPEALED})
+WITH_A_BILLER = frozenset(claims.WITH_A_BILLER)
 FITS: Mapping[str, frozenset[ClaimStatus]] = {
     "correct": WITH_A_BILLER,
-    "build_again": WITH_A_BILLER | {S.MISSING_INFORMATION},
-    "ask_patient": frozenset({S.CORRECTION, S.MISSING_INFORMATION, S.DENIED}),
-    "appeal": frozenset({S.DENIED}),
-    "bill_patient": frozenset({S.DENIED}),
-    "wait_for_payer": WITH_A_BILLER | AT_THE_PAYER,
-    "patient_payment": WITH_A_BILLER | {S.PATIENT_BALANCE},
-    "take_back": WITH_A_BILLER | {S.ACCEPTED, S.PATIENT_BALANCE},
-    "write_off": WITH_A_BILLER | {S.APPEALED, S.PATIENT_BALANCE},
-    "do_not_bill": NOT_SENT,
+    "build_again": WITH_A_BILLER,
+    "ask_coverage_again": frozenset({S.CORRECTION}),
+    "ask_patient": frozenset({S.CORRECTION}),
+    "appeal": frozenset({S.DENIED, S.REMITTANCE_REVIEW}),
+    "bill_patient": WITH_A_BILLER,
+    "wait_for_payer": WITH_A_BILLER,
+    "patient_payment": frozenset({S.PATIENT_BALANCE}),
+    "take_back": WITH_A_BILLER,
+    "write_off": WITH_A_BILLER | {S.PATIENT_BALANCE},
+    "do_not_bill": frozenset(claims.NEVER_LEFT),
 }
-"""Where each step is offered; the acts have the last word."""
+"""Where each step is offered, as the acts take it; they have the last word."""
+ONLY_SENT = frozenset({"take_back", "write_off", "wait_for_payer", "bill_patient"})
 RECORDS = ("coverage", "address", "authorisation")
 """Steps about the patient's record rather than about the claim; they fit while it is open."""
-ADDRESS_FIELDS = ("sex", "line", "second_line", "city", "state", "zip_code")
 SUBSCRIBER_FIELDS = (
     *("group_number", "relationship", "subscriber_family_name", "subscriber_given_name"),
     *("subscriber_birth_date", "subscriber_sex"),
@@ -45,6 +41,7 @@ SUBSCRIBER_FIELDS = (
 SAID = {
     "correct": "The correction is kept; the claim is built and checked anew.",
     "build_again": "The claim is built and checked anew.",
+    "ask_coverage_again": "The payer is asked once more; then the claim is built anew.",
     "ask_patient": "The patient gets a message with a link to fill in just that.",
     "appeal": "The letter is kept as it goes out. The claim waits for the payer's decision.",
     "bill_patient": "The patient owes it now and gets a statement.",
@@ -89,9 +86,7 @@ def offered(claim: Claim) -> tuple[str, ...]:
         return ()
     sent = claim.first_sent_at is not None
     fitting = [step for step, statuses in FITS.items() if claim.status in statuses]
-    hidden = {"do_not_bill"} if sent else {"take_back", "write_off", "wait_for_payer", "patient_payment"}
-    if not claim.patient_cents:
-        hidden.add("patient_payment")
+    hidden = {"do_not_bill"} if sent else ONLY_SENT
     return (*(step for step in fitting if step not in hidden), *RECORDS)
 
 
@@ -156,7 +151,7 @@ def _appeal(asked: Asked) -> None:
 
 
 def _wait(asked: Asked) -> None:
-    days = whole(asked.field("days"), "the number of days", most=90)
+    days = whole(asked.field("days"), "the number of days", most=claims.LONGEST_WAIT)
     claims.wait_for_payer(asked.number, staff_id=asked.staff_id, days=days, reason=asked.reason)
 
 
@@ -171,7 +166,13 @@ def _patient_payment(asked: Asked) -> None:
     )
 
 
+def _given(asked: Asked, names: Iterable[str]) -> dict[str, str]:
+    """The fields that hold something."""
+    return {name: asked.field(name) for name in names if asked.field(name)}
+
+
 def _coverage(asked: Asked) -> None:
+    own = asked.field("relationship") == SELF
     billing_records.record_coverage(
         asked.claim.patient_id,
         actor=asked.staff_id,
@@ -180,12 +181,16 @@ def _coverage(asked: Asked) -> None:
         plan_code=asked.field("plan_code"),
         member_id=asked.field("member_id"),
         valid_from=day_of(asked.field("valid_from"), "the first day"),
-        details={name: asked.field(name) for name in SUBSCRIBER_FIELDS},
+        details=_given(asked, ("group_number", "relationship") if own else SUBSCRIBER_FIELDS),
     )
 
 
 def _address(asked: Asked) -> None:
-    fields = {name: asked.field(name) for name in ADDRESS_FIELDS if name in asked.form}
+    fields = _given(asked, ADDRESS_FIELDS)
+    if not fields:
+        raise ValueError("nothing is filled in")
+    if "line" in fields:
+        fields["second_line"] = asked.field("second_line")
     billing_records.record_patient_fields(asked.claim.patient_id, fields, actor=asked.staff_id)
 
 
@@ -217,6 +222,7 @@ def _plainly(act: Callable[..., object]) -> Callable[[Asked], None]:
 STEPS: Mapping[str, Callable[[Asked], None]] = {
     "correct": _correct,
     "build_again": _plainly(lambda *it, **more: claims.build_again(*it, **more)),
+    "ask_coverage_again": _plainly(lambda *it, **more: claims.ask_coverage_again(*it, **more)),
     "ask_patient": _ask_patient,
     "appeal": _appeal,
     "bill_patient": _plainly(lambda *it, **more: claims.bill_patient(*it, **more)),

@@ -1,11 +1,12 @@
 """A claim's timeline: eligibility → 837 → 999 → 277CA → 835 → fix → resubmission, each step in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.claim_views import Thread
 from models.claim_codes import FileStatus, SubmissionStatus
+from models.codes import ClaimStatus
 from models.operational import (
     AuditEvent,
     ClaimSubmission,
@@ -19,9 +20,13 @@ from web.desk import claim_words, words
 from web.desk.claim_words import money
 from web.desk.evidence import Note
 
-TOLD_BY_RECORDS = ("claim_submission.", "claim.content", "clearinghouse_file.", "eligibility_check.", "content.read")
-"""Audit events, by the start of their names, whose step stands in the thread with more to say."""
-TOLD_BY_EVENTS = ("claim.", "decision.signed", "claim_letter.", "ledger_entry.")
+DONE = frozenset(
+    {
+        *("case.moved", "decision.signed", "ledger.posted", "to_do.claimed", "to_do.done"),
+        "remitted_claim.matched_by_hand",
+    }
+)
+"""Audit events that are steps of the thread where a person did them, or a person has to."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,13 @@ class ThreadStep:
     href: str = ""
 
 
-def steps(
-    thread: Thread, events: Sequence[AuditEvent], reasons: Mapping[str, Note], names: Mapping[str, str]
-) -> list[ThreadStep]:
+def steps(thread: Thread, reasons: Mapping[str, Note], names: Mapping[str, str]) -> list[ThreadStep]:
     """The thread oldest first; at one moment in the order in which a claim goes its way."""
     found = [
         *(step for check in thread.checks for step in _check(thread, check)),
-        *(step for each in thread.submissions for step in _submission(thread, each, events)),
+        *(step for each in thread.submissions for step in _submission(thread, each)),
         *(_remitted(thread, each) for each in thread.remitted),
-        *_by_people(events, reasons, names),
+        *_by_people(thread, reasons, names),
     ]
     return sorted(found, key=lambda step: step.at)
 
@@ -84,7 +87,7 @@ def share(each: Mapping[str, object]) -> str:
     return f"{told} (EB segment {each['segment']})" if each.get("segment") else told
 
 
-def _submission(thread: Thread, each: ClaimSubmission, events: Sequence[AuditEvent]) -> Iterable[ThreadStep]:
+def _submission(thread: Thread, each: ClaimSubmission) -> Iterable[ThreadStep]:
     file = thread.files.get(each.file_id)
     frequency = claim_words.FREQUENCIES.get(each.frequency, each.frequency)
     lines = tuple(_line(line) for line in thread.lines.get(each.claim_control, ()))
@@ -97,33 +100,29 @@ def _submission(thread: Thread, each: ClaimSubmission, events: Sequence[AuditEve
         file=file,
         by=each.sent_by,
     )
+    receipt = thread.files.get(thread.receipts.get(each.file_id, ""))
     if each.received_at is not None:
-        yield ThreadStep(each.received_at, "999", *_answer(events, each, "999", "The file was received."))
+        yield ThreadStep(each.received_at, "999", "The file was received.", file=receipt)
     elif file is not None and file.status == FileStatus.REJECTED:
-        yield ThreadStep(file.finished_at or each.at, "999", "The whole file was rejected.", (file.problem,), file=file)
+        yield ThreadStep(file.finished_at or each.at, "999", "The file was refused.", file=receipt or file)
     if each.accepted_at is not None:
         number = f" Their number: {each.payer_control}." if each.payer_control else ""
-        yield ThreadStep(each.accepted_at, "277CA", *_answer(events, each, "277CA", f"Accepted by the payer.{number}"))
-    elif each.status == SubmissionStatus.REJECTED and each.decided_at is not None:
-        yield ThreadStep(each.decided_at, "277CA", *_answer(events, each, "277CA", "Rejected: it was not taken in."))
+        said = f"Accepted by the payer.{number}"
+        yield ThreadStep(each.accepted_at, "277CA", said, file=_accepting_file(thread, each))
+
+
+def _accepting_file(thread: Thread, each: ClaimSubmission) -> ClearinghouseFile | None:
+    """The file whose answer moved the claim on when this submission was accepted."""
+    for event in thread.events:
+        if event.details.get("new") == ClaimStatus.ACCEPTED and each.accepted_at and event.at >= each.accepted_at:
+            return thread.files.get(str(event.details.get("file")))
+    return None
 
 
 def _line(line: SubmittedLine) -> str:
     code = "-".join((line.procedure_code, *line.modifiers))
     units = "1 unit" if line.units == 1 else f"{line.units} units"
     return f"{code}, {units}, {money(line.charge_cents)} ({line.control_number})"
-
-
-def _answer(
-    events: Sequence[AuditEvent], each: ClaimSubmission, kind: str, otherwise: str
-) -> tuple[str, tuple[str, ...]]:
-    """What an answer said of this submission, as the audit holds it by code and segment."""
-    said = tuple(
-        str(event.details["said"])
-        for event in events
-        if event.subject_id == each.claim_control and event.details.get("kind") == kind and event.details.get("said")
-    )
-    return otherwise, said
 
 
 def _remitted(thread: Thread, each: RemittedClaimRecord) -> ThreadStep:
@@ -148,20 +147,55 @@ def _remitted(thread: Thread, each: RemittedClaimRecord) -> ThreadStep:
     )
 
 
-def _by_people(
-    events: Sequence[AuditEvent], reasons: Mapping[str, Note], names: Mapping[str, str]
-) -> Iterable[ThreadStep]:
-    """What people did to the claim, with why; and how it moved on."""
-    for event in events:
-        if not event.action.startswith(TOLD_BY_EVENTS) or event.action.startswith(TOLD_BY_RECORDS):
+def _by_people(thread: Thread, reasons: Mapping[str, Note], names: Mapping[str, str]) -> Iterable[ThreadStep]:
+    """What people did to the claim, with why; and each time it was put before one."""
+    newest = _newest_wait(thread)
+    for event in thread.events:
+        by_hand = event.actor in names or event.actor.startswith("patient:")
+        if event.action not in DONE or not (by_hand or event.details.get("queue")):
             continue
         note = reasons.get(str(event.details.get("words", "")))
         letter = event.details.get("letter")
+        now = _found(thread) if event is newest else ()
         yield ThreadStep(
             event.at,
-            "fix" if event.actor in names else "step",
+            "fix" if by_hand else "step",
             f"{words.event(event)}.",
-            by=words.actor(event.actor, dict(names)),
+            (*_details(event), *now),
+            by=event.actor if by_hand else "",
             reason=(note.answer or note.question) if note else None,
             href=f"/claims/{event.case_number}/letters/{letter}" if letter else "",
         )
+
+
+def _newest_wait(thread: Thread) -> AuditEvent | None:
+    """The last time the claim was put before a person."""
+    waits = [event for event in thread.events if event.action == "case.moved" and event.details.get("queue")]
+    return waits[-1] if waits else None
+
+
+def _found(thread: Thread) -> tuple[str, ...]:
+    """What is wrong now, as the answer said it that put the claim before a person."""
+    if not thread.claim.queue:
+        return ()
+    return tuple(
+        f"{each.get('message', '')}{' (segment ' + str(each['segment']) + ')' if each.get('segment') else ''}"
+        for each in thread.claim.findings
+    )
+
+
+def _details(event: AuditEvent) -> Iterable[str]:
+    """What was done in particular, of what the event holds."""
+    details = event.details
+    if queue := details.get("queue"):
+        yield f"{claim_words.QUEUES.get(str(queue), words.sentence(words.plain(queue)))}."
+    if changed := details.get("changed"):
+        yield f"Changed: {', '.join(claim_words.CLAIM_FIELDS.get(each, each).lower() for each in changed)}."
+    if fields := details.get("fields"):
+        yield f"About: {', '.join(claim_words.PATIENT_FIELDS.get(each, words.plain(each)).lower() for each in fields)}."
+    if frequency := details.get("frequency"):
+        yield f"It goes as {claim_words.FREQUENCIES.get(str(frequency), frequency)}."
+    if isinstance(cents := details.get("cents"), int):
+        yield f"{money(cents)}."
+    if days := details.get("days"):
+        yield f"An answer is due in {days} days."

@@ -130,6 +130,7 @@ PATIENT_FIELDS = {
     "state": "State",
     "zip_code": "ZIP code",
 }
+APPEALS: dict[str, str] = {}
 CLAIM_FIELDS = {
     "place_of_service": "Place of service",
     "modifiers": "Modifiers",

@@ -238,8 +238,7 @@ def _show(
     reads = may_read_claim(me.viewer, found.facts).allowed
     works = me.staff.role in CLAIM_WORKERS and may_see_case(me.viewer, found.facts).allowed
     approval = thread.open_sign_off
-    events = case_views.timeline(claim.case_number)
-    kept = [str(event.details["words"]) for event in events if "words" in event.details]
+    kept = [str(event.details["words"]) for event in thread.events if "words" in event.details]
     names = desk_views.staff_names()
     return page(
         request,
@@ -252,8 +251,8 @@ def _show(
         reads=reads,
         works=works,
         shows_names=sees_claim_names(me.staff.role),
-        steps=claim_thread.steps(thread, events, claim_evidence.reasons(kept, me) if reads else {}, names),
-        events=events,
+        steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
+        events=thread.events,
         offered=claim_steps.offered(claim) if works else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
@@ -273,9 +272,9 @@ def _show(
         step=step,
         typed=typed or {},
         preview=preview,
-        templates={},
-        suggested_template="",
-        write_off_limit=None,
+        templates=claim_words.APPEALS,
+        suggested_template=next((each["template"] for each in claim.findings if each.get("template")), ""),
+        write_off_limit=acts.write_off_limit(claim) if works else 0,
     )
 
 
@@ -307,6 +306,8 @@ def step_claim(
             raise ValueError("this form could not be read; open the page again")
         if form.get("version") != str(claim.version):
             raise MovedOn(STALE)
+        if step == "appeal" and form.get("preview"):
+            return _preview(request, me, claim, found, form)
         STEPS[step](Asked(claim, me.id, form, _present(me, claim, step)))
     except (MovedOn, NotAllowed, ValueError) as refusal:
         anew, found = visible_claim(me, number)
@@ -315,6 +316,13 @@ def step_claim(
         with reading(me, found):
             return _show(request, me, anew, found, problem=problem, step=step, typed=form, status_code=code)
     return RedirectResponse(f"/claims/{number}?done={step}", status_code=303)
+
+
+def _preview(request: Request, me: Member, claim: Claim, found: CaseView, form: dict[str, str]) -> HTMLResponse:
+    """The claim's page with the letter as it would be sent; raises ValueError where there is no such letter."""
+    named = {name: form.get(name, "") for name in ("template", "corrected", "attached")}
+    letter = acts.preview_appeal(claim.case_number, staff_id=me.id, **named)
+    return _show(request, me, claim, found, step="appeal", typed=form, preview=letter)
 
 
 def _present(me: Member, claim: Claim, step: str) -> ShownClaim | None:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from adapters import desk_views, intake_views
-from adapters.desk_views import CLAIM_TO_DOS, Waiting
+from adapters.desk_views import MONEY_TO_DOS as MONEY
+from adapters.desk_views import Waiting
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
 from rules.access import APPROVERS, DOERS, SIGNERS, may_see_case, names_in_queue, works_on
@@ -24,8 +25,8 @@ router = APIRouter()
 SHOWN = 200
 TO_DO_KINDS = {
     Role.CLINICIAN: (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME),
-    Role.COORDINATOR: tuple(kind for kind in ToDoKind if kind not in (*CLAIM_TO_DOS, ToDoKind.COVERAGE_PROBLEM)),
-    Role.BILLER: (*CLAIM_TO_DOS, ToDoKind.COVERAGE_PROBLEM),
+    Role.COORDINATOR: tuple(kind for kind in ToDoKind if kind not in MONEY),
+    Role.BILLER: MONEY,
     Role.OWNER: (),
 }
 """Which kinds of to-dos a role filters its queue by; an administrator by every one."""

@@ -11,7 +11,7 @@ from acts import duplicates
 from acts import to_dos as acts
 from adapters import case_views, claim_views, desk_views
 from adapters.case_views import CaseView
-from adapters.desk_views import CLAIM_TO_DOS
+from adapters.desk_views import CLAIM_TO_DOS, MONEY_TO_DOS
 from adapters.undelivered import POST_KEY
 from models.codes import OUTCOMES, Role, ToDoKind, ToDoOutcome, ToDoStatus
 from models.errors import NotAllowed
@@ -27,7 +27,6 @@ from web.desk.queue import next_after
 router = APIRouter()
 
 WHERE = "desk:to-do"
-MONEY = (ToDoKind.COVERAGE_PROBLEM, *CLAIM_TO_DOS)
 QUESTIONS = (ToDoKind.ANSWER_QUESTION, ToDoKind.CHECK_TRANSCRIPT)
 
 
@@ -72,7 +71,7 @@ def _show(
         question=evidence.to_do_question(to_do.id, me, WHERE) if asks else None,
         known=case_views.patients(found.referral.possible_patient_ids) if compares else [],
         names=desk_views.staff_names(),
-        shows_names=sees_names(me.staff.role) or (to_do.kind in MONEY and sees_claim_names(me.staff.role)),
+        shows_names=sees_names(me.staff.role) or (to_do.kind in MONEY_TO_DOS and sees_claim_names(me.staff.role)),
         problem=problem,
         typed=typed,
         outcome=outcome,

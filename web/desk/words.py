@@ -169,6 +169,7 @@ OUTCOMES = {
     ToDoOutcome.NO_NOTE: "No note from here: close the session",
     ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
+    ToDoOutcome.POSTED: "The statement is posted",
 }
 
 SCRIPTS = {
@@ -221,9 +222,9 @@ SCRIPTS = {
     ToDoKind.ANSWER_DENIAL: (
         "Answer the denial on the claim's page: correct it, appeal, bill the patient, write off.",
     ),
-    ToDoKind.CALL_PAYER: (
-        "No answer came in time. Call the payer, with the claim's number and the day it was sent.",
-        "Say on the claim's page what came of it: wait on, correct it and send it again, or take it back.",
+    ToDoKind.POST_STATEMENT: (
+        "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
+        "amount on the claim's page; it names no service and no diagnosis.",
     ),
 }
 
@@ -334,6 +335,20 @@ _EVENTS = {
     "addendum.signed": "Addendum {number} signed",
     "consent.recorded": "Consent put on record: {kind}",
     "consent.revoked": "Consent taken back: {kind}",
+    "coverage.to_ask": "Coverage to be asked for {date}",
+    "coverage.answered": "Coverage answered: {status}",
+    "coverage.ask_again": "Coverage is asked again",
+    "coverage.recorded": "Insurance put on record",
+    "authorisation.recorded": "Authorisation put on record",
+    "patient.billing_recorded": "What a claim needs of the patient put on record",
+    "claim.built": "Claim built",
+    "claim.changed": "What the claim says changed",
+    "ledger.posted": "Posted to the ledger: {count} lines",
+    "remitted_claim.posted": "Payment posted",
+    "remitted_claim.duplicate": "The same payment came again",
+    "remitted_claim.for_a_person": "A payment that a person must settle",
+    "remitted_claim.settled_by_hand": "Payment settled: none of ours",
+    "remitted_claim.matched_by_hand": "Payment matched by hand",
     "row.accepted": "Row accepted",
     "row.duplicate": "Sent again: a duplicate row",
     "row.ambiguous": "Row accepted; may be a known patient",

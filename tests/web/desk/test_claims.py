@@ -71,13 +71,10 @@ def test_queue_holds_what_a_patient_has_not_filled_in_in_time(biller, place, sin
     assert (rows(biller.get("/claims").text) == [made.number]) is shown
 
 
-def test_queue_holds_a_claim_that_somebody_must_call_about(biller, place):
-    silent, fine = (make_claim_at(S.SENT, location=place) for _ in range(2))
-    factories.make_to_do(silent.claim, "call_payer", role=Role.BILLER)
-    shown = biller.get("/claims").text
-    assert rows(shown) == [silent.number] and "The payer has not answered in time." in shown
-    assert fine.number not in shown
-    assert "Everything else is moving: 1 open claim, 2 with payers." in shown
+def test_queue_says_how_much_is_moving_by_itself(biller, place):
+    for status in (S.SENT, S.APPEALED, S.READY_TO_BUILD, S.CLOSED_PAID, S.CORRECTION):
+        make_claim_at(status, location=place)
+    assert "Everything else is moving: 3 open claims, 2 with payers." in biller.get("/claims").text
 
 
 def test_queue_says_what_is_wrong_from_where_and_what_to_do(biller, place):
@@ -317,7 +314,16 @@ def done(monkeypatch) -> list[tuple[str, Any, dict[str, Any]]]:
     def note(name: str) -> Any:
         return lambda *it, **more: asked.append((name, *it, more))
 
-    for name in ("correct", "build_again", "take_back", "do_not_bill", "write_off", "appeal", "bill_patient"):
+    for name in (
+        "correct",
+        "build_again",
+        "ask_coverage_again",
+        "take_back",
+        "do_not_bill",
+        "write_off",
+        "appeal",
+        "bill_patient",
+    ):
         monkeypatch.setattr(acts, name, note(name))
     for name in ("record_patient_payment", "wait_for_payer", "ask_patient", "settle_remitted"):
         monkeypatch.setattr(acts, name, note(name))
@@ -329,14 +335,15 @@ def done(monkeypatch) -> list[tuple[str, Any, dict[str, Any]]]:
 def test_only_the_steps_that_fit_are_offered(biller, place):
     offered = {
         status: steps_of(biller.get(f"/claims/{make_claim_at(status, location=place).number}").text)
-        for status in (S.CORRECTION, S.DENIED, S.ACCEPTED, S.CLOSED_PAID)
+        for status in (S.CORRECTION, S.DENIED, S.PATIENT_BALANCE, S.ACCEPTED, S.CLOSED_PAID)
     }
     records = set(claim_steps.RECORDS)
-    assert offered[S.CORRECTION] == records | {"correct", "build_again", "ask_patient", "do_not_bill"}
-    assert offered[S.DENIED] == records | {
-        *("correct", "build_again", "ask_patient", "appeal", "bill_patient", "wait_for_payer", "take_back", "write_off")
-    }
-    assert offered[S.ACCEPTED] == records | {"wait_for_payer", "take_back"}
+    before = {"correct", "build_again", "ask_coverage_again", "ask_patient", "do_not_bill"}
+    after = {"correct", "build_again", "appeal", "bill_patient", "wait_for_payer", "take_back", "write_off"}
+    assert offered[S.CORRECTION] == records | before
+    assert offered[S.DENIED] == records | after
+    assert offered[S.PATIENT_BALANCE] == records | {"patient_payment", "write_off"}
+    assert offered[S.ACCEPTED] == records
     assert offered[S.CLOSED_PAID] == set()
 
 
@@ -383,7 +390,7 @@ def test_step_needs_a_reason(biller, place, done, name: str):
 
 
 def test_other_steps_reach_their_acts(biller, place, done):
-    made = make_claim_at(S.DENIED, location=place, patient_cents=2500)
+    made = make_claim_at(S.DENIED, location=place)
     for name, fields in (
         ("ask_patient", {"ask-member_id": "yes", "ask-sex": "yes"}),
         ("appeal", {"template": "no_authorisation", "corrected": "", "attached": "the approval", "reason": "See it."}),
@@ -411,6 +418,10 @@ def test_other_steps_reach_their_acts(biller, place, done):
     assert by_name["record_authorisation"]["procedure_codes"] == ("90837", "90834")
     assert by_name["record_coverage"]["details"]["relationship"] == "18"
     assert by_name["record_patient_fields"] == {"actor": biller.staff.id}
+    assert next(each for each in done if each[0] == "record_patient_fields")[2] == {
+        **{"line": "1 Elm Street", "city": "Portland", "state": "OR", "zip_code": "97201", "sex": "F"},
+        "second_line": "",
+    }
 
 
 @pytest.mark.parametrize(
@@ -422,7 +433,7 @@ def test_other_steps_reach_their_acts(biller, place, done):
         ("patient_payment", {"amount": "NaN", "reference": "R"}, "The amount must be dollars and cents"),
         ("patient_payment", {"amount": "1", "reference": " "}, "The reference is missing"),
         ("wait_for_payer", {"days": "0", "reason": "x"}, "The number of days must be a whole number"),
-        ("wait_for_payer", {"days": "91", "reason": "x"}, "The number of days must be a whole number"),
+        ("wait_for_payer", {"days": "121", "reason": "x"}, "The number of days must be a whole number"),
         ("ask_patient", {}, "Choose what the patient is asked."),
         ("appeal", {"reason": "x"}, "Choose a letter."),
         ("coverage", {"valid_from": "soon"}, "The first day must be a date."),
@@ -430,7 +441,7 @@ def test_other_steps_reach_their_acts(biller, place, done):
     ],
 )
 def test_form_that_cannot_be_read_says_why(biller, place, done, name, fields, problem):
-    made = make_claim_at(S.DENIED, location=place, patient_cents=2500)
+    made = make_claim_at(S.DENIED, location=place)
     answer = step(biller, made, name, **fields)
     assert answer.status_code == 422 and problem in answer.text and done == []
 
