@@ -15,7 +15,7 @@ from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
 from models.claim_codes import ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity
-from models.claim_form import ClaimForm
+from models.claim_form import ClaimForm, ClaimFrequency, PayerRank
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
 from models.operational import (
     Claim,
@@ -126,6 +126,8 @@ def _set_deadline(claim: Claim) -> None:
         return
     decided = claim.decided_on
     kind = deadlines.FilingKind.CORRECTED if decided else deadlines.FilingKind.ORIGINAL
+    if claim.rank != PayerRank.PRIMARY and claim.frequency == ClaimFrequency.ORIGINAL:
+        kind = deadlines.FilingKind.SECONDARY
     claim.file_by = deadlines.filing_deadline(contract, claim.service_date, kind, decided_on=decided)
 
 

@@ -111,6 +111,7 @@ def gather(claim: Claim) -> Gathered:
         patient_state=session.patient_state or patient.state,
         authorisation=authorisation,
         frequency=ClaimFrequency(claim.frequency),
+        decided_on=claim.decided_on,
         original_number=claim.payer_control if claim.frequency != ClaimFrequency.ORIGINAL else "",
         earlier_payments=tuple(earlier_from_plain(each) for each in changed.get("earlier_payments", ())),
     )

@@ -1,5 +1,7 @@
 """Do the HL segments of a set count up and point at a parent that is there?"""
 
+from collections.abc import Mapping
+
 from adapters.x12.elements import broken, value
 
 
@@ -9,7 +11,7 @@ class Hierarchy:
     A new set (ST) needs a new one.
     """
 
-    def __init__(self, parents: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, parents: Mapping[str, tuple[str, ...]]) -> None:
         self._parents = parents
         self._codes: dict[str, str] = {}
 
