@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from adapters import therapy_store_claims
@@ -39,6 +39,7 @@ from models.operational import (
     Location,
     OperationalRecord,
     Patient,
+    PatientCoverage,
     RemittedClaimRecord,
     SessionNote,
     Staff,
@@ -409,3 +410,11 @@ def make_coverage_problem(location: Location, patient: Patient | None = None, **
     )
     to_do = factories.make_to_do(case, ToDoKind.COVERAGE_PROBLEM, role=Role.BILLER, unique_key=f"coverage:{check.id}")
     return check, to_do
+
+
+def make_insurance(patient: Patient, **given: Any) -> PatientCoverage:
+    """A first coverage in force since long ago."""
+    facts = {"id": new_id("PV"), "patient_id": patient.id, "payer_code": "BLUEH", "member_id": "OLD-1"}
+    row = PatientCoverage(**{**facts, "valid_from": date(2020, 1, 1), "recorded_by": "test", **given})
+    keep(row)
+    return row

@@ -130,7 +130,6 @@ PATIENT_FIELDS = {
     "state": "State",
     "zip_code": "ZIP code",
 }
-APPEALS: dict[str, str] = {}
 CLAIM_FIELDS = {
     "place_of_service": "Place of service",
     "modifiers": "Modifiers",

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import claims as acts
 from acts.billing_records import PATIENT_FIELDS
-from adapters import case_views, claim_views, desk_views
+from adapters import appeal_letters, case_views, claim_views, desk_views
 from adapters.case_views import CaseView
 from adapters.claim_views import ClaimsAsked, ExceptionRow
 from models.claim_codes import RemittanceOutcome
@@ -272,7 +272,7 @@ def _show(
         step=step,
         typed=typed or {},
         preview=preview,
-        templates=claim_words.APPEALS,
+        templates=appeal_letters.TITLES,
         suggested_template=next((each["template"] for each in claim.findings if each.get("template")), ""),
         write_off_limit=acts.write_off_limit(claim) if works else 0,
     )

@@ -110,6 +110,8 @@ def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", sc
     if me.staff.role not in APPROVERS | DOERS:
         return _counts(request, me)
     facts = _list_facts(me, Filters(kind, location, scope))
+    if me.staff.role == Role.OWNER:
+        return _counts(request, me, named_here=False, **facts)
     kinds = [
         *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
         *TO_DO_KINDS.get(me.staff.role, tuple(ToDoKind)),
@@ -126,15 +128,15 @@ def queue_list(me: SignedIn, kind: str = "", location: str = "", scope: str = "m
     return fragment("queue_list.html", me=me, named_here=names_in_queue(me.staff.role), **facts)
 
 
-def _counts(request: Request, me: Member) -> HTMLResponse:
-    """For roles that sign nothing: how many cases stand where, and nothing about anybody."""
+def _counts(request: Request, me: Member, **waiting: Any) -> HTMLResponse:
+    """How many cases stand where, and nothing about anybody; for an owner also what waits for their signature."""
     counts = desk_views.counts_by_status(me.staff.location_ids)
     statuses = [status for status in ReferralStatus if any(status in of_place for of_place in counts.values())]
     return page(
         request,
         "counts.html",
-        counts=counts,
+        by_place=counts,
         statuses=statuses,
         overdue=desk_views.overdue_counts(me.staff.location_ids, utc_now()),
-        places=desk_views.places(),
+        **{"places": desk_views.places(), **waiting},
     )
