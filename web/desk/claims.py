@@ -311,7 +311,7 @@ def step_claim(
         STEPS[step](Asked(claim, me.id, form, _present(me, claim, step)))
     except (MovedOn, NotAllowed, ValueError) as refusal:
         anew, found = visible_claim(me, number)
-        problem = words.sentence(str(refusal)) + "."
+        problem = words.sentence(words.plain(refusal)) + "."  # a field is named as in the record
         code = 409 if isinstance(refusal, MovedOn) else 422
         with reading(me, found):
             return _show(request, me, anew, found, problem=problem, step=step, typed=form, status_code=code)

@@ -181,3 +181,22 @@ def test_to_do_of_another_role_is_closed_to_a_biller(at_the_desk, place):
     seated = at_the_desk(Role.BILLER, location=case.location)
     assert seated.get(f"/to-dos/{case.to_do.id}").status_code == 403
     assert seated.post(f"/to-dos/{case.to_do.id}/claim").status_code in (403, 422)
+
+
+def test_coverage_problem_is_settled_without_touching_the_session(at_the_desk, place):
+    check, to_do = made_of.make_coverage_problem(place)
+    seated = at_the_desk(Role.BILLER)
+    answer = seated.post(f"/to-dos/{to_do.id}/finish", outcome="coverage_settled", said="Card was renewed.")
+    assert answer.status_code == 303
+    with operational_store.reading() as db:
+        case = operational_store.one(db, made_of.factories.Referral, check.case_number)
+    assert case.status == made_of.factories.ReferralStatus.BOOKED
+
+
+def test_statement_is_posted_from_its_to_do(at_the_desk, place):
+    made = make_claim_at(S.PATIENT_BALANCE, location=place)
+    to_do = made_of.factories.make_to_do(made.claim, made_of.ToDoKind.POST_STATEMENT, role=Role.BILLER)
+    seated = at_the_desk(Role.BILLER)
+    assert f'href="/claims/{made.number}"' in seated.get(f"/to-dos/{to_do.id}").text
+    assert seated.post(f"/to-dos/{to_do.id}/finish", outcome="posted").status_code == 303
+    assert "The statement is posted" in seated.get(f"/to-dos/{to_do.id}?done=finished").text
