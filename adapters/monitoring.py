@@ -149,11 +149,12 @@ def _clearinghouse(db: Session, now: datetime) -> Iterator[Metric]:
     """Files that were refused, and for how long one that is to leave has not."""
     refused, queued = db.exec(
         select(
-            func.sum(case((ClearinghouseFile.status == FileStatus.REFUSED, 1), else_=0)),
+            func.sum(case((col(ClearinghouseFile.status) == FileStatus.REFUSED, 1), else_=0)),
             func.min(
                 case(
                     (
-                        (ClearinghouseFile.status == FileStatus.QUEUED) & (col(ClearinghouseFile.not_before) <= now),
+                        (col(ClearinghouseFile.status) == FileStatus.QUEUED)
+                        & (col(ClearinghouseFile.not_before) <= now),
                         ClearinghouseFile.at,
                     )
                 )
