@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from acts import claim_level
 from adapters import operational_store as store
 from adapters import x12
 from adapters.settings import settings
@@ -147,7 +148,7 @@ def decided(form: ClaimForm, paid: int, *adjustments: LineAdjustment, status: st
 
 def let_clean_claims_go() -> None:
     with store.writing() as db:
-        db.add(PracticeSetting(name=claim_building.LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
+        db.add(PracticeSetting(name=claim_level.BY_THEMSELVES, value="LOC-1,LOC-2,LOC-3"))
 
 
 def prove_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
