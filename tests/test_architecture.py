@@ -69,6 +69,7 @@ THERAPY_DOOR = {
     "tasks/sessions.py",
     "tasks/sign_offs.py",
     "tasks/unread.py",
+    "web/desk/claim_evidence.py",
     "web/desk/evidence.py",
     "web/desk/note_evidence.py",
     "web/desk/private_notes.py",
