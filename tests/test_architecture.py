@@ -36,6 +36,7 @@ THERAPY_DOOR = {
     "acts/cases.py",
     "acts/claim_money.py",
     "acts/claims.py",
+    "acts/clearinghouse_files.py",
     "acts/consent_papers.py",
     "acts/decisions.py",
     "acts/forgetting.py",

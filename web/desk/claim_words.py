@@ -63,6 +63,7 @@ FILE_STATUS = {
     FileStatus.TAKEN_IN: "taken in",
     FileStatus.REFUSED: "refused by us",
     FileStatus.DUPLICATE: "came before",
+    FileStatus.PUT_ASIDE: "refused, put aside",
 }
 AWAITED = {
     FileKind.CLAIMS: "999",
