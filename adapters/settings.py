@@ -216,6 +216,7 @@ class Settings(BaseSettings):
             self.to_fix_folder,
             self.outbox_folder,
             *(self.clearinghouse_folder / each for each in ("", "outgoing", "incoming", "sent")),
+            self.billing_folder,
             self.keys_folder,
             self.models_folder,
             self.contract_docs_folder,

@@ -32,6 +32,7 @@ def move_all(location: str, days_ahead: int) -> dict[str, int]:
     coverage_checks.ask_ahead(location, days_ahead)
     claims.move_on(location)
     asked = coverage_checks.batch()
+    claims.move_on(location)  # those whose payer cannot be asked
     sent = claim_files.batch(location)
     files = claim_files.send_queued()
     late = claim_waits.find_silence() + coverage_checks.find_silence()

@@ -27,7 +27,8 @@ REVIEW_QUEUE = "review"
 @dataclass(frozen=True)
 class DenialRoute:
     """One row of the table. "" in ``remark``, ``group`` or ``payer_code`` fits any; ``days`` are calendar days from the
-    payer's decision until the next action is due; ``template`` names a letter, "" where none answers it."""
+    payer's decision until the next action is due; ``template`` names a letter, "" where none answers it. ``label`` says
+    in our own words what the payer means."""
 
     reason: str
     remark: str
@@ -42,6 +43,7 @@ class DenialRoute:
     valid_from: date = date.min
     valid_to: date | None = None
     source: str = ""
+    label: str = ""
     row: int = 0
 
     @property

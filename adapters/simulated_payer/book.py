@@ -83,7 +83,7 @@ class BookEntry:
 
 @dataclass(frozen=True)
 class Check:
-    """One payment: ``paid_cents`` (BPR02) = Σ ``claims_cents`` − Σ of ``adjustments`` (PLB: reason, reference, cents)."""
+    """One payment: ``paid_cents`` (BPR02) is ``claims_cents`` less ``adjustments`` (PLB: reason, reference, cents)."""
 
     number: str
     payer_id: str

@@ -3,29 +3,26 @@
 import hashlib
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 from adapters.file_drop import waiting_files
 from adapters.private_files import write_private
-from adapters.simulated_payer import adjudication
-from adapters.simulated_payer.book import Book, BookEntry, Check, Standing, load, member_of, services_of
+from adapters.simulated_payer.book import Book, BookEntry, Check, load, member_of
+from adapters.simulated_payer.claims import ClaimDesk
 from adapters.simulated_payer.coverage import coverage_answer
 from adapters.simulated_payer.files import AnswerFile, envelope_to, error_found, error_injected, file_name
-from adapters.simulated_payer.plans import plan_of, shown_by
-from adapters.simulated_payer.remitting import Remitting, reversal_of, told
+from adapters.simulated_payer.plans import plan_of
+from adapters.simulated_payer.remitting import Remitting
 from adapters.simulated_payer.rules import Chance, PayerRules, Shown, Treatment
 from adapters.x12 import InterchangeHead, head_of, read_270, read_837, write_271, write_277ca, write_999
-from models.claim_answers import ClaimAcknowledgement, GroupAcknowledgement, SetAcknowledgement, SetError, StatusNote
-from models.claim_form import ClaimForm, ClaimFrequency, PayerRank
+from models.claim_answers import GroupAcknowledgement, SetAcknowledgement, SetError
+from models.claim_form import ClaimForm
 from models.eligibility import EligibilityAnswer, EligibilityRequest
 from models.errors import OutsideRefused, X12Broken
 
 BOOK_FILE = "book.json"
-CORRECTION_PERCENTS = {90: 1, 108: 1}
-"""What a correction allows of the fee schedule, by weight."""
 _SETS = {"837P": "837", "270": "270"}
 log = logging.getLogger(__name__)
 
@@ -40,7 +37,7 @@ class SimulatedPayer:
         self.rules, self.folder = rules, folder
         self._chance = Chance(seed)
         self._book = load(folder / BOOK_FILE) if folder else Book()
-        self._remitting = Remitting(rules, self._chance, self._book)
+        self._desk = ClaimDesk(rules, self._chance, self._book)
 
     # What a caller may ask for
 
@@ -73,28 +70,27 @@ class SimulatedPayer:
         whoever is killed goes on where it was; an answer whose laying was not yet noted is laid once more.
         """
         folder = self.folder or clearinghouse_folder / "simulated-payer"
-        outgoing, incoming, taken = (
-            clearinghouse_folder / "outgoing",
-            clearinghouse_folder / "incoming",
-            folder / "taken",
-        )
+        outgoing, incoming = clearinghouse_folder / "outgoing", clearinghouse_folder / "incoming"
         moved: list[Path] = []
         for file in waiting_files(outgoing, settle_seconds=0) if outgoing.is_dir() else []:
+            data = file.path.read_bytes()
             try:
-                answers = self.answer(file.path, now)
+                _head(data)
             except (OutsideRefused, X12Broken) as refused:
                 log.warning("the simulated payer leaves a file lying: %s", refused)
                 continue
+            answers = self.answer(data, now)
             self._book.pending += [(each.name, each.data.decode("latin-1"), each.due_at) for each in answers]
             moved.append(file.path)
         due = sorted((each for each in self._book.pending if each[2] <= now), key=lambda each: (each[2], each[0]))
         if moved:
             self._save()
+            taken = folder / "taken"
             taken.mkdir(parents=True, exist_ok=True, mode=0o700)
             for path in moved:
                 path.replace(taken / path.name)
-        for name, data, _ in due:
-            write_private(incoming / name, data.encode("latin-1"))
+        for name, text, _ in due:
+            write_private(incoming / name, text.encode("latin-1"))
         if due:
             self._book.pending = [each for each in self._book.pending if each[2] > now]
             self._save()
@@ -114,11 +110,7 @@ class SimulatedPayer:
         """What comes back for one of our files, each with when. Raises OutsideRefused for a production file, and
         X12Broken for what is no interchange or no kind of file it answers."""
         data = outgoing.read_bytes() if isinstance(outgoing, Path) else outgoing
-        head = head_of(BytesIO(data))
-        if head.usage != "T":
-            raise OutsideRefused("this payer is simulated; it answers test files (ISA15 T) only")
-        if head.kind not in _SETS:
-            raise X12Broken("a simulated payer answers 837P and 270 files only", segment=3, element="ST01")
+        head = _head(data)
         key = f"{head.sender_id}/{head.kind}/{head.control_number}"
         digest = hashlib.sha256(data).hexdigest()
         known = self._book.interchanges.get(key)
@@ -164,10 +156,10 @@ class SimulatedPayer:
         answers = []
         if not self._chance.happens(self.rules.acknowledgement_lost, "acknowledgement lost", key):
             answers.append(self._acknowledged(head, now))
-        told_of, remitted = [], self._remitting.begin(head, key)
+        told_of, remitting = [], Remitting(self.rules, self._chance, self._book, head)
         for claim in claims:
-            told_of.append(self._take(claim, key, now, remitted))
-        remittances = remitted.files(now)
+            told_of.append(self._desk.take(claim, key, now, remitting))
+        remittances = remitting.files(now)
         status_due = now + self._chance.time(self.rules.status_after, "277CA", key)
         if remittances and self._chance.happens(self.rules.status_late, "status late", key):
             first = min(each.due_at for each in remittances)
@@ -176,141 +168,6 @@ class SimulatedPayer:
         written = write_277ca(envelope_to(head, number, status_due), told_of)
         answers.append(AnswerFile(file_name("277CA", number), written.encode(), status_due))
         return answers + remittances
-
-    def _take(self, claim: ClaimForm, key: str, now: datetime, remitted: "Remitting") -> ClaimAcknowledgement:
-        """Decide one claim, enter it, hand what is to be remitted on; returns what the 277CA says."""
-        entry = BookEntry(
-            payer_control=f"SIM{self._book.next('claim'):09}",
-            claim_number=claim.claim_number,
-            payer_id=claim.payer.payer_id,
-            npi=claim.billing.npi,
-            interchange=key,
-            charge_cents=claim.charge_cents,
-            standing=Standing.REJECTED,
-        )
-        treatment, carc = self._treatment(claim)
-        original = self._original(claim)
-        why = self._refusal(claim, treatment, original, now.date())
-        if why is not None:
-            entry.reason = "/".join(filter(None, why))
-            self._book.enter(entry)
-            return self._status(claim, "", adjudication.refused(why, claim), now)
-        if original is not None:
-            remitted.add(claim, reversal_of(original, claim, self._book), original)
-            original.standing = Standing.VOIDED if claim.frequency is ClaimFrequency.VOID else Standing.REPLACED
-        if claim.frequency is ClaimFrequency.VOID:
-            entry.standing, entry.reason = Standing.VOIDED, original.payer_control if original else ""
-            self._book.enter(entry)
-        else:
-            self._decide(claim, entry, treatment, carc, now, remitted)
-        return self._status(claim, entry.payer_control, adjudication.accepted(claim), now)
-
-    def _decide(
-        self, claim: ClaimForm, entry: BookEntry, treatment: Treatment, carc: str, now: datetime, remitted: "Remitting"
-    ) -> None:
-        carc = self._own_denial(claim, now.date()) or carc
-        member = member_of(claim.subscriber.member_id)
-        entry.deductible_of = f"{member}/{claim.lines[0].service_date.year}"
-        entry.services = services_of(claim)
-        plan = plan_of(self._chance, claim.subscriber.member_id)
-        denies = bool(carc) and treatment is not Treatment.PARTLY_DENIED
-
-        def price(percent: int = 100) -> adjudication.Decision:
-            left = plan.deductible_cents - self._book.deductibles.get(entry.deductible_of, 0)
-            return adjudication.priced(
-                claim, self.rules, plan, max(0, left), denied_line="" if percent != 100 else carc, percent=percent
-            )
-
-        self._enter(entry, adjudication.denied(claim, carc) if denies else price())
-        self._book.enter(entry)
-        remitted.add(claim, told(entry, claim), entry)
-        if treatment is Treatment.REVERSED and not carc:
-            undone = reversal_of(entry, claim, self._book)
-            percent = self._chance.one_of(CORRECTION_PERCENTS, "corrected", claim.claim_number)
-            self._enter(entry, price(percent))
-            remitted.add_later(claim, (undone, told(entry, claim)), entry)
-
-    def _enter(self, entry: BookEntry, decision: adjudication.Decision) -> None:
-        entry.standing = Standing.DENIED if decision.status == adjudication.DENIED else Standing.PAID
-        entry.status, entry.reason, entry.lines = decision.status, decision.reason, decision.lines
-        entry.deductible_cents = decision.deductible_cents
-        used = self._book.deductibles.get(entry.deductible_of, 0)
-        self._book.deductibles[entry.deductible_of] = used + decision.deductible_cents
-
-    def _treatment(self, claim: ClaimForm) -> tuple[Treatment, str]:
-        """How this submission is treated, and with which CARC."""
-        forced = self._book.forced.pop(f"claim/{claim.claim_number}", "")
-        times = len(self._book.by_claim.get(claim.claim_number, ()))
-        draw = (claim.claim_number, claim.subscriber.rank, str(times))
-        if forced:
-            name, _, carc = forced.partition("/")
-            treatment = Treatment(name)
-        else:
-            again = times > 0 or claim.frequency is not ClaimFrequency.ORIGINAL or bool(claim.earlier_payments)
-            weights = self.rules.treatments_again if again else self.rules.treatments
-            treatment, carc = self._chance.one_of(weights, "treatment", *draw), ""
-        if treatment in (Treatment.DENIED, Treatment.PARTLY_DENIED) and not carc:
-            carc = self._chance.one_of(self.rules.denials, "denial", *draw)
-        return treatment, carc if treatment in (Treatment.DENIED, Treatment.PARTLY_DENIED) else ""
-
-    def _own_denial(self, claim: ClaimForm, today: date) -> str:
-        """The CARC by which the payer's own rules deny this claim, "" for none."""
-        shown = self._shown(claim.subscriber.member_id)
-        if shown is Shown.INACTIVE:
-            return "27"
-        if shown is Shown.CARVE_OUT:
-            return "109"
-        if claim.subscriber.rank is not PayerRank.PRIMARY and not claim.earlier_payments:
-            return "22"
-        first = claim.frequency is ClaimFrequency.ORIGINAL and not claim.earlier_payments
-        last = max(line.service_date for line in claim.lines)
-        if first and today - last > timedelta(days=self.rules.filing_days):
-            return "29"
-        if claim.frequency is ClaimFrequency.ORIGINAL and self._is_known(claim):
-            return "18"
-        codes = {line.procedure_code for line in claim.lines}
-        return "197" if codes & self.rules.needs_authorisation and not claim.authorisation else ""
-
-    def _is_known(self, claim: ClaimForm) -> bool:
-        paid = any(
-            each.standing is Standing.PAID and each.payer_id == claim.payer.payer_id
-            for each in self._book.earlier(claim.claim_number)
-        )
-        return paid or self._book.same_service(services_of(claim)) is not None
-
-    def _original(self, claim: ClaimForm) -> BookEntry | None:
-        """The standing submission that this one replaces or voids."""
-        if claim.frequency is ClaimFrequency.ORIGINAL:
-            return None
-        found = self._book.entries.get(claim.original_number)
-        ours = found is not None and found.npi == claim.billing.npi and found.payer_id == claim.payer.payer_id
-        return found if found is not None and ours and found.stands else None
-
-    def _refusal(
-        self, claim: ClaimForm, treatment: Treatment, original: BookEntry | None, today: date
-    ) -> tuple[str, str, str] | None:
-        if why := adjudication.front_end_refusal(claim, self.rules, today):
-            return why
-        if claim.frequency is not ClaimFrequency.ORIGINAL and original is None:
-            return "A7", "464", "PR"
-        if self._shown(claim.subscriber.member_id) is Shown.NOT_FOUND:
-            return "A3", "33", "IL"
-        if treatment is Treatment.REJECTED:
-            return self._chance.one_of(adjudication.INJECTED_REJECTIONS, "rejection", claim.claim_number)
-        return None
-
-    def _shown(self, member_id: str) -> Shown:
-        return shown_by(self.rules, self._chance, self._book.forced, member_id)
-
-    def _status(self, claim: ClaimForm, payer_control: str, note: StatusNote, now: datetime) -> ClaimAcknowledgement:
-        return ClaimAcknowledgement(
-            claim.claim_number,
-            payer_control,
-            (note,),
-            on=now.date(),
-            patient=claim.patient or claim.subscriber.person,
-            member_id=claim.subscriber.member_id,
-        )
 
     def _eligibility(
         self, head: InterchangeHead, requests: Iterable[EligibilityRequest], now: datetime
@@ -323,10 +180,20 @@ class SimulatedPayer:
 
     def _coverage(self, request: EligibilityRequest) -> EligibilityAnswer:
         member = member_of(request.member_id)
-        shown = self._shown(request.member_id)
+        shown = self._desk.shown(request.member_id)
         self._book.asked[member] = self._book.asked.get(member, 0) + 1
         if shown is Shown.LATER and self._book.asked[member] > 1:
             shown = Shown.MENTAL_HEALTH
         plan = plan_of(self._chance, request.member_id)
         used = self._book.deductibles.get(f"{member}/{request.service_date.year}", 0)
         return coverage_answer(request, shown, plan, max(0, plan.deductible_cents - used))
+
+
+def _head(data: bytes) -> InterchangeHead:
+    """The head of a file that is answered; raises for any other."""
+    head = head_of(BytesIO(data))
+    if head.usage != "T":
+        raise OutsideRefused("this payer is simulated; it answers test files (ISA15 T) only")
+    if head.kind not in _SETS:
+        raise X12Broken("a simulated payer answers 837P and 270 files only", segment=3, element="ST01")
+    return head

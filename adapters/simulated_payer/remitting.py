@@ -1,7 +1,7 @@
 """Puts what was decided into checks, and checks into 835 files, with the mischief that happens to such files."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.simulated_payer import adjudication
@@ -20,6 +20,9 @@ from models.claim_answers import (
 from models.claim_form import ClaimForm, PayerName
 
 REVERSAL = "22"
+FILING_CODES = frozenset({"12", "13", "14", "15", "16", "17", "AM", "CH", "DS", "HM", "LM", "MA", "MB", "MC", "OF"})
+PREFERRED = "12"
+"""CLP06 knows fewer kinds of plan than SBR09: for the others it says a preferred network's."""
 RECOUPED_AT_MOST = 5_000
 Group = tuple[str, str, bool]
 
@@ -42,42 +45,26 @@ class Remitting:
     A claim and the reversal before it are in one check; corrections come in checks of their own, later.
     """
 
-    def __init__(self, rules: PayerRules, chance: Chance, book: Book) -> None:
-        self._rules, self._chance, self._book = rules, chance, book
-
-    def begin(self, head: InterchangeHead, key: str) -> "Gathering":
-        return Gathering(self._rules, self._chance, self._book, head, key)
-
-
-class Gathering:
-    """One file's decisions."""
-
-    def __init__(self, rules: PayerRules, chance: Chance, book: Book, head: InterchangeHead, key: str) -> None:
-        self._rules, self._chance, self._book, self._head, self._key = rules, chance, book, head, key
+    def __init__(self, rules: PayerRules, chance: Chance, book: Book, head: InterchangeHead) -> None:
+        self._rules, self._chance, self._book, self._head = rules, chance, book, head
+        self.batch = f"{head.control_number:09}"
+        """What the file calls itself in BHT03, as far as its sender counts as we do."""
         self._waiting: dict[Group, list[_Waiting]] = {}
 
-    def add(self, claim: ClaimForm, remitted: RemittedClaim, entry: BookEntry) -> None:
-        self._put(claim, (remitted,), entry, later=False)
-
-    def add_later(self, claim: ClaimForm, remitted: tuple[RemittedClaim, ...], entry: BookEntry) -> None:
-        self._put(claim, remitted, entry, later=True)
-
-    def _put(self, claim: ClaimForm, remitted: tuple[RemittedClaim, ...], entry: BookEntry, later: bool) -> None:
+    def add(
+        self, claim: ClaimForm, remitted: Iterable[RemittedClaim], entries: Iterable[BookEntry], *, later: bool = False
+    ) -> None:
+        """What a check tells of this claim, in this order, and the book entries that it changes."""
         opened = self._waiting.setdefault((claim.payer.payer_id, claim.billing.npi, later), [])
         if not opened or len(opened[-1].claims) >= self._rules.claims_per_check:
             opened.append(_Waiting(claim.payer, claim.billing.npi, claim.billing.name, later))
-        opened[-1].claims.append(remitted)
-        opened[-1].entries.append(entry)
+        opened[-1].claims.append(tuple(remitted))
+        opened[-1].entries.extend(entries)
 
     def files(self, now: datetime) -> list[AnswerFile]:
         """The remittances, corrections last, with the broken and repeated files between them."""
-        files: list[AnswerFile] = []
-        in_order = [
-            each for later in (False, True) for group, of in self._waiting.items() if group[2] is later for each in of
-        ]
-        for waiting in in_order:
-            files += self._check(waiting, now)
-        return files
+        groups = sorted(self._waiting.items(), key=lambda group: group[0][2])
+        return [file for _, checks in groups for each in checks for file in self._check(each, now)]
 
     def _check(self, waiting: _Waiting, now: datetime) -> list[AnswerFile]:
         number = f"SIMCHK{self._book.next('check'):08}"
@@ -185,7 +172,7 @@ def _remitted(entry: BookEntry, claim: ClaimForm, status: str, lines: Iterable[B
         lines=told_lines,
         member_id=claim.subscriber.member_id,
         patient_name=f"{person.given_name} {person.family_name}".strip(),
-        filing_code=claim.subscriber.filing_code,
+        filing_code=filing if (filing := claim.subscriber.filing_code) in FILING_CODES else PREFERRED,
     )
 
 

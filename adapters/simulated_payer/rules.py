@@ -86,7 +86,7 @@ class PayerRules:
 
     ``treatments`` hold for a claim that comes the first time, ``treatments_again`` for one that comes anew, replaces
     or follows another payer. Corrections and late answers come that much after what they follow. A claim whose payer
-    id does not begin with ``payer_ids`` is rejected.
+    id begins with none of ``payer_ids`` is rejected.
     """
 
     name: str
@@ -94,7 +94,7 @@ class PayerRules:
     treatments_again: Mapping[Treatment, int] = field(default_factory=lambda: {Treatment.PAID: 1})
     denials: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(DENIALS, 1))
     shown: Mapping[Shown, int] = field(default_factory=lambda: {Shown.MENTAL_HEALTH: 1})
-    payer_ids: str = "SIMPAYER"
+    payer_ids: tuple[str, ...] = ("SIMPAYER", "SAMPLE")
     fees: Mapping[str, int] = field(default_factory=lambda: FEES)
     filing_days: int = 365
     needs_authorisation: frozenset[str] = frozenset()
