@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.x12 import second_opinion, write_270, write_271, write_277ca, write_835, write_837, write_999
-from models.claim_answers import ClaimAcknowledgement, GroupAcknowledgement, RemittancePart
+from models.claim_answers import ClaimAcknowledgement, GroupAcknowledgement, ProviderAdjustment, RemittancePart
 from models.claim_form import ClaimForm, Envelope
 from tests.adapters.x12 import values
 
@@ -29,7 +29,7 @@ def test_secondary_claims_are_accepted(envelope: Envelope, claim: ClaimForm):
     assert second_opinion(write_837(envelope, [claim])) == ()
 
 
-@given(values.envelopes, values.remittances())
+@given(values.envelopes, values.remittances(most_kept_back=6))
 @SLOW
 def test_remittances_are_accepted(envelope: Envelope, parts: list[RemittancePart]):
     assert second_opinion(write_835(envelope, parts)) == ()
@@ -45,6 +45,12 @@ def test_file_acknowledgements_are_accepted(envelope: Envelope, groups: list[Gro
 @SLOW
 def test_claim_acknowledgements_are_accepted(envelope: Envelope, acknowledgements: list[ClaimAcknowledgement]):
     assert second_opinion(write_277ca(envelope, acknowledgements)) == ()
+
+
+def test_second_plb_of_a_set_is_refused_though_the_guide_allows_it():
+    many = [ProviderAdjustment("WO", str(number), number) for number in range(1, 8)]
+    (fault,) = second_opinion(write_835(values.ENVELOPE, [values.HEAD, values.REMITTED, *many]))
+    assert fault.endswith("(PLB): 4")
 
 
 FILE = write_837(values.ENVELOPE, [values.CLAIM])
