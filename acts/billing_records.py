@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.insurance import coverage_in_force
+from acts.insurance import OLDEST, coverage_in_force, said_by_referral
 from adapters.operational_store import audit, move_case, one, reading, writing
+from adapters.x12.writing import folded
 from models.claim_form import PayerRank
 from models.codes import ClaimStatus, LinkPurpose, Role
 from models.columns import new_id, utc_now
@@ -31,16 +33,26 @@ PATIENT_FIELDS = (*COVERAGE_FIELDS, "birth_date", *ADDRESS_FIELDS)
 """What a patient can be asked for by a link; dates as YYYY-MM-DD, ``sex`` F, M or U, ``relationship`` 18, 01 or 19."""
 SEXES = ("F", "M", "U")
 RELATIONSHIPS = ("18", "01", "19", "G8")
-OLDEST = date(1900, 1, 1)
 PLAIN = re.compile(r"[A-Za-z0-9 .-]+")
-LONGEST = {"line": 55, "second_line": 55, "city": 30, "member_id": 80, "group_number": 50}
+IN_A_FILE = re.compile(r"[A-Z0-9 &'(),./;=@#%+!?_-]*")
+"""What words may hold once their accents are folded, so that one name never keeps a whole file here."""
+SHORTEST = {"member_id": 2, "city": 2}
+LONGEST = {
+    "line": 55,
+    "second_line": 55,
+    "city": 30,
+    "member_id": 80,
+    "group_number": 50,
+    "subscriber_family_name": 60,
+    "subscriber_given_name": 35,
+}
+LONGEST_PLAN = 50
+KEPT = ("payer_code", "plan_code", *COVERAGE_FIELDS)
+"""What a coverage says, besides its span."""
 
 
-def _may_keep(db: Session, actor: str) -> None:
-    """Staff of the right role; a patient's own words come through their link alone (``patient:…``)."""
-    if actor.startswith("patient:"):
-        return
-    staff = one(db, Staff, actor)
+def _may_keep(db: Session, staff_id: str) -> None:
+    staff = one(db, Staff, staff_id)
     if not staff.active or staff.role not in MAY_KEEP:
         raise NotAllowed("a biller or coordinator does this")
 
@@ -58,16 +70,23 @@ def record_coverage(
 ) -> None:
     """Put an insurance on record from a day on; what was there under this rank ends the day before.
 
-    ``details``: group_number, relationship and the subscriber's fields. Raises ValueError naming a field.
+    ``details``: group_number, relationship and the subscriber's fields. The same once more changes nothing. Raises
+    ValueError naming a field.
     """
     if rank not in tuple(PayerRank):
         raise ValueError("rank must be P, S or T")
     if not billing.tables().knows_payer(payer_code):
         raise ValueError("payer_code is not in the billing tables")
+    if valid_from < OLDEST:
+        raise ValueError("valid_from must not lie so far back")
+    if len(plan_code.strip()) > LONGEST_PLAN or not IN_A_FILE.fullmatch(plan_code.strip().upper()):
+        raise ValueError("plan_code may hold letters, digits, dots and dashes only")
     fields = checked({"member_id": member_id, **(details or {})})
+    if other := sorted(set(fields) - set(COVERAGE_FIELDS)):
+        raise ValueError(f"{other[0]} cannot be put on record here")
     with writing() as db:
         _may_keep(db, actor)
-        one(db, Patient, patient_id)
+        patient = one(db, Patient, patient_id)
         row = PatientCoverage(
             id=new_id("PV"),
             patient_id=patient_id,
@@ -77,21 +96,49 @@ def record_coverage(
             valid_from=valid_from,
             recorded_by=actor,
         )
-        _set(row, {name: value for name, value in fields.items() if name in COVERAGE_FIELDS})
-        _begin(db, row, actor)
+        _set(row, fields)
+        _begin(db, patient, row, actor)
 
 
-def _begin(db: Session, row: PatientCoverage, actor: str) -> None:
-    """Add a coverage; those of its rank that reach into it end the day before, or at once where they begin later."""
-    for earlier in db.exec(
+def _begin(db: Session, patient: Patient, row: PatientCoverage, actor: str) -> None:
+    """Add a coverage: its span is cut out of those of its rank, so that on each day one holds; every row stays."""
+    if row.rank == PayerRank.PRIMARY and (referred := said_by_referral(db, patient)) is not None:
+        referred.id = new_id("PV")  # what the referral said is history from now on
+        db.add(referred)
+        db.flush()
+    rows = db.exec(
         select(PatientCoverage).where(PatientCoverage.patient_id == row.patient_id, PatientCoverage.rank == row.rank)
-    ).all():
-        if earlier.valid_to is None or earlier.valid_to >= row.valid_from:
-            earlier.valid_to = row.valid_from - timedelta(days=1)
-            db.add(earlier)
+    ).all()
+    reached = [each for each in rows if _overlap(each, row)]
+    if any(each.valid_from == row.valid_from and _says_the_same(each, row) for each in reached):
+        return
+    for earlier in reached:
+        if row.valid_to is not None and (earlier.valid_to is None or earlier.valid_to > row.valid_to):
+            db.add(_copied(earlier, row.valid_to + timedelta(days=1), earlier.valid_to))
+        earlier.valid_to = max(row.valid_from, earlier.valid_from) - timedelta(days=1)
+        db.add(earlier)
     db.add(row)
     db.flush()
     audit(db, actor, "coverage.recorded", row, patient=row.patient_id, payer=row.payer_code, since=str(row.valid_from))
+
+
+def _overlap(one: PatientCoverage, other: PatientCoverage) -> bool:
+    """Whether both hold on some day; a row that was ended before it began holds on none."""
+    if one.valid_to is not None and one.valid_to < one.valid_from:
+        return False
+    return (other.valid_to is None or one.valid_from <= other.valid_to) and (
+        one.valid_to is None or other.valid_from <= one.valid_to
+    )
+
+
+def _says_the_same(one: PatientCoverage, other: PatientCoverage) -> bool:
+    return one.valid_to == other.valid_to and all(getattr(one, name) == getattr(other, name) for name in KEPT)
+
+
+def _copied(row: PatientCoverage, valid_from: date, valid_to: date | None) -> PatientCoverage:
+    """What a coverage says, for another span."""
+    said = {name: getattr(row, name) for name in (*KEPT, "patient_id", "rank", "recorded_by")}
+    return PatientCoverage(id=new_id("PV"), valid_from=valid_from, valid_to=valid_to, **said)
 
 
 def _set(record: object, fields: Mapping[str, str]) -> None:
@@ -118,8 +165,9 @@ def _checked(name: str, value: str) -> str:
             day = date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"{name} must be a date, YYYY-MM-DD") from None
-        if not OLDEST < day <= utc_now().date():
+        if not OLDEST <= day <= utc_now().date():
             raise ValueError(f"{name} must be a day of the past")
+        value = day.isoformat()
     elif name.endswith("sex"):
         value = value.upper()
         if value not in SEXES:
@@ -134,22 +182,30 @@ def _checked(name: str, value: str) -> str:
         value = value.replace("-", "")
         if not re.fullmatch(r"[0-9]{5}([0-9]{4})?", value):
             raise ValueError("zip_code must have five or nine digits")
-    elif name in ("member_id", "group_number") and not PLAIN.fullmatch(value):
-        raise ValueError(f"{name} may hold letters, digits, dots and dashes only")
-    if len(value) > LONGEST.get(name, 60):
+    elif name in ("member_id", "group_number"):
+        if not PLAIN.fullmatch(value):
+            raise ValueError(f"{name} may hold letters, digits, dots and dashes only")
+    elif not IN_A_FILE.fullmatch(folded(value)):
+        raise ValueError(f"{name} has a character that a claim cannot hold")
+    elif name.endswith("_name") and not plain_name(value):
+        raise ValueError(f"{name} must be a name")
+    if len(value) < SHORTEST.get(name, 0):
+        raise ValueError(f"{name} is too short")
+    if len(folded(value)) > LONGEST.get(name, 60):
         raise ValueError(f"{name} is too long")
     return value
 
 
 def record_patient_fields(patient_id: str, fields: Mapping[str, str], *, actor: str) -> None:
-    """Put on record what a claim needs of the patient (``PATIENT_FIELDS``). Raises ValueError naming a field."""
+    """Put on record what a claim needs of the patient (``PATIENT_FIELDS``), of their insurance the one that is first
+    today. Raises ValueError naming a field."""
     stored = checked(fields)
     with writing() as db:
         _may_keep(db, actor)
-        _keep(db, patient_id, stored, actor)
+        _keep(db, patient_id, stored, actor, rank=PayerRank.PRIMARY, on=utc_now().date())
 
 
-def _keep(db: Session, patient_id: str, fields: Mapping[str, str], actor: str) -> None:
+def _keep(db: Session, patient_id: str, fields: Mapping[str, str], actor: str, *, rank: str, on: date) -> None:
     patient = one(db, Patient, patient_id)
     if "birth_date" in fields:
         patient.birth_date = date.fromisoformat(fields["birth_date"])
@@ -162,34 +218,21 @@ def _keep(db: Session, patient_id: str, fields: Mapping[str, str], actor: str) -
         db.add(row)
     insured = {name: value for name, value in fields.items() if name in COVERAGE_FIELDS}
     if insured:
-        _correct_coverage(db, patient, insured, actor)
+        _correct_coverage(db, patient, insured, actor, rank, on)
     audit(db, actor, "patient.billing_recorded", patient, fields=sorted(fields))
 
 
-def _correct_coverage(db: Session, patient: Patient, fields: Mapping[str, str], actor: str) -> None:
-    """A misread card: the coverage in force is replaced by a corrected one of the same span."""
-    held = coverage_in_force(db, patient, PayerRank.PRIMARY, utc_now().date())
+def _correct_coverage(
+    db: Session, patient: Patient, fields: Mapping[str, str], actor: str, rank: str, on: date
+) -> None:
+    """A misread card: the coverage of that day is replaced by a corrected one of the same span."""
+    held = coverage_in_force(db, patient, rank, on)
     if held is None:
         raise ValueError("no insurance is on record to put this to")
-    row = PatientCoverage(
-        id=new_id("PV"),
-        patient_id=patient.id,
-        rank=held.rank,
-        payer_code=held.payer_code,
-        plan_code=held.plan_code,
-        member_id=held.member_id,
-        group_number=held.group_number,
-        relationship=held.relationship,
-        subscriber_family_name=held.subscriber_family_name,
-        subscriber_given_name=held.subscriber_given_name,
-        subscriber_birth_date=held.subscriber_birth_date,
-        subscriber_sex=held.subscriber_sex,
-        valid_from=held.valid_from,
-        valid_to=held.valid_to,
-        recorded_by=actor,
-    )
+    row = _copied(held, held.valid_from, held.valid_to)
+    row.recorded_by = actor
     _set(row, fields)
-    _begin(db, row, actor)
+    _begin(db, patient, row, actor)
 
 
 def record_authorisation(
@@ -203,8 +246,9 @@ def record_authorisation(
     valid_from: date,
     valid_to: date,
 ) -> None:
-    """Put a payer's authorisation on record. Raises ValueError naming a field."""
-    if not PLAIN.fullmatch(number.strip()) or len(number.strip()) > 50:
+    """Put a payer's authorisation on record; the same once more changes nothing. Raises ValueError naming a field."""
+    plain = number.strip()
+    if not PLAIN.fullmatch(plain) or len(plain) > 50:
         raise ValueError("number may hold letters, digits, dots and dashes only")
     if valid_to < valid_from:
         raise ValueError("valid_to must not be before valid_from")
@@ -217,17 +261,19 @@ def record_authorisation(
     with writing() as db:
         _may_keep(db, actor)
         one(db, Patient, patient_id)
-        row = Authorisation(
-            id=new_id("AU"),
-            patient_id=patient_id,
-            payer_code=payer_code,
-            number=number.strip(),
-            procedure_codes=list(procedure_codes),
-            sessions=sessions,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            recorded_by=actor,
-        )
+        said: dict[str, Any] = {
+            "patient_id": patient_id,
+            "payer_code": payer_code,
+            "number": plain,
+            "procedure_codes": list(procedure_codes),
+            "sessions": sessions,
+            "valid_from": valid_from,
+            "valid_to": valid_to,
+        }
+        known = db.exec(select(Authorisation).where(Authorisation.patient_id == patient_id)).all()
+        if any(all(getattr(each, name) == value for name, value in said.items()) for each in known):
+            return
+        row = Authorisation(id=new_id("AU"), recorded_by=actor, **said)
         db.add(row)
         db.flush()
         audit(db, actor, "authorisation.recorded", row, patient=patient_id, payer=payer_code, sessions=sessions)
@@ -244,6 +290,8 @@ def _asking(db: Session, link_id: str) -> Claim | None:
     claim = db.get(Claim, link.case_number)
     if claim is None or claim.status != ClaimStatus.MISSING_INFORMATION or link.expires_at <= utc_now():
         return None
+    if link.round != claim.version:
+        return None  # it asked something else, another time
     newest = db.exec(
         select(PortalLink.id)
         .where(PortalLink.case_number == claim.case_number, PortalLink.purpose == LinkPurpose.BILLING_DETAILS)
@@ -269,14 +317,14 @@ def fill_in(link_id: str, fields: Mapping[str, str]) -> None:
         claim = _asking(db, link_id)
         if claim is None:
             raise MovedOn("nothing is asked by this link any more")
-        if other := sorted(set(stored) - set(claim.missing)):
+        # where somebody lives has two lines, whichever of them was asked
+        asked = {*claim.missing, *(("second_line",) if "line" in claim.missing else ())}
+        if other := sorted(set(stored) - asked):
             raise ValueError(f"{other[0]} was not asked")
         if lacking := sorted(set(claim.missing) - set(stored) - {"second_line"}):
             raise ValueError(f"{lacking[0]} must not be empty")
-        if "subscriber_family_name" in stored and not plain_name(stored["subscriber_family_name"]):
-            raise ValueError("subscriber_family_name must be a name")
         actor = f"patient:{claim.patient_id}"
-        _keep(db, claim.patient_id, stored, actor)
+        _keep(db, claim.patient_id, stored, actor, rank=claim.rank, on=claim.service_date)
         link = one(db, PortalLink, link_id)
         link.used_at = utc_now()
         db.add(link)

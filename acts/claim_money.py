@@ -14,11 +14,11 @@ from adapters.claim_values import earlier_to_plain, remitted_to_plain
 from adapters.operational_store import audit, move_case, one
 from models.claim_answers import RemittanceHead, RemittedClaim
 from models.claim_codes import ExceptionQueue, RemittanceOutcome, SubmissionStatus
-from models.claim_form import PayerName, PayerRank, Subscriber
+from models.claim_form import ClaimFrequency, PayerName, PayerRank, Subscriber
 from models.codes import ClaimStatus
 from models.columns import new_id, utc_now
 from models.denials import RoutedDenial
-from models.ledger import LedgerAccount, LedgerKind, LedgerLine, balances, cash_from_payers
+from models.ledger import LedgerAccount, LedgerKind, LedgerLine, balances, cash_from_payers, standing
 from models.operational import (
     Claim,
     ClaimSubmission,
@@ -30,10 +30,10 @@ from models.operational import (
 )
 from models.remittance import (
     AlreadyPosted,
-    ClaimOutcome,
     LineMatch,
     NeedsAPerson,
     OutcomeKind,
+    PostingResult,
     Postings,
     RemittanceRef,
     SentLine,
@@ -41,11 +41,12 @@ from models.remittance import (
 from models.transitions import CLAIM
 from rules import claim_outcomes, claim_sign_off, deadlines, denials, ledger, posting, remittance
 from rules.deadlines import Awaited, FilingKind
+from rules.remittance import REVERSAL
 
 C = ClaimStatus
 PASSED_ON = "/2"
 """Ends the ledger's number of what a payer has passed on to the next one by itself, under the first one's number."""
-LATER_PAYER = ("2", "3", "20", "21", "22")
+LATER_PAYER = (*sorted(posting.LATER_PAYER), REVERSAL)
 
 
 def lines_of(db: Session, claim_number: str) -> list[LedgerLine]:
@@ -189,7 +190,7 @@ def post_decision(
     known = db.exec(select(RemittedClaimRecord).where(RemittedClaimRecord.unique_key == key)).first()
     if known is not None and not (by_hand and known.outcome is RemittanceOutcome.FOR_A_PERSON):
         return Posted(RemittanceOutcome.DUPLICATE, known.case_number)
-    submission = by_hand or submission_of(db, claim)
+    submission = by_hand or _voided(db, submission_of(db, claim))
     record = known or RemittedClaimRecord(
         id=new_id("RC"),
         unique_key=key,
@@ -214,10 +215,7 @@ def post_decision(
         return _keep(db, record, actor)
     record.case_number = submission.case_number
     thread = db.get_one(Claim, submission.case_number, with_for_update=True)
-    number, rank, sent = _addressed(db, submission, claim)
-    match = remittance.match_lines(claim, sent)
-    ref = RemittanceRef(payer=head.payer.payer_id, trace=head.trace, file_id=file_id)
-    result = posting.postings(ref, claim, match, lines_of(db, number), rank=rank, as_claim=number)
+    number, match, result = _would_post(db, submission, head, claim, file_id)
     if isinstance(result, AlreadyPosted):
         record.outcome = RemittanceOutcome.DUPLICATE
         record.reason = f"the same decision stands in the ledger, from file {result.file_id}"
@@ -230,12 +228,71 @@ def post_decision(
     post(db, result.lines, case_number=thread.case_number, payer_code=submission.payer_code, actor=actor, at=moment)
     record.outcome, record.reason = RemittanceOutcome.POSTED, "; ".join(each.reason for each in result.attention)
     _keep(db, record, actor)
-    submission.status = SubmissionStatus.REVERSED if claim.status == "22" else SubmissionStatus.DECIDED
-    submission.payer_control = claim.payer_control or submission.payer_control
-    submission.decided_at = moment
-    db.add(submission)
-    _go_on(db, thread, submission, head, claim, match, result, actor)
+    if number == submission.claim_control:
+        submission.status = SubmissionStatus.REVERSED if claim.status == REVERSAL else SubmissionStatus.DECIDED
+        submission.payer_control = claim.payer_control or submission.payer_control
+        submission.decided_at = moment
+        db.add(submission)
+    _even_out(db, thread, f"{record.id}/evened", actor)
+    _go_on(db, thread, submission, head, claim, match, result, actor, passed_on=number != submission.claim_control)
     return Posted(RemittanceOutcome.POSTED, thread.case_number, record.reason)
+
+
+def _would_post(
+    db: Session, submission: ClaimSubmission, head: RemittanceHead, claim: RemittedClaim, file_id: str
+) -> tuple[str, LineMatch, PostingResult]:
+    """Under which number of the ledger a decision would stand as the answer to a submission, and what it would post."""
+    number, rank, sent = _addressed(db, submission, claim)
+    match = remittance.match_lines(claim, sent)
+    ref = RemittanceRef(payer=head.payer.payer_id, trace=head.trace, file_id=file_id)
+    return number, match, posting.postings(ref, claim, match, lines_of(db, number), rank=rank, as_claim=number)
+
+
+def submission_that_fits(
+    db: Session, case_number: str, head: RemittanceHead, claim: RemittedClaim, file_id: str
+) -> ClaimSubmission | NeedsAPerson:
+    """The newest submission of a thread that a decision answers without a doubt; else why it does not fit."""
+    against: NeedsAPerson | None = None
+    for submission in _submissions(db, case_number):
+        if submission.frequency != ClaimFrequency.VOID:
+            *_, result = _would_post(db, submission, head, claim, file_id)
+            if not isinstance(result, NeedsAPerson):
+                return submission
+            against = against or result
+    return against or NeedsAPerson("this claim never left: nothing can be paid on it")
+
+
+def _voided(db: Session, submission: ClaimSubmission | None) -> ClaimSubmission | None:
+    """What a void asked to take back is what its answer is about; any other submission is its own."""
+    if submission is None or submission.frequency != ClaimFrequency.VOID:
+        return submission
+    before = [
+        each
+        for each in _submissions(db, submission.case_number)
+        if each.number < submission.number
+        and each.rank == submission.rank
+        and each.frequency != ClaimFrequency.VOID
+        and each.status != SubmissionStatus.REJECTED
+    ]
+    return before[0] if before else submission
+
+
+def _submissions(db: Session, case_number: str) -> list[ClaimSubmission]:
+    """The submissions of a thread, the newest first."""
+    return list(
+        db.exec(
+            select(ClaimSubmission)
+            .where(ClaimSubmission.case_number == case_number)
+            .order_by(col(ClaimSubmission.number).desc())
+        ).all()
+    )
+
+
+def _even_out(db: Session, thread: Claim, source: str, actor: str) -> None:
+    """Set what a payer has paid on one sending of the thread against what another is still owed by it."""
+    payer_of = {each.claim_control: each.payer_code for each in _submissions(db, thread.case_number)}
+    lines = ledger.evened(lines_of_case(db, thread.case_number), payer_of, source)
+    post(db, lines, case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
 
 
 def _addressed(
@@ -243,12 +300,14 @@ def _addressed(
 ) -> tuple[str, PayerRank, tuple[SentLine, ...]]:
     """Under which number of the ledger a decision is posted, which payer's it is, and the lines it answers.
 
-    What a payer has passed on comes back from the next one under the number the first one was sent.
+    What a payer has passed on comes back from the next one under the number the first one was sent. A reversal is of
+    whichever decision has the payer's own number of it.
     """
     number, sent = submission.claim_control, sent_lines(db, submission.claim_control)
     if claim.status in LATER_PAYER and submission.rank == PayerRank.PRIMARY:
         passed_on = lines_of(db, number + PASSED_ON)
-        if passed_on:
+        theirs = {line.payer_control for line in standing(passed_on) if line.kind in posting.DECIDED}
+        if passed_on and (claim.status != REVERSAL or claim.payer_control in theirs):
             return number + PASSED_ON, PayerRank.SECONDARY, ledger.sent_to_secondary(sent, passed_on)
     return number, PayerRank(submission.rank), sent
 
@@ -269,7 +328,7 @@ def _keep(db: Session, record: RemittedClaimRecord, actor: str) -> Posted:
 
 
 def _to_person(db: Session, thread: Claim, why: Sequence[NeedsAPerson], actor: str) -> None:
-    """Show the thread to a biller, whatever it was waiting for; one that cannot stop there keeps the record alone."""
+    """Show the thread to a biller, whatever it was waiting for."""
     thread.queue = ExceptionQueue.REMITTANCE.value
     thread.findings = [
         {
@@ -283,9 +342,7 @@ def _to_person(db: Session, thread: Claim, why: Sequence[NeedsAPerson], actor: s
         }
         for each in why
     ]
-    db.add(thread)
-    if C.REMITTANCE_REVIEW in CLAIM[thread.status]:
-        move_case(db, thread, C.REMITTANCE_REVIEW, actor=actor, queue=thread.queue)
+    _move(db, thread, C.REMITTANCE_REVIEW, actor, queue=thread.queue)
 
 
 def _go_on(
@@ -297,16 +354,22 @@ def _go_on(
     match: LineMatch,
     result: Postings,
     actor: str,
+    *,
+    passed_on: bool = False,
 ) -> None:
-    """Where the thread goes after a decision that was posted."""
+    """Where the thread goes after a decision that was posted; ``passed_on``: the second payer's, of what the first one
+    has sent on to it."""
     patient = one(db, Patient, thread.patient_id)
     second = coverage_in_force(db, patient, PayerRank.SECONDARY, thread.service_date)
-    first = submission.rank == PayerRank.PRIMARY
+    first = submission.rank == PayerRank.PRIMARY and not passed_on
     outcome = claim_outcomes.outcome_of(claim, result, has_secondary=second is not None and first)
-    thread.payer_control = claim.payer_control or thread.payer_control
-    thread.decided_on = head.paid_on
+    if outcome.kind is not OutcomeKind.REVERSED:
+        thread.decided_on = head.paid_on
+        if not passed_on:
+            thread.payer_control = claim.payer_control or thread.payer_control
     refresh(db, thread)
-    if result.attention:
+    owed = balances(lines_of_case(db, thread.case_number))
+    if result.attention and owed.credit_cents:  # what another sending was owed may have taken it up
         _to_person(db, thread, result.attention, actor)
         return
     if outcome.kind is OutcomeKind.NEEDS_A_PERSON:
@@ -315,7 +378,9 @@ def _go_on(
     if outcome.kind is OutcomeKind.REVERSED:
         _after_reversal(db, thread, submission, actor)
         return
-    if outcome.denied_cents:
+    if _newer_is_on_its_way(db, thread, submission) and owed.payer_cents > 0:
+        return  # the thread goes on with the answer to what has replaced this
+    if outcome.denied_cents and owed.denied_cents:
         _denied(db, thread, claim, head, actor)
         return
     thread.findings, thread.queue, thread.carc = [], "", ""
@@ -325,11 +390,36 @@ def _go_on(
     if outcome.reason:
         _to_person(db, thread, [NeedsAPerson(outcome.reason, claim.segment)], actor)
         return
-    if outcome.secondary_due and second is not None and _keep_earlier(db, thread, submission, head, claim, match):
-        thread.rank, thread.frequency = PayerRank.SECONDARY.value, "1"
-        _move(db, thread, C.RECEIVED, actor, rank=thread.rank)
+    if outcome.secondary_due and owed.patient_cents > 0:
+        _claim_from_second(db, thread, submission, head, claim, match, actor)
         return
-    settle(db, thread, actor, outcome)
+    settle(db, thread, actor)
+
+
+def _newer_is_on_its_way(db: Session, thread: Claim, submission: ClaimSubmission) -> bool:
+    newest = newest_submission(db, thread.case_number)
+    waits = (SubmissionStatus.QUEUED, SubmissionStatus.SENT, SubmissionStatus.RECEIVED, SubmissionStatus.ACCEPTED)
+    newer = newest is not None and newest.claim_control != submission.claim_control and newest.status in waits
+    return newer and thread.status in (C.SENT, C.ACKNOWLEDGED, C.ACCEPTED)
+
+
+def _claim_from_second(
+    db: Session,
+    thread: Claim,
+    submission: ClaimSubmission,
+    head: RemittanceHead,
+    claim: RemittedClaim,
+    match: LineMatch,
+    actor: str,
+) -> None:
+    """What the first payer has left to the patient goes to the second one, who must be told what the first decided."""
+    kept = _keep_earlier(db, thread, submission, head, claim, match)
+    if isinstance(kept, NeedsAPerson):
+        _to_person(db, thread, [kept], actor)
+        return
+    thread.rank, thread.frequency = PayerRank.SECONDARY.value, ClaimFrequency.ORIGINAL.value
+    thread.payer_control, thread.eligibility_id = "", None  # the first payer's are nothing to the second
+    _move(db, thread, C.RECEIVED, actor, rank=thread.rank)
 
 
 def _pass_on(db: Session, thread: Claim, submission: ClaimSubmission, actor: str) -> None:
@@ -340,6 +430,9 @@ def _pass_on(db: Session, thread: Claim, submission: ClaimSubmission, actor: str
     if isinstance(moved, NeedsAPerson):
         _to_person(db, thread, [moved], actor)
         return
+    if not moved:
+        settle(db, thread, actor)  # there is nothing left that the next payer could be asked
+        return
     post(db, moved, case_number=thread.case_number, actor=actor)
     refresh(db, thread)
     thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
@@ -348,11 +441,7 @@ def _pass_on(db: Session, thread: Claim, submission: ClaimSubmission, actor: str
 
 def newest_submission(db: Session, case_number: str) -> ClaimSubmission | None:
     """The last submission of a thread; answers about earlier ones move nothing any more."""
-    return db.exec(
-        select(ClaimSubmission)
-        .where(ClaimSubmission.case_number == case_number)
-        .order_by(col(ClaimSubmission.number).desc())
-    ).first()
+    return next(iter(_submissions(db, case_number)), None)
 
 
 def withdraw(db: Session, thread: Claim, number: str, source: str, actor: str = "system") -> bool:
@@ -370,11 +459,20 @@ def withdraw(db: Session, thread: Claim, number: str, source: str, actor: str = 
 def _after_reversal(db: Session, thread: Claim, submission: ClaimSubmission, actor: str) -> None:
     """A payer has taken its decision back: what we asked for is done, else the new decision is waited for."""
     newest = newest_submission(db, thread.case_number)
-    if newest is not None and newest.claim_control != submission.claim_control:
+    replaced = newest is not None and newest.claim_control != submission.claim_control
+    if newest is not None and replaced:
         withdraw(db, thread, submission.claim_control, f"{newest.claim_control}/replaces", actor)
         refresh(db, thread)
-    if thread.frequency == "8":
-        _move(db, thread, C.CLOSED_VOID, actor)
+    void = newest is not None and newest.frequency == ClaimFrequency.VOID and newest.rank == submission.rank
+    if void and newest is not None and newest.status != SubmissionStatus.REJECTED:
+        if balances(lines_of_case(db, thread.case_number)).settled:
+            _move(db, thread, C.CLOSED_VOID, actor)
+        else:
+            _to_person(db, thread, [NeedsAPerson("the payer took its decision back; something else is open")], actor)
+        return
+    if newest is not None and replaced and newest.status == SubmissionStatus.DECIDED:
+        thread.findings, thread.queue = [], ""
+        settle(db, thread, actor)  # the new decision came before the old one was taken back
         return
     thread.answer_by = answer_by(thread, Awaited.REMITTANCE)
     if thread.status.is_closed:
@@ -382,6 +480,7 @@ def _after_reversal(db: Session, thread: Claim, submission: ClaimSubmission, act
             db, thread, [NeedsAPerson("the payer has taken its decision back after the claim was closed")], actor
         )
         return
+    thread.findings, thread.queue = [], ""
     _move(db, thread, C.ACCEPTED, actor, reversed=True)
 
 
@@ -435,12 +534,12 @@ def _keep_earlier(
     head: RemittanceHead,
     claim: RemittedClaim,
     match: LineMatch,
-) -> bool:
-    """Keep what the first payer decided for the second one's claim; says whether it could be told."""
+) -> NeedsAPerson | None:
+    """Keep what the first payer decided for the second one's claim; NeedsAPerson where it cannot be told."""
     patient = one(db, Patient, thread.patient_id)
     row = coverage_in_force(db, patient, PayerRank.PRIMARY, thread.service_date)
     if row is None:
-        return False
+        return NeedsAPerson("the first insurance is not on record for the date: the second payer cannot be told of it")
     own = db.get(PatientBilling, patient.id)
     facts = coverage_facts(row, address_of(own))
     subscriber = Subscriber(
@@ -453,17 +552,17 @@ def _keep_earlier(
     )
     payer = billing.tables().payer(submission.payer_code, thread.service_date)
     if payer is None:
-        return False
+        return NeedsAPerson("the first payer is not in the billing tables: the second one cannot be told of it")
     numbers = {line.control_number: index for index, line in enumerate(sent_lines(db, submission.claim_control), 1)}
     named = PayerName(payer.name, payer.payer_id)
     known = claim_outcomes.earlier_payment(head, claim, match, numbers, named, subscriber)
     if isinstance(known, NeedsAPerson):
-        return False
+        return known
     therapy_store_claims.change(thread.case_number, {"earlier_payments": [earlier_to_plain(known)]}, "system")
-    return True
+    return None
 
 
-def settle(db: Session, thread: Claim, actor: str, outcome: ClaimOutcome | None = None) -> None:
+def settle(db: Session, thread: Claim, actor: str, **details: Any) -> None:
     """Close a thread on which nothing is owed any more, or have the patient told what they owe."""
     refresh(db, thread)
     owed = balances(lines_of_case(db, thread.case_number))
@@ -471,9 +570,9 @@ def settle(db: Session, thread: Claim, actor: str, outcome: ClaimOutcome | None 
         sides = f"payer {owed.payer_cents}, denied {owed.denied_cents}, patient {owed.patient_cents} cents"
         _to_person(db, thread, [NeedsAPerson(f"after this decision something is left open: {sides}")], actor)
     elif owed.patient_cents:
-        _move(db, thread, C.PATIENT_BALANCE, actor, cents=owed.patient_cents)
+        _move(db, thread, C.PATIENT_BALANCE, actor, cents=owed.patient_cents, **details)
     else:
-        _move(db, thread, C.CLOSED_PAID, actor)
+        _move(db, thread, C.CLOSED_PAID, actor, **details)
 
 
 def owed_by(db: Session, case_number: str) -> list[tuple[str, LedgerAccount, int]]:
@@ -485,27 +584,37 @@ def owed_by(db: Session, case_number: str) -> list[tuple[str, LedgerAccount, int
     return [(number, account, cents) for (number, account), cents in sorted(sums.items()) if cents]
 
 
+def could_give_up(db: Session, case_number: str) -> int:
+    """The cents that giving up everything owed on a thread would cost."""
+    return sum(cents for *_, cents in owed_by(db, case_number) if cents > 0)
+
+
 def post_write_off(db: Session, thread: Claim, *, source: str, actor: str) -> int:
     """Give up everything that is still owed on a thread; returns the cents given up."""
-    given_up = 0
-    for number, account, cents in owed_by(db, thread.case_number):
-        if cents > 0:
-            reason = "given_up"
-            line = ledger.written_off(number, account, cents, f"{source}/{number}/{account.value}", reason=reason)
-            post(db, [line], case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
-            given_up += cents
+    lines = [
+        ledger.written_off(number, account, cents, f"{source}/{number}/{account.value}", reason="given_up")
+        for number, account, cents in owed_by(db, thread.case_number)
+        if cents > 0
+    ]
+    post(db, lines, case_number=thread.case_number, payer_code=thread.payer_code, actor=actor)
+    given_up = -sum(line.amount_cents for line in lines)
     thread.write_off_cents += given_up
     refresh(db, thread)
     return given_up
 
 
 def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: Any) -> None:
-    """Move a thread on where a decision came; one that was closed is opened for a person instead."""
+    """Move a thread on where a decision came, wherever it stands.
+
+    One that was closed is opened first; one that was on its way out again is stopped, because what it would ask for is
+    decided.
+    """
     if thread.status == to:
         db.add(thread)
         return
-    if to not in CLAIM[thread.status] and C.REMITTANCE_REVIEW in CLAIM[thread.status]:
-        move_case(db, thread, C.REMITTANCE_REVIEW, actor=actor, why="decided again")
+    for between in (C.REMITTANCE_REVIEW, C.CORRECTION):
+        if to not in CLAIM[thread.status] and between in CLAIM[thread.status]:
+            move_case(db, thread, between, actor=actor, why="decided meanwhile")
     move_case(db, thread, to, actor=actor, **details)
 
 

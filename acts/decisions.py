@@ -227,7 +227,7 @@ def _save(
     if isinstance(case, SessionNote):
         _apply_note(db, case, decision, outcome, signed)
     elif isinstance(case, Claim):
-        _apply_claim(db, case, approval.kind, decision, outcome)
+        _apply_claim(db, case, approval.kind, decision, outcome, signed)
     else:
         _apply_facts(case, outcome)
     db.add(case)
@@ -277,9 +277,21 @@ def _apply_note(
     )
 
 
-def _apply_claim(db: Session, claim: Claim, kind: ApprovalKind, decision: Decision, outcome: Consequence) -> None:
-    """A signed write-off is posted with its signature; what was not approved says so to its biller."""
+def _apply_claim(
+    db: Session,
+    claim: Claim,
+    kind: ApprovalKind,
+    decision: Decision,
+    outcome: Consequence,
+    signed: Mapping[str, Any],
+) -> None:
+    """A signed write-off is posted with its signature; what was not approved says so to its biller.
+
+    No more is given up than was signed: raises MovedOn where the ledger has changed meanwhile.
+    """
     if outcome.status == ClaimStatus.CLOSED_WRITTEN_OFF:
+        if claim_money.could_give_up(db, claim.case_number) != signed["cents"]:
+            raise MovedOn(f"what is owed on claim {claim.case_number} has changed since this was asked")
         claim_money.post_write_off(db, claim, source=f"write-off:{decision.approval_id}", actor=decision.staff_id)
     elif outcome.status == ClaimStatus.CORRECTION:
         claim.queue, claim.touched = ExceptionQueue.RETURNED.value, True

@@ -9,6 +9,9 @@ from models.claim_facts import CoverageFacts
 from models.claim_form import PayerRank, PersonName, PostalAddress
 from models.operational import Patient, PatientBilling, PatientCoverage
 
+OLDEST = date(1900, 1, 1)
+"""From when an insurance holds that nobody has said the beginning of."""
+
 
 def coverage_in_force(db: Session, patient: Patient, rank: str, on: date) -> PatientCoverage | None:
     """The patient's insurance of this rank on a date: on record by itself, or what the referral said of it."""
@@ -21,8 +24,17 @@ def coverage_in_force(db: Session, patient: Patient, rank: str, on: date) -> Pat
     ]
     if found:
         return max(found, key=lambda row: (row.valid_from, row.recorded_at))
-    known = db.exec(select(PatientCoverage.id).where(PatientCoverage.patient_id == patient.id)).first()
-    if rank != PayerRank.PRIMARY or known is not None or not patient.payer_code:
+    return said_by_referral(db, patient) if rank == PayerRank.PRIMARY else None
+
+
+def said_by_referral(db: Session, patient: Patient) -> PatientCoverage | None:
+    """The insurance that the referral named, as a row that is not on record; None once a first insurance is."""
+    known = db.exec(
+        select(PatientCoverage.id).where(
+            PatientCoverage.patient_id == patient.id, PatientCoverage.rank == PayerRank.PRIMARY.value
+        )
+    ).first()
+    if known is not None or not patient.payer_code:
         return None
     return PatientCoverage(
         id=f"PV-{patient.id}",
@@ -30,7 +42,7 @@ def coverage_in_force(db: Session, patient: Patient, rank: str, on: date) -> Pat
         payer_code=patient.payer_code,
         plan_code=patient.plan_code or "",
         member_id=patient.member_id or "",
-        valid_from=date.min,
+        valid_from=OLDEST,
         recorded_by="referral",
     )
 

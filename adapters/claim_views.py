@@ -102,7 +102,7 @@ def _claims(db: Session, location_ids: Collection[str], now: datetime) -> Iterab
     called = select(ToDo.case_number).where(
         col(ToDo.kind).in_(CLAIM_TO_DOS), ToDo.role == Role.BILLER, col(ToDo.status).in_(WAITING_TO_DO)
     )
-    late = (Claim.status == S.MISSING_INFORMATION) & (
+    late = (col(Claim.status) == S.MISSING_INFORMATION) & (
         (col(Claim.answer_by) < now) | (col(Claim.answer_by).is_(None) & (col(Claim.status_since) < now - PATIENT_HAS))
     )
     found = db.exec(
@@ -428,7 +428,10 @@ def thread(case_number: str) -> Thread:
         named = {
             *receipts.values(),
             *(event.details.get("file") for event in events),
-            *(each.file_id for each in [*checks, *submissions, *remitted, *ledger]),
+            *(each.file_id for each in checks),
+            *(each.file_id for each in submissions),
+            *(each.file_id for each in remitted),
+            *(each.file_id for each in ledger),
             *(each.answer_file_id for each in checks),
         }
         files = db.exec(

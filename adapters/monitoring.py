@@ -16,9 +16,19 @@ from adapters.audit_status import chains
 from adapters.desk_views import WAITING_TO_DO, beats
 from adapters.health import health
 from adapters.operational_store import reading
+from models.claim_codes import FileStatus
 from models.codes import ApprovalKind, ApprovalStatus, MessageChannel, MessageStatus, QuarantineStatus, Role, RunTrouble
 from models.columns import utc_now
-from models.operational import Approval, AuditEvent, OutboxMessage, QuarantinedRow, Referral, ToDo
+from models.operational import (
+    Approval,
+    AuditEvent,
+    Claim,
+    ClearinghouseFile,
+    OutboxMessage,
+    QuarantinedRow,
+    Referral,
+    ToDo,
+)
 
 AGES = (
     ("under_1h", timedelta(hours=1)),
@@ -46,6 +56,8 @@ class InstallationCollector:
                 yield from _oldest_and_overdue(db, now)
                 yield from _outbox(db, now)
                 yield _counted(db, "countersign_cases", "Cases by status.", Referral.status, "status")
+                yield _counted(db, "countersign_claims", "Claims by status.", Claim.status, "status")
+                yield from _clearinghouse(db, now)
                 yield _quarantine(db)
                 yield from _audited(db)
             yield from _chains(now)
@@ -131,6 +143,32 @@ def _counted(db: Session, name: str, words: str, column: Any, label: str) -> Met
     for value, count in db.exec(select(column, func.count()).group_by(column)).all():
         family.add_metric([value.value], count)
     return family
+
+
+def _clearinghouse(db: Session, now: datetime) -> Iterator[Metric]:
+    """Files that were refused, and for how long one that is to leave has not."""
+    refused, queued = db.exec(
+        select(
+            func.sum(case((col(ClearinghouseFile.status) == FileStatus.REFUSED, 1), else_=0)),
+            func.min(
+                case(
+                    (
+                        (col(ClearinghouseFile.status) == FileStatus.QUEUED)
+                        & (col(ClearinghouseFile.not_before) <= now),
+                        ClearinghouseFile.at,
+                    )
+                )
+            ),
+        )
+    ).one()
+    yield GaugeMetricFamily(
+        "countersign_clearinghouse_files_refused", "Files of payers that wait for a biller.", value=refused or 0
+    )
+    yield GaugeMetricFamily(
+        "countersign_clearinghouse_lag_seconds",
+        "Age of the oldest file that should have left for the clearinghouse.",
+        value=0.0 if queued is None else max((now - queued).total_seconds(), 0.0),
+    )
 
 
 def _quarantine(db: Session) -> Metric:

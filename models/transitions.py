@@ -141,7 +141,14 @@ _CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.MISSING_INFORMATION: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
     # an answer may come after somebody was asked to look for it
     C.CORRECTION: frozenset(
-        {C.ACKNOWLEDGED, C.MISSING_INFORMATION, C.CLOSED_NOT_BILLED, C.WRITE_OFF_SIGNATURE, C.CLOSED_WRITTEN_OFF}
+        {
+            C.ACKNOWLEDGED,
+            C.MISSING_INFORMATION,
+            C.APPEALED,
+            C.CLOSED_NOT_BILLED,
+            C.WRITE_OFF_SIGNATURE,
+            C.CLOSED_WRITTEN_OFF,
+        }
     )
     | _ANSWERED,
     C.CLINICAL_SIGNATURE: _BUILT_AGAIN | {C.CLAIM_SIGNATURE, C.READY_TO_SEND, C.CLOSED_NOT_BILLED},

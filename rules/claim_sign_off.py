@@ -11,6 +11,8 @@ BY_ITSELF = "clean_claim_of_proven_pair"
 """The rule that lets a claim go without a signature; its name goes into the audit."""
 SIGNED = "signatures_needed"
 BLOCKED = "blocking_finding"
+WRITE_OFF_ASKED = "write_off_asked"
+"""The finding under which a biller's wish to give something up waits for an owner."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from models.ledger import LedgerAccount, LedgerKind, LedgerLine, standing
+from models.ledger import CONTRACTUAL_REASONS, LedgerAccount, LedgerKind, LedgerLine, standing
 from models.remittance import NeedsAPerson, SentLine
+
+OWN_LOSS = "CO"
+"""The group of what the contract forbids to ask of the patient (X12 external code list 139, CAS01)."""
+NOT_INSURED = frozenset({"26", "27", "31", "32", "33", "34", "200"})
+"""CARC by which the payer does not insure the patient on that date: then no contract speaks for them."""
 
 
 def charges(claim_number: str, sent: Sequence[SentLine]) -> tuple[LedgerLine, ...]:
@@ -113,3 +118,58 @@ def sent_to_secondary(sent: Sequence[SentLine], moved: Iterable[LedgerLine]) -> 
         if line.account is LedgerAccount.PAYER:
             asked[line.line_control] += line.amount_cents
     return tuple(replace(line, earlier_cents=line.charge_cents - asked[line.control_number]) for line in sent)
+
+
+def billed_to_patient(earlier: Sequence[LedgerLine], source: str) -> tuple[LedgerLine, ...] | NeedsAPerson:
+    """The lines that make the patient owe what the payer has denied and nobody has given up; () where nothing is.
+
+    What the contract would have taken off (CO with a reason of contract) is given up. Any other denial in group CO is
+    the practice's own loss and for a person, unless the payer does not insure the patient at all.
+    """
+    here = standing(earlier)
+    denied = [line for line in here if line.account is LedgerAccount.DENIED]
+    if any(line.kind is not LedgerKind.DENIAL for line in denied):
+        return NeedsAPerson("a part of what was denied has been moved or given up before")
+    insured = not any(line.reason in NOT_INSURED for line in denied)
+    lines: list[LedgerLine] = []
+    for line in denied:
+        by_contract = insured and line.group == OWN_LOSS and line.reason in CONTRACTUAL_REASONS
+        if insured and line.group == OWN_LOSS and not by_contract:
+            said = f"{line.group}-{line.reason}"
+            return NeedsAPerson(f"the payer has denied it as the practice's own loss ({said}): appeal or write it off")
+        kind = LedgerKind.WRITE_OFF if by_contract else LedgerKind.TRANSFER
+        taken = LedgerLine(
+            line.claim_number,
+            LedgerAccount.DENIED,
+            kind,
+            -line.amount_cents,
+            source,
+            len(lines) + 1,
+            line.line_control,
+            reason="contract" if by_contract else "",
+        )
+        lines.append(taken)
+        if not by_contract:
+            given = replace(taken, account=LedgerAccount.PATIENT, amount_cents=line.amount_cents, part=taken.part + 1)
+            lines.append(given)
+    return tuple(lines)
+
+
+def evened(earlier: Iterable[LedgerLine], payer_of: Mapping[str, str], source: str) -> tuple[LedgerLine, ...]:
+    """The lines that set what one sending of a claim holds too much against what another is still owed by one payer.
+
+    A payer may decide a sending that another has replaced. ``payer_of``: the payer of each number of the ledger.
+    """
+    sums: defaultdict[tuple[str, LedgerAccount], int] = defaultdict(int)
+    for line in earlier:
+        if line.account in (LedgerAccount.PAYER, LedgerAccount.DENIED):
+            sums[line.claim_number, line.account] += line.amount_cents
+    lines: list[LedgerLine] = []
+    for place, cents in sorted(sums.items()):
+        for other, owed in sorted(sums.items()):
+            part = min(-sums[place], sums[other])
+            if cents < 0 < owed and part > 0 and payer_of.get(place[0]) == payer_of.get(other[0], ""):
+                for (number, account), amount in ((place, part), (other, -part)):
+                    lines.append(LedgerLine(number, account, LedgerKind.TRANSFER, amount, source, len(lines) + 1))
+                    sums[number, account] += amount
+    return tuple(lines)

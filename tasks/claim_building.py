@@ -13,9 +13,9 @@ from acts.patient_messages import channel_for
 from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
-from models.claim_codes import ExceptionQueue, SubmissionStatus
+from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity
-from models.claim_form import ClaimForm, ClaimFrequency, PayerRank
+from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
 from models.operational import (
     Claim,
@@ -38,8 +38,6 @@ from tasks.coverage_checks import ask
 from tasks.steps import step
 
 C = ClaimStatus
-LIVE_LEVEL = "claims_by_themselves"
-"""Practice setting: the ids of the locations, separated by commas, whose clean claims may leave unsigned."""
 PROVEN = (SubmissionStatus.DECIDED, SubmissionStatus.REPLACED)
 
 
@@ -50,8 +48,10 @@ def open_claims(location: str = "all", limit: int = 5000) -> int:
         return 0
     query = (
         select(SessionNote.case_number)
+        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
+        .where(col(Patient.forgotten_at).is_(None))  # what their claim would be made from is gone
         .order_by(col(SessionNote.case_number))
         .limit(limit)
     )
@@ -106,7 +106,7 @@ def look_at_coverage(case: Case) -> None:
 
 
 def _without_coverage(db: Session, claim: Claim, fence: int, *, pays: bool) -> None:
-    if pays:
+    if pays and claim.first_sent_at is None:
         store.move_case(db, claim, C.CLOSED_NOT_BILLED, actor="system", fence=fence, why="self_pay")
         return
     finding = ClaimFinding(
@@ -147,7 +147,7 @@ def build(case: Case) -> None:
     if built.form is None:
         _save_missing(case, built.missing)
         return
-    form = _forced(built.form, gathered.forced)
+    form = _forced(built.form, gathered)
     findings = claim_checks.scrub(form, gathered.facts, gathered.context)
     with store.reading() as db:
         needed = _signatures(db, claim, form, gathered, findings)
@@ -162,13 +162,22 @@ def build(case: Case) -> None:
     _save_built(case, claim.version, content_id, sign_off.digest(text), form, gathered, findings, needed)
 
 
-def _forced(form: ClaimForm, forced: dict[str, Any]) -> ClaimForm:
+def _forced(form: ClaimForm, gathered: Gathered) -> ClaimForm:
+    """The form with what a biller changed about it alone; a line with other modifiers has their price."""
+    forced = gathered.forced
     if "place_of_service" in forced:
         form = replace(form, place_of_service=forced["place_of_service"])
     if "modifiers" in forced:
-        modifiers = tuple(forced["modifiers"])
-        form = replace(form, lines=tuple(replace(line, modifiers=modifiers) for line in form.lines))
+        beside = tuple(forced["modifiers"])
+        lines = tuple(_priced(gathered, replace(line, modifiers=beside)) for line in form.lines)
+        form = replace(form, lines=lines, charge_cents=sum(line.charge_cents for line in lines))
     return form
+
+
+def _priced(gathered: Gathered, line: ServiceLine) -> ServiceLine:
+    payer_code = gathered.facts.coverage.payer_code
+    fee = gathered.context.tables.fee(payer_code, line.procedure_code, line.modifiers, line.service_date)
+    return line if fee is None else replace(line, charge_cents=fee.charge_cents * line.units)
 
 
 def _signatures(
@@ -308,7 +317,7 @@ ASKED_AS = {
 
 def asked_fields(missing: str) -> tuple[str, ...]:
     """The fields a patient would be asked for to know this; () where a patient cannot say."""
-    name = missing.removeprefix("coverage.").removeprefix("patient.")
+    name = missing.removeprefix("coverage.").removeprefix("patient.").replace(".", "_")
     return ASKED_AS.get(missing, (name,) if name in PATIENT_FIELDS else ())
 
 

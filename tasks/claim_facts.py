@@ -22,7 +22,7 @@ from models.claim_facts import (
     ClinicianFacts,
     NoteFacts,
 )
-from models.claim_form import ClaimFrequency
+from models.claim_form import ClaimFrequency, PayerRank
 from models.codes import ClaimStatus
 from models.columns import utc_now
 from models.operational import (
@@ -85,6 +85,7 @@ def gather(claim: Claim) -> Gathered:
         address = address_of(own)
         authorisation = _authorisation(db, claim, row.payer_code, changed.get("authorisation"))
         context = _context(db, claim, decision.signed_digest, utc_now(), place.time_zone)
+    earlier = tuple(earlier_from_plain(each) for each in changed.get("earlier_payments", ()))
     family, given = split_name(staff.name)
     note = NoteFacts(
         digest=decision.signed_digest,
@@ -113,7 +114,7 @@ def gather(claim: Claim) -> Gathered:
         frequency=ClaimFrequency(claim.frequency),
         decided_on=claim.decided_on,
         original_number=claim.payer_control if claim.frequency != ClaimFrequency.ORIGINAL else "",
-        earlier_payments=tuple(earlier_from_plain(each) for each in changed.get("earlier_payments", ())),
+        earlier_payments=earlier if claim.rank != PayerRank.PRIMARY else (),
     )
     return Gathered(facts, context, {name: changed[name] for name in CHANGEABLE if name in changed})
 

@@ -20,7 +20,7 @@ from adapters.file_drop import DroppedFile
 from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
-from models.claim_codes import FileKind, FileStatus, SubmissionStatus
+from models.claim_codes import CLEARINGHOUSE, FileKind, FileStatus, SubmissionStatus
 from models.claim_form import ClaimForm, ClaimFrequency, Envelope, PayerRank
 from models.codes import ApprovalKind, ApprovalStatus, ClaimStatus, Verdict
 from models.columns import new_id, utc_now
@@ -54,8 +54,6 @@ log = log_of(__name__)
 
 C = ClaimStatus
 WHERE = "send claims"
-CLEARINGHOUSE = "clearinghouse"
-"""The kind of received file that a payer or the clearinghouse sent."""
 MOST_IN_A_FILE = 1000
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 IN_THEIR_BOOKS = (SubmissionStatus.DECIDED, SubmissionStatus.ACCEPTED, SubmissionStatus.RECEIVED)

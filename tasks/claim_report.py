@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -13,6 +14,7 @@ from models.columns import utc_now
 from models.operational import Claim, ClearinghouseFile, EligibilityCheck
 from models.transitions import CLAIM_OWNERS
 from rules.coverage import CoverageStatus
+from tasks.claim_figures import ClaimFigures, figures
 
 AHEAD = timedelta(days=3)
 
@@ -29,6 +31,7 @@ class ClaimsStanding:
     by_queue: dict[str, int]
     cents_by_stage: dict[str, int]
     coverage: dict[str, int] = field(default_factory=dict)
+    figures: ClaimFigures | None = None
     files_refused: int = 0
     paid_cents: int = 0
     owed_cents: int = 0
@@ -36,7 +39,7 @@ class ClaimsStanding:
 
 def standing(location: str = "all") -> ClaimsStanding:
     """How the claims of a location, or of all, stand now."""
-    query = select(Claim.status, Claim.queue, Claim.payer_cents, Claim.patient_cents, Claim.paid_cents)
+    query: Any = select(Claim)
     checks = select(EligibilityCheck.status).where(
         col(EligibilityCheck.service_date) >= utc_now().date(),
         col(EligibilityCheck.service_date) <= (utc_now() + AHEAD).date(),
@@ -46,7 +49,10 @@ def standing(location: str = "all") -> ClaimsStanding:
         query = query.where(Claim.location_id == location)
         checks = checks.where(EligibilityCheck.location_id == location)
     with store.reading() as db:
-        rows = db.exec(query).all()
+        rows = [
+            (claim.status, claim.queue, claim.payer_cents, claim.patient_cents, claim.paid_cents)
+            for claim in db.exec(query).all()
+        ]
         answers = db.exec(checks).all()
         refused = db.exec(
             select(ClearinghouseFile.id).where(
@@ -64,6 +70,7 @@ def standing(location: str = "all") -> ClaimsStanding:
         by_queue=dict(Counter(queue for status, queue, *_ in rows if queue and not status.is_closed)),
         cents_by_stage={stage: amount for stage, amount in cents.items() if amount},
         coverage=dict(Counter(CoverageStatus(status).label for status in answers)),
+        figures=figures(location),
         files_refused=len(refused),
         paid_cents=sum(paid for *_, paid in rows),
         owed_cents=sum(payer + patient for _, _, payer, patient, _ in rows),

@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from acts.claim_money import lines_of_case
+from acts.claim_money import could_give_up, lines_of_case
 from adapters import operational_store as store
-from adapters import therapy_store_claims
+from adapters import therapy_store, therapy_store_claims
 from models.codes import ApprovalKind
 from models.errors import SignatureMismatch
 from models.ledger import balances
 from models.operational import Claim
 from rules import sign_off
+from rules.claim_sign_off import WRITE_OFF_ASKED
 
 WHERE = "open sign-off"
 
@@ -37,17 +38,27 @@ def claim_content(case_number: str, kind: ApprovalKind) -> dict[str, Any]:
     }
 
 
+def asked_in(claim: Claim) -> dict[str, Any]:
+    """Who asked to give up what is owed, and where their words are; empty where nobody did."""
+    return next((dict(each) for each in reversed(claim.findings) if each.get("rule") == WRITE_OFF_ASKED), {})
+
+
 def write_off_content(case_number: str) -> dict[str, Any]:
-    """What would be given up, on which account and why the biller wants it; the reason's words are with the to-do."""
+    """What would be given up, on which account, who wants it and why."""
     with store.reading() as db:
         claim = store.one(db, Claim, case_number)
         owed = balances(lines_of_case(db, case_number))
+        cents = could_give_up(db, case_number)
+    asked, why = asked_in(claim), [each for each in claim.findings if each.get("rule") != WRITE_OFF_ASKED]
+    words = therapy_store.to_do_words(str(asked.get("words", "")), actor="system", where=WHERE)
     return {
         "kind": ApprovalKind.WRITE_OFF.value,
         "case": case_number,
-        "cents": owed.owed_cents,
+        "cents": cents,
         "accounts": {"payer": owed.payer_cents, "denied": owed.denied_cents, "patient": owed.patient_cents},
-        "why": [str(each.get("message", "")) for each in claim.findings],
+        "why": [str(each.get("message", "")) for each in why],
+        "asked_by": str(asked.get("asked_by", "")),
+        "said": words.answer.unwrap() if words is not None and words.answer is not None else "",
         "reasons": ["The amount is above what a biller may write off alone."],
         "payer": claim.payer_code,
         "service_date": claim.service_date.isoformat(),

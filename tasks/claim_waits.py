@@ -24,11 +24,16 @@ TO_DO_AT: dict[ClaimStatus, ToDoKind] = {
     C.DENIED: ToDoKind.ANSWER_DENIAL,
 }
 AWAITED = {
+    C.MISSING_INFORMATION: "what the patient was asked",
     C.SENT: "a receipt (999) of its file",
     C.ACKNOWLEDGED: "the claim's own receipt (277CA)",
     C.ACCEPTED: "the payer's decision (835)",
     C.APPEALED: "the answer to the appeal",
 }
+SILENT_IN = {C.MISSING_INFORMATION: ExceptionQueue.MISSING_INFORMATION, C.APPEALED: ExceptionQueue.APPEAL}
+"""The queue of a silence that is nothing about how a claim's file travels."""
+ASK_THE_PAYER = "Ask the clearinghouse or the payer; wait on if it is under way, send it again if it never came."
+CALL_THE_PATIENT = "Call the patient, put what they say on record, and have the claim built again."
 CHOOSE_FOR_PATIENT = "billing_details"
 STATEMENT = "patient_statement"
 
@@ -69,10 +74,12 @@ def _ask_patient(db: Session, claim: Claim) -> None:
     key = f"{CHOOSE_FOR_PATIENT}:{claim.case_number}:{claim.version}"
     if _told(db, key):
         return
-    link = make_link(db, claim.case_number, LinkPurpose.BILLING_DETAILS, claim.version, LINK_DAYS).record
-    told = tell_patient(db, claim, CHOOSE_FOR_PATIENT, unique_key=key, facts={"link_id": link.id})
-    if told is None:
+    made = make_link(db, claim.case_number, LinkPurpose.BILLING_DETAILS, claim.version, LINK_DAYS).record
+    if tell_patient(db, claim, CHOOSE_FOR_PATIENT, unique_key=key, facts={"link_id": made.id}) is None:
         to_correction(db, claim, ExceptionQueue.MISSING_INFORMATION, claim.findings)
+        return
+    claim.answer_by = made.expires_at
+    db.add(claim)
 
 
 def _send_statement(db: Session, claim: Claim) -> None:
@@ -101,17 +108,18 @@ def find_silence(now: datetime | None = None) -> int:
             .with_for_update()
         ).all()
         for claim in late:
-            to_correction(db, claim, ExceptionQueue.NO_ANSWER, [_silence(claim)])
+            to_correction(db, claim, SILENT_IN.get(claim.status, ExceptionQueue.NO_ANSWER), [_silence(claim)])
     return len(late)
 
 
 def _silence(claim: Claim) -> dict[str, str]:
+    theirs = claim.status == C.MISSING_INFORMATION
     return {
         "rule": "no_answer",
         "severity": "blocking",
         "field": "",
         "segment": "",
         "message": f"Nothing has come in time: {AWAITED[claim.status]} is overdue.",
-        "suggestion": "Ask the clearinghouse or the payer; wait on if it is under way, send it again if it never came.",
+        "suggestion": CALL_THE_PATIENT if theirs else ASK_THE_PAYER,
         "owner": "biller",
     }

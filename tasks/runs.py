@@ -21,11 +21,12 @@ from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
 from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
+from adapters.simulated_payer import work_here
 from models.claim_codes import FileStatus
 from models.codes import ClaimStatus, NoteStatus, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
-from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Referral, SessionNote
+from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Patient, Referral, SessionNote
 from tasks import sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
@@ -56,11 +57,11 @@ LONGEST_PAUSE = timedelta(minutes=15)
 """Between two runs of one case whose runs keep ending; a run that kills its worker must not do so every second."""
 UNFINISHED_AFTER = timedelta(minutes=5)
 SAID_AGAIN_SECONDS = 60.0
-LOOK_EVERY = 5.0
-"""Seconds between two looks for claims to move."""
+LOOK_EVERY, PAYER_EVERY = 5.0, 2.0
+"""Seconds between two looks for claims to move, and for what the simulated payer has to answer."""
 
 _in_trouble: dict[str, tuple[str, float]] = {}
-_claims_looked_at: dict[str, float] = {}
+_looked_at: dict[str, float] = {}
 
 
 async def wake_wanted(limit: int = 50) -> int:
@@ -307,15 +308,27 @@ async def start_sessions() -> int:
     return await _start_for(found, SESSIONS_DEPLOYMENT, "sessions", f"sessions · {len(found)} exports")
 
 
+async def answer_as_payer() -> int:
+    """In the sample practice alone: let the simulated payer answer what lies in the clearinghouse's folder."""
+    if not settings().simulates_payer or not _is_time("payer", PAYER_EVERY):
+        return 0
+    return len(await asyncio.to_thread(work_here, utc_now()))
+
+
+def _is_time(what: str, every: float) -> bool:
+    """Whether this was not looked at for so many seconds; the worker looks several times a second."""
+    now = time.monotonic()
+    if now - _looked_at.get(what, -every) < every:
+        return False
+    _looked_at[what] = now
+    return True
+
+
 async def start_claims() -> int:
     """Start a batch of claims when something is ready: a signed note without a claim, a claim or question to send, a
     file that came. The same state starts one run in five minutes."""
-    if not billing.is_set_up():
+    if not billing.is_set_up() or not _is_time("claims", LOOK_EVERY):
         return 0
-    now = time.monotonic()
-    if now - _claims_looked_at.get("at", -LOOK_EVERY) < LOOK_EVERY:
-        return 0  # the worker looks several times a second; a batch need not begin within one
-    _claims_looked_at["at"] = now
     incoming = settings().clearinghouse_folder / "incoming"
     found = _lying(incoming.iterdir()) if incoming.is_dir() else []
     with store.reading() as db:
@@ -340,8 +353,10 @@ def _claims_to_move() -> Any:
 def _notes_without_claim() -> Any:
     return (
         select(SessionNote.case_number)
+        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
+        .where(col(Patient.forgotten_at).is_(None))
         .limit(RUNS_AT_ONCE)
     )
 
@@ -379,6 +394,7 @@ async def tick() -> None:
         start_scheduled,
         start_intake,
         start_sessions,
+        answer_as_payer,
         start_claims,
         start_missing_runs,
         wake_wanted,

@@ -33,7 +33,7 @@ from models.operational import Approval, Claim, Location, Patient, Referral
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
-from tasks.claim_sign_offs import claim_content, write_off_content
+from tasks.claim_sign_offs import asked_in, claim_content, write_off_content
 from tasks.matching import assignment_content
 from tasks.people import who_may_sign
 from tasks.practice import clock_policy
@@ -135,7 +135,7 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     patient = store.one(db, Patient, case.patient_id)
     location = store.one(db, Location, case.location_id)
     level = _level(case) if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
-    fitting = who_may_sign(db, kind, case, patient)
+    fitting = who_may_sign(db, kind, case, patient, but_not=frozenset({_requested_by(kind, case)}))
     approval = Approval(
         id=approval_id,
         case_number=case.case_number,
@@ -145,6 +145,7 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
         why=f"{kind.label} ({level.value} risk)" if level else kind.label,
         role=sign_off.SIGNING_ROLE[kind],
         location_id=case.location_id,
+        requested_by=_requested_by(kind, case),
         assigned_to=fitting[0].id if fitting else None,
         level=level,
         opened_at=now,
@@ -164,6 +165,12 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     if level == RiskLevel.HIGH and kind == ApprovalKind.RISK_REVIEW:
         db.flush()
         page(db, approval, now=now)
+
+
+def _requested_by(kind: ApprovalKind, case: CaseRecord) -> str:
+    """Who wants it, where a person does: they may not sign it themselves."""
+    asked = asked_in(case) if kind == ApprovalKind.WRITE_OFF and isinstance(case, Claim) else {}
+    return str(asked.get("asked_by", "system"))
 
 
 def page(db: Session, approval: Approval, *, now: datetime) -> None:

@@ -65,12 +65,18 @@ def read_837(stream: BinaryIO) -> Iterator[ClaimForm]:
 class _Person:
     number: int
     name: PersonName
+    is_named: bool = False
     member_id: str = ""
     address: PostalAddress | None = None
     rank: PayerRank = PayerRank.PRIMARY
     relationship: str = ""
     group_number: str = ""
     filing_code: str = ""
+
+    def called(self, elements: list[str]) -> None:
+        self.name = PersonName(value(elements, 3), value(elements, 4), value(elements, 5))
+        self.member_id = value(elements, 9)
+        self.is_named = True
 
     def subscriber(self, relationship: str = "") -> Subscriber:
         return Subscriber(
@@ -167,6 +173,8 @@ class _Reading:
             raise out_of_place(number, elements, "the subscriber (NM1*IL)")
         if code == "20":
             self.billing = _Billing(number)
+        elif code == "23":
+            self.patient = _Person(number, PersonName(""))
         self.place = {"20": "2000A", "22": "2000B", "23": "2000C"}[code]
 
     def provider_taxonomy(self, number: int, elements: list[str]) -> None:
@@ -188,15 +196,15 @@ class _Reading:
             self.place = "2010AA"
         elif code == "IL":
             subscriber = self._there(self.subscriber, number, elements, "SBR")
-            subscriber.name, subscriber.member_id = _person(elements), value(elements, 9)
+            subscriber.called(elements)
             self.place = "2010BA"
         elif code == "PR":
             self._there(self.subscriber, number, elements, "SBR")
             self.payer = PayerName(value(elements, 3), value(elements, 9))
             self.place = "2010BB"
         elif code == "QC":
-            patient = self._there(self.patient, number, elements, "PAT")
-            patient.name = _person(elements)
+            patient = self._there(self.patient, number, elements, "HL of level 23")
+            patient.called(elements)
             self.place = "2010CA"
         else:
             self.place = "elsewhere"
@@ -208,8 +216,7 @@ class _Reading:
             claim.rendering = (value(elements, 3), value(elements, 4), value(elements, 9))
             self.place = "2310B"
         elif code == "IL" and in_other and not in_line:
-            other = claim.earlier[-1].other
-            other.name, other.member_id = _person(elements), value(elements, 9)
+            claim.earlier[-1].other.called(elements)
             self.place = "2330A"
         elif code == "PR" and in_other and not in_line:
             claim.earlier[-1].payer = PayerName(value(elements, 3), value(elements, 9))
@@ -260,10 +267,8 @@ class _Reading:
             self.subscriber = person
 
     def patient_is(self, number: int, elements: list[str]) -> None:
-        if self.place == "2000C":
-            self.patient = _Person(
-                number, PersonName(""), relationship=needed(number, elements, 1, "the patient's relationship")
-            )
+        if self.place == "2000C" and self.patient:
+            self.patient.relationship = needed(number, elements, 1, "the patient's relationship")
 
     def reference(self, number: int, elements: list[str]) -> None:
         code, said = value(elements, 1), value(elements, 2)
@@ -359,10 +364,12 @@ class _Reading:
         billing = self.billing
         if billing is None or not billing.name or billing.address is None:
             raise out_of_place(number, elements, "the billing provider (loop 2010AA: NM1*85, N3, N4)")
-        subscriber = self._there(self.subscriber, number, elements, "the subscriber (loop 2010BA: NM1*IL)")
+        subscriber = self._there(self.subscriber, number, elements, "the subscriber (loop 2000B: SBR)")
         payer = self._there(self.payer, number, elements, "the payer (loop 2010BB: NM1*PR)")
-        if self.place == "2000C":
-            raise out_of_place(number, elements, "the patient (loop 2010CA: NM1*QC)")
+        if not subscriber.is_named:
+            raise out_of_place(number, elements, "the subscriber (loop 2010BA: NM1*IL)")
+        if self.patient is not None and not (self.patient.relationship and self.patient.is_named):
+            raise out_of_place(number, elements, "the patient (loops 2000C and 2010CA: PAT, NM1*QC)")
         return billing, billing.address, subscriber, payer
 
     def finished_claim(self) -> ClaimForm:
@@ -457,10 +464,6 @@ _TAKE: dict[str, Callable[[_Reading, int, list[str]], None]] = {
     "SVD": _Reading.line_decided,
     "CAS": _Reading.adjusted,
 }
-
-
-def _person(elements: list[str]) -> PersonName:
-    return PersonName(value(elements, 3), value(elements, 4), value(elements, 5))
 
 
 def _whole_name(elements: list[str]) -> str:

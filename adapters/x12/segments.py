@@ -210,15 +210,15 @@ def check_version(number: int, elements: list[str], kind: Kind | None) -> None:
 
 def _read_isa(stream: BinaryIO) -> tuple[Delimiters, list[str], bytes]:
     """The delimiters, the ISA's elements, and the bytes that were read after it."""
-    data = stream.read(CHUNK_BYTES)
+    data = b""
+    while len(data) < _ISA_BYTES + 1 and (more := stream.read(CHUNK_BYTES)):
+        data += more
     if not data.strip():
         raise X12Broken("the file is empty", segment=1)
     if data[:3] != b"ISA":
         raise X12Broken(
             "segment 1: ISA was expected; this is no X12 interchange, or its beginning is missing", segment=1
         )
-    while len(data) < _ISA_BYTES + 1 and (more := stream.read(CHUNK_BYTES)):
-        data += more
     head = data[:_ISA_BYTES]
     if not head.isascii():
         raise X12Broken("segment 1 (ISA): a character outside ASCII stands in it", segment=1)
@@ -250,18 +250,14 @@ def _is_word(character: str) -> bool:
 
 
 def _check(delimiters: Delimiters) -> None:
-    named = {
-        "ISA04": delimiters.element,
-        "ISA16": delimiters.component,
-        "ISA11": delimiters.repetition,
-        "the byte after ISA16": delimiters.terminator,
-    }
     if _is_word(delimiters.element):
-        raise X12Broken("segment 1 (ISA), byte 3: an element separator was expected", segment=1, element="ISA01")
+        raise broken(1, ["ISA"], 1, "an element separator at byte 3")
     seen = {delimiters.element}
-    for element, delimiter in list(named.items())[1:]:
+    for delimiter, index, which in (
+        (delimiters.component, 16, "a component separator of its own"),
+        (delimiters.repetition, 11, "a repetition separator of its own"),
+        (delimiters.terminator, 16, "a segment terminator of its own after it"),
+    ):
         if delimiter and (_is_word(delimiter) or delimiter in seen):
-            raise X12Broken(
-                f"segment 1, {element}: a delimiter of its own was expected", segment=1, element=element[:5].strip()
-            )
+            raise broken(1, ["ISA"], index, which)
         seen.add(delimiter)

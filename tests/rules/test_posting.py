@@ -309,6 +309,13 @@ def test_payment_of_the_patient_beforehand_is_no_credit_once_the_share_is_posted
     assert after(ledger, result.lines) == Balances()
 
 
+def test_credit_that_was_there_before_wants_no_further_eye() -> None:
+    ledger = (*CHARGED, patient_payment("C100", 5_000, "receipt:1"))
+    result = posted(claim(line(C45, PR3)), OURS, ledger)
+    assert isinstance(result, Postings)
+    assert (result.attention, after(ledger, result.lines)) == ((), Balances(patient_cents=-3_000))
+
+
 # Secondary
 
 
@@ -329,6 +336,7 @@ def secondary() -> tuple[tuple[LedgerLine, ...], tuple[SentLine, ...]]:
     [
         ([("OA", "23", 12_600)], Balances(), 2_400),
         ([("OA", "23", 9_600), ("CO", "45", 5_000)], Balances(), 400),
+        ([("CO", "45", 5_000), ("OA", "23", 9_600)], Balances(), 400),
         ([("CO", "45", 3_000), ("OA", "23", 9_600), ("PR", "3", 1_000)], Balances(patient_cents=1_000), 1_400),
         ([("OA", "23", 12_600), ("PR", "1", 2_400)], Balances(patient_cents=2_400), 0),
         ([("CO", "22", 15_000)], Balances(denied_cents=2_400), 0),

@@ -135,6 +135,7 @@ def test_two_lines_that_fit_equally_well_are_for_a_person() -> None:
     reason = "more than one sent line fits this line"
     assert found(said, [sent("L1"), sent("L2")]) == ({}, ["L1", "L2"], [(reason, 20), (reason, 24)])
     assert found(said, [sent("L1")]) == ({}, ["L1"], [(reason, 20), (reason, 24)])
+    assert found(said[:1], [sent("L1"), sent("L2")]) == ({}, ["L1", "L2"], [(reason, 20)])
 
 
 def test_alike_lines_are_told_apart_by_their_dates() -> None:

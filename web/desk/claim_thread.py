@@ -82,7 +82,7 @@ def share(each: Mapping[str, object]) -> str:
         value = f"{percent / 100:g} %"
     elif isinstance(visits, int):
         value = f"{visits} visit" if visits == 1 else f"{visits} visits"
-    network = {True: "in network", False: "out of network"}.get(each.get("in_network"), "")
+    network = {"True": "in network", "False": "out of network"}.get(str(each.get("in_network")), "")
     told = ", ".join(part for part in (f"{name} {value}".strip(), network) if part)
     return f"{told} (EB segment {each['segment']})" if each.get("segment") else told
 
