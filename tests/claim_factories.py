@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
-from adapters.operational_store import writing
+from adapters.operational_store import audit, writing
+from adapters.portal_links import MadeLink, make_link
 from models.claim_codes import (
     ExceptionQueue,
     FileKind,
@@ -26,7 +27,7 @@ from models.claim_form import (
     ServiceLine,
     Subscriber,
 )
-from models.codes import ApprovalKind, ClaimStatus, NoteStatus, Role, ToDoKind
+from models.codes import ApprovalKind, ClaimStatus, LinkPurpose, NoteStatus, Role, ToDoKind
 from models.columns import new_id, utc_now
 from models.ledger import LedgerAccount, LedgerKind
 from models.operational import (
@@ -418,3 +419,19 @@ def make_insurance(patient: Patient, **given: Any) -> PatientCoverage:
     row = PatientCoverage(**{**facts, "valid_from": date(2020, 1, 1), "recorded_by": "test", **given})
     keep(row)
     return row
+
+
+def make_billing_link(made: MadeClaim) -> MadeLink:
+    """The link by which the patient fills in what this claim lacks."""
+    with writing() as db:
+        return make_link(db, made.number, LinkPurpose.BILLING_DETAILS, made.claim.version)
+
+
+def make_letter(made: MadeClaim) -> str:
+    """A letter to the payer that stands in the claim's thread; returns its id."""
+    letter_id = new_id("AL")
+    therapy_store_claims.keep_letter(letter_id, made.number, TherapyText("Dear payer,\nplease look again.\n"), "test")
+    moved = {"old": "denied", "new": "appealed", "letter": letter_id}
+    with writing() as db:
+        audit(db, made.clinician.id, "case.moved", made.claim, made.number, **moved)
+    return letter_id

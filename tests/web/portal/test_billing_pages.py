@@ -11,7 +11,7 @@ from adapters.operational_store import reading, writing
 from adapters.portal_links import MadeLink, make_link
 from models.codes import ClaimStatus, LinkPurpose
 from models.operational import AuditEvent, Claim, Patient, PatientBilling, PatientCoverage
-from tests.claim_factories import MadeClaim, make_claim_at, make_insurance
+from tests.claim_factories import MadeClaim, make_billing_link, make_claim_at, make_insurance
 from tests.factories import make_patient
 from tests.web.portal.test_portal import BIRTH, path_of, post
 from web.portal import billing_pages
@@ -35,9 +35,7 @@ def asked(*fields: str, **person: object) -> tuple[MadeClaim, MadeLink]:
         ClaimStatus.MISSING_INFORMATION, patient=make_patient(**person), missing=list(fields or CARD), findings=[]
     )
     make_insurance(made.patient)
-    with writing() as db:
-        link = make_link(db, made.number, LinkPurpose.BILLING_DETAILS, 0)
-    return made, link
+    return made, make_billing_link(made)
 
 
 def proved(browser: TestClient, link: MadeLink, **known: str) -> str:
