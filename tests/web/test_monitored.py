@@ -21,10 +21,10 @@ from models.codes import ClaimStatus, MessageStatus, ReferralStatus, Role, ToDoK
 from models.columns import utc_now
 from models.operational import Approval, Heartbeat, OutboxMessage, WorkerBeat
 from tests import factories
-from web.desk.app import make_app as make_desk
+from tests.web.desk.conftest import app as made_desk
 from web.portal.app import make_app as make_portal
 
-APPS = {"desk": make_desk, "portal": make_portal}
+APPS = {"desk": lambda: made_desk(False), "portal": make_portal}
 
 
 @pytest.fixture(params=sorted(APPS))
