@@ -3,16 +3,14 @@
 from sqlmodel import select
 
 from adapters.operational_store import audit, reading, writing
+from models.claim_codes import LIVE_LEVEL
 from models.operational import Location, PracticeSetting
-
-BY_THEMSELVES = "claims_by_themselves"
-"""Practice setting: the ids of the locations, separated by commas, whose clean claims may leave unsigned."""
 
 
 def locations() -> list[str]:
     """The locations whose clean claims of a proven pair leave by themselves; none by default."""
     with reading() as db:
-        kept = db.get(PracticeSetting, BY_THEMSELVES)
+        kept = db.get(PracticeSetting, LIVE_LEVEL)
     return sorted(filter(None, kept.value.split(","))) if kept is not None else []
 
 
@@ -24,7 +22,7 @@ def allow(location_id: str, allowed: bool, *, actor: str) -> list[str]:
     with writing() as db:
         if db.exec(select(Location.id).where(Location.id == location_id)).first() is None:
             raise ValueError(f"there is no location {location_id}")
-        kept = db.get(PracticeSetting, BY_THEMSELVES) or PracticeSetting(name=BY_THEMSELVES, value="")
+        kept = db.get(PracticeSetting, LIVE_LEVEL) or PracticeSetting(name=LIVE_LEVEL, value="")
         before = set(filter(None, kept.value.split(",")))
         after = before | {location_id} if allowed else before - {location_id}
         if after != before:
@@ -34,7 +32,7 @@ def allow(location_id: str, allowed: bool, *, actor: str) -> list[str]:
                 db,
                 actor,
                 "claims.level_changed",
-                ("practice_setting", BY_THEMSELVES),
+                ("practice_setting", LIVE_LEVEL),
                 location=location_id,
                 allowed=allowed,
             )

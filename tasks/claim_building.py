@@ -8,13 +8,12 @@ from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.billing_records import PATIENT_FIELDS
-from acts.claim_level import BY_THEMSELVES
 from acts.insurance import coverage_in_force, local_date
 from acts.patient_messages import channel_for
 from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
-from models.claim_codes import ExceptionQueue, SubmissionStatus
+from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity
 from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
@@ -214,7 +213,7 @@ def _pair_proven(db: Session, payer_code: str, clinician_id: str) -> bool:
 
 
 def _may_leave_unsigned(db: Session, location_id: str) -> bool:
-    kept = db.get(PracticeSetting, BY_THEMSELVES)
+    kept = db.get(PracticeSetting, LIVE_LEVEL)
     return kept is not None and location_id in {each.strip() for each in kept.value.split(",")}
 
 
