@@ -9,9 +9,10 @@ from sqlmodel import select
 
 from acts import claim_level
 from adapters import operational_store as store
-from adapters import undelivered
+from adapters import undelivered, x12
 from adapters.message_words import MessageFacts, render
 from adapters.settings import settings
+from models.claim_answers import ClaimAcknowledgement, StatusNote
 from models.claim_codes import FileStatus
 from models.claim_form import LineAdjustment
 from models.codes import ClaimStatus as C
@@ -246,3 +247,18 @@ def test_what_patients_read_names_no_service(language: str, channel: str) -> Non
         }
     assert "$25.00" in render("patient_statement", language, facts).body
     assert "https://x" in render("billing_details", language, facts).body
+
+
+def test_a_rejection_of_the_whole_file_is_every_claims(payer: Payer) -> None:
+    file = our_file()
+    said = ClaimAcknowledgement(
+        "",
+        "",
+        (StatusNote("A3", "24", action="U"),),
+        on=utc_now().date(),
+        batch=f"{file.control_number:09d}",
+        level="21",
+    )
+    assert payer.drop(x12.write_277ca(payer.envelope(), [said])) == "taken_in"
+    assert (our_file().status, claim_of().queue) == (FileStatus.REJECTED, "rejection")
+    assert claim_of().findings[0]["message"]
