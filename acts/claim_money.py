@@ -308,7 +308,8 @@ def _addressed(
         passed_on = lines_of(db, number + PASSED_ON)
         theirs = {line.payer_control for line in standing(passed_on) if line.kind in posting.DECIDED}
         if passed_on and (claim.status != REVERSAL or claim.payer_control in theirs):
-            return number + PASSED_ON, PayerRank.SECONDARY, ledger.sent_to_secondary(sent, passed_on)
+            moved = [line for line in passed_on if line.kind is LedgerKind.TRANSFER]
+            return number + PASSED_ON, PayerRank.SECONDARY, ledger.sent_to_secondary(sent, moved)
     return number, PayerRank(submission.rank), sent
 
 
@@ -612,10 +613,19 @@ def _move(db: Session, thread: Claim, to: ClaimStatus, actor: str, **details: An
     if thread.status == to:
         db.add(thread)
         return
-    for between in (C.REMITTANCE_REVIEW, C.CORRECTION):
-        if to not in CLAIM[thread.status] and between in CLAIM[thread.status]:
-            move_case(db, thread, between, actor=actor, why="decided meanwhile")
+    for between in way(thread.status, to)[:-1]:
+        move_case(db, thread, between, actor=actor, why="decided meanwhile")
     move_case(db, thread, to, actor=actor, **details)
+
+
+def way(old: ClaimStatus, to: ClaimStatus) -> tuple[ClaimStatus, ...]:
+    """Through which statuses a thread comes to where a decision sends it, that one last."""
+    steps: list[ClaimStatus] = []
+    for between in (C.REMITTANCE_REVIEW, C.CORRECTION):
+        if to not in CLAIM[old] and between in CLAIM[old]:
+            steps.append(between)
+            old = between
+    return (*steps, to)
 
 
 def answer_by(thread: Claim, awaited: Awaited, since: datetime | None = None) -> datetime:

@@ -267,6 +267,8 @@ def appeal(
 
     ``corrected`` and ``attached`` name, separated by commas, what was corrected and which papers go with it.
     """
+    if reason.is_blank:
+        raise ValueError("a reason is needed")
     text = preview_appeal(case_number, staff_id=staff_id, template=template, corrected=corrected, attached=attached)
     words = _keep_reason(case_number, staff_id, reason, *WITH_A_BILLER)
     letter_id = f"AL-{words}"

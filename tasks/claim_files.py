@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.claim_money import answer_by, lines_of, post, sent_lines, withdraw
+from acts.claim_money import answer_by, lines_of, post, refresh, sent_lines, withdraw
 from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
@@ -281,6 +281,7 @@ def _charge(
     if isinstance(new, NeedsAPerson):
         raise NotSignedOff(f"claim {claim.case_number}: {new.reason}")
     post(db, new, case_number=claim.case_number, payer_code=claim.payer_code, at=now)
+    refresh(db, claim)
 
 
 def _moved(
