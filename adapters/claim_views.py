@@ -198,6 +198,7 @@ def _coverage(db: Session, location_ids: Collection[str]) -> Iterable[ExceptionR
             location_id=to_do.location_id,
             rule=check.status if check else "",
             segment=f"271 segment {check.segment}" if check and check.segment else "",
+            suggestion="Call the payer, then the patient, before the session.",
             deadline=check.service_date if check else None,
             deadline_of="session",
             to_do=to_do,

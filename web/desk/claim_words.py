@@ -7,6 +7,7 @@ from models.claim_codes import ExceptionQueue, FileKind, FileStatus, RemittanceO
 from models.codes import ClaimStatus
 from models.ledger import LedgerAccount, LedgerKind
 from rules.claim_sign_off import dollars
+from rules.coverage import CoverageStatus
 from rules.deadlines import days_left
 
 SOON = 14
@@ -35,6 +36,7 @@ WRONG = {
 }
 UNSAID = "The payer has not answered in time."
 
+COVERAGE = {status.value: status.label for status in CoverageStatus}
 FREQUENCIES = {"1": "original", "7": "replacement", "8": "void"}
 RANKS = {"P": "first", "S": "second", "T": "third"}
 RELATIONSHIPS = {
@@ -145,6 +147,11 @@ FIELD_HINTS = {
     "addons": "Each with its units, with commas between them: 90785 1.",
     "diagnoses": "ICD-10-CM with the dot, the principal one first, commas between them.",
 }
+
+
+def segment(named: str) -> str:
+    """Where something stands in a file: a number of a segment, or a segment's name."""
+    return f"segment {named}" if named.isdecimal() else named
 
 
 def money(cents: int | None) -> str:
