@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from adapters import therapy_store
-from adapters.therapy_store import READ, as_text, audit, reading, writing
+from adapters.therapy_store import READ, as_text, audit, writing
 from adapters.therapy_store_seals import opened, opened_one
 from models.columns import new_id
 from models.errors import MovedOn
@@ -16,7 +16,6 @@ from models.therapy import (
     AddendumWords,
     DecisionWords,
     NoteWorkingCopy,
-    Screened,
     SessionDraft,
     SessionFacts,
     SessionTranscript,
@@ -77,19 +76,6 @@ def transcripts(case_numbers: Sequence[str], *, actor: str, where: str) -> dict[
             record.case_number: (record.edition, json.loads(record.turns.unwrap())) for record in opened(db, found)
         }
     return {number: KeptTranscript(edition, said) for number, (edition, said) in turns.items() if said is not None}
-
-
-def mark_screened(case_number: str, edition: int) -> None:
-    """The transcript as it stands in this edition has been screened for risk."""
-    with writing() as db:
-        if db.get(Screened, (case_number, str(edition))) is None:
-            db.add(Screened(source_id=case_number, state=str(edition), case_number=case_number))
-            audit(db, "system", "sources.screened", "case", case_number, case_number, count=1)
-
-
-def screened(case_number: str, edition: int) -> bool:
-    with reading() as db:
-        return db.get(Screened, (case_number, str(edition))) is not None
 
 
 def keep_plan(case_number: str, plan: dict[str, Any]) -> None:

@@ -145,8 +145,8 @@ def turns_of(plain: list[dict[str, Any]]) -> list[Turn]:
 def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     """Raise the flags of the session and tell its clinician at once; the draft comes after that, whatever it says.
 
-    Returns the level, or ``none raised`` (which claims nothing). Screening the same transcript again raises nothing
-    twice.
+    Returns the level, or ``none raised`` (which claims nothing). The same transcript is read anew each time, since a
+    consent or the reader may have changed; what it says again is not raised twice.
     """
     session, permission = standing(case, NoteStatus.READY_TO_SCREEN)
     kept = therapy_store_sessions.transcript(case.number, actor="system", where=WHERE)
@@ -155,7 +155,6 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
         rules_only = not permission.classifier_may_read
         flags = _flags(case.number, kept, permission, read=read, rules_only=rules_only)
         therapy_store.raise_flags(case.number, flags)
-        therapy_store_sessions.mark_screened(case.number, kept.edition)
     levels = [RiskLevel(level) for level in therapy_store.open_levels(case.number)]
     level = max(levels, key=triage.RANK.__getitem__, default=None)
     with store.writing() as db:
