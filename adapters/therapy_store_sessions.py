@@ -1,7 +1,7 @@
 """The part of the therapy database's door for sessions: transcripts, plans, drafts, working copies, addenda."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,12 +155,15 @@ def keep_working_copy(
         return record.edition
 
 
-def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
+def purge(
+    case_number: str, actor: str, *, transcript_too: bool, left: Mapping[str, Sequence[dict[str, Any]]] | None = None
+) -> int:
     """Overwrite what was drafted from a session's transcript, and the transcript itself where asked.
 
     Of a session whose note is not signed: the drafts, the proposals made of them, what was changed in those, and what
-    was returned or refused of them. An empty template and what its clinician wrote there stays. Returns how many
-    fields were blanked.
+    was returned or refused of them. An empty template and what its clinician wrote there stays. ``left``: by sign-off,
+    the sentences that stay of what was changed, because they are its clinician's own. Returns how many fields were
+    overwritten.
     """
     with writing() as db:
         drafts = opened(db, db.exec(select(SessionDraft).where(SessionDraft.case_number == case_number)).all())
@@ -176,7 +179,8 @@ def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
         fields += [(kept, "turns")] if kept is not None else []
         standing = [(record, name) for record, name in fields if getattr(record, name).unwrap() != NOTHING]
         for record, name in standing:
-            setattr(record, name, TherapyText(NOTHING))
+            own = (left or {}).get(record.approval_id) if isinstance(record, NoteWorkingCopy) else None
+            setattr(record, name, as_text({"sentences": list(own)}) if own else TherapyText(NOTHING))
             db.add(record)
         if standing:
             count = len(standing)

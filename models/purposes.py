@@ -62,6 +62,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "tune the reader": PurposeOfUse.OPERATIONS,
     "screen session": PurposeOfUse.PATIENT_SAFETY,
     "draft note": PurposeOfUse.TREATMENT,
+    "keep own words": PurposeOfUse.TREATMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,

@@ -25,6 +25,7 @@ from models.transcript import Transcript
 from rules import triage
 from rules.jurisdiction import NotePermission
 from tasks.cases import Case
+from tasks.own_words import own_words
 from tasks.paging import page_about_session
 from tasks.steps import step
 
@@ -62,14 +63,16 @@ def take_in(case: Case) -> str:
     """Ask the gate, then read the transcript; returns what became of it.
 
     Without consent to recording nothing of it is opened, and what was read before the consent was taken back is
-    overwritten.
+    overwritten; what the clinician wrote herself goes on into the next proposal.
     """
     session, permission = standing(case, NoteStatus.RECEIVED)
     state, reason = TranscriptState.NONE, ""
     if not permission.transcript_may_be_kept:
         state = TranscriptState.NO_CONSENT if session.transcript_file_id else TranscriptState.NONE
         reason = "; ".join(permission.reasons)
-        therapy_store_sessions.purge(case.number, "system", transcript_too=True)
+        own = own_words(case.number)
+        left = {own.approval_id: own.sentences} if own is not None else {}
+        therapy_store_sessions.purge(case.number, "system", transcript_too=True, left=left)
     elif session.transcript_file_id:
         state, reason = _read_and_keep(session)
     to = NoteStatus.READY_TO_SCREEN if state == TranscriptState.KEPT else NoteStatus.READY_TO_DRAFT
