@@ -64,6 +64,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "draft note": PurposeOfUse.TREATMENT,
     "build claim": PurposeOfUse.PAYMENT,
     "send claims": PurposeOfUse.PAYMENT,
+    "keep own words": PurposeOfUse.TREATMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,

@@ -66,6 +66,7 @@ THERAPY_DOOR = {
     "tasks/repeats.py",
     "tasks/risk.py",
     "tasks/session_drafts.py",
+    "tasks/own_words.py",
     "tasks/session_gate.py",
     "tasks/sessions.py",
     "tasks/sign_offs.py",

@@ -17,7 +17,7 @@ from adapters.migrating import Database
 from adapters.operational_store import audit, beat, writing
 from adapters.settings import settings
 from models.claim_codes import FileKind, FileStatus
-from models.codes import ClaimStatus, MessageStatus, ReferralStatus, Role, ToDoKind
+from models.codes import ClaimStatus, MessageStatus, NoteStatus, ReferralStatus, Role, ToDoKind
 from models.columns import utc_now
 from models.operational import Approval, Heartbeat, OutboxMessage, WorkerBeat
 from tests import factories
@@ -255,6 +255,24 @@ def test_claims_and_their_files_are_counted(browser: TestClient, well: None):
     assert figure(browser, "countersign_claims", status="denied") == 1
     assert figure(browser, "countersign_clearinghouse_files_refused") == 1
     assert figure(browser, "countersign_clearinghouse_lag_seconds") == pytest.approx(600, abs=30)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(-1, 1), (1, 0)])
+def test_sessions_are_counted_by_status_owner_and_lateness(browser: TestClient, well: None, minutes: int, late: int):
+    waits = factories.make_note()
+    factories.make_session(NoteStatus.READY_TO_DRAFT)
+    closed = factories.make_session(NoteStatus.CLOSED_SIGNED)
+    with writing() as db:
+        row = db.get(Approval, waits.approval.id)
+        assert row is not None
+        row.due_at = utc_now() + timedelta(minutes=minutes)
+        db.add(row)
+    assert closed.closed_at is not None
+    for status, count in (("note_signature", 1), ("ready_to_draft", 1), ("closed_signed", 1), ("received", None)):
+        assert figure(browser, "countersign_sessions", status=status) == count
+    for owner, count in (("clinician", 1), ("system", 1), ("coordinator", 0)):
+        assert figure(browser, "countersign_open_sessions", owner=owner) == count
+    assert figure(browser, "countersign_overdue_sessions") == late
 
 
 def test_verified_audit_is_shown_with_its_age_and_faults(browser: TestClient, well: None):
