@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from acts import claim_money
 from acts.practice_clocks import clock_policy
 from acts.signers import prove, prove_by_service, signer_facts
 from adapters import therapy_store, therapy_store_sessions
@@ -24,10 +25,12 @@ from adapters.operational_store import (
     writing,
 )
 from adapters.undelivered import POST_KEY
+from models.claim_codes import ExceptionQueue
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
+    ClaimStatus,
     MessageChannel,
     NoteStatus,
     RiskLevel,
@@ -39,6 +42,7 @@ from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import (
     Approval,
+    Claim,
     Clinician,
     Decision,
     Location,
@@ -222,6 +226,8 @@ def _save(
     )
     if isinstance(case, SessionNote):
         _apply_note(db, case, decision, outcome, signed)
+    elif isinstance(case, Claim):
+        _apply_claim(db, case, approval.kind, decision, outcome, signed)
     else:
         _apply_facts(case, outcome)
     db.add(case)
@@ -269,6 +275,37 @@ def _apply_note(
         addons=[list(pair) for pair in note_signing.addons(signed)],
         signed_digest=decision.signed_digest,
     )
+
+
+def _apply_claim(
+    db: Session,
+    claim: Claim,
+    kind: ApprovalKind,
+    decision: Decision,
+    outcome: Consequence,
+    signed: Mapping[str, Any],
+) -> None:
+    """A signed write-off is posted with its signature; what was not approved says so to its biller.
+
+    No more is given up than was signed: raises MovedOn where the ledger has changed meanwhile.
+    """
+    if outcome.status == ClaimStatus.CLOSED_WRITTEN_OFF:
+        if claim_money.could_give_up(db, claim.case_number) != signed["cents"]:
+            raise MovedOn(f"what is owed on claim {claim.case_number} has changed since this was asked")
+        claim_money.post_write_off(db, claim, source=f"write-off:{decision.approval_id}", actor=decision.staff_id)
+    elif outcome.status == ClaimStatus.CORRECTION:
+        claim.queue, claim.touched = ExceptionQueue.RETURNED.value, True
+        claim.findings = [
+            {
+                "rule": "returned",
+                "severity": "blocking",
+                "field": "",
+                "segment": "",
+                "message": f"The {kind.label} sign-off was not approved ({decision.verdict.value}).",
+                "suggestion": "Read the reason with the sign-off, correct the claim, have it built again.",
+                "owner": "biller",
+            }
+        ]
 
 
 def _apply_facts(referral: Referral, outcome: Consequence) -> None:

@@ -10,21 +10,26 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
+from acts import billing
 from acts.cases import stop, stop_note
 from acts.consent_papers import transcript_files_of
 from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
 from adapters.operational_store import CASES, CaseRecord, audit, one, reading, set_status, writing
 from adapters.settings import settings
-from models.codes import AppointmentStatus, MessageStatus, ReferralStatus, Role
+from models.codes import AppointmentStatus, MessageStatus, NoteStatus, ReferralStatus, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import (
     Appointment,
+    Authorisation,
+    Claim,
     IntakeFile,
     IntakeRow,
     OutboxMessage,
     Patient,
+    PatientBilling,
+    PatientCoverage,
     PortalLink,
     QuarantinedRow,
     Referral,
@@ -39,6 +44,8 @@ WHERE = "forget"
 MAY_FORGET = (Role.COMPLIANCE, Role.ADMIN)
 NO_NAME = "(forgotten)"
 NO_BIRTH_DATE = date(1900, 1, 1)
+NAMED_BY_SENDER: tuple[type[Referral] | type[SessionNote], ...] = (Referral, SessionNote)
+"""The cases that came as rows of a file; a claim is made here."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
 
     Also for records that somebody found to be the same person. Raises NotAllowed unless compliance or an administrator
     asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it) or a session's risk flags
-    were seen by no clinician, ValueError without a reason.
+    were seen by no clinician, ValueError without a reason. A claim is never stopped: a biller settles its money first.
     """
     if reason.is_blank:
         raise ValueError("a reason is needed")
@@ -70,14 +77,16 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         people = _same_person(db, patient_id)
         referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
         sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
-    cases: list[CaseRecord] = [*referrals, *sessions]
+        claims = db.exec(select(Claim).where(col(Claim.patient_id).in_(people)).order_by(col(Claim.case_number))).all()
+    _money_must_be_settled(claims, sessions)
+    cases: list[CaseRecord] = [*referrals, *sessions, *claims]
     still_open = [case for case in cases if not case.status.is_closed]
     if still_open and not stop_open:
         raise MovedOn(f"case {still_open[0].case_number} is open: stop it first")
     for case in still_open:
         if isinstance(case, SessionNote):
             stop_note(case.case_number, staff_id=staff_id, reason=reason)
-        else:
+        elif isinstance(case, Referral):
             stop(case.case_number, staff_id=staff_id, reason=reason, exit_kind=None)
     note_id = new_id("FG")
     therapy_store.keep_to_do_words(note_id, "", answer=reason, actor=staff_id)
@@ -127,6 +136,19 @@ def reapply() -> int:
     return destroyed
 
 
+def _money_must_be_settled(claims: Sequence[Claim], sessions: Sequence[SessionNote]) -> None:
+    """What a claim is made from and answered with would be gone; raises MovedOn naming what still wants it."""
+    for claim in claims:
+        if not claim.status.is_closed:
+            raise MovedOn(f"claim {claim.case_number} is open: a biller settles it first")
+    if not billing.is_set_up():
+        return
+    claimed = {claim.session_number for claim in claims}
+    for session in sessions:
+        if session.status == NoteStatus.CLOSED_SIGNED and session.case_number not in claimed:
+            raise MovedOn(f"session {session.case_number} is signed and not claimed yet: a biller settles it first")
+
+
 def _same_person(db: Session, patient_id: str) -> list[str]:
     """This patient's record and those that a coordinator said are the same person's."""
     settled = db.exec(select(Referral).where(Referral.status == ReferralStatus.CLOSED_DUPLICATE)).all()
@@ -149,7 +171,7 @@ def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of quarantined rows that came under the sender's numbers of these cases."""
     keys = [
         key
-        for record in CASES
+        for record in NAMED_BY_SENDER
         for key in db.exec(select(record.external_key).where(col(record.case_number).in_(numbers))).all()
     ]
     plain = {key.split("@")[0] for key in keys} | set(keys)
@@ -182,7 +204,8 @@ def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], a
 def scrub(db: Session, patient_id: str) -> bool:
     """Take away how to reach this person and, unless a session was held, who they are; says whether that stays.
 
-    A held session may have to be accounted for years after: to the payer, to the board, to a court.
+    A held session may have to be accounted for years after: to the payer, to the board, to a court. Insurance, address
+    and authorisations stay with it.
     """
     patient = one(db, Patient, patient_id)
     held = db.exec(
@@ -198,9 +221,26 @@ def scrub(db: Session, patient_id: str) -> bool:
         patient.given_name, patient.family_name = NO_NAME, ""
         patient.match_name, patient.birth_date = f"{NO_NAME} {patient.id}", NO_BIRTH_DATE
         patient.state = patient.time_zone = patient.payer_code = patient.plan_code = patient.member_id = None
+        _scrub_insurance(db, patient_id)
     patient.forgotten_at = patient.forgotten_at or utc_now()
     db.add(patient)
     return held is not None
+
+
+def _scrub_insurance(db: Session, patient_id: str) -> None:
+    """That there was an insurance stays, with its dates; whose it was, its numbers and where they live do not."""
+    own = db.get(PatientBilling, patient_id)
+    if own is not None:
+        own.sex = own.line = own.second_line = own.city = own.state = own.zip_code = ""
+        db.add(own)
+    for row in db.exec(select(PatientCoverage).where(PatientCoverage.patient_id == patient_id)).all():
+        row.payer_code = row.plan_code = row.member_id = row.group_number = row.relationship = ""
+        row.subscriber_family_name = row.subscriber_given_name = row.subscriber_sex = ""
+        row.subscriber_birth_date = None
+        db.add(row)
+    for leave in db.exec(select(Authorisation).where(Authorisation.patient_id == patient_id)).all():
+        leave.payer_code = leave.number = ""
+        db.add(leave)
 
 
 def _scrub_cases(db: Session, numbers: Sequence[str], files: Sequence[str]) -> None:

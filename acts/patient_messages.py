@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from acts.alarms import TEXT_MESSAGE, open_for_clinician, page_on_call, words_worry
 from adapters import therapy_store, undelivered
-from adapters.operational_store import audit, one, queue_message, reading, set_status, writing
+from adapters.operational_store import CaseRecord, audit, one, queue_message, reading, set_status, writing
 from models.codes import MessageChannel, MessageStatus
 from models.columns import new_id, utc_now
 from models.operational import Location, OutboxMessage, Patient, Referral
@@ -16,7 +16,7 @@ from models.therapy_text import TherapyText
 from rules import messaging
 
 
-def zone_of(db: Session, referral: Referral, patient: Patient) -> str:
+def zone_of(db: Session, referral: CaseRecord, patient: Patient) -> str:
     """The patient's own time zone, or their location's where it is not known."""
     return patient.time_zone or one(db, Location, referral.location_id).time_zone
 
@@ -34,7 +34,7 @@ def channel_for(patient: Patient) -> MessageChannel | None:
 
 def tell_patient(
     db: Session,
-    referral: Referral,
+    referral: CaseRecord,
     template: str,
     *,
     unique_key: str,

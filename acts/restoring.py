@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 import sqlalchemy as sa
 
-from acts import forgetting
+from acts import forgetting, restored_claims
 from adapters import audit_anchors, audit_chain, keyring, migrating
 from adapters import operational_store as store
 from adapters.audit_anchors import Anchor
@@ -288,7 +288,8 @@ def _make_ready(read: _Read, staging: Path) -> tuple[int, list[str]]:
         received = {
             digest: done for digest, done in connection.execute(sa.text("SELECT digest, finished_at FROM intake_file"))
         }
-    findings = [*_take_again(received, staging), *_pieces_that_miss()]
+    left = {path.name for path in (staging / "clearinghouse-sent").glob("*")}
+    findings = [*_take_again(received, staging), *_pieces_that_miss(), *restored_claims.hold_back(left)]
     if again:
         findings.append(f"{again} data keys that were destroyed after the backup are destroyed again")
     return open_cases, findings
@@ -325,27 +326,37 @@ def _forget_runs(connection: sa.Connection) -> int:
 
 
 def _take_again(received: dict[str, Any], staging: Path) -> list[str]:
-    """A received file the databases do not know came after their moment: back into the intake folder with it."""
+    """A received file the databases do not know came after their moment: back into the folder it was taken from."""
     known = {digest[:32]: finished for digest, finished in received.items()}
     findings, there = [], set()
     for path in sorted((staging / "received").glob("*")) if (staging / "received").is_dir() else ():
         there.add(path.stem)
         if path.stem not in known:
-            target = staging / "intake" / path.name
+            target = staging / ("clearinghouse-incoming" if _is_x12(path) else "intake") / path.name
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.rename(target)
             findings.append(f"file {path.stem[:16]} was received after the backup's moment: it is taken in again")
-    for dropped_into in ("intake", "sessions"):
+    for dropped_into in ("intake", "sessions", "clearinghouse-incoming"):
         waiting = (staging / dropped_into).rglob("*") if (staging / dropped_into).is_dir() else ()
         there |= {hashlib.sha256(path.read_bytes()).hexdigest()[:32] for path in waiting if path.is_file()}
     missing = [digest for digest, finished in known.items() if finished is None and digest not in there]
     return [*findings, *(f"file {digest[:16]} was not yet taken in and is gone: drop it again" for digest in missing)]
 
 
+def _is_x12(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(b"ISA")
+
+
 PIECES = (
     ("SELECT id FROM approval WHERE status = 'open'", "SELECT approval_id FROM sign_off_content", "sign-off"),
     ("SELECT id FROM decision", "SELECT decision_id FROM decision_words", "decision"),
     ("SELECT content_id FROM quarantined_row WHERE status = 'open'", "SELECT id FROM quarantined_content", "content"),
+    (
+        "SELECT content_id FROM claim WHERE content_id <> '' AND closed_at IS NULL",
+        "SELECT id FROM claim_content",
+        "claim",
+    ),
 )
 """What the operational database names, where the therapy database has it, what to call it."""
 

@@ -49,7 +49,10 @@ class BackupMade:
 
 
 def folders() -> dict[str, Path]:
-    """The folders a backup takes along, in an order in which a file that is moved meanwhile is met again."""
+    """The folders a backup takes along, in an order in which a file that is moved meanwhile is met again.
+
+    What lies for the clearinghouse to fetch is left out: put back, it would be fetched twice.
+    """
     here = settings()
     return {
         "intake": here.intake_folder,
@@ -59,6 +62,9 @@ def folders() -> dict[str, Path]:
         "outbox": here.outbox_folder,
         "contract-docs": here.contract_docs_folder,
         "models": here.models_folder,
+        "billing": here.billing_folder,
+        "clearinghouse-incoming": here.clearinghouse_folder / "incoming",
+        "clearinghouse-sent": here.clearinghouse_folder / "sent",
     }
 
 

@@ -7,9 +7,12 @@ import stat
 import time
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from adapters.private_files import sync_folder
 
 HALF_WRITTEN_SUFFIXES = frozenset({".part", ".tmp", ".partial", ".crdownload", ".filepart"})
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
@@ -148,8 +151,20 @@ def settle(dropped: DroppedFile, into: Path) -> DroppedFile:
         digest, size, kind = _content(file, dropped.name)
     settled = into / _settled_name(digest, kind)
     os.replace(target, settled)
-    _sync(into)
+    sync_folder(into)
     return DroppedFile(settled, dropped.name, digest, size, kind)
+
+
+def take_away(dropped: DroppedFile) -> None:
+    """Remove a file whose content is on record, unless other content has taken its name meanwhile; again is no change.
+
+    What has taken its name is seen at the next look.
+    """
+    with suppress(FileNotFoundError):
+        with dropped.path.open("rb") as file:
+            same = _content(file, dropped.name)[0] == dropped.digest
+        if same:
+            dropped.path.unlink()
 
 
 def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
@@ -170,7 +185,7 @@ def write_fix_file(folder: Path, name: str, content: bytes) -> Path:
         os.replace(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
-    _sync(folder)
+    sync_folder(folder)
     return target
 
 
@@ -219,12 +234,3 @@ def _kind(start: bytes, suffix: str) -> str:
 
 def _settled_name(digest: str, kind: str) -> str:
     return digest[:32] + SETTLED_SUFFIX[kind]
-
-
-def _sync(folder: Path) -> None:
-    """Makes a rename in the folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from adapters.operational_store import one, reading
 from adapters.settings import settings
+from models.claim_codes import CLEARINGHOUSE
 from models.codes import QuarantineStatus, RowOutcome
 from models.operational import IntakeFile, IntakeRow, QuarantinedRow
 
@@ -34,9 +35,14 @@ class FixFile:
 
 
 def received_files() -> list[ReceivedFile]:
-    """The newest files first."""
+    """The newest files first; what a payer sent is shown with the claims."""
     with reading() as db:
-        files = db.exec(select(IntakeFile).order_by(col(IntakeFile.received_at).desc()).limit(FILES_SHOWN)).all()
+        files = db.exec(
+            select(IntakeFile)
+            .where(IntakeFile.kind != CLEARINGHOUSE)
+            .order_by(col(IntakeFile.received_at).desc())
+            .limit(FILES_SHOWN)
+        ).all()
         rows = db.exec(
             select(IntakeRow.file_id, IntakeRow.outcome).where(col(IntakeRow.file_id).in_([file.id for file in files]))
         ).all()

@@ -16,7 +16,7 @@ LANGUAGES = ("en", "es")
 
 @dataclass(frozen=True, repr=False)
 class MessageFacts:
-    """Everything a message may say. Times are already spoken; ``letter`` is the signed text."""
+    """Everything a message may say. Times are already spoken; ``letter`` is the signed text, ``amount`` in dollars."""
 
     channel: str
     practice: str
@@ -32,6 +32,7 @@ class MessageFacts:
     when: str = ""
     place: str = ""
     letter: str = ""
+    amount: str = ""
 
     def __repr__(self) -> str:
         return f"<message facts {self.channel}>"

@@ -16,6 +16,7 @@ from adapters.audit_status import chains
 from adapters.desk_views import WAITING_TO_DO, beats
 from adapters.health import health
 from adapters.operational_store import reading
+from models.claim_codes import FileStatus
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
@@ -27,7 +28,17 @@ from models.codes import (
     RunTrouble,
 )
 from models.columns import utc_now
-from models.operational import Approval, AuditEvent, OutboxMessage, QuarantinedRow, Referral, SessionNote, ToDo
+from models.operational import (
+    Approval,
+    AuditEvent,
+    Claim,
+    ClearinghouseFile,
+    OutboxMessage,
+    QuarantinedRow,
+    Referral,
+    SessionNote,
+    ToDo,
+)
 from models.transitions import owner_of
 
 AGES = (
@@ -58,6 +69,8 @@ class InstallationCollector:
                 yield _counted(db, "countersign_cases", "Cases by status.", Referral.status, "status")
                 yield _counted(db, "countersign_sessions", "Session notes by status.", SessionNote.status, "status")
                 yield from _open_sessions(db, now)
+                yield _counted(db, "countersign_claims", "Claims by status.", Claim.status, "status")
+                yield from _clearinghouse(db, now)
                 yield _quarantine(db)
                 yield from _audited(db)
             yield from _chains(now)
@@ -165,6 +178,32 @@ def _open_sessions(db: Session, now: datetime) -> Iterator[Metric]:
         )
     ).one()
     yield GaugeMetricFamily("countersign_overdue_sessions", "Session notes whose signature is overdue.", value=late)
+
+
+def _clearinghouse(db: Session, now: datetime) -> Iterator[Metric]:
+    """Files that were refused, and for how long one that is to leave has not."""
+    refused, queued = db.exec(
+        select(
+            func.sum(case((col(ClearinghouseFile.status) == FileStatus.REFUSED, 1), else_=0)),
+            func.min(
+                case(
+                    (
+                        (col(ClearinghouseFile.status) == FileStatus.QUEUED)
+                        & (col(ClearinghouseFile.not_before) <= now),
+                        ClearinghouseFile.at,
+                    )
+                )
+            ),
+        )
+    ).one()
+    yield GaugeMetricFamily(
+        "countersign_clearinghouse_files_refused", "Files of payers that wait for a biller.", value=refused or 0
+    )
+    yield GaugeMetricFamily(
+        "countersign_clearinghouse_lag_seconds",
+        "Age of the oldest file that should have left for the clearinghouse.",
+        value=0.0 if queued is None else max((now - queued).total_seconds(), 0.0),
+    )
 
 
 def _quarantine(db: Session) -> Metric:

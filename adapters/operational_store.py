@@ -18,12 +18,14 @@ from models.codes import (
     MessageChannel,
     OfferStatus,
     ReferralStatus,
+    ToDoKind,
     ToDoStatus,
 )
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, StaleLease
 from models.operational import (
     Approval,
+    Claim,
     Heartbeat,
     NumberSequence,
     Offer,
@@ -37,10 +39,16 @@ from models.operational import (
 )
 from models.transitions import check_transition
 
+OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
+"""To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
-CaseRecord = Referral | SessionNote
+CaseRecord = Referral | SessionNote | Claim
 """A record of one case with a run of its own; a new workflow adds its own kind."""
-CASE_RECORDS: dict[str, type[Referral] | type[SessionNote]] = {"RF": Referral, "SN": SessionNote}
+CASE_RECORDS: dict[str, type[Referral] | type[SessionNote] | type[Claim]] = {
+    "RF": Referral,
+    "SN": SessionNote,
+    "CL": Claim,
+}
 """Which kind of case a number's first letters name."""
 CASES: tuple[type[Any], ...] = tuple(CASE_RECORDS.values())
 
@@ -135,6 +143,10 @@ def new_session_number(db: Session) -> str:
     return f"SN-{next_number(db, 'session'):06d}"
 
 
+def new_claim_number(db: Session) -> str:
+    return f"CL-{next_number(db, 'claim'):06d}"
+
+
 def take_case(case_number: str) -> int:
     """Take the case for one leg of its run; returns the fencing token that every write of this leg must show."""
     record = case_record_of(case_number)
@@ -176,8 +188,8 @@ def move_case(
     values: dict[str, Any] = {"status": to, "status_since": now, "version": case.version + 1, "came_from": old}
     if fence is None:
         values["wake_wanted"] = True
-    if to.is_closed:
-        values["closed_at"] = now
+    if to.is_closed or old.is_closed:  # a claim is opened again when its payer takes a decision back
+        values["closed_at"] = now if to.is_closed else None
     if to == ReferralStatus.READY_TO_SCREEN and isinstance(case, Referral):
         values["risk_cleared"] = False  # whatever was cleared before, there is something to read again
     db.flush()
@@ -209,7 +221,7 @@ def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> No
         select(ToDo).where(
             ToDo.case_number == number,
             col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)),
-            ToDo.kind != "warm_handoff",
+            col(ToDo.kind).not_in(OUTLIVE_A_MOVE),
         )
     ).all():
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)

@@ -19,7 +19,7 @@ from adapters.calendar_invite import CalendarFacts
 from adapters.email import Email, send_email
 from adapters.log_lines import log_of
 from adapters.message_words import MessageFacts, known_language, render
-from adapters.operational_store import audit, one, reading, set_status, writing
+from adapters.operational_store import audit, one, one_case, reading, set_status, writing
 from adapters.portal_links import url_of
 from adapters.practice import practice_name
 from adapters.processes import own_name, provably_dead
@@ -43,7 +43,6 @@ from models.operational import (
     OutboxMessage,
     Patient,
     PortalLink,
-    Referral,
     Staff,
 )
 
@@ -244,14 +243,15 @@ def _to_patient(db: Session, message: OutboxMessage) -> _Letter:
 
 
 def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tuple[MessageFacts, CalendarFacts | None]:
-    referral = one(db, Referral, message.case_number or "")
-    location = one(db, Location, referral.location_id)
+    case = one_case(db, message.case_number or "")
+    location = one(db, Location, case.location_id)
     facts = MessageFacts(
         channel=message.channel.value,
         practice=practice_name(db),
         practice_phone=location.phone,
         link=url_of(one(db, PortalLink, message.facts["link_id"])) if "link_id" in message.facts else "",
         letter=_signed_letter(db, message) if message.approval_id else "",
+        amount=message.facts.get("amount", ""),
     )
     if "appointment_id" not in message.facts:
         return facts, None

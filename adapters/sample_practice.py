@@ -4,7 +4,6 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, select
@@ -195,19 +194,15 @@ def seed_sample_practice() -> bool:
 
 def sample_sign_ins() -> list[SampleSignIn]:
     """How the sample staff sign in; empty when this installation was not seeded with the sample practice."""
-    path = _sign_ins_file()
+    path = settings().sample_sign_ins_file
     if not path.exists():
         return []
     return [SampleSignIn(**{**row, "role": Role(row["role"])}) for row in json.loads(path.read_text())]
 
 
-def _sign_ins_file() -> Path:
-    return settings().home / "sample-sign-ins.json"
-
-
 def _keep_sign_ins(sign_ins: list[SampleSignIn]) -> None:
     """Written before the rows commit: a file without rows is overwritten next time."""
-    path = _sign_ins_file()
+    path = settings().sample_sign_ins_file
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_suffix(".part")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -4,8 +4,9 @@ import json
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.secret_files import kept_secret
@@ -58,6 +59,57 @@ class Settings(BaseSettings):
     backup_key_command: str = Field(default="", repr=False)
     backup_folder: Path | None = None
     backup_keep: int = 14
+    clearinghouse: Literal["folder", "sftp"] = "folder"
+    clearinghouse_host: str = ""
+    clearinghouse_port: int = 22
+    clearinghouse_user: str = ""
+    clearinghouse_key_file: Path | None = None
+    clearinghouse_key_passphrase: str = Field(default="", repr=False)
+    clearinghouse_host_key: str = ""
+    """The server's public host key, ``ssh-ed25519 AAAA…``; several, separated by commas, while it changes."""
+    clearinghouse_upload_folder: str = "outgoing"
+    clearinghouse_download_folder: str = "incoming"
+    clearinghouse_taken_folder: str = ""
+    """Where a downloaded file is moved on the server; empty: it is removed there."""
+    claim_usage: Literal["T", "P"] = "T"
+    """ISA15 of our files: T is for testing, P is for claims that are to be paid."""
+    claims_second_opinion: bool = False
+    """Whether pyx12, an X12 checker that is not ours, must accept each claim file before it leaves."""
+    simulated_payer: bool | None = None
+    """Unset: in the sample practice alone."""
+
+    @model_validator(mode="after")
+    def _no_real_claim_is_simulated(self) -> Self:
+        if self.simulated_payer and (self.claim_usage == "P" or self.clearinghouse == "sftp"):
+            raise ValueError("COUNTERSIGN_SIMULATED_PAYER answers test claims (usage T) in the folder, no others")
+        return self
+
+    @property
+    def simulates_payer(self) -> bool:
+        """Whether claims are answered by the simulated payer: where it is asked for, else in the sample practice.
+
+        An installation is the sample practice when it was seeded as one and still has samples; it never is when claims
+        leave for real.
+        """
+        if self.simulated_payer is not None:
+            return self.simulated_payer
+        leaves = self.claim_usage == "P" or self.clearinghouse == "sftp"
+        return self.samples and not leaves and self.sample_sign_ins_file.exists()
+
+    @property
+    def sample_sign_ins_file(self) -> Path:
+        """How the sample staff sign in; it lies only where the sample practice was seeded."""
+        return self.home / "sample-sign-ins.json"
+
+    @property
+    def clearinghouse_folder(self) -> Path:
+        """``outgoing``, ``incoming`` and ``sent``: what leaves for the clearinghouse, comes from it, has left."""
+        return self.home / "clearinghouse"
+
+    @property
+    def billing_folder(self) -> Path:
+        """The practice's billing tables; without them nothing is billed from here."""
+        return self.home / "billing"
 
     @property
     def largest_file(self) -> int:
@@ -163,6 +215,8 @@ class Settings(BaseSettings):
             self.received_folder,
             self.to_fix_folder,
             self.outbox_folder,
+            *(self.clearinghouse_folder / each for each in ("", "outgoing", "incoming", "sent")),
+            self.billing_folder,
             self.keys_folder,
             self.models_folder,
             self.contract_docs_folder,

@@ -29,6 +29,9 @@ from models.therapy import (
     AddendumWords,
     CaseFocus,
     CaseKey,
+    ClaimChanges,
+    ClaimContent,
+    ClaimLetter,
     ContentKey,
     DecisionWords,
     IntakeText,
@@ -55,8 +58,9 @@ logger = logging.getLogger(__name__)
 READ = "read"
 """The action of every event that says therapy content was read."""
 CASE_CONTENT: tuple[type[Any], ...] = (
-    AddendumWords, CaseFocus, DecisionWords, IntakeText, NoteWorkingCopy, QuestionnaireAnswers, SealedDecidedFlag,
-    SealedFlag, SessionDraft, SessionFacts, SessionTranscript, SignOffContent, ToDoWords,
+    AddendumWords, CaseFocus, ClaimChanges, ClaimContent, ClaimLetter, DecisionWords, IntakeText, NoteWorkingCopy,
+    QuestionnaireAnswers, SealedDecidedFlag, SealedFlag, SessionDraft, SessionFacts, SessionTranscript,
+    SignOffContent, ToDoWords,
 )  # fmt: skip
 """The records that hold content of a case."""
 ALL_CONTENT: tuple[type[Any], ...] = (*CASE_CONTENT, PrivateNote, QuarantinedContent)

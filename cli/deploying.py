@@ -18,9 +18,10 @@ from models.operational import Location
 
 INTAKE = "referral-intake/intake"
 SESSIONS = "session-to-note-draft/sessions"
+CLAIMS = "eligibility-to-claim/claims"
 RUN_ALARM = "run-alarm/run-alarm"
 ALARM_NAME = "Countersign: a run failed, crashed or is late"
-LOCATION_CHOICES = (INTAKE, SESSIONS, "report-waits/on-demand")
+LOCATION_CHOICES = (INTAKE, SESSIONS, CLAIMS, "report-waits/on-demand")
 
 
 def deploy() -> bool:

@@ -25,6 +25,7 @@ from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
 from adapters.operational_store import audit, reading, writing
+from adapters.sample_claims import seed_sample_billing
 from adapters.sample_practice import seed_sample_practice
 from adapters.sample_sessions import seed_sample_sessions
 from adapters.settings import CHECKOUT, settings
@@ -124,6 +125,8 @@ def _start(console: Console, children: list[Child], started: float) -> None:
         console.print(f"{dropped} sample files were dropped into the intake folder.")
     if settings().samples and drop_sample_sessions():
         console.print("A sample export of 8 sessions was dropped into the sessions folder.")
+    if settings().samples and seed_sample_billing():
+        console.print("Six notes that the sample's clinicians signed before are on their way to claims.")
     if any(each.is_file() for each in settings().intake_folder.rglob("*")):
         trigger_intake()
     first_case = _show_cases_arriving(console, children, started)

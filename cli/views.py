@@ -14,6 +14,7 @@ from models.operational import (
     Appointment,
     Approval,
     AuditEvent,
+    Claim,
     Heartbeat,
     OutboxMessage,
     PortalLink,
@@ -69,6 +70,7 @@ def _due_times(db: Session) -> dict[str, tuple[datetime, str | None]]:
 
 def _case_row(referral: CaseRecord, due: dict[str, tuple[datetime, str | None]]) -> CaseRow:
     due_at, assigned = due.get(referral.case_number, (None, None))
+    level = None if isinstance(referral, Claim) else referral.risk_level  # nobody's danger is part of a claim
     return CaseRow(
         case_number=referral.case_number,
         status=referral.status.value,
@@ -77,7 +79,7 @@ def _case_row(referral: CaseRecord, due: dict[str, tuple[datetime, str | None]])
         location=referral.location_id,
         since=referral.status_since,
         due_at=due_at,
-        risk_level=referral.risk_level.value if referral.risk_level else None,
+        risk_level=level.value if level else None,
         assigned_to=assigned,
     )
 

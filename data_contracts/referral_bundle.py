@@ -39,7 +39,5 @@ def _finding(broken: ContractBroken, rule: str) -> Finding:
 
 def _once_per_place(findings: set[Finding]) -> list[Finding]:
     """Facts read from the same broken place fail with the same words; the sender hears them once."""
-    first = {
-        (it.row, it.field, it.reason): it for it in sorted(findings, key=lambda it: it.rule, reverse=True)
-    }
+    first = {(it.row, it.field, it.reason): it for it in sorted(findings, key=lambda it: it.rule, reverse=True)}
     return list(first.values())

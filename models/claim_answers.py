@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from models.claim_form import LineAdjustment, PayerName
+from models.claim_form import LineAdjustment, PayerName, PersonName
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,17 @@ class SetError:
 
 @dataclass(frozen=True)
 class SetAcknowledgement:
-    """AK2 to IK5 about one transaction set: ``outcome`` is IK501 (A accepted, E accepted with errors, R rejected)."""
+    """AK2 to IK5 about one transaction set: ``outcome`` is IK501 (A accepted, E accepted with errors, R rejected).
+
+    ``codes`` are IK502 to IK506: what is wrong with the set as a whole.
+    """
 
     set_id: str
     set_control: str
     outcome: str
     errors: tuple[SetError, ...] = ()
     segment: int = 0
+    codes: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -43,13 +47,14 @@ class SetAcknowledgement:
 
 @dataclass(frozen=True)
 class GroupAcknowledgement:
-    """One 999: about the group with this control number (AK102); ``outcome`` is AK901."""
+    """One 999: about the group with this control number (AK102); ``outcome`` is AK901, ``codes`` are AK905 to AK909."""
 
     group_control: str
     functional_id: str
     outcome: str
     sets: tuple[SetAcknowledgement, ...]
     segment: int = 0
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,12 @@ class StatusNote:
 
 @dataclass(frozen=True)
 class ClaimAcknowledgement:
-    """What a 277CA says of one claim: our number (TRN02), the payer's own (REF*1K), all its statuses."""
+    """What a 277CA says of one claim: our number (TRN02), the payer's own (REF*1K), all its statuses.
+
+    ``on`` is the first status' date (STC02). ``line_notes`` go by the line's control number (REF*FJ). ``batch`` is the
+    BHT03 of the file it answers. ``level`` is PT for a claim; 21 (the whole file) or 19 (one billing provider) where
+    all of that was rejected: ``claim_number`` is then "".
+    """
 
     claim_number: str
     payer_control: str
@@ -75,11 +85,18 @@ class ClaimAcknowledgement:
     on: date | None = None
     line_notes: tuple[tuple[str, StatusNote], ...] = ()
     segment: int = 0
+    batch: str = ""
+    level: str = "PT"
+    patient: PersonName | None = field(default=None, repr=False)
+    member_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class RemittedLine:
-    """Loop 2110: ``control_number`` is REF*6R, "" where the payer did not return it. ``units`` may be 0."""
+    """Loop 2110: ``control_number`` is REF*6R, "" where the payer did not return it. ``units`` may be 0.
+
+    ``submitted_code`` is SVC06: the procedure we had billed, where the payer paid another (``procedure_code``).
+    """
 
     procedure_code: str
     modifiers: tuple[str, ...]
@@ -92,6 +109,7 @@ class RemittedLine:
     remarks: tuple[str, ...] = ()
     allowed_cents: int | None = None
     segment: int = 0
+    submitted_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +150,8 @@ class ProviderAdjustment:
 @dataclass(frozen=True)
 class RemittanceHead:
     """BPR, TRN and N1 of one 835 set: ``paid_cents`` is BPR02, ``trace`` TRN02 (the check or EFT number), ``method``
-    BPR04 (CHK, ACH, NON), ``credit`` whether BPR03 says C."""
+    BPR04 (CHK, ACH, NON), ``credit`` whether BPR03 says C. ``payer.payer_id`` is REF*2U, or else N104 of N1*PR;
+    ``company`` is TRN03, the payer's number as the one who pays."""
 
     set_control: str
     paid_cents: int
@@ -144,6 +163,7 @@ class RemittanceHead:
     payee_name: str = ""
     credit: bool = True
     segment: int = 0
+    company: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class CaseOwner(StrEnum):
     CLINICIAN = "clinician"
     COORDINATOR = "coordinator"
     BILLER = "biller"
+    OWNER = "owner"
+    PAYER = "payer"
     SYSTEM = "system"
     NOBODY = "nobody"
 
@@ -108,7 +110,58 @@ NOTE_LABELS = {
     NoteStatus.CLOSED_NO_NOTE: "closed, no note from here",
 }
 
-CaseStatus = ReferralStatus | NoteStatus
+
+class ClaimStatus(StrEnum):
+    """Where one claim stands on its way from a signed note to its money."""
+
+    RECEIVED = "received"
+    COVERAGE_ASKED = "coverage_asked"
+    READY_TO_BUILD = "ready_to_build"
+    MISSING_INFORMATION = "missing_information"
+    CORRECTION = "correction"
+    CLINICAL_SIGNATURE = "clinical_signature"
+    CLAIM_SIGNATURE = "claim_signature"
+    READY_TO_SEND = "ready_to_send"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    ACCEPTED = "accepted"
+    REMITTANCE_REVIEW = "remittance_review"
+    DENIED = "denied"
+    APPEALED = "appealed"
+    WRITE_OFF_SIGNATURE = "write_off_signature"
+    PATIENT_BALANCE = "patient_balance"
+    CLOSED_PAID = "closed_paid"
+    CLOSED_WRITTEN_OFF = "closed_written_off"
+    CLOSED_VOID = "closed_void"
+    CLOSED_NOT_BILLED = "closed_not_billed"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.value.startswith("closed_")
+
+    @property
+    def label(self) -> str:
+        """The words a person reads: ``waits for the payer's decision``."""
+        return CLAIM_LABELS.get(self, self.value.replace("_", " "))
+
+
+CLAIM_LABELS = {
+    ClaimStatus.COVERAGE_ASKED: "coverage asked",
+    ClaimStatus.MISSING_INFORMATION: "patient fills in what is missing",
+    ClaimStatus.CORRECTION: "to correct",
+    ClaimStatus.SENT: "sent, no receipt yet",
+    ClaimStatus.ACKNOWLEDGED: "received, not checked yet",
+    ClaimStatus.ACCEPTED: "accepted, waits for payment",
+    ClaimStatus.REMITTANCE_REVIEW: "payment to look at",
+    ClaimStatus.DENIED: "denied",
+    ClaimStatus.PATIENT_BALANCE: "patient owes",
+    ClaimStatus.CLOSED_PAID: "closed, paid",
+    ClaimStatus.CLOSED_WRITTEN_OFF: "closed, written off",
+    ClaimStatus.CLOSED_VOID: "closed, taken back",
+    ClaimStatus.CLOSED_NOT_BILLED: "closed, not billed",
+}
+
+CaseStatus = ReferralStatus | NoteStatus | ClaimStatus
 """Where a case of any workflow stands."""
 
 
@@ -158,6 +211,9 @@ class ApprovalKind(StrEnum):
     ASSIGNMENT = "assignment"
     CLOSING_LETTER = "closing_letter"
     SESSION_NOTE = "session_note"
+    CLAIM = "claim"
+    CLAIM_CLINICAL = "claim_clinical"
+    WRITE_OFF = "write_off"
 
     @property
     def label(self) -> str:
@@ -193,6 +249,11 @@ class ToDoKind(StrEnum):
     WAITLIST = "waitlist"
     RECORD_OUTCOME = "record_outcome"
     CHECK_TRANSCRIPT = "check_transcript"
+    COVERAGE_PROBLEM = "coverage_problem"
+    CORRECT_CLAIM = "correct_claim"
+    REVIEW_REMITTANCE = "review_remittance"
+    ANSWER_DENIAL = "answer_denial"
+    POST_STATEMENT = "post_statement"
 
     @property
     def label(self) -> str:
@@ -222,6 +283,9 @@ class ToDoOutcome(StrEnum):
     NO_SHOW = "no_show"
     DRAFT_AGAIN = "draft_again"
     NO_NOTE = "no_note"
+    COVERAGE_SETTLED = "coverage_settled"
+    PATIENT_PAYS = "patient_pays"
+    POSTED = "posted"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -238,6 +302,12 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.WAITLIST: (ToDoOutcome.OFFER_NEW_TIMES, ToDoOutcome.UNREACHABLE, ToDoOutcome.WITHDREW),
     ToDoKind.RECORD_OUTCOME: (ToDoOutcome.ATTENDED, ToDoOutcome.NO_SHOW),
     ToDoKind.CHECK_TRANSCRIPT: (ToDoOutcome.DRAFT_AGAIN, ToDoOutcome.NO_NOTE),
+    ToDoKind.COVERAGE_PROBLEM: (ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS),
+    # a claim is moved on from its own page, which shows what is wrong; that ends its to-do
+    ToDoKind.CORRECT_CLAIM: (),
+    ToDoKind.REVIEW_REMITTANCE: (),
+    ToDoKind.ANSWER_DENIAL: (),
+    ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
 }
 
 
@@ -279,6 +349,7 @@ class LinkPurpose(StrEnum):
     QUESTIONNAIRES = "questionnaires"
     CHOOSE_TIME = "choose_time"
     APPOINTMENT = "appointment"
+    BILLING_DETAILS = "billing_details"
 
 
 class RowOutcome(StrEnum):

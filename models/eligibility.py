@@ -31,8 +31,8 @@ class Benefit:
 
     ``code`` is EB01. ``percent`` is EB08 in hundredths of a percent (20 % = 2000). ``quantity`` is EB10 with
     ``quantity_kind`` EB09 (VS visits). ``period`` is EB06 (27 visit, 23 calendar year, 29 remaining). ``in_network`` is
-    EB12 (Y, N, W, ""). ``related`` are the names of loop 2120 (NM1: entity code, name, id). ``segment`` counts the
-    file's segments from 1 (ISA = 1).
+    EB12 (Y, N, W, ""). ``procedure`` is the code of EB13, where the benefit is of that procedure alone. ``related`` are
+    the names of loop 2120 (NM1: entity code, name, id). ``segment`` counts the file's segments from 1 (ISA = 1).
     """
 
     code: str
@@ -51,6 +51,7 @@ class Benefit:
     messages: tuple[str, ...] = field(default=(), repr=False)
     dates: tuple[tuple[str, date, date | None], ...] = ()
     related: tuple[tuple[str, str, str], ...] = ()
+    procedure: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,19 @@ class ContractBroken(CountersignError):
         self.field = field
 
 
+class X12Broken(ContractBroken):
+    """An X12 file, or a value that should go into one, breaks the syntax or its guide: quarantine, tell the sender.
+
+    ``segment`` is the segment's number in the file (ISA = 1), ``element`` its reference such as CLP03 or SVC01-2, ""
+    where the segment as a whole is meant. The message names both and what was expected, never what stood there.
+    """
+
+    def __init__(self, message: str, *, segment: int | None = None, element: str = "") -> None:
+        super().__init__(message, row=segment, field=element or None)
+        self.segment = segment
+        self.element = element
+
+
 class OutsideUnavailable(CountersignError):
     """Something outside did not answer: retry later."""
 

@@ -8,6 +8,7 @@ from models.codes import (
     ApprovalStatus,
     CaseOwner,
     CaseStatus,
+    ClaimStatus,
     MessageStatus,
     NoteStatus,
     OfferStatus,
@@ -93,6 +94,106 @@ NOTE_OWNERS: Mapping[NoteStatus, CaseOwner] = {
     N.CLOSED_NO_NOTE: CaseOwner.NOBODY,
 }
 
+C = ClaimStatus
+
+_BUILT_AGAIN = frozenset({C.READY_TO_BUILD, C.CORRECTION})
+_ANSWERED = frozenset(
+    {
+        C.CORRECTION,
+        C.REMITTANCE_REVIEW,
+        C.DENIED,
+        C.PATIENT_BALANCE,
+        C.CLOSED_PAID,
+        C.CLOSED_VOID,
+        C.RECEIVED,  # what the first payer left is claimed from the second
+        C.READY_TO_BUILD,  # its file was refused for another claim's fault
+        C.ACCEPTED,  # a payer has passed it on to the second one itself
+    }
+)
+_BY_HAND = frozenset(
+    {
+        C.READY_TO_BUILD,
+        C.CORRECTION,
+        C.DENIED,
+        C.APPEALED,
+        C.ACCEPTED,
+        C.WRITE_OFF_SIGNATURE,
+        C.CLOSED_WRITTEN_OFF,
+        C.PATIENT_BALANCE,
+        C.CLOSED_PAID,
+    }
+)
+
+_CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+    C.RECEIVED: _BUILT_AGAIN | {C.COVERAGE_ASKED, C.CLOSED_NOT_BILLED},
+    C.COVERAGE_ASKED: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
+    C.READY_TO_BUILD: frozenset(
+        {
+            C.CORRECTION,
+            C.MISSING_INFORMATION,
+            C.COVERAGE_ASKED,
+            C.CLINICAL_SIGNATURE,
+            C.CLAIM_SIGNATURE,
+            C.READY_TO_SEND,
+            C.CLOSED_NOT_BILLED,
+        }
+    ),
+    C.MISSING_INFORMATION: _BUILT_AGAIN | {C.RECEIVED, C.CLOSED_NOT_BILLED},
+    # an answer may come after somebody was asked to look for it
+    C.CORRECTION: frozenset(
+        {
+            C.ACKNOWLEDGED,
+            C.MISSING_INFORMATION,
+            C.APPEALED,
+            C.CLOSED_NOT_BILLED,
+            C.WRITE_OFF_SIGNATURE,
+            C.CLOSED_WRITTEN_OFF,
+        }
+    )
+    | _ANSWERED,
+    C.CLINICAL_SIGNATURE: _BUILT_AGAIN | {C.CLAIM_SIGNATURE, C.READY_TO_SEND, C.CLOSED_NOT_BILLED},
+    C.CLAIM_SIGNATURE: _BUILT_AGAIN | {C.READY_TO_SEND, C.CLOSED_NOT_BILLED},
+    C.READY_TO_SEND: _BUILT_AGAIN | {C.SENT},
+    # answers come late or out of order: each is taken as it comes
+    C.SENT: _ANSWERED | {C.ACKNOWLEDGED},
+    C.ACKNOWLEDGED: _ANSWERED,
+    C.ACCEPTED: _ANSWERED,
+    C.REMITTANCE_REVIEW: _BY_HAND | _ANSWERED,
+    C.DENIED: _BY_HAND | _ANSWERED,
+    C.APPEALED: _BY_HAND | _ANSWERED,
+    C.WRITE_OFF_SIGNATURE: _ANSWERED | {C.CLOSED_WRITTEN_OFF},
+    C.PATIENT_BALANCE: _BY_HAND | _ANSWERED,
+    # a payer may take its decision back, or correct it, after the claim was closed
+    C.CLOSED_PAID: frozenset({C.REMITTANCE_REVIEW}),
+    C.CLOSED_WRITTEN_OFF: frozenset({C.REMITTANCE_REVIEW}),
+    C.CLOSED_VOID: frozenset({C.REMITTANCE_REVIEW}),
+    C.CLOSED_NOT_BILLED: frozenset(),
+}
+
+CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
+    status: following - {status} for status, following in _CLAIM_FOLLOWS.items()
+}
+
+CLAIM_OWNERS: Mapping[ClaimStatus, CaseOwner] = {
+    C.RECEIVED: CaseOwner.SYSTEM,
+    C.COVERAGE_ASKED: CaseOwner.PAYER,
+    C.READY_TO_BUILD: CaseOwner.SYSTEM,
+    C.MISSING_INFORMATION: CaseOwner.PATIENT,
+    C.CORRECTION: CaseOwner.BILLER,
+    C.CLINICAL_SIGNATURE: CaseOwner.CLINICIAN,
+    C.CLAIM_SIGNATURE: CaseOwner.BILLER,
+    C.READY_TO_SEND: CaseOwner.SYSTEM,
+    C.SENT: CaseOwner.PAYER,
+    C.ACKNOWLEDGED: CaseOwner.PAYER,
+    C.ACCEPTED: CaseOwner.PAYER,
+    C.REMITTANCE_REVIEW: CaseOwner.BILLER,
+    C.DENIED: CaseOwner.BILLER,
+    C.APPEALED: CaseOwner.PAYER,
+    C.WRITE_OFF_SIGNATURE: CaseOwner.OWNER,
+    C.PATIENT_BALANCE: CaseOwner.PATIENT,
+    **{status: CaseOwner.NOBODY for status in C if status.is_closed},
+}
+
 APPROVAL: Mapping[ApprovalStatus, frozenset[ApprovalStatus]] = {
     ApprovalStatus.OPEN: frozenset({ApprovalStatus.DECIDED, ApprovalStatus.SUPERSEDED}),
     ApprovalStatus.DECIDED: frozenset(),
@@ -143,6 +244,7 @@ QUARANTINE: Mapping[QuarantineStatus, frozenset[QuarantineStatus]] = {
 TABLES: Mapping[type[StrEnum], Mapping] = {
     ReferralStatus: REFERRAL,
     NoteStatus: NOTE,
+    ClaimStatus: CLAIM,
     ApprovalStatus: APPROVAL,
     ToDoStatus: TO_DO,
     OfferStatus: OFFER,
@@ -155,7 +257,9 @@ TABLES: Mapping[type[StrEnum], Mapping] = {
 
 def owner_of(status: CaseStatus) -> CaseOwner:
     """Who must act next while a case of any workflow stands there."""
-    return NOTE_OWNERS[status] if isinstance(status, NoteStatus) else REFERRAL_OWNERS[status]
+    if isinstance(status, NoteStatus):
+        return NOTE_OWNERS[status]
+    return CLAIM_OWNERS[status] if isinstance(status, ClaimStatus) else REFERRAL_OWNERS[status]
 
 
 def check_transition(old: StrEnum, new: StrEnum) -> None:

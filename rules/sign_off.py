@@ -10,6 +10,7 @@ from models.codes import (
     ApprovalKind,
     ApprovalStatus,
     CaseStatus,
+    ClaimStatus,
     ExitKind,
     NoteStatus,
     ReferralStatus,
@@ -26,6 +27,9 @@ SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
     ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
+    ApprovalKind.CLAIM: Role.BILLER,
+    ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
+    ApprovalKind.WRITE_OFF: Role.OWNER,
 }
 
 EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
@@ -33,7 +37,13 @@ EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
     ApprovalKind.ASSIGNMENT: frozenset({"clinician_id"}),
     ApprovalKind.CLOSING_LETTER: frozenset({"letter"}),
     ApprovalKind.SESSION_NOTE: NOTE_FIELDS,
+    # what a claim says is changed on its own page and built anew; a signature takes it as it stands
+    ApprovalKind.CLAIM: frozenset(),
+    ApprovalKind.CLAIM_CLINICAL: frozenset(),
+    ApprovalKind.WRITE_OFF: frozenset(),
 }
+
+CLAIM_KINDS = frozenset({ApprovalKind.CLAIM, ApprovalKind.CLAIM_CLINICAL, ApprovalKind.WRITE_OFF})
 
 CONTINUE, HIGHER_LEVEL, DECLINE = "continue_intake", "higher_level_of_care", "decline"
 DISPOSITIONS = (CONTINUE, HIGHER_LEVEL, DECLINE)
@@ -162,6 +172,8 @@ def consequence(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any])
     """What this decision does to the case; raises ValueError where the signed content cannot carry the verdict."""
     if kind == ApprovalKind.SESSION_NOTE:
         return _session_note(verdict, signed)
+    if kind in CLAIM_KINDS:
+        return Consequence(_claim(kind, verdict, signed))
     if verdict == Verdict.RETURN:
         return Consequence(ReferralStatus.QUESTION_OPEN, question=True)
     if kind == ApprovalKind.RISK_REVIEW:
@@ -198,6 +210,18 @@ def _session_note(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
     if against := note_signing.against_signing(signed):
         raise ValueError(against[0].reason)
     return Consequence(NoteStatus.CLOSED_SIGNED)
+
+
+def _claim(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> ClaimStatus:
+    """Where a claim goes: what is not approved is a biller's again, and never leaves as it is."""
+    if verdict == Verdict.EDIT_AND_APPROVE:
+        raise ValueError("a claim is changed on its own page, then signed as it stands")
+    if kind == ApprovalKind.WRITE_OFF:
+        return ClaimStatus.CLOSED_WRITTEN_OFF if verdict == Verdict.APPROVE else ClaimStatus.CORRECTION
+    if verdict != Verdict.APPROVE:
+        return ClaimStatus.CORRECTION
+    asks_biller_too = kind == ApprovalKind.CLAIM_CLINICAL and signed["biller"]
+    return ClaimStatus.CLAIM_SIGNATURE if asks_biller_too else ClaimStatus.READY_TO_SEND
 
 
 def _assignment(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:

@@ -19,6 +19,7 @@ from adapters.referral_csv import read_referral_table, referrals_from_table
 from adapters.settings import settings
 from data_contracts.referral_bundle import check_referral_bundle
 from data_contracts.referral_table import check_referral_table
+from models.claim_codes import CLEARINGHOUSE
 from models.codes import RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import ContractBroken
@@ -35,8 +36,8 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 500
 SESSIONS, TRANSCRIPT = "sessions", "transcript"
-NOT_REFERRALS = (SESSIONS, TRANSCRIPT)
-"""The kinds of a session export and of a transcript, which tasks.sessions receives."""
+NOT_REFERRALS = (SESSIONS, TRANSCRIPT, CLEARINGHOUSE)
+"""The kinds of what other tasks receive: a session export, a transcript, a file of the clearinghouse."""
 EVERYWHERE = "all"
 KEPT_FOR_READING = 200_000
 """Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""

@@ -5,7 +5,7 @@ from sqlmodel import Session, select
 from acts.signers import signer_facts
 from acts.staff import staff_of
 from adapters.operational_store import CaseRecord
-from models.codes import ApprovalKind, ApprovalStatus
+from models.codes import ApprovalKind, ApprovalStatus, Role
 from models.columns import utc_now
 from models.operational import Approval, Patient, Staff
 from rules import sign_off
@@ -29,7 +29,7 @@ def who_may_sign(
     ranked = []
     for person in people:
         facts = signer_facts(person.id, today)
-        if kind != ApprovalKind.ASSIGNMENT and not facts.licensed_states:
+        if sign_off.SIGNING_ROLE[kind] is Role.CLINICIAN and not facts.licensed_states:
             continue
         licensed = patient.state in facts.licensed_states
         ranked.append(

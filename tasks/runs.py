@@ -13,6 +13,7 @@ from sqlalchemy import exists, update
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from acts import billing
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
@@ -20,10 +21,12 @@ from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
 from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
-from models.codes import NoteStatus, RowOutcome
+from adapters.simulated_payer import work_here
+from models.claim_codes import FileStatus
+from models.codes import ClaimStatus, NoteStatus, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
-from models.operational import IntakeFile, IntakeRow, Referral, SessionNote
+from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Patient, Referral, SessionNote
 from tasks import sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
@@ -31,11 +34,21 @@ from tasks.waiting import waiting
 
 log = log_of(__name__)
 
+CLAIM_DEPLOYMENT = "claim/claim"
+CLAIMS_DEPLOYMENT = "eligibility-to-claim/claims"
 CASE_DEPLOYMENT = "referral-to-first-session/case"
 NOTE_DEPLOYMENT = "session-note/note"
 SESSIONS_DEPLOYMENT = "session-to-note-draft/sessions"
+STARTED_AS: dict[type[CaseRecord], tuple[str, str]] = {
+    Referral: (CASE_DEPLOYMENT, "referral"),
+    SessionNote: (NOTE_DEPLOYMENT, "note"),
+    Claim: (CLAIM_DEPLOYMENT, "claim"),
+}
+BEFORE_THE_BATCH = (ClaimStatus.RECEIVED, ClaimStatus.READY_TO_BUILD)
 Lying = tuple[str, int, int]
 LOST_BATCH_AFTER = timedelta(minutes=10)
+TOGETHER = timedelta(seconds=10)
+"""Claims that become ready within this time leave in one file."""
 INTAKE_DEPLOYMENT = "referral-intake/intake"
 OVERDUE = " · overdue"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
@@ -44,8 +57,11 @@ LONGEST_PAUSE = timedelta(minutes=15)
 """Between two runs of one case whose runs keep ending; a run that kills its worker must not do so every second."""
 UNFINISHED_AFTER = timedelta(minutes=5)
 SAID_AGAIN_SECONDS = 60.0
+LOOK_EVERY, PAYER_EVERY = 5.0, 2.0
+"""Seconds between two looks for claims to move, and for what the simulated payer has to answer."""
 
 _in_trouble: dict[str, tuple[str, float]] = {}
+_looked_at: dict[str, float] = {}
 
 
 async def wake_wanted(limit: int = 50) -> int:
@@ -180,6 +196,7 @@ async def start_missing_runs(limit: int = 200) -> int:
                 .limit(limit)
             ).all(),
             *db.exec(_sessions_without_run(utc_now()).limit(limit)).all(),
+            *db.exec(_claims_without_run(utc_now()).limit(limit)).all(),
         ]
     for case in waiting_for_run:
         await _start(case)
@@ -203,9 +220,26 @@ def _sessions_without_run(now: datetime) -> SelectOfScalar[SessionNote]:
     )
 
 
+def _claims_without_run(now: datetime) -> SelectOfScalar[Claim]:
+    """Claims that wait for somebody, and those a lost batch has left; one that a batch has just opened needs none."""
+    return (
+        select(Claim)
+        .where(
+            col(Claim.run_id).is_(None),
+            col(Claim.closed_at).is_(None),
+            or_(
+                col(Claim.run_generation) > 0,
+                col(Claim.status).not_in(BEFORE_THE_BATCH),
+                col(Claim.status_since) < now - LOST_BATCH_AFTER,
+            ),
+        )
+        .order_by(col(Claim.case_number))
+    )
+
+
 async def _start(case: CaseRecord) -> None:
     number, generation = case.case_number, case.run_generation
-    deployment, tag = (CASE_DEPLOYMENT, "referral") if isinstance(case, Referral) else (NOTE_DEPLOYMENT, "note")
+    deployment, tag = STARTED_AS[type(case)]
     run_id = await prefect_runs.start_run(
         deployment,
         {"case_number": number},
@@ -274,6 +308,67 @@ async def start_sessions() -> int:
     return await _start_for(found, SESSIONS_DEPLOYMENT, "sessions", f"sessions · {len(found)} exports")
 
 
+async def answer_as_payer() -> int:
+    """In the sample practice alone: let the simulated payer answer what lies in the clearinghouse's folder."""
+    if not settings().simulates_payer or not _is_time("payer", PAYER_EVERY):
+        return 0
+    return len(await asyncio.to_thread(work_here, utc_now()))
+
+
+def _is_time(what: str, every: float) -> bool:
+    """Whether this was not looked at for so many seconds; the worker looks several times a second."""
+    now = time.monotonic()
+    if now - _looked_at.get(what, -every) < every:
+        return False
+    _looked_at[what] = now
+    return True
+
+
+async def start_claims() -> int:
+    """Start a batch of claims when something is ready: a signed note without a claim, a claim or question to send, a
+    file that came. The same state starts one run in five minutes."""
+    if not billing.is_set_up() or not _is_time("claims", LOOK_EVERY):
+        return 0
+    incoming = settings().clearinghouse_folder / "incoming"
+    found = _lying(incoming.iterdir()) if incoming.is_dir() else []
+    with store.reading() as db:
+        found += [(number, 0, version) for number, version in db.exec(_claims_to_move()).all()]
+        found += [(number, 0, 0) for number in db.exec(_notes_without_claim()).all()]
+        found += [(file_id, 0, tries) for file_id, tries in db.exec(_files_to_send(utc_now())).all()]
+    if not found:
+        return 0
+    return await _start_for(found, CLAIMS_DEPLOYMENT, "claims", f"claims · {len(found)} to move")
+
+
+def _claims_to_move() -> Any:
+    """Claims that only a batch moves on, once they have stood for a moment, so that a burst goes in one file."""
+    settled = utc_now() - TOGETHER
+    return (
+        select(Claim.case_number, Claim.version)
+        .where(Claim.status == ClaimStatus.READY_TO_SEND, col(Claim.status_since) < settled)
+        .limit(RUNS_AT_ONCE)
+    )
+
+
+def _notes_without_claim() -> Any:
+    return (
+        select(SessionNote.case_number)
+        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
+        .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
+        .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
+        .where(col(Patient.forgotten_at).is_(None))
+        .limit(RUNS_AT_ONCE)
+    )
+
+
+def _files_to_send(now: datetime) -> Any:
+    return select(ClearinghouseFile.id, ClearinghouseFile.attempts).where(
+        col(ClearinghouseFile.outgoing).is_(True),
+        ClearinghouseFile.status == FileStatus.QUEUED,
+        col(ClearinghouseFile.not_before) <= now - TOGETHER,
+    )
+
+
 def _unfinished_files(now: datetime) -> list[str]:
     """Files whose intake has been under way for so long that it must have been lost; not those that are gone."""
     with store.reading() as db:
@@ -294,7 +389,16 @@ async def tick() -> None:
 
     Sending comes first: a page must not wait behind a Prefect that does not answer.
     """
-    for act in (_send_due, start_scheduled, start_intake, start_sessions, start_missing_runs, wake_wanted):
+    for act in (
+        _send_due,
+        start_scheduled,
+        start_intake,
+        start_sessions,
+        answer_as_payer,
+        start_claims,
+        start_missing_runs,
+        wake_wanted,
+    ):
         await _quietly(act)
 
 

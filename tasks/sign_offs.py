@@ -21,6 +21,7 @@ from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     CaseStatus,
+    ClaimStatus,
     MessageChannel,
     NoteStatus,
     ReferralStatus,
@@ -29,10 +30,11 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.errors import CountersignError, MovedOn, OutsideRefused, OutsideUnavailable
-from models.operational import Approval, Location, Patient, Referral
+from models.operational import Approval, Claim, Location, Patient, Referral
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
+from tasks.claim_sign_offs import asked_in, claim_content, write_off_content
 from tasks.matching import assignment_content
 from tasks.own_words import carry_over
 from tasks.people import who_may_sign
@@ -48,6 +50,9 @@ KIND_AT: dict[CaseStatus, ApprovalKind] = {
     ReferralStatus.ASSIGNMENT: ApprovalKind.ASSIGNMENT,
     ReferralStatus.CLOSING_LETTER: ApprovalKind.CLOSING_LETTER,
     NoteStatus.NOTE_SIGNATURE: ApprovalKind.SESSION_NOTE,
+    ClaimStatus.CLINICAL_SIGNATURE: ApprovalKind.CLAIM_CLINICAL,
+    ClaimStatus.CLAIM_SIGNATURE: ApprovalKind.CLAIM,
+    ClaimStatus.WRITE_OFF_SIGNATURE: ApprovalKind.WRITE_OFF,
 }
 
 
@@ -65,14 +70,19 @@ def _letter_content(case_number: str) -> dict[str, Any]:
     }
 
 
+def _level(case: CaseRecord) -> RiskLevel | None:
+    return None if isinstance(case, Claim) else case.risk_level  # nobody's danger is part of a claim
+
+
 def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
     makers: dict[ApprovalKind, Callable[[], dict[str, Any]]] = {
-        ApprovalKind.RISK_REVIEW: lambda: review_content(
-            case.case_number, (case.risk_level or RiskLevel.MODERATE).value
-        ),
+        ApprovalKind.RISK_REVIEW: lambda: review_content(case.case_number, (_level(case) or RiskLevel.MODERATE).value),
         ApprovalKind.ASSIGNMENT: lambda: assignment_content(case.case_number),
         ApprovalKind.CLOSING_LETTER: lambda: _letter_content(case.case_number),
         ApprovalKind.SESSION_NOTE: lambda: note_content(case.case_number),
+        ApprovalKind.CLAIM: lambda: claim_content(case.case_number, kind),
+        ApprovalKind.CLAIM_CLINICAL: lambda: claim_content(case.case_number, kind),
+        ApprovalKind.WRITE_OFF: lambda: write_off_content(case.case_number),
     }
     return makers[kind]()
 
@@ -128,8 +138,8 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     now = utc_now()
     patient = store.one(db, Patient, case.patient_id)
     location = store.one(db, Location, case.location_id)
-    level = case.risk_level if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
-    fitting = who_may_sign(db, kind, case, patient)
+    level = _level(case) if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
+    fitting = who_may_sign(db, kind, case, patient, but_not=frozenset({_requested_by(kind, case)}))
     approval = Approval(
         id=approval_id,
         case_number=case.case_number,
@@ -139,6 +149,7 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
         why=f"{kind.label} ({level.value} risk)" if level else kind.label,
         role=sign_off.SIGNING_ROLE[kind],
         location_id=case.location_id,
+        requested_by=_requested_by(kind, case),
         assigned_to=fitting[0].id if fitting else None,
         level=level,
         opened_at=now,
@@ -158,6 +169,12 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     if level == RiskLevel.HIGH and kind == ApprovalKind.RISK_REVIEW:
         db.flush()
         page(db, approval, now=now)
+
+
+def _requested_by(kind: ApprovalKind, case: CaseRecord) -> str:
+    """Who wants it, where a person does: they may not sign it themselves."""
+    asked = asked_in(case) if kind == ApprovalKind.WRITE_OFF and isinstance(case, Claim) else {}
+    return str(asked.get("asked_by", "system"))
 
 
 def page(db: Session, approval: Approval, *, now: datetime) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from adapters import operational_store as store
-from models.codes import ApprovalStatus, ReferralStatus, Role, Workflow
-from models.operational import Approval, Referral, ToDo
+from models.claim_codes import FileStatus
+from models.codes import ApprovalStatus, ClaimStatus, ReferralStatus, Role, Workflow
+from models.operational import Approval, Claim, ClearinghouseFile, Referral, ToDo
 from tasks import quarantine
 from tasks.waits import LIVE
 
@@ -27,26 +28,35 @@ class Waiting:
     due_at: datetime | None
 
 
-CASES_OF: dict[Workflow, str] = {Workflow.REFERRAL: "RF-", Workflow.NOTES: "SN-"}
+CASES_OF: dict[Workflow, str] = {Workflow.REFERRAL: "RF-", Workflow.NOTES: "SN-", Workflow.CLAIMS: "CL-"}
 """How the case numbers of each workflow begin; what is no case yet (a row to correct) belongs to intake."""
+FILES_OF: dict[Workflow, str] = {Workflow.CLAIMS: "XF-"}
+"""How the files begin that wait for somebody in a workflow of their own."""
 
 
 def of_workflow(waits: list[Waiting], workflow: Workflow) -> list[Waiting]:
-    """The waits of one workflow's cases; a workflow that has no cases yet has none."""
-    prefix = CASES_OF.get(workflow)
-    if prefix is None:
+    """The waits of one workflow's cases and files; a workflow that has no cases yet has none."""
+    if workflow not in CASES_OF:
         return []
-    others = tuple(each for each in CASES_OF.values() if each != prefix)
+    own = _beginnings(workflow)
+    others = tuple(each for other in CASES_OF if other != workflow for each in _beginnings(other))
     return [
         one
         for one in waits
-        if one.case_number.startswith(prefix)
-        or (workflow == Workflow.REFERRAL and not one.case_number.startswith(others))
+        if one.case_number.startswith(own) or (workflow == Workflow.REFERRAL and not one.case_number.startswith(others))
     ]
 
 
+def _beginnings(workflow: Workflow) -> tuple[str, ...]:
+    return tuple(each[workflow] for each in (CASES_OF, FILES_OF) if workflow in each)
+
+
 def waiting(location: str = "all") -> list[Waiting]:
-    """Every open wait: for whom, since when, due when; the most overdue first."""
+    """Every open wait: for whom, since when, due when; the most overdue first.
+
+    What payers owe has a clock of its own (``claim.answer_by``), and a patient's balance none: the claims' own report
+    counts both.
+    """
     with store.reading() as db:
         found = [
             Waiting(
@@ -76,6 +86,26 @@ def waiting(location: str = "all") -> list[Waiting]:
             Waiting(r.case_number, r.status.label, "patient", "the patient", r.location_id, r.status_since, None)
             for r in db.exec(
                 select(Referral).where(col(Referral.status).in_((R.QUESTIONNAIRES_REQUESTED, R.OFFERED, R.BOOKED)))
+            ).all()
+        ]
+        found += [
+            Waiting(c.case_number, c.status.label, "patient", "the patient", c.location_id, c.status_since, None)
+            for c in db.exec(select(Claim).where(Claim.status == ClaimStatus.MISSING_INFORMATION)).all()
+        ]
+        found += [
+            Waiting(
+                file.id,
+                f"refused file ({file.kind.value})",
+                Role.BILLER.value,
+                "anyone",
+                "",
+                file.finished_at or file.at,
+                (file.finished_at or file.at) + quarantine.TO_CORRECT,
+            )
+            for file in db.exec(
+                select(ClearinghouseFile).where(
+                    col(ClearinghouseFile.outgoing).is_(False), ClearinghouseFile.status == FileStatus.REFUSED
+                )
             ).all()
         ]
     found += [

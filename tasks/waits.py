@@ -11,8 +11,9 @@ from adapters.portal_links import LINK_DAYS, make_link
 from models.codes import CaseStatus, LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import OutsideUnavailable
-from models.operational import OutboxMessage, Referral, ToDo
+from models.operational import Claim, OutboxMessage, Referral, ToDo
 from rules import clocks
+from tasks import claim_waits
 from tasks.cases import Case
 from tasks.practice import clock_policy
 from tasks.steps import step
@@ -38,6 +39,9 @@ def prepare(case: Case, status: CaseStatus) -> None:
     with store.writing() as db:
         referral = store.one_case(db, case.number)
         store.check_fence(referral, case.fence)
+        if referral.status == status and isinstance(referral, Claim):
+            claim_waits.prepare(db, referral)
+            return
         if referral.status != status or not isinstance(status, ReferralStatus):
             return  # a session's to-do was opened with the decision that returned it
         if status in TO_DO_AT:

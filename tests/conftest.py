@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,11 @@ WITHOUT_A_DATABASE = (
     "data_contracts",
     "adapters/test_note_fhir.py",
     "adapters/test_note_pdf.py",
+    "adapters/test_clearinghouse_sftp.py",
     "adapters/test_note_wording.py",
+    "adapters/test_simulated_payer.py",
+    "adapters/test_simulated_payer_coverage.py",
+    "flows/test_nightly.py",
     "test_architecture.py",
     "test_packages.py",
 )
@@ -173,3 +178,39 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     databases.drop_all()
+
+
+@pytest.fixture(scope="session")
+def billed_installation(tmp_path_factory: pytest.TempPathFactory, seeded_installation: Path) -> Path:
+    """The sample practice with its insured patients, signed notes, and the claims that could leave; copied by tests."""
+    folder = tmp_path_factory.mktemp("billed") / "home"
+    with pytest.MonkeyPatch.context() as patch, copied(seeded_installation, folder, patch, keep=True):
+        # here, so that tests without claims need not import what sends them
+        from adapters.sample_claims import seed_sample_billing
+        from adapters.sample_sessions import seed_sample_sessions
+        from tests import billing_walk
+
+        assert seed_sample_sessions()
+        assert seed_sample_billing()
+        with billing_walk.clean_claims_go():
+            billing_walk.let_clean_claims_go()
+            billing_walk.send_what_can_leave()
+    return folder
+
+
+@pytest.fixture
+def billed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, billed_installation: Path) -> Iterator[Path]:
+    """The sample practice with claims on their way; throw-away. A payer by hand is tests.billing_walk.Payer."""
+    from tests import billing_walk
+
+    billing_walk.prove_every_pair(monkeypatch)
+    with copied(billed_installation, tmp_path / "home", monkeypatch) as folder:
+        yield folder
+
+
+@pytest.fixture
+def payer(billed: Path) -> Any:
+    """The payer whose 271 has come, with the next control number of its own."""
+    from tests.billing_walk import Payer
+
+    return Payer(control=1)

@@ -11,9 +11,11 @@ from typing import Any
 from adapters import credentials, staff_secrets, therapy_store
 from adapters.operational_store import CaseRecord, writing
 from adapters.portal_links import MadeLink, make_link
+from models.claim_codes import FileKind, FileStatus
 from models.codes import (
     AppointmentStatus,
     ApprovalKind,
+    ClaimStatus,
     DraftKind,
     ExitKind,
     LinkPurpose,
@@ -33,6 +35,9 @@ from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,
+    Claim,
+    ClaimSubmission,
+    ClearinghouseFile,
     Clinician,
     Decision,
     Licence,
@@ -59,6 +64,9 @@ SIGNING_ROLES = {
     ApprovalKind.ASSIGNMENT: Role.COORDINATOR,
     ApprovalKind.CLOSING_LETTER: Role.CLINICIAN,
     ApprovalKind.SESSION_NOTE: Role.CLINICIAN,
+    ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
+    ApprovalKind.CLAIM: Role.BILLER,
+    ApprovalKind.WRITE_OFF: Role.OWNER,
 }
 
 
@@ -515,6 +523,68 @@ def make_session(
             "note_format": NoteFormatCode.SOAP,
             "status": status,
             "closed_at": utc_now() if status.is_closed else None,
+        },
+        given,
+    )
+
+
+def make_claim(
+    status: ClaimStatus = ClaimStatus.RECEIVED, *, session: SessionNote | None = None, **given: Any
+) -> Claim:
+    """The claim of a signed session, at a status and without any content; a payer of no billing table."""
+    held = session or make_session(NoteStatus.CLOSED_SIGNED)
+    return _made(
+        Claim,
+        {
+            "case_number": f"CL-9{next(_numbers):05d}",
+            "session_number": held.case_number,
+            "patient_id": held.patient_id,
+            "clinician_id": held.clinician_id,
+            "location_id": held.location_id,
+            "service_date": held.started_at.date(),
+            "status": status,
+            "closed_at": utc_now() if status.is_closed else None,
+        },
+        given,
+    )
+
+
+def make_file(kind: FileKind = FileKind.REMITTANCE, *, outgoing: bool = False, **given: Any) -> ClearinghouseFile:
+    """A file of the clearinghouse: a payer's that was refused, or one of ours that is queued."""
+    number = next(_numbers)
+    return _made(
+        ClearinghouseFile,
+        {
+            "id": f"{'CF' if outgoing else 'XF'}-{number:016d}",
+            "outgoing": outgoing,
+            "kind": kind,
+            "name": f"{number}.x12",
+            "control_number": number,
+            "digest": hashlib.sha256(str(number).encode()).hexdigest(),
+            "status": FileStatus.QUEUED if outgoing else FileStatus.REFUSED,
+            "problem": "" if outgoing else "segment 1 (ISA): this file is for another receiver",
+            "finished_at": None if outgoing else utc_now(),
+        },
+        given,
+    )
+
+
+def make_submission(claim: Claim, file: ClearinghouseFile, **given: Any) -> ClaimSubmission:
+    """The claim as it stands in one of our files."""
+    return _made(
+        ClaimSubmission,
+        {
+            "claim_control": f"{claim.case_number}-1",
+            "case_number": claim.case_number,
+            "number": 1,
+            "file_id": file.id,
+            "content_id": claim.content_id,
+            "content_digest": claim.content_digest,
+            "payer_code": claim.payer_code,
+            "rank": claim.rank,
+            "frequency": claim.frequency,
+            "charge_cents": claim.charge_cents,
+            "sent_by": "system",
         },
         given,
     )

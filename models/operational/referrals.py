@@ -161,7 +161,7 @@ class PortalLink(OperationalRecord, table=True):
 
     __tablename__ = "portal_link"
     id: str = Field(primary_key=True)
-    case_number: str = Field(foreign_key="referral.case_number", index=True)
+    case_number: str = Field(index=True)
     purpose: LinkPurpose
     round: int = 0
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -1,6 +1,7 @@
 """The therapy records; imported by ``adapters.therapy_store`` and the migrations alone."""
 
 from models.therapy.base import METADATA, TherapyRecord, TherapyTextColumn, content_fields, record_id_of
+from models.therapy.claims import ClaimChanges, ClaimContent, ClaimLetter
 from models.therapy.records import (
     CaseFocus,
     CaseKey,
@@ -32,6 +33,9 @@ __all__ = [
     "AddendumWords",
     "CaseFocus",
     "CaseKey",
+    "ClaimChanges",
+    "ClaimContent",
+    "ClaimLetter",
     "ContentKey",
     "ContentSeal",
     "DecisionWords",

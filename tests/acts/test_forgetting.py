@@ -7,17 +7,21 @@ from sqlmodel import select
 
 from acts import forgetting, to_dos
 from adapters import (
+    billing_tables,
     received_files,
     therapy_store,
+    therapy_store_claims,
     therapy_store_keys,
     therapy_store_private,
     therapy_store_sessions,
 )
 from adapters.operational_store import audit, one, reading, writing
+from adapters.portal_links import make_link
 from adapters.settings import settings
 from models.codes import (
     AppointmentStatus,
     ApprovalStatus,
+    ClaimStatus,
     LinkPurpose,
     MessageStatus,
     NoteStatus,
@@ -33,11 +37,15 @@ from models.operational import (
     Appointment,
     Approval,
     AuditEvent,
+    Authorisation,
+    Claim,
     IntakeFile,
     IntakeRow,
     OutboxMessage,
     Patient,
+    PatientBilling,
     PatientConsent,
+    PatientCoverage,
     PortalLink,
     QuarantinedRow,
     Referral,
@@ -45,8 +53,10 @@ from models.operational import (
     Staff,
 )
 from models.therapy_text import TherapyText
+from tasks import claim_building, runs
 from tests.factories import (
     make_case_at,
+    make_claim,
     make_message,
     make_note,
     make_papers,
@@ -440,3 +450,129 @@ def test_restored_backup_forgets_sessions_again(compliance: Staff):
         transcript(session)
     with pytest.raises(Forgotten):
         therapy_store_private.own("ST-7", session.case_number, where="test")
+
+
+# -- claims and what is on record for them
+
+
+def insured(patient: Patient) -> None:
+    with writing() as db:
+        db.add(PatientBilling(patient_id=patient.id, sex="F", line="12 Alder Row", city="Portland", state="OR",
+                              second_line="2", zip_code="97205"))  # fmt: skip
+        db.add(PatientCoverage(id="PV-1", patient_id=patient.id, payer_code="AETNA", plan_code="PPO", member_id="W1",
+                               group_number="G1", relationship="01", subscriber_family_name="Sample",
+                               subscriber_given_name="Kim", subscriber_birth_date=date(1960, 1, 2),
+                               subscriber_sex="M", valid_from=date(2026, 1, 1), recorded_by="ST-1"))  # fmt: skip
+        db.add(Authorisation(id="AU-1", patient_id=patient.id, payer_code="AETNA", number="A7734", sessions=2,
+                             valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31), recorded_by="ST-1"))  # fmt: skip
+
+
+def on_record(patient: Patient) -> tuple[dict[str, object], ...]:
+    with reading() as db:
+        found = (
+            one(db, PatientBilling, patient.id),
+            one(db, PatientCoverage, "PV-1"),
+            one(db, Authorisation, "AU-1"),
+        )
+    return tuple(each.model_dump() for each in found)
+
+
+def test_insurance_of_a_patient_without_a_held_session_is_blanked(compliance: Staff):
+    patient = make_patient()
+    insured(patient)
+    closed_case(patient)
+    forget(patient.id, compliance)
+    own, coverage, leave = on_record(patient)
+    assert [own[name] for name in ("sex", "line", "second_line", "city", "state", "zip_code")] == [""] * 6
+    kept = {"id", "patient_id", "rank", "valid_from", "valid_to", "recorded_by", "recorded_at"}
+    assert {name for name, value in coverage.items() if value not in ("", None)} == kept - {"valid_to"}
+    assert (leave["number"], leave["payer_code"]) == ("", "")
+
+
+def test_insurance_of_a_patient_with_a_held_session_stays_for_its_bill(compliance: Staff):
+    patient = make_patient()
+    insured(patient)
+    make_claim(ClaimStatus.CLOSED_PAID, session=make_session(NoteStatus.CLOSED_SIGNED, patient=patient))
+    before = on_record(patient)
+    assert forget(patient.id, compliance).identity_kept
+    assert on_record(patient) == before
+
+
+@pytest.mark.parametrize("stop_open", [False, True])
+@pytest.mark.parametrize("status", [each for each in ClaimStatus if not each.is_closed])
+def test_open_claim_is_settled_before_its_patient_is_forgotten(compliance: Staff, status: ClaimStatus, stop_open: bool):
+    patient = make_patient()
+    closed_case(patient)
+    claim = make_claim(status, session=make_session(NoteStatus.CLOSED_SIGNED, patient=patient))
+    with pytest.raises(MovedOn, match=f"claim {claim.case_number} is open: a biller settles it first"):
+        forget(patient.id, compliance, stop_open=stop_open)
+    with reading() as db:
+        assert one(db, Patient, patient.id).forgotten_at is None
+
+
+def test_open_claim_keeps_other_open_cases_from_being_stopped(compliance: Staff):
+    patient = make_patient()
+    case = make_referral(ReferralStatus.READY_TO_MATCH, patient=patient)
+    make_claim(ClaimStatus.SENT, session=make_session(NoteStatus.CLOSED_SIGNED, patient=patient))
+    with pytest.raises(MovedOn, match="is open: a biller"):
+        forget(patient.id, compliance, stop_open=True)
+    with reading() as db:
+        assert one(db, Referral, case.case_number).status == ReferralStatus.READY_TO_MATCH
+
+
+def test_content_of_a_closed_claim_is_forgotten_and_its_money_stays(compliance: Staff):
+    patient, other = make_patient(), make_patient()
+    mine, kept = (
+        make_claim(
+            ClaimStatus.CLOSED_PAID, paid_cents=9900, session=make_session(NoteStatus.CLOSED_SIGNED, patient=who)
+        )
+        for who in (patient, other)
+    )
+    for claim in (mine, kept):
+        therapy_store_claims.keep_content(f"{claim.case_number}-0", claim.case_number, TherapyText(WORDS))
+    with writing() as db:
+        link = make_link(db, mine.case_number, LinkPurpose.BILLING_DETAILS, 0, 14)
+    done = forget(patient.id, compliance)
+    assert mine.case_number in done.case_numbers
+    with pytest.raises(Forgotten):
+        therapy_store_claims.content(f"{mine.case_number}-0", actor="test", where="test")
+    assert therapy_store_claims.content(f"{kept.case_number}-0", actor="test", where="test") == TherapyText(WORDS)
+    with reading() as db:
+        assert one(db, Claim, mine.case_number).paid_cents == 9900
+        assert one(db, PortalLink, link.record.id).revoked
+
+
+def test_signed_session_is_claimed_before_its_patient_is_forgotten_where_the_practice_bills(compliance: Staff):
+    patient = make_patient()
+    session = make_session(NoteStatus.CLOSED_SIGNED, patient=patient)
+    (settings().billing_folder / billing_tables.PRACTICE).write_text("")
+    with pytest.raises(MovedOn, match=f"session {session.case_number} is signed and not claimed yet"):
+        forget(patient.id, compliance)
+    make_claim(ClaimStatus.CLOSED_NOT_BILLED, session=session)
+    assert forget(patient.id, compliance).identity_kept
+
+
+def test_session_of_a_forgotten_patient_is_claimed_by_nobody(compliance: Staff):
+    patient, other = make_patient(), make_patient()
+    sessions = [make_session(NoteStatus.CLOSED_SIGNED, patient=who) for who in (patient, other)]
+    forget(patient.id, compliance)
+    (settings().billing_folder / billing_tables.PRACTICE).write_text("")
+    with reading() as db:
+        assert list(db.exec(runs._notes_without_claim()).all()) == [sessions[1].case_number]
+    assert claim_building.open_claims.fn() == 1
+    with reading() as db:
+        [claim] = db.exec(select(Claim)).all()
+    assert claim.session_number == sessions[1].case_number
+
+
+def test_restored_backup_forgets_claims_again(compliance: Staff):
+    patient = make_patient()
+    insured(patient)
+    closed_case(patient)
+    forget(patient.id, compliance)
+    with writing() as db:  # as a backup brings them back
+        db.get_one(Patient, patient.id).forgotten_at = None
+        db.get_one(PatientCoverage, "PV-1").member_id = "W1"
+    forgetting.reapply()
+    _, coverage, _ = on_record(patient)
+    assert coverage["member_id"] == ""

@@ -40,6 +40,8 @@ from adapters.migrating import Database, migrate_all
 from adapters.one_moment import one_moment
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
+from models.claim_codes import FileKind
+from models.codes import ClaimStatus as C
 from models.codes import LinkPurpose, Role, ToDoOutcome
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
@@ -48,6 +50,7 @@ from models.operational import (
     Appointment,
     Approval,
     AuditEvent,
+    Claim,
     Decision,
     IntakeFile,
     Patient,
@@ -61,7 +64,7 @@ from tasks import intake, runs, sessions
 from tests.exports import People as Staffed
 from tests.exports import drop as drop_export
 from tests.exports import put
-from tests.factories import make_note, make_papers
+from tests.factories import make_claim, make_file, make_note, make_papers, make_submission
 from tests.flows.people import case_of, coordinator_of, drop, go_on, open_approval, patients_link, referral_row, sign
 from tests.places import KINDS, Place, entered, places
 from tests.tasks.conftest import FakePrefect, prefect
@@ -740,3 +743,43 @@ def test_export_that_was_not_taken_in_yet_is_not_missed_where_it_waits(place: Ma
     with entered(with_keys_of(source, place("sqlite"))):
         assert restore(tmp_path / "one.backup").findings == ()
         assert sessions.receive.fn(file_id).counts == {"accepted": 1, "quarantined": 0}
+
+
+def test_claims_come_back_with_their_tables_and_what_may_have_left_waits_for_a_biller(
+    place: Make, tmp_path: Path
+) -> None:
+    source = place("sqlite")
+    answer = b"ISA*00*          *~"
+    late = hashlib.sha256(answer).hexdigest()[:32]
+    with entered(source):
+        migrate_all()
+        unsure, sure = (make_claim(C.SENT) for _ in range(2))
+        files = [make_file(FileKind.CLAIMS, outgoing=True) for _ in range(2)]
+        for claim, file in zip((unsure, sure), files, strict=True):
+            make_submission(claim, file)
+        lost = make_claim(C.CLAIM_SIGNATURE, content_id="gone")
+        put("payers.csv", "code", settings().billing_folder)
+        drop_box = settings().clearinghouse_folder
+        put("answer.x12", "ISA", drop_box / "incoming")
+        put("to-be-fetched.x12", "ISA", drop_box / "outgoing")
+        put(files[1].name, "digest", drop_box / "sent")
+        (settings().received_folder / f"{late}.csv").write_bytes(answer)
+        back_up(tmp_path / "one.backup")
+    with entered(with_keys_of(source, place("sqlite"))):
+        restored = restore(tmp_path / "one.backup")
+        assert restored.open_cases == 3
+        assert [finding.partition(" may have")[0] for finding in restored.findings] == [
+            f"file {late[:16]} was received after the backup's moment: it is taken in again",
+            f"claim {lost.content_id} has no content in the therapy database",
+            "1 claims of 1 queued files and 0 that were ready",
+        ]
+        with store.reading() as db:
+            stand = {claim.case_number: claim.status for claim in db.exec(select(Claim)).all()}
+        wanted = {unsure.case_number: C.CORRECTION, sure.case_number: C.SENT, lost.case_number: C.CLAIM_SIGNATURE}
+        assert stand == wanted
+        assert (settings().billing_folder / "payers.csv").read_text() == "code"
+        drop_box = settings().clearinghouse_folder
+        assert {path.name for path in (drop_box / "incoming").iterdir()} == {"answer.x12", f"{late}.csv"}
+        assert {path.name for path in (drop_box / "sent").iterdir()} == {files[1].name}
+        assert not list((drop_box / "outgoing").iterdir())
+        assert not list(settings().intake_folder.iterdir())

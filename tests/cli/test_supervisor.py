@@ -295,6 +295,8 @@ def test_every_deployment_names_a_flow_that_loads():
         "referral-to-first-session/case",
         "session-to-note-draft/sessions",
         "session-note/note",
+        "eligibility-to-claim/claims",
+        "claim/claim",
         "watch-waits/every-minute",
         "report-waits/on-demand",
         "nightly/nightly",

@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlmodel import select
 
-from adapters import operational_store, therapy_store
-from adapters.operational_store import reading
+from adapters import intake_views, operational_store, therapy_store
+from adapters.operational_store import reading, writing
 from adapters.settings import settings
+from models.claim_codes import CLEARINGHOUSE
 from models.codes import QuarantineStatus, ReferralStatus, RowOutcome
+from models.columns import utc_now
 from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Patient, QuarantinedRow, Referral
-from tasks import intake, quarantine
+from tasks import intake, quarantine, runs
 from tasks.intake import FileResult
 from tests.tasks.conftest import SAMPLE
 
@@ -233,6 +235,16 @@ def test_crash_between_record_and_move_finds_the_file_again(monkeypatch: pytest.
     [file_id] = intake.collect.fn(settle_seconds=0)
     assert intake.receive.fn(file_id).counts["accepted"] == 2
     assert len(rows(IntakeFile)) == 1
+
+
+@pytest.mark.usefixtures("sample_practice")
+def test_file_of_the_clearinghouse_is_no_referral() -> None:
+    with writing() as db:
+        db.add(IntakeFile(id="XF-1", digest="ab" * 32, kind=CLEARINGHOUSE, received_at=utc_now() - timedelta(hours=1)))
+    (settings().received_folder / f"{'ab' * 16}.csv").write_text("ISA")
+    assert intake.collect.fn(settle_seconds=0) == []
+    assert runs._unfinished_files(utc_now()) == []
+    assert intake_views.received_files() == []
 
 
 @pytest.mark.usefixtures("sample_practice")

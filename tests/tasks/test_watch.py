@@ -10,10 +10,12 @@ from acts.decisions import mark_seen, reassign
 from acts.note_editing import mark_risk_seen
 from adapters import operational_store as store
 from adapters.operational_store import reading, writing
+from models.claim_codes import FileKind, FileStatus
 from models.codes import (
     AppointmentStatus,
     ApprovalKind,
     ApprovalStatus,
+    ClaimStatus,
     MessageStatus,
     NoteStatus,
     ReferralStatus,
@@ -48,6 +50,8 @@ from tests.factories import (
     MadeNote,
     make_approval,
     make_case_at,
+    make_claim,
+    make_file,
     make_note,
     make_patient,
     make_session,
@@ -604,6 +608,31 @@ def test_waits_of_notes_are_told_from_those_of_referrals() -> None:
     assert [one.case_number for one in of_workflow(found, Workflow.REFERRAL)] == [gate.number]
     [mine] = of_workflow(found, Workflow.NOTES)
     assert (mine.wait, mine.who, mine.owner) == ("session note", note.clinician.id, "clinician")
+
+
+def test_waits_of_claims_are_told_from_others_and_refused_files_are_among_them() -> None:
+    note, gate = waiting_note(), review(RiskLevel.HIGH)
+    signing = make_claim(ClaimStatus.CLAIM_SIGNATURE)
+    asked = make_claim(ClaimStatus.MISSING_INFORMATION)
+    make_claim(ClaimStatus.SENT)
+    make_claim(ClaimStatus.CLOSED_PAID)
+    approval = make_approval(ApprovalKind.CLAIM, case=signing)
+    refused = make_file(finished_at=OPENED)
+    make_file(status=FileStatus.TAKEN_IN)
+    make_file(status=FileStatus.RECEIVED, finished_at=None)
+    make_file(FileKind.CLAIMS, outgoing=True, status=FileStatus.REFUSED)
+    found = waiting()
+    claims = {one.case_number: one for one in of_workflow(found, Workflow.CLAIMS)}
+    assert set(claims) == {signing.case_number, asked.case_number, refused.id}
+    assert (claims[signing.case_number].owner, claims[signing.case_number].due_at) == ("biller", approval.due_at)
+    assert (claims[asked.case_number].owner, claims[asked.case_number].who) == ("patient", "the patient")
+    wait = claims[refused.id]
+    assert (wait.wait, wait.owner, wait.who) == ("refused file (835)", "biller", "anyone")
+    assert (wait.since, wait.due_at) == (OPENED, OPENED + timedelta(hours=24))
+    assert [one.case_number for one in of_workflow(found, Workflow.REFERRAL)] == [gate.number]
+    assert [one.case_number for one in of_workflow(found, Workflow.NOTES)] == [note.number]
+    assert of_workflow(found, Workflow.SCHEDULING) == []
+    assert refused.id not in {one.case_number for one in waiting(signing.location_id)}
 
 
 # -- the watch itself

@@ -1,0 +1,77 @@
+"""The part of the therapy database's door for claims: what each says, what people changed about it, letters."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import col, select
+
+from adapters.therapy_store import READ, as_text, audit, reading, writing
+from adapters.therapy_store_seals import opened, opened_one
+from models.columns import utc_now
+from models.errors import MovedOn
+from models.therapy import ClaimChanges, ClaimContent, ClaimLetter
+from models.therapy_text import TherapyText
+
+
+def keep_content(content_id: str, case_number: str, text: TherapyText) -> None:
+    """Keep one edition of a claim; the first that was kept stays."""
+    with writing() as db:
+        if db.get(ClaimContent, content_id) is None:
+            db.add(ClaimContent(id=content_id, case_number=case_number, content=text))
+            audit(db, "system", "claim.built", "claim_content", content_id, case_number)
+
+
+def content(content_id: str, *, actor: str, where: str) -> TherapyText:
+    """One edition exactly as it was built; raises MovedOn where there is none. The read is recorded."""
+    found = contents([content_id], actor=actor, where=where)
+    if content_id not in found:
+        raise MovedOn(f"there is no claim content {content_id}")
+    return found[content_id]
+
+
+def contents(content_ids: Sequence[str], *, actor: str, where: str) -> dict[str, TherapyText]:
+    """Many editions in one transaction, by id; each read is recorded."""
+    with writing() as db:
+        found = db.exec(select(ClaimContent).where(col(ClaimContent.id).in_(content_ids))).all()
+        for record in found:
+            audit(db, actor, READ, "claim_content", record.id, record.case_number, where)
+        return {record.id: record.content for record in opened(db, found)}
+
+
+def change(case_number: str, fields: dict[str, Any], actor: str) -> None:
+    """Add to what people changed about a claim; a value of None takes a change back."""
+    with writing() as db:
+        found = opened_one(db, db.get(ClaimChanges, case_number, with_for_update=True))
+        known = json.loads(found.fields.unwrap()) if found is not None else {}
+        merged = {name: value for name, value in {**known, **fields}.items() if value is not None}
+        record = found or ClaimChanges(case_number=case_number, fields=as_text(merged), changed_by=actor)
+        record.fields, record.changed_by, record.at = as_text(merged), actor, utc_now()
+        db.add(record)
+        audit(db, actor, "claim.changed", "claim_changes", case_number, case_number, names=sorted(fields))
+
+
+def changes(case_number: str) -> dict[str, Any]:
+    """What people changed about a claim; empty where nobody did."""
+    with reading() as db:
+        found = opened_one(db, db.get(ClaimChanges, case_number))
+        return dict(json.loads(found.fields.unwrap())) if found is not None else {}
+
+
+def keep_letter(letter_id: str, case_number: str, text: TherapyText, actor: str) -> None:
+    """Keep a letter to a payer exactly as it was sent; the first that was kept stays."""
+    with writing() as db:
+        if db.get(ClaimLetter, letter_id) is None:
+            db.add(ClaimLetter(id=letter_id, case_number=case_number, text=text, written_by=actor))
+            audit(db, actor, "claim_letter.kept", "claim_letter", letter_id, case_number)
+
+
+def letter(letter_id: str, *, actor: str, where: str) -> TherapyText:
+    """A letter to a payer; raises MovedOn where there is none. The read is recorded."""
+    with writing() as db:
+        found = opened_one(db, db.get(ClaimLetter, letter_id))
+        if found is None:
+            raise MovedOn(f"there is no letter {letter_id}")
+        audit(db, actor, READ, "claim_letter", letter_id, found.case_number, where)
+        text: TherapyText = found.text
+        return text

@@ -1,0 +1,43 @@
+"""What is found wrong with a claim before it leaves, and what a claim lacks to be made at all."""
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.codes import CaseOwner
+
+
+class Severity(StrEnum):
+    """A blocking finding keeps the claim here; a warning asks for a person's eyes."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class ClaimFinding:
+    """One thing wrong. ``rule`` names the check, ``field`` the fact, ``segment`` where it stands in the file.
+
+    ``owner`` is who can put it right: patient, clinician or biller. Messages hold codes, counts and dates of service.
+    """
+
+    rule: str
+    severity: Severity
+    field: str
+    segment: str
+    message: str = dataclasses.field(repr=False)
+    suggestion: str = dataclasses.field(repr=False)
+    owner: CaseOwner = CaseOwner.BILLER
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity is Severity.BLOCKING
+
+
+@dataclass(frozen=True)
+class MissingFact:
+    """One fact without which no claim can be made, and who can give it."""
+
+    field: str
+    message: str
+    owner: CaseOwner

@@ -1,0 +1,99 @@
+"""Whose signature a claim needs before it leaves, and by which rule one that needs none may go by itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.claim_facts import ClaimFacts
+from models.claim_findings import ClaimFinding
+from rules.session_codes import ADDONS, CRISIS
+
+BY_ITSELF = "clean_claim_of_proven_pair"
+"""The rule that lets a claim go without a signature; its name goes into the audit."""
+SIGNED = "signatures_needed"
+BLOCKED = "blocking_finding"
+WRITE_OFF_ASKED = "write_off_asked"
+"""The finding under which a biller's wish to give something up waits for an owner."""
+
+
+@dataclass(frozen=True)
+class SignaturesNeeded:
+    """Reasons for a biller's and for a clinician's signature; both empty: none is needed.
+
+    ``rule`` is the rule that decided. ``blocked``: no signature lets this claim leave.
+    """
+
+    biller: tuple[str, ...]
+    clinician: tuple[str, ...]
+    rule: str
+
+    @property
+    def goes_by_itself(self) -> bool:
+        return self.rule == BY_ITSELF
+
+    @property
+    def blocked(self) -> bool:
+        return self.rule == BLOCKED
+
+
+def signatures_needed(
+    findings: Iterable[ClaimFinding],
+    *,
+    pair_proven: bool,
+    pilot_allows: bool,
+    charge_cents: int,
+    limit_cents: int,
+    clinical_reasons: Iterable[str] = (),
+) -> SignaturesNeeded:
+    """Who must sign, and why.
+
+    ``pair_proven``: earlier claims of this payer and clinician were paid. ``pilot_allows``: the practice's pilot level
+    lets clean claims go. ``limit_cents`` is the contract's; a charge of exactly the limit needs nobody.
+    """
+    found = tuple(findings)
+    clinician = tuple(clinical_reasons)
+    biller = tuple(_biller_reasons(found, pair_proven, pilot_allows, charge_cents, limit_cents))
+    if any(each.blocks for each in found):
+        return SignaturesNeeded(biller, clinician, BLOCKED)
+    return SignaturesNeeded(biller, clinician, SIGNED if biller or clinician else BY_ITSELF)
+
+
+def _biller_reasons(
+    found: tuple[ClaimFinding, ...], pair_proven: bool, pilot_allows: bool, charge_cents: int, limit_cents: int
+) -> Iterable[str]:
+    if not pilot_allows:
+        yield "The pilot level lets no claim leave without a signature."
+    if not pair_proven:
+        yield "No claim of this clinician has been paid by this payer yet."
+    yield from (f"{each.rule}: {each.message}" for each in found if not each.blocks)
+    if charge_cents > limit_cents:
+        yield f"The charge of {dollars(charge_cents)} is above the limit of {dollars(limit_cents)}."
+
+
+def clinical_reasons(facts: ClaimFacts) -> tuple[str, ...]:
+    """Where clinical judgement enters a claim: what differs from the signed note, crisis and add-on codes."""
+    return tuple(_clinical_reasons(facts))
+
+
+def _clinical_reasons(facts: ClaimFacts) -> Iterable[str]:
+    note = facts.note
+    if facts.procedure_code != note.procedure_code:
+        yield f"The code is {facts.procedure_code}; the signed note says {note.procedure_code or 'none'}."
+    if sorted(facts.addons) != sorted(note.addons):
+        yield f"The add-on codes are {_addons(facts.addons)}; the signed note says {_addons(note.addons)}."
+    codes = (facts.procedure_code, *(code for code, _ in facts.addons))
+    if facts.procedure_code == CRISIS:
+        yield f"{CRISIS} claims a crisis."
+    yield from (f"{code} is an add-on code." for code in codes if code in ADDONS)
+    if set(facts.diagnoses) - set(note.diagnoses):
+        yield "A diagnosis stands on the claim that is not in the signed note."
+    elif facts.diagnoses[:1] != note.diagnoses[:1]:
+        yield "The principal diagnosis is not the signed note's."
+
+
+def _addons(addons: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{code} ({units})" for code, units in sorted(addons)) or "none"
+
+
+def dollars(cents: int) -> str:
+    """An amount as a person reads it: ``1,234.50``."""
+    return f"{cents // 100:,}.{cents % 100:02d}"

@@ -1,0 +1,63 @@
+"""Moves claims through the steps that need nobody: all that are new in one batch, before they have runs."""
+
+from sqlmodel import col, select
+
+from adapters import operational_store as store
+from adapters.log_lines import log_of
+from models.codes import ClaimStatus
+from models.errors import CountersignError, MovedOn, StaleLease
+from models.operational import Claim
+from tasks import cases, claim_building
+from tasks.steps import step
+
+log = log_of(__name__)
+
+C = ClaimStatus
+STEPS = {C.RECEIVED: claim_building.look_at_coverage, C.READY_TO_BUILD: claim_building.build}
+"""What is done with a claim without anybody."""
+
+
+@step("move new claims on")
+def move_on(location: str = "all", limit: int = 5000) -> dict[str, int]:
+    """Take every claim that has no run yet through its first steps; returns how many now stand where.
+
+    One claim's trouble keeps no other from moving: it is left for a run of its own, which shows it.
+    """
+    query = (
+        select(Claim.case_number)
+        .where(col(Claim.status).in_(tuple(STEPS)), col(Claim.run_id).is_(None))
+        .order_by(col(Claim.file_by), col(Claim.case_number))
+        .limit(limit)
+    )
+    if location != "all":
+        query = query.where(Claim.location_id == location)
+    with store.reading() as db:
+        numbers = db.exec(query).all()
+    counts: dict[str, int] = {}
+    for number in numbers:
+        try:
+            status = drive(number)
+        except StaleLease:
+            continue  # its own run has taken it
+        except (CountersignError, ValueError, LookupError) as trouble:
+            log.error("a claim was left for its own run", case=number, trouble=trouble)
+            counts["in_trouble"] = counts.get("in_trouble", 0) + 1
+            continue
+        counts[status.value] = counts.get(status.value, 0) + 1
+    return counts
+
+
+def drive(case_number: str) -> ClaimStatus:
+    """Take a claim through every step that needs nobody; returns where it stands then."""
+    case = cases.take(case_number)
+    while True:
+        status = cases.status_now(case)
+        if not isinstance(status, ClaimStatus) or status not in STEPS:
+            return ClaimStatus(status)
+        try:
+            STEPS[status].fn(case)
+        except MovedOn:
+            if cases.status_now(case) == status:
+                raise
+        if cases.status_now(case) == status:
+            return status

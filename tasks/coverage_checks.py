@@ -1,0 +1,334 @@
+"""Asks payers whether patients are covered on a date of service, reads their answers, shows what is wrong in time."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from acts import billing
+from acts.insurance import address_of, coverage_facts, coverage_in_force, local_date, person_of
+from acts.practice_clocks import clock_policy
+from adapters import operational_store as store
+from models.billing import Payer, PracticeBilling
+from models.claim_codes import FileKind, FileStatus
+from models.claim_facts import CoverageFacts
+from models.claim_form import PayerName
+from models.codes import AppointmentStatus, ClaimStatus, Role, ToDoKind
+from models.columns import new_id, utc_now
+from models.eligibility import EligibilityAnswer, EligibilityRequest
+from models.operational import (
+    Appointment,
+    Claim,
+    ClearinghouseFile,
+    Clinician,
+    EligibilityCheck,
+    Location,
+    Patient,
+    PatientBilling,
+    PatientCoverage,
+    Referral,
+    ToDo,
+)
+from rules import clocks
+from rules.coverage import CoverageStatus
+from rules.eligibility import CheckedCoverage, coverage_from
+from tasks.steps import step
+
+MOST_ATTEMPTS = 4
+ASK_AGAIN = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+"""Until the same question is asked again where the payer's own system was away (AAA 42, 80)."""
+ANSWER_WITHIN = timedelta(hours=24)
+"""A 271 that takes longer is a person's to ask for by telephone."""
+STILL_TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+MOST_IN_A_FILE = 500
+
+
+def ask(
+    db: Session,
+    patient: Patient,
+    row: PatientCoverage,
+    service_date: date,
+    case_number: str,
+    location_id: str,
+    clinician_id: str,
+) -> EligibilityCheck:
+    """The check of this patient's coverage on this date, asked now unless it was; in the caller's transaction."""
+    key = f"{patient.id}:{row.payer_code}:{row.member_id and row.id}:{service_date.isoformat()}"
+    found = db.exec(select(EligibilityCheck).where(EligibilityCheck.unique_key == key)).first()
+    if found is not None:
+        return found
+    check = EligibilityCheck(
+        id=f"EC{store.next_number(db, 'eligibility'):09d}",
+        unique_key=key,
+        case_number=case_number,
+        patient_id=patient.id,
+        location_id=location_id,
+        clinician_id=clinician_id,
+        payer_code=row.payer_code,
+        service_date=service_date,
+    )
+    db.add(check)
+    db.flush()
+    store.audit(db, "system", "coverage.to_ask", check, case_number, date=service_date.isoformat())
+    return check
+
+
+def ask_again(db: Session, check: EligibilityCheck, actor: str) -> None:
+    """Ask the same once more, whatever was answered: a person has put something right."""
+    check.unique_key = f"{check.unique_key}:{check.id}"  # the next question of this date is a new one
+    db.add(check)
+    store.audit(db, actor, "coverage.ask_again", check, check.case_number)
+
+
+@step("ask about the days ahead")
+def ask_ahead(location: str = "all", days: int = 3) -> int:
+    """Ask about every appointment of the next days whose coverage is not known yet; returns how many are new."""
+    now = utc_now()
+    query = select(Appointment).where(
+        col(Appointment.status).in_(STILL_TO_COME),
+        col(Appointment.starts_at) > now,
+        col(Appointment.starts_at) < now + timedelta(days=days + 1),
+    )
+    if location != "all":
+        query = query.where(Appointment.location_id == location)
+    asked = 0
+    with store.writing() as db:
+        zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
+        for appointment in db.exec(query.order_by(col(Appointment.starts_at))).all():
+            day = local_date(appointment.starts_at, zones[appointment.location_id])
+            patient = store.one(db, Patient, appointment.patient_id)
+            row = coverage_in_force(db, patient, "P", day)
+            if row is None:
+                continue
+            known = db.exec(
+                select(EligibilityCheck.id).where(
+                    EligibilityCheck.patient_id == patient.id,
+                    EligibilityCheck.payer_code == row.payer_code,
+                    EligibilityCheck.service_date == day,
+                )
+            ).first()
+            ask(db, patient, row, day, appointment.case_number, appointment.location_id, appointment.clinician_id)
+            asked += known is None
+    return asked
+
+
+@step("batch coverage questions")
+def batch(now: datetime | None = None) -> int:
+    """Put the questions that are due into files for the clearinghouse, each with its own control number; returns how
+    many questions."""
+    moment = now or utc_now()
+    with store.writing() as db:
+        due = db.exec(
+            select(EligibilityCheck)
+            .where(
+                col(EligibilityCheck.file_id).is_(None),
+                col(EligibilityCheck.answered_at).is_(None),
+                col(EligibilityCheck.not_before) <= moment,
+            )
+            .order_by(col(EligibilityCheck.service_date), col(EligibilityCheck.id))
+            .limit(MOST_IN_A_FILE)
+            .with_for_update()
+        ).all()
+        sendable = []
+        for check in due:
+            if request_of(db, check) is None:
+                settle(db, check, _cannot_ask(check), None, moment)
+            else:
+                sendable.append(check)
+        if not sendable:
+            return len(due)
+        practice = billing.tables().practice(moment.date())
+        if practice is None:
+            return 0
+        control = store.next_number(db, "interchange")
+        file = ClearinghouseFile(
+            id=new_id("CF"),
+            outgoing=True,
+            kind=FileKind.COVERAGE_QUESTIONS,
+            name=f"{practice.submitter_id.lower()}-270-{control:09d}.x12",
+            control_number=control,
+            sender_id=practice.submitter_id,
+            status=FileStatus.QUEUED,
+            count=len(sendable),
+            at=moment,
+            not_before=moment,
+        )
+        db.add(file)
+        db.flush()
+        store.audit(db, "system", "file.queued", file, kind=file.kind.value, control=control, count=len(sendable))
+        for check in sendable:
+            check.file_id, check.asked_at, check.attempts = file.id, moment, check.attempts + 1
+            db.add(check)
+            store.audit(db, "system", "coverage.asked", check, check.case_number, file=file.id)
+    return len(due)
+
+
+def _cannot_ask(check: EligibilityCheck) -> CheckedCoverage:
+    return CheckedCoverage(
+        CoverageStatus.UNKNOWN, "the payer cannot be asked: it is not in the billing tables, or no number is on record"
+    )
+
+
+def request_of(db: Session, check: EligibilityCheck) -> EligibilityRequest | None:
+    """The question as a 270 asks it; None where the payer is not known or nothing is on record to ask with."""
+    tables = billing.tables()
+    payer = tables.payer(check.payer_code, check.service_date)
+    practice = tables.practice(check.service_date)
+    clinician = db.get(Clinician, check.clinician_id)
+    patient = store.one(db, Patient, check.patient_id)
+    row = coverage_in_force(db, patient, "P", check.service_date)
+    if row is not None and row.payer_code != check.payer_code:
+        row = coverage_in_force(db, patient, "S", check.service_date)
+    if payer is None or practice is None or clinician is None or row is None or not row.member_id:
+        return None
+    own = db.get(PatientBilling, patient.id)
+    return _request(check, payer, practice, patient, own, coverage_facts(row, address_of(own)))
+
+
+def _request(
+    check: EligibilityCheck,
+    payer: Payer,
+    practice: PracticeBilling,
+    patient: Patient,
+    own: PatientBilling | None,
+    facts: CoverageFacts,
+) -> EligibilityRequest:
+    person = person_of(patient, own)
+    return EligibilityRequest(
+        trace=check.id,
+        payer=PayerName(payer.name, payer.eligibility_payer_id),
+        provider_name=practice.billing.name,
+        provider_npi=practice.billing.npi,
+        subscriber=facts.subscriber or person,
+        member_id=facts.member_id,
+        service_date=check.service_date,
+        dependent=person if facts.subscriber is not None else None,
+    )
+
+
+@dataclass
+class Answered:
+    """What a 271 brought: answers read, checks settled, traces that are none of ours."""
+
+    answers: int = 0
+    settled: int = 0
+    unknown: int = 0
+
+
+def take_answers(file_id: str, answers: Iterable[EligibilityAnswer], now: datetime | None = None) -> Answered:
+    """Settle each check a 271 answers; several answers with one trace are read together."""
+    moment = now or utc_now()
+    by_trace: dict[str, list[EligibilityAnswer]] = defaultdict(list)
+    result = Answered()
+    for answer in answers:
+        by_trace[answer.trace].append(answer)
+        result.answers += 1
+    for trace, own in by_trace.items():
+        with store.writing() as db:
+            check = db.get(EligibilityCheck, trace, with_for_update=True)
+            if check is None:
+                result.unknown += 1
+                continue
+            if check.answered_at is not None:
+                continue  # the first answer stands; the same again changes nothing
+            request = request_of(db, check)
+            checked = _cannot_ask(check) if request is None else coverage_from(request, own, on=check.service_date)
+            settle(db, check, checked, file_id, moment)
+            result.settled += 1
+    return result
+
+
+def settle(db: Session, check: EligibilityCheck, checked: CheckedCoverage, file_id: str | None, now: datetime) -> None:
+    """Write down what was answered, let what waited for it go on, and open a to-do where there is still time to call.
+
+    A payer whose system was away is asked again, a bounded number of times.
+    """
+    if checked.retry and check.attempts < MOST_ATTEMPTS:
+        check.file_id = None
+        check.not_before = now + ASK_AGAIN[min(check.attempts, len(ASK_AGAIN)) - 1]
+        check.reason = checked.reason
+        db.add(check)
+        store.audit(db, "system", "coverage.not_answered", check, check.case_number, attempts=check.attempts)
+        return
+    check.answered_at, check.answer_file_id = now, file_id
+    check.status, check.reason, check.segment = checked.status.value, checked.reason, checked.segment
+    check.carve_out_payer = checked.carve_out_payer
+    check.shares = shares_of(checked)
+    check.next_owner = ", ".join(sorted({one.owner.value for one in checked.next_steps}))
+    db.add(check)
+    store.audit(db, "system", "coverage.answered", check, check.case_number, status=check.status, file=file_id or "")
+    _tell_the_cases(db, check, checked)
+
+
+def shares_of(checked: CheckedCoverage) -> list[dict]:
+    """The cost shares as JSON: what, cents or percent or visits, network, and the EB segment each came from."""
+    within = (
+        checked.copay,
+        checked.coinsurance,
+        checked.deductible_remaining,
+        checked.out_of_pocket_remaining,
+        checked.visits_left,
+    )
+    return [
+        {
+            "kind": share.kind.value,
+            "cents": share.cents,
+            "percent": share.percent,
+            "visits": share.visits,
+            "in_network": share.in_network,
+            "segment": share.segment,
+        }
+        for share in (*within, *checked.out_of_network)
+        if share is not None
+    ]
+
+
+def _tell_the_cases(db: Session, check: EligibilityCheck, checked: CheckedCoverage) -> None:
+    for claim in db.exec(
+        select(Claim).where(Claim.eligibility_id == check.id, Claim.status == ClaimStatus.COVERAGE_ASKED)
+    ).all():
+        store.move_case(db, claim, ClaimStatus.READY_TO_BUILD, actor="system", check=check.id, status=check.status)
+    referral = db.get(Referral, check.case_number)
+    if referral is None:
+        return
+    referral.coverage_status, referral.coverage_reason = check.status, check.reason
+    db.add(referral)
+    if not checked.coverage.needs_a_person or referral.closed_at is not None:
+        return
+    now = utc_now()
+    due = clocks.to_do_due(ToDoKind.COVERAGE_PROBLEM, now, clock_policy(db))
+    store.open_to_do(
+        db,
+        ToDo(
+            id=new_id("TD"),
+            unique_key=f"coverage:{check.id}",
+            case_number=check.case_number,
+            kind=ToDoKind.COVERAGE_PROBLEM,
+            role=Role.BILLER,
+            location_id=check.location_id,
+            due_at=due,
+        ),
+    )
+
+
+@step("look for coverage answers that do not come")
+def find_silence(now: datetime | None = None) -> int:
+    """Settle what no payer has answered in time as unknown, so that a person asks by telephone; returns how many."""
+    moment = now or utc_now()
+    with store.writing() as db:
+        late = db.exec(
+            select(EligibilityCheck)
+            .join(ClearinghouseFile, col(ClearinghouseFile.id) == col(EligibilityCheck.file_id))
+            .where(
+                col(EligibilityCheck.answered_at).is_(None),
+                col(ClearinghouseFile.sent_at).is_not(None),
+                col(ClearinghouseFile.sent_at) < moment - ANSWER_WITHIN,
+            )
+            .with_for_update(of=EligibilityCheck)
+        ).all()
+        for check in late:
+            silence = CheckedCoverage(CoverageStatus.UNKNOWN, "the payer has not answered within 24 hours: call")
+            settle(db, check, silence, None, moment)
+    return len(late)
