@@ -17,13 +17,16 @@ from models.operational import Approval, Patient, SessionNote, Staff
 from rules import note_editing, note_signing, sign_off
 from rules.note_editing import Change
 
+SYSTEM = "system"
+
 
 @dataclass(frozen=True)
 class NoteOnScreen:
     """A proposed note as its clinician sees it now.
 
     ``edition`` is the number of changes so far, ``pinned`` the digest of the proposal, ``on_screen`` that of exactly
-    what would be signed if nothing else were changed.
+    what would be signed if nothing else were changed. ``carried_over``: so far it holds, beside the proposal, what its
+    clinician had written into one that was taken back.
     """
 
     approval: Approval
@@ -31,6 +34,7 @@ class NoteOnScreen:
     edition: int
     pinned: str
     on_screen: str
+    carried_over: bool
     note: dict[str, Any] = field(repr=False)
     proposed: dict[str, Any] = field(repr=False)
 
@@ -71,6 +75,7 @@ def on_screen(approval_id: str, *, actor: str, where: str) -> NoteOnScreen:
         edition=copy.edition if copy is not None else 0,
         pinned=sign_off.digest(content),
         on_screen=sign_off.digest(sign_off.canonical(note)),
+        carried_over=copy is not None and copy.changed_by == SYSTEM,
         note=note,
         proposed=proposed,
     )

@@ -1,25 +1,29 @@
 """Whether a patient's link opens, and for whom: the signed link, then the birth date, then one purpose."""
 
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
 from adapters import portal_links
-from adapters.operational_store import audit, one, reading, writing
-from models.codes import LinkPurpose, ReferralStatus
+from adapters.operational_store import CaseRecord, audit, one, one_case, reading, writing
+from models.codes import CaseStatus, ClaimStatus, LinkPurpose, ReferralStatus
 from models.columns import utc_now
 from models.errors import CountersignError, MovedOn, NotAllowed
-from models.operational import Location, Patient, PortalLink, Referral
+from models.operational import Location, Patient, PortalLink
+from models.person_names import plain_name
 
 MOST_FAILED_CHECKS = 5
-WAITING_FOR = {
+WAITING_FOR: Mapping[LinkPurpose, CaseStatus] = {
     LinkPurpose.QUESTIONNAIRES: ReferralStatus.QUESTIONNAIRES_REQUESTED,
     LinkPurpose.CHOOSE_TIME: ReferralStatus.OFFERED,
     LinkPurpose.APPOINTMENT: ReferralStatus.BOOKED,
+    LinkPurpose.BILLING_DETAILS: ClaimStatus.MISSING_INFORMATION,
 }
 
 
@@ -51,10 +55,10 @@ class LinkState:
 
 @dataclass(frozen=True, repr=False)
 class Visit:
-    """A browser that showed a good link and the right birth date."""
+    """A browser that showed a good link and the right birth date; ``referral`` is the record of the link's case."""
 
     link: PortalLink
-    referral: Referral
+    referral: Any
     patient: Patient
     location: Location
 
@@ -77,11 +81,11 @@ def link_state(token: str) -> LinkState:
             link = _found(db, token)
         except NotAllowed:
             return LinkState(False, None, WhyNot.UNKNOWN)
-        why_not = _why_not(link, one(db, Referral, link.case_number))
+        why_not = _why_not(link, one_case(db, link.case_number))
     return LinkState(why_not is None, link.purpose, why_not)
 
 
-def _why_not(link: PortalLink, referral: Referral) -> WhyNot | None:
+def _why_not(link: PortalLink, referral: CaseRecord) -> WhyNot | None:
     if link.failed_checks >= MOST_FAILED_CHECKS:
         return WhyNot.LOCKED
     if link.used_at is not None:
@@ -98,13 +102,40 @@ def verify(token: str, birth_date: date) -> str:
 
     The fifth wrong date locks the link; every check is on record.
     """
+    return _verify(token, lambda patient: hmac.compare_digest(patient.birth_date.isoformat(), birth_date.isoformat()))
+
+
+def proves_by_name(token: str) -> bool:
+    """Whether the family name opens this link instead of the birth date: the date on record is what is in doubt.
+
+    A date that we ask for cannot prove anyone. The link itself went to an address only the patient has; with the family
+    name, five tries, it opens a form that shows nothing of what is on record.
+    """
+    with reading() as db:
+        try:
+            link = _found(db, token)
+        except NotAllowed:
+            return False
+        case = one_case(db, link.case_number)
+        return link.purpose == LinkPurpose.BILLING_DETAILS and "birth_date" in getattr(case, "missing", ())
+
+
+def verify_name(token: str, family_name: str) -> str:
+    """The proof that this browser knows the patient's family name, where ``proves_by_name``; else raises NotAllowed."""
+    if not proves_by_name(token):
+        raise NotAllowed(portal_links.REFUSED)
+    given = plain_name(family_name).encode()
+    return _verify(token, lambda patient: hmac.compare_digest(plain_name(patient.family_name).encode(), given))
+
+
+def _verify(token: str, is_right: Callable[[Patient], bool]) -> str:
     with writing() as db:
         link = _found(db, token, for_update=True)  # guesses sent all at once are counted one after the other
-        referral = one(db, Referral, link.case_number)
+        referral = one_case(db, link.case_number)
         if why_not := _why_not(link, referral):
             raise LinkClosed(why_not)
         patient = one(db, Patient, referral.patient_id)
-        right = hmac.compare_digest(patient.birth_date.isoformat(), birth_date.isoformat())
+        right = is_right(patient)
         refused = None if right else _count_failure(db, link)
         if refused is None:
             audit(db, f"patient:{patient.id}", "portal.verified", link, link.case_number)
@@ -139,7 +170,7 @@ def visit(db: Session, token: str, proof: str | None) -> Visit:
     """Who stands behind this link, whatever state it is in; raises NotAllowed without a good proof."""
     portal_links.check_proof(proof, portal_links.read_token(token).link_id)
     link = _found(db, token)
-    referral = one(db, Referral, link.case_number)
+    referral = one_case(db, link.case_number)
     return Visit(link, referral, one(db, Patient, referral.patient_id), one(db, Location, referral.location_id))
 
 

@@ -14,6 +14,8 @@ from models.therapy_text import TherapyText
 from models.transitions import check_transition
 
 R = ReferralStatus
+ABOUT_MONEY = (ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED)
+"""Outcomes that move no case: the care goes on whoever pays for it, and a claim waits for its money."""
 
 
 def _may_work(to_do: ToDo, staff: Staff) -> None:
@@ -69,6 +71,8 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             _done(db, to_do, staff_id, outcome)
             to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
             return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
+        if outcome in ABOUT_MONEY:
+            return _done(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
         if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
             _try_again(db, to_do, staff_id)

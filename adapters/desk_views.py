@@ -42,6 +42,10 @@ MISSED_WATCHES = 3
 WORKER_SILENT = timedelta(seconds=60)
 CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
+CLAIM_TO_DOS = (ToDoKind.CORRECT_CLAIM, ToDoKind.REVIEW_REMITTANCE, ToDoKind.ANSWER_DENIAL)
+"""To-dos that are done on their claim's page."""
+MONEY_TO_DOS = (*CLAIM_TO_DOS, ToDoKind.COVERAGE_PROBLEM, ToDoKind.POST_STATEMENT)
+"""To-dos about what is billed."""
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
 
@@ -188,7 +192,7 @@ def open_to_dos(location_ids: Collection[str], staff_id: str) -> list[Waiting]:
     return [
         Waiting(
             id=to_do.id,
-            href=f"/to-dos/{to_do.id}",
+            href=page_of_to_do(to_do),
             kind=to_do.kind,
             case_number=to_do.case_number,
             patient_id=patient.id,
@@ -205,6 +209,11 @@ def open_to_dos(location_ids: Collection[str], staff_id: str) -> list[Waiting]:
         )
         for to_do, patient, referral in found
     ]
+
+
+def page_of_to_do(to_do: ToDo) -> str:
+    """Where a to-do is done."""
+    return f"/claims/{to_do.case_number}" if to_do.kind in CLAIM_TO_DOS else f"/to-dos/{to_do.id}"
 
 
 def page_of(approval: Approval) -> str:

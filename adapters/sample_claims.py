@@ -44,7 +44,7 @@ ADDRESSES = ("12 Alder Row", "48 Quay Street", "7 Juniper Court", "230 Mill Lane
 CITIES = {"OR": ("Portland", "97205"), "IL": ("Chicago", "60614"), "NY": ("Albany", "12207")}
 INSURANCE: tuple[tuple[str, str, str, str], ...] = (
     ("PT-S101", "AETNA", "W100200301", "F"),
-    ("PT-S102", "MEDICARE", "1EG4TE5MK73", "M"),
+    ("PT-S102", "UHC", "912200302", "M"),
     ("PT-S103", "BCBS", "XYZ100200303", "F"),
     ("PT-S104", "CIGNA", "U100200304", "M"),
     ("PT-S105", "AETNA", "W100200305", "F"),
@@ -54,7 +54,7 @@ SIGNED: tuple[tuple[str, str, str, int, int, Modality, str], ...] = (
     # patient, clinician, location, days ago, minutes, modality, diagnosis
     ("PT-S101", "ST-101", "LOC-1", 9, 53, Modality.OFFICE, "F41.1"),
     ("PT-S102", "ST-102", "LOC-1", 8, 55, Modality.TELEHEALTH, "F33.1"),
-    ("PT-S104", "ST-101", "LOC-1", 7, 45, Modality.OFFICE, "F43.10"),
+    ("PT-S104", "ST-102", "LOC-1", 7, 45, Modality.OFFICE, "F43.10"),
     ("PT-S103", "ST-105", "LOC-2", 6, 50, Modality.TELEHEALTH, "F41.1"),
     ("PT-S105", "ST-103", "LOC-1", 5, 53, Modality.OFFICE, "F42.2"),
     ("PT-S106", "ST-109", "LOC-3", 4, 60, Modality.OFFICE, "F33.0"),
@@ -195,7 +195,7 @@ def _sign(
 
 def _content(session: SessionNote, code: str, diagnosis: str) -> dict[str, Any]:
     with reading() as db:
-        templates = {form.value: template.as_plain() for form, template in in_force(db, session.location_id).items()}
+        templates = {str(form): template.as_plain() for form, template in in_force(db, session.location_id).items()}
     words = (
         ("S1", "concern", "Subjective", "The patient reported on the week."),
         ("S2", "intervention", "Objective", "Cognitive restructuring was practised on one recurring thought."),

@@ -1,14 +1,14 @@
 """The part of the therapy database's door for sessions: transcripts, plans, drafts, working copies, addenda."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import col, select
 
 from adapters import therapy_store
-from adapters.therapy_store import READ, as_text, audit, reading, writing
+from adapters.therapy_store import READ, as_text, audit, writing
 from adapters.therapy_store_seals import opened, opened_one
 from models.columns import new_id
 from models.errors import MovedOn
@@ -16,7 +16,6 @@ from models.therapy import (
     AddendumWords,
     DecisionWords,
     NoteWorkingCopy,
-    Screened,
     SessionDraft,
     SessionFacts,
     SessionTranscript,
@@ -77,19 +76,6 @@ def transcripts(case_numbers: Sequence[str], *, actor: str, where: str) -> dict[
             record.case_number: (record.edition, json.loads(record.turns.unwrap())) for record in opened(db, found)
         }
     return {number: KeptTranscript(edition, said) for number, (edition, said) in turns.items() if said is not None}
-
-
-def mark_screened(case_number: str, edition: int) -> None:
-    """The transcript as it stands in this edition has been screened for risk."""
-    with writing() as db:
-        if db.get(Screened, (case_number, str(edition))) is None:
-            db.add(Screened(source_id=case_number, state=str(edition), case_number=case_number))
-            audit(db, "system", "sources.screened", "case", case_number, case_number, count=1)
-
-
-def screened(case_number: str, edition: int) -> bool:
-    with reading() as db:
-        return db.get(Screened, (case_number, str(edition))) is not None
 
 
 def keep_plan(case_number: str, plan: dict[str, Any]) -> None:
@@ -169,12 +155,15 @@ def keep_working_copy(
         return record.edition
 
 
-def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
+def purge(
+    case_number: str, actor: str, *, transcript_too: bool, left: Mapping[str, Sequence[dict[str, Any]]] | None = None
+) -> int:
     """Overwrite what was drafted from a session's transcript, and the transcript itself where asked.
 
     Of a session whose note is not signed: the drafts, the proposals made of them, what was changed in those, and what
-    was returned or refused of them. An empty template and what its clinician wrote there stays. Returns how many
-    fields were blanked.
+    was returned or refused of them. An empty template and what its clinician wrote there stays. ``left``: by sign-off,
+    the sentences that stay of what was changed, because they are its clinician's own. Returns how many fields were
+    overwritten.
     """
     with writing() as db:
         drafts = opened(db, db.exec(select(SessionDraft).where(SessionDraft.case_number == case_number)).all())
@@ -190,7 +179,8 @@ def purge(case_number: str, actor: str, *, transcript_too: bool) -> int:
         fields += [(kept, "turns")] if kept is not None else []
         standing = [(record, name) for record, name in fields if getattr(record, name).unwrap() != NOTHING]
         for record, name in standing:
-            setattr(record, name, TherapyText(NOTHING))
+            own = (left or {}).get(record.approval_id) if isinstance(record, NoteWorkingCopy) else None
+            setattr(record, name, as_text({"sentences": list(own)}) if own else TherapyText(NOTHING))
             db.add(record)
         if standing:
             count = len(standing)

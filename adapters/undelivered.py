@@ -5,9 +5,10 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from adapters.operational_store import move_case, open_to_do
-from models.codes import AppointmentStatus, ReferralStatus, Role, ToDoKind
+from models.claim_codes import ExceptionQueue
+from models.codes import AppointmentStatus, ClaimStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id, utc_now
-from models.operational import Appointment, OutboxMessage, Referral, ToDo
+from models.operational import Appointment, Claim, OutboxMessage, Referral, ToDo
 
 CALL_KEY = "undelivered:"
 POST_KEY = "letter-by-post:"
@@ -26,6 +27,10 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     A patient who would wait for nothing: the case goes to who calls. A signed letter: it is posted. Anything else
     that still matters: a to-do to tell them.
     """
+    claim = db.get(Claim, message.case_number) if message.to_patient_id and message.case_number else None
+    if claim is not None:
+        _claim_without_answer(db, message, claim, actor)
+        return
     referral = db.get(Referral, message.case_number) if message.to_patient_id and message.case_number else None
     if referral is None:
         return
@@ -38,6 +43,17 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     elif _still_matters(db, message, referral):
         about = message.facts.get("appointment_id") or str(referral.round)
         ask_for_a_call(db, referral, f"{message.template}:{about}")
+
+
+def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, actor: str) -> None:
+    """What a patient was asked for a claim, or told of it, is a biller's to ask or to post."""
+    if message.template == "billing_details" and claim.status == ClaimStatus.MISSING_INFORMATION:
+        claim.queue = ExceptionQueue.MISSING_INFORMATION.value
+        db.add(claim)
+        move_case(db, claim, ClaimStatus.CORRECTION, actor=actor, why="undelivered", message=message.id)
+    elif message.template == "patient_statement" and claim.status == ClaimStatus.PATIENT_BALANCE:
+        key = f"{POST_KEY}{message.id}"
+        _open(db, claim, key, kind=ToDoKind.POST_STATEMENT, role=Role.BILLER)
 
 
 def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> bool:
@@ -62,15 +78,22 @@ def ask_for_post(db: Session, referral: Referral, approval_id: str) -> None:
     _open(db, referral, f"{POST_KEY}{approval_id}")
 
 
-def _open(db: Session, referral: Referral, unique_key: str) -> None:
+def _open(
+    db: Session,
+    referral: Referral | Claim,
+    unique_key: str,
+    *,
+    kind: ToDoKind = ToDoKind.WARM_HANDOFF,
+    role: Role = Role.COORDINATOR,
+) -> None:
     open_to_do(
         db,
         ToDo(
             id=new_id("TD"),
             unique_key=unique_key,
             case_number=referral.case_number,
-            kind=ToDoKind.WARM_HANDOFF,
-            role=Role.COORDINATOR,
+            kind=kind,
+            role=role,
             location_id=referral.location_id,
             due_at=utc_now() + WITHIN,
         ),

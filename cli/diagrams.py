@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.settings import CHECKOUT
 from models.codes import CaseOwner
-from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS, TABLES, mermaid
+from models.transitions import CLAIM_OWNERS, NOTE_OWNERS, REFERRAL_OWNERS, TABLES, mermaid
 
 PAGE = CHECKOUT / "docs" / "states.md"
 
@@ -26,6 +26,7 @@ def text() -> str:
     head = "| status | shown as | owner |\n|---|---|---|\n"
     parts.append(f"## Who must act next in a case\n\n{head}{_owners(REFERRAL_OWNERS)}")
     parts.append(f"## Who must act next in a session's note\n\n{head}{_owners(NOTE_OWNERS)}")
+    parts.append(f"## Who must act next in a claim\n\n{head}{_owners(CLAIM_OWNERS)}")
     return "\n".join(parts)
 
 

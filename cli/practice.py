@@ -1,4 +1,4 @@
-"""The practice's own locations and staff from one file: look whether it holds, apply it, write it."""
+"""The practice's own locations, staff, billing tables: look whether a file holds, apply it, write it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,20 +8,46 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from acts import practice_names
+from acts import claim_level, practice_names
 from acts import roster as acts
+from acts.billing import ROUTES
 from acts.roster import Applied
+from adapters import billing_tables, denial_routes
+from adapters.billing_tables import BrokenTables
 from adapters.roster_file import Document, read_document, written
 from adapters.roster_on_record import roster_on_record
+from adapters.settings import settings
 from cli.people import ACTOR
+from models.billing import BillingTables
+from models.columns import utc_now
+from models.denials import DenialRoutes
 from models.roster import Remark, spelled
 from rules.roster import Checked
 
 FILE = typer.Argument(exists=True, dir_okay=False, help="A roster; docs/examples/roster.yaml is one.")
 
+FOLDER = typer.Argument(exists=True, file_okay=False, help="Their folder; without it those in force.")
+
 
 def register(practice: typer.Typer, console: Console) -> None:
     """Add the commands to their group."""
+
+    @practice.command("claims-unsigned")
+    def claims_unsigned(
+        allow: Annotated[
+            str | None, typer.Option(help="A location whose clean claims may leave by themselves.")
+        ] = None,
+        forbid: Annotated[str | None, typer.Option(help="A location whose every claim is signed again.")] = None,
+    ) -> None:
+        """Show, or set, where clean claims of a proven payer and clinician leave without a signature."""
+        for location, allowed in ((allow, True), (forbid, False)):
+            if location is not None:
+                try:
+                    claim_level.allow(location, allowed, actor=ACTOR)
+                except ValueError as refused:
+                    _say(console, str(refused))
+                    raise typer.Exit(1) from refused
+        _say(console, f"Clean claims leave by themselves at: {', '.join(claim_level.locations()) or 'no location'}.")
 
     @practice.command("check")
     def check_file(file: Annotated[Path, FILE]) -> None:
@@ -46,6 +72,15 @@ def register(practice: typer.Typer, console: Console) -> None:
         _say(console, *_changes(checked), *_notices(document, checked), *_absent(checked), *_times(applied))
         _say(console, _count(checked, "were"))
 
+    @practice.command("billing")
+    def check_billing(
+        folder: Annotated[
+            Path | None, typer.Argument(exists=True, file_okay=False, help="Else those in force.")
+        ] = None,
+    ) -> None:
+        """Name every fault of billing tables, or what they hold; writes nothing."""
+        _check_billing(console, folder or settings().billing_folder)
+
     @practice.command()
     def show() -> None:
         """Write what is on record as a roster; closed accounts are left out."""
@@ -55,6 +90,33 @@ def register(practice: typer.Typer, console: Console) -> None:
     def rename(name: Annotated[str, typer.Argument(help="Neutral: it stands in text messages.")]) -> None:
         """Say what the practice calls itself in front of patients."""
         _say(console, f"Patients now read {practice_names.rename(name, actor=ACTOR)}.")
+
+
+def _check_billing(console: Console, folder: Path) -> None:
+    faults: list[str] = []
+    tables, routes = BillingTables(), DenialRoutes()
+    try:
+        tables = billing_tables.load(folder)
+    except BrokenTables as broken:
+        faults += map(str, broken.faults)
+    try:
+        routes = denial_routes.load(folder / ROUTES)
+    except BrokenTables as broken:
+        faults += map(str, broken.faults)
+    if faults:
+        _say(console, *faults, f"{_many(len(faults), 'fault')}. While there is one, no claim is built or sent.")
+        raise typer.Exit(1)
+    rows = {
+        "payers": tables.payers,
+        "contracts": tables.contracts,
+        "fees": tables.fees,
+        "practice": tables.practices,
+        "clinicians": tables.clinicians,
+        "denial routes": [route for each in routes.by_reason.values() for route in each],
+    }
+    _say(console, f"No fault. Rows: {', '.join(f'{name} {len(found)}' for name, found in rows.items())}.")
+    if tables.practice(utc_now().date()) is None:
+        _say(console, "Nobody bills today: no practice entry holds, so nothing leaves.")
 
 
 def _checked(document: Document) -> Checked:

@@ -21,7 +21,10 @@ class FileKind(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """How far a file is: ours is queued, then sent; a payer's is received, then taken in or refused."""
+    """How far a file is: ours is queued, then sent; a payer's is received, then taken in or refused.
+
+    A refused one is put aside by a biller, once its sender has sent it anew.
+    """
 
     QUEUED = "queued"
     SENT = "sent"
@@ -31,6 +34,7 @@ class FileStatus(StrEnum):
     TAKEN_IN = "taken_in"
     REFUSED = "refused"
     DUPLICATE = "duplicate"
+    PUT_ASIDE = "put_aside"
 
 
 class SubmissionStatus(StrEnum):

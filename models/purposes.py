@@ -64,6 +64,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "draft note": PurposeOfUse.TREATMENT,
     "build claim": PurposeOfUse.PAYMENT,
     "send claims": PurposeOfUse.PAYMENT,
+    "keep own words": PurposeOfUse.TREATMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,
@@ -74,6 +75,8 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "desk:case-content": PurposeOfUse.TREATMENT,
     "desk:to-do": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:to-do-letter": PurposeOfUse.COORDINATION_OF_CARE,
+    "desk:claim": PurposeOfUse.PAYMENT,
+    "desk:claim-sign-off": PurposeOfUse.PAYMENT,
     "desk:break-glass": PurposeOfUse.COMPLIANCE,
     "desk:quarantined-row": PurposeOfUse.PATIENT_ADMINISTRATION,
     **{f"sign:{how.value}": PurposeOfUse.TREATMENT for how in AuthenticatedHow},

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.case_facts import CaseFacts
-from models.codes import Role, ToDoKind
-from rules.sign_off import Permission
+from models.codes import ApprovalKind, Role, ToDoKind
+from rules.sign_off import CLAIM_KINDS, SIGNING_ROLE, Permission
 
 EVERYONE = frozenset(Role)
 CLINICAL = frozenset({Role.CLINICIAN})
 SIGNERS = frozenset({Role.CLINICIAN, Role.COORDINATOR})
 STEERERS = SIGNERS | {Role.ADMIN}
 BREAKERS = SIGNERS
+CLAIM_WORKERS = frozenset({Role.BILLER, Role.ADMIN})
+CLAIM_READERS = CLAIM_WORKERS | {Role.OWNER}
+APPROVERS = SIGNERS | {Role.BILLER, Role.OWNER}
+DOERS = STEERERS | {Role.BILLER}
 SHORTEST_REASON = 20
 CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
@@ -49,15 +53,15 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "oidc_again": EVERYONE,
     "queue": EVERYONE,
     "queue_list": EVERYONE,
-    "approval_page": SIGNERS,
-    "decide": SIGNERS,
-    "signed_page": SIGNERS,
-    "case_progress": SIGNERS,
+    "approval_page": APPROVERS,
+    "decide": APPROVERS,
+    "signed_page": APPROVERS,
+    "case_progress": APPROVERS,
     "reassign": STEERERS,
-    "to_do_page": STEERERS,
-    "claim_to_do": STEERERS,
-    "give_back_to_do": STEERERS,
-    "finish_to_do": STEERERS,
+    "to_do_page": DOERS,
+    "claim_to_do": DOERS,
+    "give_back_to_do": DOERS,
+    "finish_to_do": DOERS,
     "cases": EVERYONE,
     "case_page": EVERYONE,
     "case_content": CLINICAL,
@@ -66,6 +70,15 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "book_by_hand": SIGNERS,
     "record_outcome": STEERERS,
     "set_ai_consent": SIGNERS,
+    "claims": CLAIM_READERS,
+    "all_claims": CLAIM_READERS,
+    "claim_page": CLAIM_READERS | CLINICAL,
+    "step_claim": CLAIM_WORKERS,
+    "claim_letter": CLAIM_READERS | CLINICAL,
+    "remitted_claim": CLAIM_READERS,
+    "settle_remitted": CLAIM_WORKERS,
+    "coverage": CLAIM_READERS | {Role.COORDINATOR},
+    "clearinghouse": CLAIM_READERS,
     "notes": EVERYONE,
     "note_page": EVERYONE,
     "note_draft": CLINICAL,
@@ -165,9 +178,11 @@ def may_read_content(viewer: Viewer, case: CaseFacts) -> Permission:
 
 def may_see_to_do(viewer: Viewer, case: CaseFacts, role: Role) -> Permission:
     """Whether this person may open a to-do of that role: a clinician's is about what a patient said, so it is not a
-    coordinator's to see."""
+    coordinator's to see; of the care a biller sees nothing but what is billed."""
     if role == Role.CLINICIAN and viewer.role == Role.COORDINATOR:
         return Permission(False, ("a clinician does this",))
+    if viewer.role == Role.BILLER and role != Role.BILLER:
+        return Permission(False, (f"a {role.value} does this",))
     return may_see_case(viewer, case)
 
 
@@ -181,3 +196,31 @@ def works_on(viewer: Viewer, kind: ToDoKind, role: Role, clinician_id: str | Non
 def sees_names(role: Role) -> bool:
     """Whether a role needs the patient's name for its work (minimum necessary, 45 CFR 164.502(b))."""
     return role in SIGNERS
+
+
+def sees_claim_names(role: Role) -> bool:
+    """Whether a role needs the patient's name on a claim: to call about it, to correct it, to sign it."""
+    return role in CLAIM_WORKERS | SIGNERS
+
+
+def names_in_queue(role: Role) -> bool:
+    """Whether a role's own queue shows names: what waits for a biller is about claims alone."""
+    return sees_names(role) or role == Role.BILLER
+
+
+def may_see_sign_off(role: Role, kind: ApprovalKind) -> Permission:
+    """Whether a role may open sign-offs of a kind: whoever signs claims or write-offs sees those and no others, and
+    nobody else sees those."""
+    signs = SIGNING_ROLE[kind]
+    if role != signs and (role not in SIGNERS or kind in CLAIM_KINDS):
+        return Permission(False, (f"a {signs.value} reads this",))
+    return Permission(True)
+
+
+def may_read_claim(viewer: Viewer, case: CaseFacts) -> Permission:
+    """Whether this person may read what a claim says: who bills, at their locations; and the patient's clinicians."""
+    if viewer.role in CLINICAL:
+        return may_look_at_case(viewer, case)
+    if viewer.role not in CLAIM_WORKERS:
+        return Permission(False, ("a biller reads this",))
+    return may_see_case(viewer, case)

@@ -206,6 +206,9 @@ def take_claim_receipts(file_id: str, stream: BinaryIO, now: datetime) -> int:
 
 def _take_claim_receipt(file_id: str, said: ClaimAcknowledgement, now: datetime) -> None:
     answer = claim_answers.read_claim(said)
+    if not said.claim_number:
+        _take_file_receipt(file_id, said, answer, now)
+        return
     with store.writing() as db:
         submission = db.get(ClaimSubmission, said.claim_number, with_for_update=True)
         if submission is None:
@@ -226,6 +229,37 @@ def _take_claim_receipt(file_id: str, said: ClaimAcknowledgement, now: datetime)
             if moves:
                 to_correction(db, claim, ExceptionQueue.REJECTION, faults_of(answer))
         db.add(submission)
+
+
+def _take_file_receipt(file_id: str, said: ClaimAcknowledgement, answer: Answer, now: datetime) -> None:
+    """What a 277CA says of a whole file of ours, or of who bills: refused, every claim of it is a biller's."""
+    control = said.batch.strip().lstrip("0")
+    with store.writing() as db:
+        ours = None
+        if control.isdigit():
+            ours = db.exec(
+                select(ClearinghouseFile)
+                .where(
+                    col(ClearinghouseFile.outgoing).is_(True),
+                    ClearinghouseFile.kind == FileKind.CLAIMS,
+                    ClearinghouseFile.control_number == int(control),
+                )
+                .with_for_update()
+            ).first()
+        if ours is None or answer.received is not Received.REJECTED:
+            store.audit(db, "system", "receipt.of_nothing", ("clearinghouse_file", file_id), segment=said.segment)
+            return
+        ours.status, ours.finished_at = FileStatus.REJECTED, now
+        db.add(ours)
+        store.audit(db, "system", "file.rejected", ours, receipt=file_id, segment=said.segment)
+        for submission in _submissions(db, ours.id):
+            if submission.status in (SubmissionStatus.DECIDED, SubmissionStatus.REVERSED):
+                continue
+            submission.status = SubmissionStatus.REJECTED
+            db.add(submission)
+            claim = db.get_one(Claim, submission.case_number, with_for_update=True)
+            if is_on_its_way(claim):
+                to_correction(db, claim, ExceptionQueue.REJECTION, faults_of(answer))
 
 
 def _accepted(

@@ -14,6 +14,7 @@ from models.columns import utc_now
 from models.operational import Claim, ClearinghouseFile, EligibilityCheck
 from models.transitions import CLAIM_OWNERS
 from rules.coverage import CoverageStatus
+from tasks.claim_figures import ClaimFigures, figures
 
 AHEAD = timedelta(days=3)
 
@@ -30,6 +31,7 @@ class ClaimsStanding:
     by_queue: dict[str, int]
     cents_by_stage: dict[str, int]
     coverage: dict[str, int] = field(default_factory=dict)
+    figures: ClaimFigures | None = None
     files_refused: int = 0
     paid_cents: int = 0
     owed_cents: int = 0
@@ -68,6 +70,7 @@ def standing(location: str = "all") -> ClaimsStanding:
         by_queue=dict(Counter(queue for status, queue, *_ in rows if queue and not status.is_closed)),
         cents_by_stage={stage: amount for stage, amount in cents.items() if amount},
         coverage=dict(Counter(CoverageStatus(status).label for status in answers)),
+        figures=figures(location),
         files_refused=len(refused),
         paid_cents=sum(paid for *_, paid in rows),
         owed_cents=sum(payer + patient for _, _, payer, patient, _ in rows),

@@ -8,8 +8,10 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from adapters.settings import settings
 from models.codes import RowOutcome
+from rules.claim_metrics import Share
 from rules.claim_sign_off import dollars
 from rules.metrics import NoShowRate, TimeToFirstAppointment
+from tasks.claim_figures import ClaimFigures
 from tasks.claim_report import ClaimsStanding
 from tasks.intake import FileResult
 from tasks.sessions import ExportResult, SessionCounts
@@ -109,7 +111,41 @@ def claims_markdown(standing: ClaimsStanding) -> str:
         lines += [f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(part.items())]
     lines += ["", "## Dollars by stage", "", "| | owed |", "|---|---|"]
     lines += [f"| {name} | {dollars(cents)} |" for name, cents in sorted(standing.cents_by_stage.items())]
+    if standing.figures is not None:
+        lines += _figure_lines(standing.figures)
     return "\n".join(lines) + "\n"
+
+
+def _figure_lines(figures: ClaimFigures) -> list[str]:
+    """Rates, denials and ageing, each with what it was counted from."""
+    days = figures.days_in_receivables
+    wait = figures.days_to_payment
+    rates = (
+        ("clean claims (nobody touched them)", figures.clean),
+        ("accepted at the first sending", figures.accepted_first),
+        ("denied, by claims", figures.denied.claims),
+        ("denied, by dollars", figures.denied.cents),
+    )
+    lines = ["", "## Figures", "", "| | rate | of |", "|---|---|---|"]
+    lines += [f"| {name} | {_percent(share)} | {share.whole} |" for name, share in rates]
+    lines.append(f"| days in receivables | {'not known yet' if days is None else round(float(days), 1)} | |")
+    lines.append(f"| days to payment, median | {_known(wait.median_days)} | {wait.submitted} |")
+    lines.append(f"| days to payment, nine in ten | {_known(wait.p90_days)} | {wait.submitted} |")
+    lines += ["", "## Denials by payer and reason", "", "| payer | reason | claims | dollars |", "|---|---|---|---|"]
+    lines += [f"| {one.payer_code} | {one.reason} | {one.claims} | {dollars(one.cents)} |" for one in figures.denials]
+    names = list(figures.patient_ageing.cents)
+    lines += ["", "## Owed, by days waited", "", "| who | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for who, ageing in (*figures.payer_ageing.items(), ("patients", figures.patient_ageing)):
+        lines.append(f"| {who} | " + " | ".join(dollars(ageing.cents[name]) for name in names) + " |")
+    return lines
+
+
+def _percent(share: Share) -> str:
+    return "not known yet" if share.rate is None else f"{float(share.rate):.1%}"
+
+
+def _known(days: int | None) -> str:
+    return "not known yet" if days is None else str(days)
 
 
 async def publish_claims(standing: ClaimsStanding) -> None:

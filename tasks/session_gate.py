@@ -25,6 +25,7 @@ from models.transcript import Transcript
 from rules import triage
 from rules.jurisdiction import NotePermission
 from tasks.cases import Case
+from tasks.own_words import own_words
 from tasks.paging import page_about_session
 from tasks.steps import step
 
@@ -62,14 +63,16 @@ def take_in(case: Case) -> str:
     """Ask the gate, then read the transcript; returns what became of it.
 
     Without consent to recording nothing of it is opened, and what was read before the consent was taken back is
-    overwritten.
+    overwritten; what the clinician wrote herself goes on into the next proposal.
     """
     session, permission = standing(case, NoteStatus.RECEIVED)
     state, reason = TranscriptState.NONE, ""
     if not permission.transcript_may_be_kept:
         state = TranscriptState.NO_CONSENT if session.transcript_file_id else TranscriptState.NONE
         reason = "; ".join(permission.reasons)
-        therapy_store_sessions.purge(case.number, "system", transcript_too=True)
+        own = own_words(case.number)
+        left = {own.approval_id: own.sentences} if own is not None else {}
+        therapy_store_sessions.purge(case.number, "system", transcript_too=True, left=left)
     elif session.transcript_file_id:
         state, reason = _read_and_keep(session)
     to = NoteStatus.READY_TO_SCREEN if state == TranscriptState.KEPT else NoteStatus.READY_TO_DRAFT
@@ -145,8 +148,8 @@ def turns_of(plain: list[dict[str, Any]]) -> list[Turn]:
 def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     """Raise the flags of the session and tell its clinician at once; the draft comes after that, whatever it says.
 
-    Returns the level, or ``none raised`` (which claims nothing). Screening the same transcript again raises nothing
-    twice.
+    Returns the level, or ``none raised`` (which claims nothing). The same transcript is read anew each time, since a
+    consent or the reader may have changed; what it says again is not raised twice.
     """
     session, permission = standing(case, NoteStatus.READY_TO_SCREEN)
     kept = therapy_store_sessions.transcript(case.number, actor="system", where=WHERE)
@@ -155,7 +158,6 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
         rules_only = not permission.classifier_may_read
         flags = _flags(case.number, kept, permission, read=read, rules_only=rules_only)
         therapy_store.raise_flags(case.number, flags)
-        therapy_store_sessions.mark_screened(case.number, kept.edition)
     levels = [RiskLevel(level) for level in therapy_store.open_levels(case.number)]
     level = max(levels, key=triage.RANK.__getitem__, default=None)
     with store.writing() as db:

@@ -1,5 +1,6 @@
 """The gate's steps: open what is to be signed, read what was decided, take a decision from Prefect's own form."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -35,6 +36,7 @@ from rules import clocks, sign_off
 from tasks.cases import Case
 from tasks.claim_sign_offs import asked_in, claim_content, write_off_content
 from tasks.matching import assignment_content
+from tasks.own_words import carry_over
 from tasks.people import who_may_sign
 from tasks.practice import clock_policy
 from tasks.risk import review_content
@@ -114,6 +116,8 @@ def open_sign_off(case: Case, status: CaseStatus) -> str:
     therapy_store.keep_sign_off_content(approval_id, case.number, TherapyText(content))
     # a leg that died between the two writes kept its content: that one is pinned, not this one
     kept = therapy_store.sign_off_content(approval_id, actor="system", where="open sign-off")
+    if kind is ApprovalKind.SESSION_NOTE:
+        carry_over(case.number, approval_id, json.loads(kept.unwrap()))
     with store.writing() as db:
         present = store.one_case(db, case.number)
         store.check_fence(present, case.fence)

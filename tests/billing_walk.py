@@ -23,6 +23,7 @@ from models.claim_answers import (
     SetAcknowledgement,
     StatusNote,
 )
+from models.claim_codes import LIVE_LEVEL
 from models.claim_form import ClaimForm, Envelope, LineAdjustment, PayerName
 from models.columns import utc_now
 from models.eligibility import Benefit, EligibilityAnswer
@@ -147,7 +148,7 @@ def decided(form: ClaimForm, paid: int, *adjustments: LineAdjustment, status: st
 
 def let_clean_claims_go() -> None:
     with store.writing() as db:
-        db.add(PracticeSetting(name=claim_building.LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
+        db.add(PracticeSetting(name=LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
 
 
 def prove_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:

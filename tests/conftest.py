@@ -30,6 +30,7 @@ from models.purposes import PURPOSES, PurposeOfUse
 from tests import databases, quicker
 
 quicker.share_compiled_statements()
+quicker.hash_passwords_cheaply()
 
 TEST_PLACES = {"test": PurposeOfUse.COMPLIANCE}
 """What a test calls the place where it looks at content."""
@@ -135,6 +136,7 @@ WITHOUT_A_DATABASE = (
     "adapters/test_note_wording.py",
     "adapters/test_simulated_payer.py",
     "adapters/test_simulated_payer_coverage.py",
+    "flows/test_nightly.py",
     "test_architecture.py",
     "test_packages.py",
 )
@@ -170,6 +172,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
+    quicker.share_compiled_docs()
     quicker.leave_what_is_loaded()
 
 

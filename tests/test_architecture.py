@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from models.codes import AuthenticatedHow, NoteStatus, ReferralStatus
+from models.codes import AuthenticatedHow, ClaimStatus, NoteStatus, ReferralStatus
 from models.purposes import PURPOSES
-from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS, TABLES
+from models.transitions import CLAIM_OWNERS, NOTE_OWNERS, REFERRAL_OWNERS, TABLES
 from tests.conftest import BOTH_KINDS_AT_ONCE, TEST_PLACES, WITHOUT_A_DATABASE
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +34,9 @@ THERAPY_DOOR = {
     "acts/alarms.py",
     "acts/break_glass.py",
     "acts/cases.py",
+    "acts/claim_money.py",
+    "acts/claims.py",
+    "acts/clearinghouse_files.py",
     "acts/consent_papers.py",
     "acts/decisions.py",
     "acts/forgetting.py",
@@ -49,8 +52,13 @@ THERAPY_DOOR = {
     "adapters/migrating.py",
     "adapters/outbox.py",
     "adapters/received_files.py",
+    "adapters/sample_claims.py",
     "cli/keys.py",
     "cli/signing.py",
+    "tasks/claim_building.py",
+    "tasks/claim_facts.py",
+    "tasks/claim_files.py",
+    "tasks/claim_sign_offs.py",
     "tasks/held_transcripts.py",
     "tasks/intake.py",
     "tasks/matching.py",
@@ -58,10 +66,12 @@ THERAPY_DOOR = {
     "tasks/repeats.py",
     "tasks/risk.py",
     "tasks/session_drafts.py",
+    "tasks/own_words.py",
     "tasks/session_gate.py",
     "tasks/sessions.py",
     "tasks/sign_offs.py",
     "tasks/unread.py",
+    "web/desk/claim_evidence.py",
     "web/desk/evidence.py",
     "web/desk/note_evidence.py",
     "web/desk/private_notes.py",
@@ -291,6 +301,7 @@ def test_every_status_has_its_row_in_the_transition_table(statuses: type[StrEnum
 def test_every_status_of_a_case_has_an_owner():
     assert set(REFERRAL_OWNERS) == set(ReferralStatus)
     assert set(NOTE_OWNERS) == set(NoteStatus)
+    assert set(CLAIM_OWNERS) == set(ClaimStatus)
 
 
 def test_nothing_of_a_machine_is_committed():

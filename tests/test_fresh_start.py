@@ -201,16 +201,32 @@ def test_location_parameter_is_a_list_to_choose_from(installation: Installation,
 
 def test_runs_are_named_by_case_and_wait(installation: Installation, first_run: str):
     paused = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": 200}
-    names = {run["name"] for run in installation.ask_prefect("POST", "/flow_runs/filter", json=paused)}
+    named = {run["name"] for run in installation.ask_prefect("POST", "/flow_runs/filter", json=paused)}
+    names = {name for name in named if not name.startswith("CL-")}
     open_cases = {number for number, status in installation.cases().items() if not status.startswith("closed")}
-    open_cases |= {row["session"] for row in json.loads(installation.ask("sessions", "--json"))}
+    sessions = json.loads(installation.ask("sessions", "--json"))
+    open_cases |= {row["session"] for row in sessions if not row["status"].startswith("closed")}
     assert {name.split(" · ")[0] for name in names} == open_cases
     assert any(name.endswith("· risk review") for name in names)
 
 
+def test_signed_notes_become_claims_with_runs_that_wait(installation: Installation, first_run: str):
+    assert "Six notes that the sample's clinicians signed before are on their way to claims." in first_run
+    assert {path.name for path in (installation.home / "billing").iterdir()} >= {"practice.yaml", "payers.csv"}
+    wanted = {"flow_runs": {"name": {"like_": "CL-"}}, "limit": 200}
+    deadline = time.monotonic() + 90
+    while len({name.split(" · ")[0] for name in _names(installation, wanted)}) < 6:
+        assert time.monotonic() < deadline, "a claim has no run"
+        time.sleep(1)
+
+
+def _names(installation: Installation, wanted: dict[str, Any]) -> set[str]:
+    return {run["name"] for run in installation.ask_prefect("POST", "/flow_runs/filter", json=wanted)}
+
+
 def test_stopping_ends_everything_and_running_again_duplicates_nothing(installation: Installation, first_run: str):
     before = installation.cases()
-    files_before = sorted(path.name for path in (installation.home / "received").iterdir())
+    files_before = {path.name for path in (installation.home / "received").iterdir()}
     assert installation.stop() == 0
     for port in installation.ports:
         with socket.socket() as probe:
@@ -221,5 +237,6 @@ def test_stopping_ends_everything_and_running_again_duplicates_nothing(installat
     assert "sample files were dropped" not in said
     assert "A sample practice was seeded" not in said
     assert installation.cases() == before
-    assert sorted(path.name for path in (installation.home / "received").iterdir()) == files_before
+    # the sample's payer may have answered meanwhile
+    assert {path.name for path in (installation.home / "received").iterdir()} >= files_before
     assert installation.stop() == 0

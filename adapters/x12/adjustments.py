@@ -9,15 +9,15 @@ def adjustments_of(number: int, elements: list[str]) -> tuple[LineAdjustment, ..
     group = needed(number, elements, 1, "a group code")
     found = []
     for index in range(2, len(elements), 3):
-        reason = value(elements, index)
+        reason, quantity = elements[index].strip(), value(elements, index + 2)
         if not reason and not value(elements, index + 1):
             continue
         found.append(
             LineAdjustment(
                 group,
-                needed(number, elements, index, "an adjustment's reason"),
+                reason or needed(number, elements, index, "an adjustment's reason"),
                 cents_at(number, elements, index + 1),
-                whole_at(number, elements, index + 2) if value(elements, index + 2) else None,
+                whole_at(number, elements, index + 2) if quantity else None,
             )
         )
     return tuple(found)

@@ -4,11 +4,31 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pyx12.errors
+import pyx12.map_if
 import pyx12.params
 import pyx12.x12n_document
+
+# Reading a map takes pyx12 far longer than reading a file with it, and it reads it anew for each file. Once loaded, a
+# map is only looked at (as of 4.0.0, which is pinned): what is counted, the walker counts.
+_load_map = pyx12.map_if.load_map_file
+
+
+@cache
+def _map_of(name: str) -> pyx12.map_if.map_if:
+    return _load_map(name, pyx12.params.ParamsBase())
+
+
+def _kept_map(map_file: str, param: pyx12.params.ParamsBase, map_path: str | None = None) -> pyx12.map_if.map_if:
+    if map_path is not None or param.get("exclude_external_codes"):
+        return _load_map(map_file, param, map_path)
+    return _map_of(map_file)
+
+
+pyx12.map_if.load_map_file = _kept_map
 
 
 def second_opinion(text: str) -> tuple[str, ...]:
@@ -16,7 +36,8 @@ def second_opinion(text: str) -> tuple[str, ...]:
 
     No value of the file is repeated, nothing is written beside the file. pyx12 4.0.0 has maps of the 837P, 835, 999 and
     277CA, none of the 270 and 271 (that is then its one fault). It does not check an NPI's check digit, a missing DMG
-    of a subscriber who is the patient, nor CLM02 against the sum of SV102: rules of our own do.
+    of a subscriber who is the patient, nor CLM02 against the sum of SV102: rules of our own do. And it refuses what the
+    guide allows: a second PLB in one set of an 835.
     """
     # Its log repeats values; the level is set each time, as whoever configures logging may have reset it.
     logging.getLogger("pyx12").setLevel(logging.CRITICAL + 1)

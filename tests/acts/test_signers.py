@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from argon2 import Type
 from sqlmodel import select
 
 from acts import signers
@@ -15,6 +16,7 @@ from models.codes import AuthenticatedHow, Role
 from models.columns import utc_now
 from models.errors import NotAllowed
 from models.operational import AuditEvent, Licence, Staff
+from tests import quicker
 from tests.factories import TOTP_SECRET, fresh_code, make_location, make_signer
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -266,6 +268,13 @@ def test_known_browsers_have_a_count_and_a_lock_of_their_own(known: bool) -> Non
     with pytest.raises(NotAllowed):
         prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=DESK, known=known)
     assert prove(staff.id, code=fresh_code(staff.id), password=PASSWORD, how=DESK, known=not known).id == staff.id
+
+
+def test_installed_passwords_cost_what_rfc_9106_asks_for_where_memory_is_short() -> None:
+    """Tests hash cheaply; an installation does not."""
+    real = quicker.hasher_as_installed()
+    assert real is not credentials._hasher()
+    assert (real.type, real.time_cost, real.memory_cost, real.parallelism) == (Type.ID, 3, 64 * 1024, 4)
 
 
 @pytest.mark.parametrize("cause", ["nobody", "closed", "locked", "wrong password", "wrong code", "no password set"])

@@ -77,7 +77,7 @@ def reads() -> list[Any]:
 
 
 GIVES_NOTHING_OUT = {
-    *("keep_transcript", "mark_screened", "screened", "keep_plan", "keep_draft", "keep_working_copy", "purge"),
+    *("keep_transcript", "keep_plan", "keep_draft", "keep_working_copy", "purge"),
     *("keep_addendum", "keep", "keys_of_patients"),
 }
 
@@ -108,15 +108,6 @@ def test_same_transcript_again_is_the_same_edition_another_is_the_next(number: s
     assert therapy_store_sessions.keep_transcript(number, [turn("two")]) == 2
     kept = READS["transcript"](number, "test")
     assert (kept.edition, kept.turns) == (2, [turn("two")])
-
-
-def test_edition_that_was_screened_says_nothing_of_the_next(number: str) -> None:
-    therapy_store_sessions.keep_transcript(number, [turn("one")])
-    therapy_store_sessions.mark_screened(number, 1)
-    therapy_store_sessions.mark_screened(number, 1)
-    assert therapy_store_sessions.screened(number, 1)
-    therapy_store_sessions.keep_transcript(number, [turn("two")])
-    assert not therapy_store_sessions.screened(number, 2)
 
 
 def test_transcripts_of_many_are_read_at_once_each_on_record(home) -> None:

@@ -1,5 +1,6 @@
 """`countersign practice`: does it name faults by their place, write once, show passwords once, show what it holds?"""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from sqlmodel import select
 
 from adapters.operational_store import reading
 from adapters.practice import practice_name
+from adapters.settings import settings
 from models.operational import AuditEvent, Location, Staff
 from tests.cli.conftest import Calls
 
@@ -131,3 +133,47 @@ def test_practice_is_renamed_once(home: Path, call: Calls):
 def test_name_that_no_message_can_carry_is_refused(home: Path, call: Calls, name: str):
     with pytest.raises(ValueError, match="one line of 1 to 60 characters"):
         call("practice", "rename", name)
+
+
+# -- billing tables
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A copy of the sample's billing tables, which a test may change."""
+    copy = tmp_path / "billing"
+    shutil.copytree(EXAMPLE.parents[2] / "samples" / "billing", copy)
+    return copy
+
+
+def test_sample_billing_tables_hold(home: Path, call: Calls, tables: Path):
+    shown = call("practice", "billing", str(tables))
+    assert shown.exit_code == 0
+    assert "No fault. Rows: payers " in shown.output
+    assert not list(settings().billing_folder.iterdir())
+
+
+def test_billing_tables_in_force_are_checked_by_default(home: Path, call: Calls, tables: Path):
+    assert call("practice", "billing").exit_code == 1
+    shutil.copytree(tables, settings().billing_folder, dirs_exist_ok=True)
+    assert call("practice", "billing").exit_code == 0
+
+
+def test_every_fault_of_the_billing_tables_is_named(home: Path, call: Calls, tables: Path):
+    changed(tables / "payers.csv", "SAMPLE01", "SAM*PLE01")
+    changed(tables / "denial_routes.csv", ",biller,", ",emperor,")
+    (tables / "fees.csv").unlink()
+    shown = call("practice", "billing", str(tables))
+    assert shown.exit_code == 1
+    for words in (
+        "payers.csv line 2 payer_id",
+        "denial_routes.csv line 2 owner",
+        "fees.csv line 1: there is no such file",
+    ):
+        assert words in shown.output
+
+
+def test_practice_that_does_not_bill_today_is_told(home: Path, call: Calls, tables: Path):
+    changed(tables / "practice.yaml", "valid_from: 20", "valid_from: 29")
+    shown = call("practice", "billing", str(tables))
+    assert (shown.exit_code, "Nobody bills today" in shown.output) == (0, True)

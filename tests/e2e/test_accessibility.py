@@ -15,11 +15,14 @@ from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from acts import accounts, break_glass
+from acts.billing_records import PATIENT_FIELDS
 from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
 from adapters.portal_links import token_of
 from adapters.settings import settings
+from models.claim_codes import FileKind, FileStatus
 from models.codes import (
     ApprovalKind,
+    ClaimStatus,
     DraftKind,
     LinkPurpose,
     QuarantineStatus,
@@ -33,14 +36,14 @@ from models.columns import utc_now
 from models.operational import Approval, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
-from tests import factories, note_factories
+from tests import claim_factories, factories, note_factories
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
 from web.desk.cookies import LOGIN as COOKIE
-from web.portal import appointment_pages, question_pages, text_messages, visit_pages
+from web.portal import appointment_pages, billing_pages, question_pages, text_messages, visit_pages
 from web.portal.app import make_app as make_portal
 
 __all__ = ["assignment", "person", "place", "risk_review"]
@@ -132,6 +135,7 @@ def desk_visits(
         Visit("case_page", f"/cases/{match.case_number}", Role.COORDINATOR, name="case_of_a_coordinator"),
         Visit("case_content", f"/cases/{review.case_number}/content", **told),
         *_note_visits(place, clinician),
+        *_claim_visits(place, staff),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
@@ -177,6 +181,55 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("private_note", f"/notes/{signed.number}/private", **told),
         Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
     ]
+
+
+def _claim_visits(place: Location, staff: dict[Role, Staff]) -> list[Visit]:
+    """Every page of claims: a queue of everything, a thread with its forms open, each sign-off, a letter."""
+    denied = claim_factories.make_denied_thread(location=place)
+    wrong = claim_factories.make_claim_at(ClaimStatus.CORRECTION, location=place)
+    sent = {
+        status: claim_factories.make_claim_at(status, location=place, clinician=staff[Role.CLINICIAN]).approval
+        for status in claim_factories.SIGNED_AT
+    }
+    changed = {"changes": [["procedure code", "90834", "90837"]], "findings": [claim_factories.FINDING]}
+    clinical = claim_factories.make_claim_at(
+        ClaimStatus.CLINICAL_SIGNATURE, location=place, clinician=staff[Role.CLINICIAN], content=changed
+    )
+    _, problem = claim_factories.make_coverage_problem(place)
+    claim_factories.make_coverage_problem(place, status="active_mental_health")
+    payment = claim_factories.make_remitted()
+    claim_factories.make_file(FileKind.REMITTANCE, FileStatus.REFUSED, problem="CLP04 is no amount", segment=31)
+    letter = claim_factories.make_letter(denied)
+    told = {"role": Role.BILLER}
+    return [
+        Visit("queue", "/", **told, name="queue_of_a_biller"),
+        Visit("queue", "/?scope=all", Role.OWNER, name="overview_of_an_owner"),
+        Visit("claims", "/claims", **told),
+        Visit("claims", "/claims?queue=appeal", Role.OWNER, name="claims_none"),
+        Visit("all_claims", "/claims/all", **told),
+        Visit("claim_page", f"/claims/{denied.number}", **told, go=_open_every_form),
+        Visit("claim_page", f"/claims/{wrong.number}", **told, go=_correct_nothing, status=422, name="not_corrected"),
+        Visit("claim_page", f"/claims/{clinical.number}", Role.CLINICIAN, name="claim_of_a_clinician"),
+        Visit("claim_letter", f"/claims/{denied.number}/letters/{letter}", **told),
+        Visit("remitted_claim", f"/claims/remitted/{payment.id}", **told),
+        Visit("approval_page", f"/approvals/{sent[ClaimStatus.CLAIM_SIGNATURE].id}", **told, name="claim_to_sign"),
+        Visit("approval_page", f"/approvals/{clinical.approval.id}", Role.CLINICIAN, name="claim_clinical_part"),
+        Visit("approval_page", f"/approvals/{sent[ClaimStatus.WRITE_OFF_SIGNATURE].id}", Role.OWNER, name="write_off"),
+        Visit("to_do_page", f"/to-dos/{problem.id}", **told, name="to_do_coverage_problem"),
+        Visit("coverage", "/coverage", **told, go=_open_every_form),
+        Visit("clearinghouse", "/clearinghouse", **told),
+    ]
+
+
+def _open_every_form(page: Page) -> None:
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
+
+
+def _correct_nothing(page: Page) -> None:
+    page.locator("#step-correct summary").click()
+    page.locator("#correct-reason").fill("Nothing, on purpose.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Correct it").click()
 
 
 def _change_a_sentence(page: Page) -> None:
@@ -327,8 +380,37 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("show_appointment", visit, go=_open(visit, "/appointment")),
         Visit("ask_cancel", visit, go=_open(visit, "/cancel")),
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
+        *_billing_visits(),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
     ]
+
+
+def _billing_visits() -> list[Visit]:
+    """The page that asks for what a bill lacks: everything, with faults, in Spanish; and the family name before it."""
+    asked = [name for name in PATIENT_FIELDS if name != "birth_date"]
+    links = []
+    for language, missing in (("en", asked), ("es", asked), ("en", ["birth_date"])):
+        person = factories.make_patient(language=language)
+        waiting = ClaimStatus.MISSING_INFORMATION
+        made = claim_factories.make_claim_at(waiting, patient=person, missing=missing, findings=[])
+        claim_factories.make_insurance(person)
+        links.append(f"/l/{token_of(claim_factories.make_billing_link(made).record)}")
+    english, spanish, unsure = links
+    return [
+        Visit("show_billing", english, go=_open(english, "/billing")),
+        Visit("show_billing", english, go=_send_no_details(english), status=422, name="billing_incomplete"),
+        Visit("show_billing", spanish, go=_open(spanish, "/billing"), name="billing_spanish"),
+        Visit("first_page", unsure, name="family_name"),
+        Visit("first_page", unsure, go=_send_as_it_is, status=422, name="family_name_missing"),
+    ]
+
+
+def _send_no_details(link: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        _open(link, "/billing")(page)
+        _send_as_it_is(page)
+
+    return go
 
 
 def _link(case: Any, purpose: LinkPurpose) -> str:
@@ -372,7 +454,7 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
-    rooms = (visit_pages, question_pages, appointment_pages, text_messages)
+    rooms = (visit_pages, question_pages, appointment_pages, billing_pages, text_messages)
     pages = {
         route.name
         for room in rooms

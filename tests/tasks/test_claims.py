@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
+from acts import claim_level
 from adapters import operational_store as store
+from adapters import undelivered, x12
+from adapters.message_words import MessageFacts, render
 from adapters.settings import settings
+from models.claim_answers import ClaimAcknowledgement, StatusNote
 from models.claim_codes import FileStatus
 from models.claim_form import LineAdjustment
 from models.codes import ClaimStatus as C
 from models.columns import utc_now
-from models.operational import ClearinghouseFile, RemittedClaimRecord
-from tasks import claim_files, claim_waits
+from models.operational import AuditEvent, Claim, ClearinghouseFile, OutboxMessage, RemittedClaimRecord
+from tasks import claim_building, claim_files, claim_waits, claims
 from tests.billing_walk import Payer, claim_of, decided, one_round, our_file, sent, sent_forms
 
 CO45 = LineAdjustment("CO", "45", 4000)
@@ -183,3 +189,76 @@ def test_a_batch_that_died_before_sending_sends_the_same_file(payer: Payer) -> N
         db.add(file)
     assert claim_files.send_queued.fn() == 1
     assert path.read_bytes() == before
+
+
+def test_a_claim_without_a_proven_pair_waits_for_a_biller(billed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim_building, "_pair_proven", lambda *_: False)
+    with store.writing() as db:
+        claim = db.get_one(Claim, claim_of().case_number)
+        claim.status = C.READY_TO_BUILD
+        db.add(claim)
+    assert claims.drive(claim.case_number) == C.CLAIM_SIGNATURE
+
+
+@pytest.mark.parametrize(("allowed", "stands"), [(True, C.READY_TO_SEND), (False, C.CLAIM_SIGNATURE)])
+def test_a_clean_claim_of_a_proven_pair_leaves_by_itself_where_that_is_allowed(
+    billed: Path, allowed: bool, stands: C
+) -> None:
+    claim_level.allow("LOC-1", allowed, actor="test")
+    with store.writing() as db:
+        claim = db.get_one(Claim, claim_of().case_number)
+        claim.status = C.READY_TO_BUILD
+        db.add(claim)
+    assert claims.drive(claim.case_number) == stands
+    with store.reading() as db:
+        moves = db.exec(
+            select(AuditEvent).where(AuditEvent.case_number == claim.case_number, AuditEvent.action == "case.moved")
+        ).all()
+    rule = "clean_claim_of_proven_pair" if allowed else "signatures_needed"
+    assert moves[-1].details["rule"] == rule
+
+
+def test_the_level_of_a_place_that_is_not_there_is_refused(billed: Path) -> None:
+    with pytest.raises(ValueError, match="LOC-9"):
+        claim_level.allow("LOC-9", True, actor="test")
+    assert claim_level.locations() == ["LOC-1", "LOC-2", "LOC-3"]
+
+
+def test_a_message_that_cannot_reach_its_patient_is_a_billers_call(payer: Payer) -> None:
+    number = claim_of("PT-S106").case_number
+    with store.writing() as db:
+        claim_waits.prepare(db, db.get_one(Claim, number))
+    with store.writing() as db:
+        message = db.exec(select(OutboxMessage).where(OutboxMessage.case_number == number)).one()
+        undelivered.make_it_work(db, message, "outbox")
+    assert (claim_of("PT-S106").status, claim_of("PT-S106").queue) == (C.CORRECTION, "missing_information")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_what_patients_read_names_no_service(language: str, channel: str) -> None:
+    facts = MessageFacts(channel=channel, practice="Harbor", practice_phone="555", link="https://x", amount="25.00")
+    for template in ("billing_details", "patient_statement"):
+        words = render(template, language, facts)
+        text = f"{words.subject} {words.body}".lower()
+        assert "harbor" in text
+        assert not {"therap", "session", "terap", "sesión", "mental", "psych", "psic"} & {
+            word for word in ("therap", "session", "terap", "sesión", "mental", "psych", "psic") if word in text
+        }
+    assert "$25.00" in render("patient_statement", language, facts).body
+    assert "https://x" in render("billing_details", language, facts).body
+
+
+def test_a_rejection_of_the_whole_file_is_every_claims(payer: Payer) -> None:
+    file = our_file()
+    said = ClaimAcknowledgement(
+        "",
+        "",
+        (StatusNote("A3", "24", action="U"),),
+        on=utc_now().date(),
+        batch=f"{file.control_number:09d}",
+        level="21",
+    )
+    assert payer.drop(x12.write_277ca(payer.envelope(), [said])) == "taken_in"
+    assert (our_file().status, claim_of().queue) == (FileStatus.REJECTED, "rejection")
+    assert claim_of().findings[0]["message"]

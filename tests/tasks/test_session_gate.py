@@ -276,7 +276,6 @@ def test_moderate_risk_is_its_clinicians(taken_in: People) -> None:
 def test_session_that_says_nothing_about_risk_claims_nothing(taken_in: People) -> None:
     level, session = screen(reads("none"))
     assert (level, session.risk_level, session.risk_raised_at, told(), flags()) == ("none raised", None, None, [], [])
-    assert therapy_store_sessions.screened(session.case_number, 1)
 
 
 def test_screening_the_same_transcript_again_raises_nothing_twice(taken_in: People) -> None:
@@ -293,7 +292,7 @@ def test_leg_that_died_after_the_flags_were_raised_pages_when_it_goes_on(
     taken_in: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(therapy_store_sessions, "mark_screened", lambda *_: 1 / 0)
+        patch.setattr(therapy_store, "open_levels", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             screen(reads("high"))
     assert (len(flags()), told(), session_of().status) == (1, [], N.READY_TO_SCREEN)

@@ -1,6 +1,7 @@
 """Throws generated requests at every operation of an application and looks for answers that are our fault."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -20,11 +21,23 @@ MEANT = {("GET /health", 503)}
 """What says truly that a part is down: in these tests no worker lives."""
 
 
+@cache
 def operations(app: FastAPI) -> list[Any]:
-    """Every operation that the application has, whether or not it serves its own schema."""
+    """Every operation that the application has, whether or not it serves its own schema; read once."""
     schema = schemathesis.openapi.from_dict(app.openapi())
     found = [each.ok() for each in schema.get_all_operations()]
     return sorted(found, key=lambda each: (any(part in each.path for part in LAST), each.path, each.method))
+
+
+def strategy_of(operation: Any) -> Any:
+    """How cases of an operation are made; what that takes is worked out at the first case, so each has one for all."""
+    if id(operation) not in _strategies:
+        _strategies[id(operation)] = operation.as_strategy()
+    return _strategies[id(operation)]
+
+
+_strategies: dict[int, Any] = {}
+"""By the identity of operations, which ``operations`` keeps."""
 
 
 def faults(
@@ -53,7 +66,7 @@ def faults(
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=operation.as_strategy(), data=st.data())
+        @given(case=strategy_of(operation), data=st.data())
         def send(case: Any, data: st.DataObject) -> None:
             path, method = operation.path, operation.method.upper()
             for name, value in (case.path_parameters or {}).items():

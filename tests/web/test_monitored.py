@@ -16,14 +16,15 @@ from adapters.log_lines import JsonLines
 from adapters.migrating import Database
 from adapters.operational_store import audit, beat, writing
 from adapters.settings import settings
-from models.codes import MessageStatus, ReferralStatus, Role, ToDoKind
+from models.claim_codes import FileKind, FileStatus
+from models.codes import ClaimStatus, MessageStatus, NoteStatus, ReferralStatus, Role, ToDoKind
 from models.columns import utc_now
 from models.operational import Approval, Heartbeat, OutboxMessage, WorkerBeat
 from tests import factories
-from web.desk.app import make_app as make_desk
+from tests.web.desk.conftest import app as made_desk
 from web.portal.app import make_app as make_portal
 
-APPS = {"desk": make_desk, "portal": make_portal}
+APPS = {"desk": lambda: made_desk(False), "portal": make_portal}
 
 
 @pytest.fixture(params=sorted(APPS))
@@ -236,6 +237,42 @@ def test_cases_to_dos_alarms_and_restarts_are_counted(browser: TestClient, well:
     assert figure(browser, "countersign_restarts_total", part="worker") == 1
     assert figure(browser, "countersign_quarantined_rows", urgent="true") == 0
     assert figure(browser, "countersign_healthy", check="prefect") == 1
+
+
+def test_claims_and_their_files_are_counted(browser: TestClient, well: None):
+    assert figure(browser, "countersign_clearinghouse_files_refused") == 0
+    assert figure(browser, "countersign_clearinghouse_lag_seconds") == 0
+    factories.make_claim(ClaimStatus.DENIED)
+    factories.make_file()
+    factories.make_file(status=FileStatus.TAKEN_IN)
+    for minutes, given in (
+        (90, {"not_before": utc_now() + timedelta(minutes=5)}),  # is tried again later
+        (10, {}),
+        (240, {"status": FileStatus.SENT}),
+    ):
+        at = utc_now() - timedelta(minutes=minutes)
+        factories.make_file(FileKind.CLAIMS, outgoing=True, **{"at": at, "not_before": at, **given})
+    assert figure(browser, "countersign_claims", status="denied") == 1
+    assert figure(browser, "countersign_clearinghouse_files_refused") == 1
+    assert figure(browser, "countersign_clearinghouse_lag_seconds") == pytest.approx(600, abs=30)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(-1, 1), (1, 0)])
+def test_sessions_are_counted_by_status_owner_and_lateness(browser: TestClient, well: None, minutes: int, late: int):
+    waits = factories.make_note()
+    factories.make_session(NoteStatus.READY_TO_DRAFT)
+    closed = factories.make_session(NoteStatus.CLOSED_SIGNED)
+    with writing() as db:
+        row = db.get(Approval, waits.approval.id)
+        assert row is not None
+        row.due_at = utc_now() + timedelta(minutes=minutes)
+        db.add(row)
+    assert closed.closed_at is not None
+    for status, count in (("note_signature", 1), ("ready_to_draft", 1), ("closed_signed", 1), ("received", None)):
+        assert figure(browser, "countersign_sessions", status=status) == count
+    for owner, count in (("clinician", 1), ("system", 1), ("coordinator", 0)):
+        assert figure(browser, "countersign_open_sessions", owner=owner) == count
+    assert figure(browser, "countersign_overdue_sessions") == late
 
 
 def test_verified_audit_is_shown_with_its_age_and_faults(browser: TestClient, well: None):

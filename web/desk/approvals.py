@@ -9,15 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import decisions, signers
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
-from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, Verdict
+from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, ClaimStatus, Verdict
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval
 from models.therapy_text import TherapyText
 from models.transitions import owner_of
 from rules import sign_off
-from rules.access import looks_in_emergency, may_read_content
-from web.desk import evidence, words
+from rules.access import looks_in_emergency, may_read_content, may_see_sign_off
+from web.desk import claim_evidence, claim_words, evidence, words
 from web.desk.members import Member, SignedIn, check_theirs, check_visible, reading
 from web.desk.pages import fragment, page
 from web.desk.queue import next_after
@@ -30,6 +30,9 @@ TEMPLATES = {
     ApprovalKind.RISK_REVIEW: "risk_review.html",
     ApprovalKind.ASSIGNMENT: "assignment.html",
     ApprovalKind.CLOSING_LETTER: "closing_letter.html",
+    ApprovalKind.CLAIM: "claim_sign_off.html",
+    ApprovalKind.CLAIM_CLINICAL: "claim_sign_off.html",
+    ApprovalKind.WRITE_OFF: "claim_sign_off.html",
 }
 NEEDED = {"a reason is needed": "reason"}
 LABEL = "label-"
@@ -51,9 +54,19 @@ def _permission(approval: Approval, found: CaseView, me: Member) -> sign_off.Per
     )
 
 
+def _check_kind(approval: Approval, me: Member) -> None:
+    """Whoever signs claims or write-offs sees those alone."""
+    permission = may_see_sign_off(me.staff.role, approval.kind)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+
+
 def _check_readable(approval: Approval, found: CaseView, me: Member) -> None:
-    """An assignment names no clinical content; everything else is read by clinicians alone."""
+    """An assignment names no clinical content and a claim is read by who signs it; the rest by clinicians alone."""
     check_visible(me, found)
+    _check_kind(approval, me)
+    if approval.kind in sign_off.CLAIM_KINDS:
+        return
     if approval.kind != ApprovalKind.ASSIGNMENT:
         permission = may_read_content(me.viewer, found.facts)
         if not permission.allowed:
@@ -86,7 +99,7 @@ def _show(
     errors: Mapping[str, str],
     status_code: int = 200,
 ) -> HTMLResponse:
-    content, seen_digest = evidence.content_to_sign(approval.id, me, WHERE)
+    content, seen_digest = _content(approval, me)
     facts: dict[str, Any] = {
         "approval": approval,
         "found": found,
@@ -101,10 +114,32 @@ def _show(
     }
     if approval.kind == ApprovalKind.RISK_REVIEW:
         facts["evidence"] = evidence.risk_evidence(content, me, WHERE)
+    if approval.kind in sign_off.CLAIM_KINDS:
+        facts["shown"] = claim_evidence.claim_to_sign(content)
+        facts["cw"] = claim_words
+        facts["why"] = _why_written_off(approval, me) if approval.kind == ApprovalKind.WRITE_OFF else None
     if approval.kind == ApprovalKind.ASSIGNMENT:
         facts["clinicians"] = case_views.clinicians()
         facts["excluded"] = {each["clinician_id"]: each["reasons"] for each in content["excluded"]}
     return page(request, TEMPLATES[approval.kind], status_code=status_code, **facts)
+
+
+def _content(approval: Approval, me: Member) -> tuple[dict[str, Any], str]:
+    """What is to be signed and its digest; a claim's is read for payment, all else for treatment."""
+    if approval.kind in sign_off.CLAIM_KINDS:
+        return claim_evidence.content_to_sign(approval.id, me)
+    return evidence.content_to_sign(approval.id, me, WHERE)
+
+
+def _why_written_off(approval: Approval, me: Member) -> str | None:
+    """The biller's reason for giving an amount up: the words of the step that asked for this signature."""
+    asked = [
+        str(event.details["words"])
+        for event in case_views.timeline(approval.case_number)
+        if event.details.get("new") == ClaimStatus.WRITE_OFF_SIGNATURE and "words" in event.details
+    ]
+    found = claim_evidence.sign_off_reasons(asked[-1:], me)
+    return next((note.answer for note in found.values()), None)
 
 
 def _colleagues(approval: Approval, me: Member) -> list[Any]:
@@ -119,7 +154,11 @@ def _earlier(approval: Approval, me: Member) -> list[dict[str, Any]]:
         for before, decision in case_views.earlier_sign_offs(approval.case_number)
         if decision is not None and before.kind == approval.kind
     ]
-    reasons = evidence.decision_reasons([decision.id for _, decision in signed], me, WHERE)
+    ids = [decision.id for _, decision in signed]
+    if approval.kind in sign_off.CLAIM_KINDS:
+        reasons = claim_evidence.decision_reasons(ids, me)
+    else:
+        reasons = evidence.decision_reasons(ids, me, WHERE)
     return [{"decision": decision, "reason": reasons.get(decision.id)} for _, decision in signed]
 
 
@@ -198,7 +237,7 @@ def decide(
         "letter": letter,
     }
     posted = {name: value for name, value in fields.items() if value is not None}
-    content, _ = evidence.content_to_sign(approval_id, me, WHERE)
+    content, _ = _content(approval, me)
     changed = edits(approval.kind, content, posted)
     errors = check_form(verdict, changed, reason, password, code)
     if me.by_service:
@@ -261,6 +300,7 @@ def _try_to_sign(
 def signed_page(request: Request, me: SignedIn, approval_id: str) -> Response:
     approval, found, decision = case_views.sign_off(approval_id)
     check_visible(me, found)
+    _check_kind(approval, me)
     if decision is None:
         return RedirectResponse(f"/approvals/{approval_id}", status_code=303)
     return page(
@@ -291,6 +331,7 @@ def case_progress(me: SignedIn, approval_id: str) -> Response:
     """Where the case has got to since the signature; asked again until somebody else must act."""
     approval, found, decision = case_views.sign_off(approval_id)
     check_visible(me, found)
+    _check_kind(approval, me)
     facts = _progress(found, decision) if decision else {}
     if not facts:
         return Response(status_code=204)

@@ -19,9 +19,9 @@ from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
-from rules.access import SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
+from rules.access import CLAIM_READERS, SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
 from rules.sign_off import SIGNING_ROLE
-from web.desk import evidence, notes, words
+from web.desk import claims, evidence, notes, words
 from web.desk.members import Member, SignedIn, check_theirs, reading, visible_case
 from web.desk.pages import page
 
@@ -57,6 +57,8 @@ def cases(
     overdue: bool = False,
     closed: bool = False,
 ) -> Response:
+    if words.is_claim(number.strip().upper()) and me.staff.role in CLAIM_READERS:
+        return RedirectResponse(f"/claims/all?{urlencode({'q': number.strip()})}", status_code=303)
     if words.is_note(number.strip().upper()):
         return RedirectResponse(f"/notes?{urlencode({'q': number.strip(), 'scope': 'all'})}", status_code=303)
     chosen = [location] if location in me.staff.location_ids else me.staff.location_ids
@@ -82,7 +84,7 @@ def cases(
 
 @router.get("/cases/{case_number}", name="case_page")
 def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> Response:
-    if words.is_note(case_number):
+    if words.is_note(case_number) or words.is_claim(case_number):
         return RedirectResponse(words.case_address(case_number), status_code=303)
     return _show(request, me, visible_case(me, case_number), notice=DONE.get(done))
 
@@ -149,7 +151,7 @@ def _bookable(found: CaseView) -> bool:
 @router.get("/cases/{case_number}/content", name="case_content")
 def case_content(request: Request, me: SignedIn, case_number: str) -> Response:
     """What the patient and the referrer said, and why it was decided as it was: clinicians only."""
-    if words.is_note(case_number):
+    if words.is_note(case_number) or words.is_claim(case_number):
         return RedirectResponse(words.case_address(case_number), status_code=303)
     found = visible_case(me, case_number)
     permission = may_read_content(me.viewer, found.facts)
@@ -209,6 +211,8 @@ def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, 
         problem = words.sentence(str(refusal)) + "."
         if words.is_note(found.referral.case_number):
             return notes.show_refusal(request, me, anew, problem, reason)
+        if words.is_claim(found.referral.case_number):
+            return claims.show_refusal(request, me, anew, problem)
         return _show(request, me, anew, problem=problem, typed_reason=reason, status_code=422)
     return RedirectResponse(f"{words.case_address(found.referral.case_number)}?done={done}", status_code=303)
 

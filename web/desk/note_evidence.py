@@ -68,7 +68,11 @@ def session_talk(
         return None
     spelled = json.dumps(kept.turns, sort_keys=True, ensure_ascii=False)
     unchanged = hashlib.sha256(spelled.encode()).hexdigest() == pinned["sha256"]
-    here = [flag for flag in flags if unchanged and flag.get("turn") is not None and flag["starts"] is not None]
+    here = [
+        flag
+        for flag in flags
+        if unchanged and flag.get("turn") is not None and flag["starts"] is not None and not is_earlier(flag, pinned)
+    ]
     numbers = {flag["id"]: number for number, flag in enumerate(flags, start=1)}
     sentences = content["sentences"] if unchanged else []
     lines = tuple(
@@ -77,6 +81,11 @@ def session_talk(
     )
     quotes = {flag["id"]: kept.turns[flag["turn"]]["text"][flag["starts"] : flag["ends"]] for flag in here}
     return SessionTalk(lines, unchanged, quotes)
+
+
+def is_earlier(flag: Mapping[str, Any], pinned: Mapping[str, Any] | None) -> bool:
+    """Whether a flag was raised from a transcript that the pinned one has replaced: its turns are not these."""
+    return pinned is not None and flag.get("edition") is not None and flag["edition"] != pinned["edition"]
 
 
 def _line(

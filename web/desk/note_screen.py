@@ -11,6 +11,7 @@ from models.note_content import NoteSentence, sentence_from_plain
 from rules import note_signing
 from rules.note_checks import NecessityFinding, SignatureBlock, lacking, necessity
 from rules.triage import RANK
+from web.desk import note_evidence
 from web.desk.note_evidence import SessionTalk
 
 
@@ -44,7 +45,10 @@ class ShownSection:
 
 @dataclass(frozen=True)
 class ShownRisk:
-    """One risk flag of the session and what was done about it; ``line`` is the transcript's, None where it has none."""
+    """One risk flag of the session and what was done about it; ``line`` is the transcript's, None where it has none.
+
+    ``earlier``: another transcript has taken the place of the one it was raised from.
+    """
 
     number: int
     facts: Mapping[str, Any] = field(repr=False)
@@ -52,6 +56,7 @@ class ShownRisk:
     line: int | None
     action: str
     words: str = field(repr=False)
+    earlier: bool
 
     @property
     def level(self) -> RiskLevel:
@@ -167,7 +172,8 @@ def _flags(note: Mapping[str, Any], talk: SessionTalk | None) -> tuple[ShownRisk
         answer = note["flag_actions"].get(flag["id"], {})
         quote = quotes.get(flag["id"])
         line = flag["turn"] + 1 if quote is not None else None
-        shown.append(ShownRisk(number, flag, quote, line, answer.get("action", ""), answer.get("words", "")))
+        earlier = note_evidence.is_earlier(flag, note["transcript"])
+        shown.append(ShownRisk(number, flag, quote, line, answer.get("action", ""), answer.get("words", ""), earlier))
     return tuple(shown)
 
 

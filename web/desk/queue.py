@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from adapters import desk_views, intake_views
+from adapters.desk_views import MONEY_TO_DOS as MONEY
 from adapters.desk_views import Waiting
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
-from rules.access import SIGNERS, STEERERS, may_see_case, sees_names, works_on
+from rules.access import APPROVERS, DOERS, SIGNERS, may_see_case, names_in_queue, works_on
 from rules.sign_off import SIGNING_ROLE
 from web.desk import words
 from web.desk.members import Member, SignedIn
@@ -22,6 +23,13 @@ from web.desk.pages import fragment, page
 router = APIRouter()
 
 SHOWN = 200
+TO_DO_KINDS = {
+    Role.CLINICIAN: (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME),
+    Role.COORDINATOR: tuple(kind for kind in ToDoKind if kind not in MONEY),
+    Role.BILLER: MONEY,
+    Role.OWNER: (),
+}
+"""Which kinds of to-dos a role filters its queue by; an administrator by every one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def waiting_for(me: Member) -> list[Waiting]:
     """Everything that this person may do next, most urgent first."""
     kinds = [kind for kind, role in SIGNING_ROLE.items() if role == me.staff.role]
     found = desk_views.open_sign_offs(kinds, me.staff.location_ids, me.id) if kinds else []
-    if me.staff.role in STEERERS:
+    if me.staff.role in DOERS:
         to_dos = desk_views.open_to_dos(me.staff.location_ids, me.id)
         found = found + [to_do for to_do in to_dos if _works_on(me, to_do)]
     return sorted((each for each in found if may_see_case(me.viewer, each.facts).allowed), key=lambda it: it.order)
@@ -99,14 +107,16 @@ def _list_facts(me: Member, filters: Filters) -> dict[str, Any]:
 
 @router.get("/", name="queue")
 def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", scope: str = "mine") -> HTMLResponse:
-    if me.staff.role not in SIGNERS | STEERERS:
+    if me.staff.role not in APPROVERS | DOERS:
         return _counts(request, me)
     facts = _list_facts(me, Filters(kind, location, scope))
+    if me.staff.role == Role.OWNER:
+        return _counts(request, me, named_here=False, **facts)
     kinds = [
         *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
-        *(ToDoKind if me.staff.role != Role.CLINICIAN else (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME)),
+        *TO_DO_KINDS.get(me.staff.role, tuple(ToDoKind)),
     ]
-    return page(request, "queue.html", kinds=kinds, **facts)
+    return page(request, "queue.html", kinds=kinds, named_here=names_in_queue(me.staff.role), **facts)
 
 
 @router.get("/queue", name="queue_list")
@@ -115,18 +125,18 @@ def queue_list(me: SignedIn, kind: str = "", location: str = "", scope: str = "m
     facts = _list_facts(me, Filters(kind, location, scope))
     if facts["seen"] == seen:
         return Response(status_code=204)
-    return fragment("queue_list.html", me=me, named=sees_names(me.staff.role), **facts)
+    return fragment("queue_list.html", me=me, named_here=names_in_queue(me.staff.role), **facts)
 
 
-def _counts(request: Request, me: Member) -> HTMLResponse:
-    """For roles that sign nothing: how many cases stand where, and nothing about anybody."""
+def _counts(request: Request, me: Member, **waiting: Any) -> HTMLResponse:
+    """How many cases stand where, and nothing about anybody; for an owner also what waits for their signature."""
     counts = desk_views.counts_by_status(me.staff.location_ids)
     statuses = [status for status in ReferralStatus if any(status in of_place for of_place in counts.values())]
     return page(
         request,
         "counts.html",
-        counts=counts,
+        by_place=counts,
         statuses=statuses,
         overdue=desk_views.overdue_counts(me.staff.location_ids, utc_now()),
-        places=desk_views.places(),
+        **{"places": desk_views.places(), **waiting},
     )

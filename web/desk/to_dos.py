@@ -9,15 +9,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import duplicates
 from acts import to_dos as acts
-from adapters import case_views, desk_views
+from adapters import case_views, claim_views, desk_views
 from adapters.case_views import CaseView
+from adapters.desk_views import CLAIM_TO_DOS, MONEY_TO_DOS
 from adapters.undelivered import POST_KEY
 from models.codes import OUTCOMES, Role, ToDoKind, ToDoOutcome, ToDoStatus
 from models.errors import NotAllowed
 from models.operational import Decision, ToDo
 from models.therapy_text import TherapyText
-from rules.access import may_read_content, may_see_to_do, sees_names
-from web.desk import evidence, words
+from rules.access import may_read_content, may_see_to_do, sees_claim_names, sees_names
+from rules.coverage import status_from
+from web.desk import claim_thread, claim_words, evidence, words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
 from web.desk.queue import next_after
@@ -29,8 +31,10 @@ QUESTIONS = (ToDoKind.ANSWER_QUESTION, ToDoKind.CHECK_TRANSCRIPT)
 
 
 @router.get("/to-dos/{to_do_id}", name="to_do_page")
-def to_do_page(request: Request, me: SignedIn, to_do_id: str, done: str = "") -> HTMLResponse:
+def to_do_page(request: Request, me: SignedIn, to_do_id: str, done: str = "") -> Response:
     to_do, found = case_views.to_do(to_do_id)
+    if to_do.kind in CLAIM_TO_DOS:
+        return RedirectResponse(desk_views.page_of_to_do(to_do), status_code=303)
     return _show(request, me, to_do, found, done=done)
 
 
@@ -67,11 +71,16 @@ def _show(
         question=evidence.to_do_question(to_do.id, me, WHERE) if asks else None,
         known=case_views.patients(found.referral.possible_patient_ids) if compares else [],
         names=desk_views.staff_names(),
+        shows_names=sees_names(me.staff.role) or (to_do.kind in MONEY_TO_DOS and sees_claim_names(me.staff.role)),
         problem=problem,
         typed=typed,
         outcome=outcome,
         same_as=same_as,
         following=next_after(me, to_do.id) if done else None,
+        check=claim_views.check_of(to_do) if to_do.kind == ToDoKind.COVERAGE_PROBLEM else None,
+        status_from=status_from,
+        share=claim_thread.share,
+        cw=claim_words,
         done=done,
     )
 
@@ -105,7 +114,7 @@ def _act(request: Request, me: Member, to_do_id: str, done: str, act: Callable[[
     except NotAllowed as refusal:
         problem = words.sentence(str(refusal)) + "."
         return _show(request, me, to_do, found, problem=problem, status_code=422)
-    return RedirectResponse(f"/to-dos/{to_do_id}?done={done}", status_code=303)
+    return RedirectResponse(f"{desk_views.page_of_to_do(to_do)}?done={done}", status_code=303)
 
 
 @router.post("/to-dos/{to_do_id}/claim", name="claim_to_do")
@@ -140,4 +149,4 @@ def finish_to_do(
         problem = words.sentence(str(refusal)) + "."
         typed = {"typed": said, "outcome": outcome, "same_as": same_as}
         return _show(request, me, to_do, found, problem=problem, status_code=422, **typed)
-    return RedirectResponse(f"/to-dos/{to_do_id}?done=finished", status_code=303)
+    return RedirectResponse(f"{desk_views.page_of_to_do(to_do)}?done=finished", status_code=303)

@@ -8,6 +8,7 @@ from models.codes import (
     ApprovalKind,
     AuthenticatedHow,
     CaseOwner,
+    ClaimStatus,
     DraftKind,
     NoteStatus,
     ReferralStatus,
@@ -131,7 +132,13 @@ PROVED_HOW = {
     AuthenticatedHow.DESK_OIDC: "the practice's sign-in service",
 }
 
-OWNERS = {CaseOwner.PATIENT: "the patient", CaseOwner.SYSTEM: "the system", CaseOwner.NOBODY: "nobody"}
+OWNERS = {
+    CaseOwner.PATIENT: "the patient",
+    CaseOwner.PAYER: "the payer",
+    CaseOwner.OWNER: "the practice's owner",
+    CaseOwner.SYSTEM: "the system",
+    CaseOwner.NOBODY: "nobody",
+}
 
 READER_TABLES = {
     "raised_by": "By what raised them",
@@ -160,6 +167,9 @@ OUTCOMES = {
     ToDoOutcome.NO_SHOW: "The patient did not come",
     ToDoOutcome.DRAFT_AGAIN: "It is set right: draft the note again",
     ToDoOutcome.NO_NOTE: "No note from here: close the session",
+    ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
+    ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
+    ToDoOutcome.POSTED: "The statement is posted",
 }
 
 SCRIPTS = {
@@ -199,6 +209,22 @@ SCRIPTS = {
         "Set it right: ask whoever records for the right file and drop it with its index again, or put a signed paper "
         "on record. Then have the note drafted again.",
         "If there will be no note from here, for instance because it was written elsewhere, close the session.",
+    ),
+    ToDoKind.COVERAGE_PROBLEM: (
+        "The payer did not say plainly that mental health is covered on this day. Call before the session: the payer "
+        "first, then the patient.",
+        "Ask the patient for the card they have now, and put the insurance on record. If mental health is with another "
+        "payer, ask for that one's member number.",
+        "If it is not covered, the patient decides with the price before them; nobody is billed by surprise.",
+    ),
+    ToDoKind.CORRECT_CLAIM: ("Correct the claim on its page, which shows what is wrong with it.",),
+    ToDoKind.REVIEW_REMITTANCE: ("Settle the payment on the claim's page, which shows what the payer said.",),
+    ToDoKind.ANSWER_DENIAL: (
+        "Answer the denial on the claim's page: correct it, appeal, bill the patient, write off.",
+    ),
+    ToDoKind.POST_STATEMENT: (
+        "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
+        "amount on the claim's page; it names no service and no diagnosis.",
     ),
 }
 
@@ -309,6 +335,20 @@ _EVENTS = {
     "addendum.signed": "Addendum {number} signed",
     "consent.recorded": "Consent put on record: {kind}",
     "consent.revoked": "Consent taken back: {kind}",
+    "coverage.to_ask": "Coverage to be asked for {date}",
+    "coverage.answered": "Coverage answered: {status}",
+    "coverage.ask_again": "Coverage is asked again",
+    "coverage.recorded": "Insurance put on record",
+    "authorisation.recorded": "Authorisation put on record",
+    "patient.billing_recorded": "What a claim needs of the patient put on record",
+    "claim.built": "Claim built",
+    "claim.changed": "What the claim says changed",
+    "ledger.posted": "Posted to the ledger: {count} lines",
+    "remitted_claim.posted": "Payment posted",
+    "remitted_claim.duplicate": "The same payment came again",
+    "remitted_claim.for_a_person": "A payment that a person must settle",
+    "remitted_claim.settled_by_hand": "Payment settled: none of ours",
+    "remitted_claim.matched_by_hand": "Payment matched by hand",
     "row.accepted": "Row accepted",
     "row.duplicate": "Sent again: a duplicate row",
     "row.ambiguous": "Row accepted; may be a known patient",
@@ -337,7 +377,7 @@ def _said(value: object) -> str:
 
 def _status(value: object) -> str:
     text = str(value)
-    for statuses in (ReferralStatus, NoteStatus):
+    for statuses in (ReferralStatus, NoteStatus, ClaimStatus):
         if text in tuple(statuses):
             return str(statuses(text).label)
     return text
@@ -353,8 +393,14 @@ def paper_state(paper: PatientConsent, today: date) -> str:
 
 
 def case_address(number: str) -> str:
-    """The page of a case by its number: a session's note, or a referral."""
+    """The page of a case by its number: a claim, a session's note, or a referral."""
+    if is_claim(number):
+        return f"/claims/{number}"
     return f"/notes/{number}" if is_note(number) else f"/cases/{number}"
+
+
+def is_claim(number: str) -> bool:
+    return number.startswith("CL-")
 
 
 def is_note(number: str) -> bool:

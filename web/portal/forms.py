@@ -20,9 +20,10 @@ def one_value(form: FormData, name: str) -> str:
     return value.replace("\x00", "").strip() if isinstance(value, str) else ""
 
 
-def read_birth_date(form: FormData) -> date | None:
+def read_birth_date(form: FormData, before: str = "") -> date | None:
+    """The date in three fields, whose names may begin with something."""
     try:
-        return date(*(int(one_value(form, name)) for name in ("year", "month", "day")))
+        return date(*(int(one_value(form, f"{before}{name}")) for name in ("year", "month", "day")))
     except (ValueError, OverflowError):
         return None
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from acts import patient
+from acts import patient, patient_visit
 from acts.patient import LinkClosed, Visit, WhyNot
 from adapters.operational_store import reading
 from adapters.spoken_times import MONTHS
@@ -53,6 +53,7 @@ FIRST_PAGES = {
     LinkPurpose.QUESTIONNAIRES: "/step/1",
     LinkPurpose.CHOOSE_TIME: "/times",
     LinkPurpose.APPOINTMENT: "/appointment",
+    LinkPurpose.BILLING_DETAILS: "/billing",
 }
 
 
@@ -90,6 +91,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
         return page.notice("withdrawn_title", "withdrawn")
     if why_not != WhyNot.USED:
         return page.notice("closed_title", f"closed_{why_not.value}", again=True)
+    if visitor.link.purpose == LinkPurpose.BILLING_DETAILS:
+        return page.notice("billing_done_title", "billing_done")
     if visitor.link.purpose == LinkPurpose.APPOINTMENT:
         return page.go("/appointment")
     if visitor.link.purpose == LinkPurpose.QUESTIONNAIRES:
@@ -102,6 +105,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
 
 
 def _ask_birth_date(page: Page, problem: str = "", typed: FormData | None = None) -> Response:
+    if patient_visit.proves_by_name(page.token):
+        return page.show("billing_name.html", status=422 if problem else 200, problem=problem)
     return page.show(
         "birth_date.html",
         status=422 if problem else 200,
@@ -113,10 +118,12 @@ def _ask_birth_date(page: Page, problem: str = "", typed: FormData | None = None
 
 @router.post("/l/{token}")
 def check_birth_date(page: Shown, form: OwnForm) -> Response:
-    birth_date = read_birth_date(form)
-    if birth_date is None and patient.link_state(page.token).usable:
-        return _ask_birth_date(page, "birth_incomplete", form)
-    if birth_date is None:
+    by_name = patient_visit.proves_by_name(page.token)
+    birth_date, family_name = read_birth_date(form), one_value(form, "family_name")
+    known = family_name if by_name else birth_date
+    if not known and patient.link_state(page.token).usable:
+        return _ask_birth_date(page, "billing_name_missing" if by_name else "birth_incomplete", form)
+    if not known:
         return page.go()
     limits: PortalLimits = page.request.app.state.limits
     source, now = source_of(page.request), monotonic()
@@ -125,6 +132,8 @@ def check_birth_date(page: Shown, form: OwnForm) -> Response:
         slower.headers["Retry-After"] = str(ceil(wait))
         return slower
     try:
+        if birth_date is None or by_name:
+            return page.go(proof=patient_visit.verify_name(page.token, family_name))
         return page.go(proof=patient.verify(page.token, birth_date))
     except LinkClosed as closed:
         if closed.why_not == WhyNot.LOCKED:
@@ -134,16 +143,19 @@ def check_birth_date(page: Shown, form: OwnForm) -> Response:
         limits.wrong_dates.count(source, now)
         if not patient.link_state(page.token).usable:  # a forged link: not a word about its birth date
             return page.go()
-        return _ask_birth_date(page, "birth_wrong", form)
+        return _ask_birth_date(page, "billing_name_wrong" if by_name else "birth_wrong", form)
 
 
 @router.get("/l/{token}/withdraw")
 def ask_withdraw(page: Shown) -> Response:
-    visitor_of(page)
+    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
+        return page.go()  # what was held is billed, whatever the patient wishes for the future
     return page.show("withdraw.html")
 
 
 @router.post("/l/{token}/withdraw")
 def withdraw(page: Shown, form: OwnForm) -> Response:
+    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
+        return page.go()
     patient.withdraw(page.token, page.proof)
     return page.go()

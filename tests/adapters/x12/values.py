@@ -387,7 +387,7 @@ _notes = st.builds(
     action=st.sampled_from(("WQ", "U")),
     amount_cents=POSITIVE,
 )
-_line_notes = st.tuples(codes(), _notes.map(lambda note: replace(note, amount_cents=None)))
+_line_notes = st.tuples(codes(), _notes.map(lambda note: replace(note, action="U", amount_cents=None)))
 acknowledgements = st.builds(
     ClaimAcknowledgement,
     claim_number=codes(1, 20),
@@ -438,7 +438,7 @@ _kept_back = st.builds(
 
 
 @st.composite
-def remittances(draw: st.DrawFn) -> list[RemittancePart]:
+def remittances(draw: st.DrawFn, most_kept_back: int = 8) -> list[RemittancePart]:
     """One to three sets, as their parts in order."""
     parts: list[RemittancePart] = []
     for place in range(draw(st.integers(1, 3))):
@@ -458,6 +458,6 @@ def remittances(draw: st.DrawFn) -> list[RemittancePart]:
             )
         )
         parts += draw(st.lists(_remitted, min_size=1, max_size=3))
-        parts += draw(st.lists(_kept_back, max_size=8))
+        parts += draw(st.lists(_kept_back, max_size=most_kept_back))
         parts.append(RemittanceEnd(control, 0))
     return parts

@@ -1,5 +1,6 @@
 """Correcting and signing the note of a session on the desk, and what is shown of it afterwards."""
 
+import hashlib
 import json
 import re
 from datetime import date
@@ -14,6 +15,7 @@ from models.operational import Approval, Decision, Licence, PatientConsent, Sess
 from models.session_index import SessionService
 from models.therapy import TherapyAuditEvent
 from rules import sign_off
+from rules.note_signing import NOTE_FIELDS
 from tests import factories, note_factories
 from tests.note_factories import HOMEWORK, METHOD, SLEPT, SMALLER, WORK, MadeNote, historical_flag
 from tests.web.desk.conftest import PASSWORD, AtTheDesk
@@ -238,6 +240,31 @@ def test_transcript_that_was_replaced_marks_nothing(seated, place):
     shown = draft(seated, made)
     assert "This is not the transcript that the draft was made from" in shown
     assert 'class="rests"' not in shown and "<mark" not in shown and "“I wanted to die”" not in shown
+
+
+def test_flag_of_an_earlier_transcript_says_so_and_marks_no_line(seated, place):
+    said = hashlib.sha256(json.dumps(note_factories.TURNS, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    made = note_factories.make_proposed_note(
+        seated.staff,
+        place,
+        flags=[historical_flag(), historical_flag(id="FL-2", edition=2, starts=0, ends=9)],
+        changes={"transcript": {"edition": 2, "sha256": said}},
+    )
+    shown = draft(seated, made)
+    assert shown.count("From an earlier transcript of this session") == 1
+    assert "“I wanted to die”" not in shown and shown.count("<mark") == 1 and "“Last year”" in shown
+
+
+def test_own_words_that_were_carried_over_are_told_until_the_next_change(seated, place):
+    made = note_factories.make_proposed_note(seated.staff, place, plain=DraftKind.PLAIN_NO_CONSENT)
+    assert 'id="carried-over"' not in draft(seated, made)
+    own = {**note_factories.drafted_sentences()[4], "id": "S-own", "text": OWN, "origin": "added", "sources": []}
+    fields = {name: made.content[name] for name in NOTE_FIELDS} | {"sentences": [own]}
+    therapy_store_sessions.keep_working_copy(made.approval.id, made.number, fields, seen_edition=0, actor="system")
+    shown = draft(seated, made)
+    assert 'id="carried-over"' in shown and "oriented in all spheres &amp; calm" in shown
+    change(seated, made, "nothing", section="Objective")
+    assert 'id="carried-over"' not in draft(seated, made) and [text for _, text in texts_of(made)] == [OWN]
 
 
 def test_opening_by_the_sessions_clinician_ends_the_paging(seated, place):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from models.codes import ReferralStatus, Role, ToDoKind
+from tests.claim_factories import make_claim_at, make_remitted
 from tests.factories import make_referral, make_to_do
 from tests.web.openapi_cases import faults, operations
 
@@ -20,6 +21,7 @@ def test_desk_answers_whatever_is_sent(
     review, (assigned, _, _) = risk_review(None), assignment(None)
     case = make_referral(ReferralStatus.CONTACT_PATIENT, location=place)
     to_do = make_to_do(case, ToDoKind.CALL_PATIENT)
+    claim, payment = make_claim_at(location=place), make_remitted()
     found = operations(browser.app)
     sent, broken = faults(
         browser,
@@ -28,11 +30,24 @@ def test_desk_answers_whatever_is_sent(
             "approval_id": [review.id, assigned.id],
             "to_do_id": [to_do.id],
             "case_number": [case.case_number, review.case_number],
-            "number": [case.case_number, review.case_number],
+            "number": [case.case_number, claim.number],
+            "remitted_id": [payment.id],
             "staff_id": [seated.staff.id if seated else "ST-1"],
         },
         always={"csrf_token": seated.token} if seated else {},
-        fields=("verdict", "reason", "code", "password", "outcome", "words", "email", "to", "staff_id"),
+        fields=(
+            "verdict",
+            "reason",
+            "code",
+            "password",
+            "outcome",
+            "words",
+            "email",
+            "to",
+            "staff_id",
+            "step",
+            "whose",
+        ),
         examples=EXAMPLES,
     )
     assert broken == []

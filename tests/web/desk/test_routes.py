@@ -55,20 +55,29 @@ EXPECTED = {
     "cases": "COBNWMD",
     "case_page": "COBNWMD",
     "case_content": "C",
-    "approval_page": "CO",
-    "decide": "CO",
-    "signed_page": "CO",
-    "case_progress": "CO",
+    "approval_page": "COBW",
+    "decide": "COBW",
+    "signed_page": "COBW",
+    "case_progress": "COBW",
     "reassign": "COD",
-    "to_do_page": "COD",
-    "claim_to_do": "COD",
-    "give_back_to_do": "COD",
-    "finish_to_do": "COD",
+    "to_do_page": "COBD",
+    "claim_to_do": "COBD",
+    "give_back_to_do": "COBD",
+    "finish_to_do": "COBD",
     "stop_case": "COD",
     "reroute_case": "COD",
     "record_outcome": "COD",
     "book_by_hand": "CO",
     "set_ai_consent": "CO",
+    "claims": "BDW",
+    "all_claims": "BDW",
+    "claim_page": "BDWC",
+    "step_claim": "BD",
+    "claim_letter": "BDWC",
+    "remitted_claim": "BDW",
+    "settle_remitted": "BD",
+    "coverage": "BDWO",
+    "clearinghouse": "BDW",
     "notes": "COBNWMD",
     "note_page": "COBNWMD",
     "note_draft": "C",
@@ -233,7 +242,7 @@ def test_address_that_is_no_page_says_so(desk: TestClient):
 
 def test_desk_opens_the_therapy_database_in_few_modules():
     openers = {path.name for path in DESK.glob("*.py") if "therapy_store" in path.read_text()}
-    assert openers == {"evidence.py", "note_evidence.py", "private_notes.py"}
+    assert openers == {"claim_evidence.py", "evidence.py", "note_evidence.py", "private_notes.py"}
 
 
 def test_private_notes_are_opened_by_their_own_page_alone():
