@@ -5,6 +5,7 @@ from typing import Any
 from acts import claim_money
 from acts.decisions import decide
 from adapters import operational_store as store
+from adapters import staff_secrets
 from models.claim_form import ClaimForm, LineAdjustment
 from models.codes import AuthenticatedHow, ClaimStatus, Verdict
 from models.ledger import Balances, balances
@@ -12,7 +13,7 @@ from models.operational import Approval, Claim, Decision, PracticeSetting, Staff
 from models.therapy_text import TherapyText
 from tasks import cases, claim_building, claims, sign_offs
 from tests.billing_walk import Payer, claim_of, decided, sent
-from tests.factories import fresh_code
+from tests.factories import TOTP_SECRET, fresh_code
 
 BILLER, OWNER, COORDINATOR, ADMIN = "ST-301", "ST-501", "ST-201", "ST-701"
 WHY = TherapyText("agreed with the payer by telephone, marker-of-the-reason")
@@ -61,7 +62,12 @@ def owed(patient: str = "PT-S101") -> Balances:
 
 def make_biller(staff_id: str = "ST-302", places: tuple[str, ...] = ("LOC-2",), **given: Any) -> str:
     """A second biller, by default of another place than PT-S101's claim; returns the id."""
-    values: dict[str, Any] = {"name": "Second Biller", "email": f"{staff_id.lower()}@example.org", "role": "biller"}
+    values: dict[str, Any] = {
+        "name": "Second Biller",
+        "email": f"{staff_id.lower()}@example.org",
+        "role": "biller",
+        "totp_secret": staff_secrets.sealed(staff_id, TOTP_SECRET),
+    }
     with store.writing() as db:
         db.add(Staff(id=staff_id, location_ids=list(places), team="billing", **{**values, **given}))
     return staff_id

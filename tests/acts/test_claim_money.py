@@ -9,7 +9,6 @@ from sqlmodel import select
 
 from acts import billing_records, claim_money, claims
 from adapters import operational_store as store
-from adapters import staff_secrets
 from models.claim_answers import RemittedClaim
 from models.claim_codes import RemittanceOutcome
 from models.claim_form import ClaimForm, LineAdjustment, PayerName
@@ -34,7 +33,6 @@ from tests.claim_acts import (
     put_to,
     sign,
 )
-from tests.factories import TOTP_SECRET
 
 NUMBER = "CL-000001"
 CO45 = cas("CO", "45", 4000)
@@ -117,7 +115,7 @@ def test_nobody_but_an_owner_signs_a_write_off(payer: Payer, role: str) -> None:
 
 def test_an_owner_who_has_asked_for_it_does_not_sign_it(payer: Payer) -> None:
     deny(payer)
-    make_biller("ST-502", ("LOC-1",), totp_secret=staff_secrets.sealed("ST-502", TOTP_SECRET))
+    make_biller("ST-502", ("LOC-1",))
     claims.write_off(NUMBER, staff_id="ST-502", reason=WHY)
     with store.writing() as db:
         asked = db.get_one(Staff, "ST-502")
