@@ -229,6 +229,8 @@ def make_claim_approval(made: MadeClaim, kind: ApprovalKind, signer: Staff | Non
             "cents": CHARGE,
             "accounts": {"payer": 0, "denied": CHARGE, "patient": 0},
             "why": [DENIAL["message"]],
+            "asked_by": "ST-ASKED",
+            "said": "Too small to appeal.",
             "reasons": ["The amount is above what a biller may write off alone."],
             "payer": made.claim.payer_code,
             "service_date": made.claim.service_date.isoformat(),

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import decisions, signers
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
-from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, ClaimStatus, Verdict
+from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, Verdict
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval
@@ -117,7 +117,6 @@ def _show(
     if approval.kind in sign_off.CLAIM_KINDS:
         facts["shown"] = claim_evidence.claim_to_sign(content)
         facts["cw"] = claim_words
-        facts["why"] = _why_written_off(approval, me) if approval.kind == ApprovalKind.WRITE_OFF else None
     if approval.kind == ApprovalKind.ASSIGNMENT:
         facts["clinicians"] = case_views.clinicians()
         facts["excluded"] = {each["clinician_id"]: each["reasons"] for each in content["excluded"]}
@@ -129,17 +128,6 @@ def _content(approval: Approval, me: Member) -> tuple[dict[str, Any], str]:
     if approval.kind in sign_off.CLAIM_KINDS:
         return claim_evidence.content_to_sign(approval.id, me)
     return evidence.content_to_sign(approval.id, me, WHERE)
-
-
-def _why_written_off(approval: Approval, me: Member) -> str | None:
-    """The biller's reason for giving an amount up: the words of the step that asked for this signature."""
-    asked = [
-        str(event.details["words"])
-        for event in case_views.timeline(approval.case_number)
-        if event.details.get("new") == ClaimStatus.WRITE_OFF_SIGNATURE and "words" in event.details
-    ]
-    found = claim_evidence.sign_off_reasons(asked[-1:], me)
-    return next((note.answer for note in found.values()), None)
 
 
 def _colleagues(approval: Approval, me: Member) -> list[Any]:

@@ -69,11 +69,6 @@ def reasons(ids: Sequence[str], me: Member) -> dict[str, Note]:
     return evidence.notes(ids, me, "desk:claim")
 
 
-def sign_off_reasons(ids: Sequence[str], me: Member) -> dict[str, Note]:
-    """The same for who signs what the biller asks for."""
-    return evidence.notes(ids, me, "desk:claim-sign-off")
-
-
 def letter(letter_id: str, me: Member) -> str:
     """A letter to a payer, exactly as it was sent; raises MovedOn where there is none."""
     return therapy_store_claims.letter(letter_id, actor=me.id, where="desk:claim").unwrap()

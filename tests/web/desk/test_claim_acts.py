@@ -53,10 +53,10 @@ def test_correction_sends_the_claim_on_and_stands_in_the_thread_with_its_reason(
 
 
 def test_correction_of_a_decided_claim_goes_as_a_replacement(biller, place):
-    made = make_denied_thread(location=place, payer_control="PC-77", payer_code="AETNA")
+    made = make_denied_thread(location=place, payer_control="PC-77")
     assert step(biller, made, "correct", modifiers="95", reason="Modifier was missing.").status_code == 303
     claim = claim_of(made)
-    assert (claim.status, claim.frequency) == (S.READY_TO_BUILD, "7")
+    assert (claim.status, claim.frequency) == (S.RECEIVED, "7")
     assert "It goes as replacement." in thread(biller, made)
 
 
@@ -103,8 +103,16 @@ def test_letter_with_a_gap_is_not_sent(biller, place):
     assert claim_of(made).status == S.DENIED
 
 
+def test_what_was_denied_as_the_practices_own_loss_is_not_billed_to_the_patient(biller, place):
+    made = make_denied_thread(location=place)
+    answer = step(biller, made, "bill_patient", reason="Let them pay.")
+    assert answer.status_code == 422 and claim_of(made).status == S.DENIED
+
+
 def test_denied_amount_is_billed_to_the_patient_who_pays_it(biller, place):
-    made = make_denied_thread(location=place, payer_code="AETNA")
+    made = make_claim_at(S.DENIED, location=place)
+    made_of.make_submission(made)
+    made_of.post(made, *made_of.DENIED_LINES, group="PR", reason="96")
     assert step(biller, made, "bill_patient", reason="The plan leaves it to them.").status_code == 303
     assert (claim_of(made).status, claim_of(made).patient_cents) == (S.PATIENT_BALANCE, made_of.CHARGE)
     too_much = step(biller, made, "patient_payment", amount="151", reference="R-1")

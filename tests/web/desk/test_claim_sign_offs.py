@@ -75,6 +75,7 @@ def test_owner_sees_the_amount_and_signs_the_write_off(waiting):
     seated, approval = waiting(S.WRITE_OFF_SIGNATURE)
     shown = seated.get(f"/approvals/{approval.id}").text
     assert "$150.00" in shown and "Denied, to be answered: $150.00" in shown and made_of.DENIAL["message"][1:] in shown
+    assert "Too small to appeal." in shown and "ST-ASKED asks for it" in shown
     assert seated.sign(approval, verdict="approve").status_code == 303
     claim = claim_of(approval)
     assert (claim.status, claim.payer_cents) == (S.CLOSED_WRITTEN_OFF, 0)
