@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapters import billing_tables
-from adapters import denial_routes as routes_file
+from adapters.denial_routes import load as load_routes
 from adapters.settings import settings
 from models.billing import BillingTables
 from models.denials import DenialRoutes
@@ -46,4 +46,4 @@ def _tables(folder: Path, state: State) -> BillingTables:
 
 @lru_cache(maxsize=4)
 def _routes(path: Path, state: State) -> DenialRoutes:
-    return routes_file.load(path)
+    return load_routes(path)

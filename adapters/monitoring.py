@@ -67,10 +67,10 @@ class InstallationCollector:
                 yield from _oldest_and_overdue(db, now)
                 yield from _outbox(db, now)
                 yield _counted(db, "countersign_cases", "Cases by status.", Referral.status, "status")
-                yield _counted(db, "countersign_claims", "Claims by status.", Claim.status, "status")
-                yield from _clearinghouse(db, now)
                 yield _counted(db, "countersign_sessions", "Session notes by status.", SessionNote.status, "status")
                 yield from _open_sessions(db, now)
+                yield _counted(db, "countersign_claims", "Claims by status.", Claim.status, "status")
+                yield from _clearinghouse(db, now)
                 yield _quarantine(db)
                 yield from _audited(db)
             yield from _chains(now)
@@ -158,6 +158,28 @@ def _counted(db: Session, name: str, words: str, column: Any, label: str) -> Met
     return family
 
 
+def _open_sessions(db: Session, now: datetime) -> Iterator[Metric]:
+    """Session notes that are not closed, by whose turn it is; overdue counts those whose signature is late."""
+    waiting = {owner_of(status): 0 for status in NoteStatus if not status.is_closed}
+    statuses = select(SessionNote.status, func.count()).where(col(SessionNote.closed_at).is_(None))
+    for status, count in db.exec(statuses.group_by(col(SessionNote.status))).all():
+        waiting[owner_of(NoteStatus(status))] += count
+    owners = GaugeMetricFamily(
+        "countersign_open_sessions", "Session notes that are not closed, by whose turn it is.", labels=["owner"]
+    )
+    for owner, count in waiting.items():
+        owners.add_metric([owner.value], count)
+    yield owners
+    late = db.exec(
+        select(func.count()).where(
+            Approval.kind == ApprovalKind.SESSION_NOTE,
+            Approval.status == ApprovalStatus.OPEN,
+            col(Approval.due_at) < now,
+        )
+    ).one()
+    yield GaugeMetricFamily("countersign_overdue_sessions", "Session notes whose signature is overdue.", value=late)
+
+
 def _clearinghouse(db: Session, now: datetime) -> Iterator[Metric]:
     """Files that were refused, and for how long one that is to leave has not."""
     refused, queued = db.exec(
@@ -182,28 +204,6 @@ def _clearinghouse(db: Session, now: datetime) -> Iterator[Metric]:
         "Age of the oldest file that should have left for the clearinghouse.",
         value=0.0 if queued is None else max((now - queued).total_seconds(), 0.0),
     )
-
-
-def _open_sessions(db: Session, now: datetime) -> Iterator[Metric]:
-    """Session notes that are not closed, by whose turn it is; overdue counts those whose signature is late."""
-    waiting = {owner_of(status): 0 for status in NoteStatus if not status.is_closed}
-    statuses = select(SessionNote.status, func.count()).where(col(SessionNote.closed_at).is_(None))
-    for status, count in db.exec(statuses.group_by(col(SessionNote.status))).all():
-        waiting[owner_of(NoteStatus(status))] += count
-    owners = GaugeMetricFamily(
-        "countersign_open_sessions", "Session notes that are not closed, by whose turn it is.", labels=["owner"]
-    )
-    for owner, count in waiting.items():
-        owners.add_metric([owner.value], count)
-    yield owners
-    late = db.exec(
-        select(func.count()).where(
-            Approval.kind == ApprovalKind.SESSION_NOTE,
-            Approval.status == ApprovalStatus.OPEN,
-            col(Approval.due_at) < now,
-        )
-    ).one()
-    yield GaugeMetricFamily("countersign_overdue_sessions", "Session notes whose signature is overdue.", value=late)
 
 
 def _quarantine(db: Session) -> Metric:

@@ -62,9 +62,9 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "tune the reader": PurposeOfUse.OPERATIONS,
     "screen session": PurposeOfUse.PATIENT_SAFETY,
     "draft note": PurposeOfUse.TREATMENT,
+    "keep own words": PurposeOfUse.TREATMENT,
     "build claim": PurposeOfUse.PAYMENT,
     "send claims": PurposeOfUse.PAYMENT,
-    "keep own words": PurposeOfUse.TREATMENT,
     # what staff open
     "command line: sign": PurposeOfUse.TREATMENT,
     "desk:sign-off": PurposeOfUse.TREATMENT,

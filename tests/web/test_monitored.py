@@ -239,24 +239,6 @@ def test_cases_to_dos_alarms_and_restarts_are_counted(browser: TestClient, well:
     assert figure(browser, "countersign_healthy", check="prefect") == 1
 
 
-def test_claims_and_their_files_are_counted(browser: TestClient, well: None):
-    assert figure(browser, "countersign_clearinghouse_files_refused") == 0
-    assert figure(browser, "countersign_clearinghouse_lag_seconds") == 0
-    factories.make_claim(ClaimStatus.DENIED)
-    factories.make_file()
-    factories.make_file(status=FileStatus.TAKEN_IN)
-    for minutes, given in (
-        (90, {"not_before": utc_now() + timedelta(minutes=5)}),  # is tried again later
-        (10, {}),
-        (240, {"status": FileStatus.SENT}),
-    ):
-        at = utc_now() - timedelta(minutes=minutes)
-        factories.make_file(FileKind.CLAIMS, outgoing=True, **{"at": at, "not_before": at, **given})
-    assert figure(browser, "countersign_claims", status="denied") == 1
-    assert figure(browser, "countersign_clearinghouse_files_refused") == 1
-    assert figure(browser, "countersign_clearinghouse_lag_seconds") == pytest.approx(600, abs=30)
-
-
 @pytest.mark.parametrize(("minutes", "late"), [(-1, 1), (1, 0)])
 def test_sessions_are_counted_by_status_owner_and_lateness(browser: TestClient, well: None, minutes: int, late: int):
     waits = factories.make_note()
@@ -273,6 +255,24 @@ def test_sessions_are_counted_by_status_owner_and_lateness(browser: TestClient, 
     for owner, count in (("clinician", 1), ("system", 1), ("coordinator", 0)):
         assert figure(browser, "countersign_open_sessions", owner=owner) == count
     assert figure(browser, "countersign_overdue_sessions") == late
+
+
+def test_claims_and_their_files_are_counted(browser: TestClient, well: None):
+    assert figure(browser, "countersign_clearinghouse_files_refused") == 0
+    assert figure(browser, "countersign_clearinghouse_lag_seconds") == 0
+    factories.make_claim(ClaimStatus.DENIED)
+    factories.make_file()
+    factories.make_file(status=FileStatus.TAKEN_IN)
+    for minutes, given in (
+        (90, {"not_before": utc_now() + timedelta(minutes=5)}),  # is tried again later
+        (10, {}),
+        (240, {"status": FileStatus.SENT}),
+    ):
+        at = utc_now() - timedelta(minutes=minutes)
+        factories.make_file(FileKind.CLAIMS, outgoing=True, **{"at": at, "not_before": at, **given})
+    assert figure(browser, "countersign_claims", status="denied") == 1
+    assert figure(browser, "countersign_clearinghouse_files_refused") == 1
+    assert figure(browser, "countersign_clearinghouse_lag_seconds") == pytest.approx(600, abs=30)
 
 
 def test_verified_audit_is_shown_with_its_age_and_faults(browser: TestClient, well: None):
