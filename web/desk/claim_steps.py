@@ -16,22 +16,22 @@ from web.desk.claim_evidence import ShownClaim
 S = ClaimStatus
 Form = Mapping[str, str]
 
-WITH_A_BILLER = frozenset(claims.WITH_A_BILLER)
 FITS: Mapping[str, frozenset[ClaimStatus]] = {
-    "correct": WITH_A_BILLER,
-    "build_again": WITH_A_BILLER,
+    "correct": frozenset(claims.BUILT_AGAIN),
+    "build_again": frozenset(claims.BUILT_AGAIN),
     "ask_coverage_again": frozenset({S.CORRECTION}),
     "ask_patient": frozenset({S.CORRECTION}),
-    "appeal": frozenset({S.DENIED, S.REMITTANCE_REVIEW}),
-    "bill_patient": WITH_A_BILLER,
-    "wait_for_payer": WITH_A_BILLER,
+    "accept_decision": frozenset({S.REMITTANCE_REVIEW}),
+    "appeal": frozenset(claims.WITH_A_BILLER),
+    "bill_patient": frozenset(claims.AT_THE_PAYER),
+    "wait_for_payer": frozenset(claims.AT_THE_PAYER),
     "patient_payment": frozenset({S.PATIENT_BALANCE}),
-    "take_back": WITH_A_BILLER,
-    "write_off": WITH_A_BILLER | {S.PATIENT_BALANCE},
+    "take_back": frozenset(claims.TAKEN_BACK),
+    "write_off": frozenset({*claims.AT_THE_PAYER, S.PATIENT_BALANCE}),
     "do_not_bill": frozenset(claims.NEVER_LEFT),
 }
 """Where each step is offered, as the acts take it; they have the last word."""
-ONLY_SENT = frozenset({"take_back", "write_off", "wait_for_payer", "bill_patient"})
+ONLY_SENT = frozenset({"take_back", "write_off", "wait_for_payer", "bill_patient", "appeal", "accept_decision"})
 RECORDS = ("coverage", "address", "authorisation")
 """Steps about the patient's record rather than about the claim; they fit while it is open."""
 SUBSCRIBER_FIELDS = (
@@ -45,6 +45,7 @@ SAID = {
     "ask_patient": "The patient gets a message with a link to fill in just that.",
     "appeal": "The letter is kept as it goes out. The claim waits for the payer's decision.",
     "bill_patient": "The patient owes it now and gets a statement.",
+    "accept_decision": "The payer's decision stands as it was posted.",
     "wait_for_payer": "The claim waits for the payer again.",
     "patient_payment": "The payment is posted.",
     "take_back": "The claim is being taken back.",
@@ -82,12 +83,10 @@ class Asked:
 
 def offered(claim: Claim) -> tuple[str, ...]:
     """The steps that fit where the claim stands, the likeliest first."""
-    if claim.status.is_closed:
-        return ()
     sent = claim.first_sent_at is not None
     fitting = [step for step, statuses in FITS.items() if claim.status in statuses]
     hidden = {"do_not_bill"} if sent else ONLY_SENT
-    return (*(step for step in fitting if step not in hidden), *RECORDS)
+    return (*(step for step in fitting if step not in hidden), *(() if claim.status.is_closed else RECORDS))
 
 
 def cents_of(text: str) -> int:
@@ -225,6 +224,7 @@ STEPS: Mapping[str, Callable[[Asked], None]] = {
     "ask_coverage_again": _plainly(lambda *it, **more: claims.ask_coverage_again(*it, **more)),
     "ask_patient": _ask_patient,
     "appeal": _appeal,
+    "accept_decision": _plainly(lambda *it, **more: claims.accept_decision(*it, **more)),
     "bill_patient": _plainly(lambda *it, **more: claims.bill_patient(*it, **more)),
     "wait_for_payer": _wait,
     "patient_payment": _patient_payment,

@@ -56,7 +56,7 @@ def test_correction_of_a_decided_claim_goes_as_a_replacement(biller, place):
     made = make_denied_thread(location=place, payer_control="PC-77", payer_code="AETNA")
     assert step(biller, made, "correct", modifiers="95", reason="Modifier was missing.").status_code == 303
     claim = claim_of(made)
-    assert (claim.status, claim.frequency) == (S.READY_TO_BUILD, "7")
+    assert (claim.status, claim.frequency) == (S.RECEIVED, "7")
     assert "It goes as replacement." in thread(biller, made)
 
 
@@ -104,7 +104,7 @@ def test_letter_with_a_gap_is_not_sent(biller, place):
 
 
 def test_denied_amount_is_billed_to_the_patient_who_pays_it(biller, place):
-    made = make_denied_thread(location=place, payer_code="AETNA")
+    made = make_denied_thread("PR", "204", location=place, payer_code="AETNA")
     assert step(biller, made, "bill_patient", reason="The plan leaves it to them.").status_code == 303
     assert (claim_of(made).status, claim_of(made).patient_cents) == (S.PATIENT_BALANCE, made_of.CHARGE)
     too_much = step(biller, made, "patient_payment", amount="151", reference="R-1")
@@ -112,6 +112,13 @@ def test_denied_amount_is_billed_to_the_patient_who_pays_it(biller, place):
     assert step(biller, made, "patient_payment", amount="150.00", reference="R-1").status_code == 303
     assert claim_of(made).status == S.CLOSED_PAID
     assert "Patient paid" in thread(biller, made)
+
+
+def test_the_practices_own_loss_is_not_billed_to_the_patient(biller, place):
+    made = make_denied_thread("CO", "197", location=place, payer_code="AETNA")
+    answer = step(biller, made, "bill_patient", reason="x")
+    assert answer.status_code == 422 and "own loss (CO-197)" in answer.text
+    assert claim_of(made).status == S.DENIED
 
 
 @pytest.mark.parametrize(("cents", "status"), [(10_000, S.CLOSED_WRITTEN_OFF), (10_001, S.WRITE_OFF_SIGNATURE)])

@@ -323,6 +323,7 @@ def done(monkeypatch) -> list[tuple[str, Any, dict[str, Any]]]:
         "write_off",
         "appeal",
         "bill_patient",
+        "accept_decision",
     ):
         monkeypatch.setattr(acts, name, note(name))
     for name in ("record_patient_payment", "wait_for_payer", "ask_patient", "settle_remitted"):
@@ -342,9 +343,10 @@ def test_only_the_steps_that_fit_are_offered(biller, place):
     after = {"correct", "build_again", "appeal", "bill_patient", "wait_for_payer", "take_back", "write_off"}
     assert offered[S.CORRECTION] == records | before
     assert offered[S.DENIED] == records | after
-    assert offered[S.PATIENT_BALANCE] == records | {"patient_payment", "write_off"}
+    owed = {"patient_payment", "write_off", "correct", "build_again", "take_back"}
+    assert offered[S.PATIENT_BALANCE] == records | owed
     assert offered[S.ACCEPTED] == records
-    assert offered[S.CLOSED_PAID] == set()
+    assert offered[S.CLOSED_PAID] == {"take_back"}
 
 
 def test_every_step_has_its_form_and_its_words():
@@ -380,9 +382,9 @@ def test_add_on_codes_are_shown_as_they_are_typed(biller, place):
     assert ShownClaim(form).fields["addons"] == "90837 1"
 
 
-@pytest.mark.parametrize("name", ["build_again", "take_back", "write_off", "bill_patient"])
+@pytest.mark.parametrize("name", ["build_again", "take_back", "write_off", "bill_patient", "accept_decision"])
 def test_step_needs_a_reason(biller, place, done, name: str):
-    made = make_claim_at(S.DENIED, location=place)
+    made = make_claim_at(S.REMITTANCE_REVIEW, location=place)
     refused = step(biller, made, name, reason="  ")
     assert refused.status_code == 422 and "A reason is needed." in refused.text and done == []
     assert step(biller, made, name, reason="Because.").status_code == 303
