@@ -1,5 +1,6 @@
 """The billing tables in force: read from the practice's folder once per change of its files."""
 
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,15 @@ State = tuple[tuple[str, int, int], ...]
 def is_set_up() -> bool:
     """Whether this practice bills from here at all: its billing tables lie in their folder."""
     return (settings().billing_folder / billing_tables.PRACTICE).exists()
+
+
+def began_at() -> datetime:
+    """From when on sessions are billed from here (UTC): the first day of the practice's first entry.
+
+    What was held before is the business of whoever billed before.
+    """
+    first = min((row.valid_from for row in tables().practices), default=date.max)
+    return datetime(first.year, first.month, first.day, tzinfo=UTC)
 
 
 def tables() -> BillingTables:

@@ -52,6 +52,7 @@ def open_claims(location: str = "all", limit: int = 5000) -> int:
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
         .where(col(Patient.forgotten_at).is_(None))  # what their claim would be made from is gone
+        .where(col(SessionNote.started_at) >= billing.began_at())
         .order_by(col(SessionNote.case_number))
         .limit(limit)
     )

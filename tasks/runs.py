@@ -357,6 +357,7 @@ def _notes_without_claim() -> Any:
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
         .where(col(Patient.forgotten_at).is_(None))
+        .where(col(SessionNote.started_at) >= billing.began_at())
         .limit(RUNS_AT_ONCE)
     )
 

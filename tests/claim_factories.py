@@ -288,7 +288,7 @@ def make_submission(
         "file_id": file.id,
         "content_id": f"{made.number}-0",
         "content_digest": made.claim.content_digest,
-        "payer_code": "BLUEH",
+        "payer_code": made.claim.payer_code,
         "rank": "P",
         "frequency": ClaimFrequency.ORIGINAL.value if number == 1 else ClaimFrequency.REPLACEMENT.value,
         "charge_cents": CHARGE,
@@ -392,13 +392,13 @@ DENIED_LINES: Sequence[tuple[LedgerAccount, LedgerKind, int]] = (
 )
 
 
-def make_denied_thread(**given: Any) -> MadeClaim:
+def make_denied_thread(group: str = "CO", reason: str = "197", **given: Any) -> MadeClaim:
     """A claim that was checked, sent, received, accepted and denied."""
     made = make_claim_at(S.DENIED, **given)
     make_check(made, made.location, service_date=made.claim.service_date)
     make_submission(made, decided_at=utc_now())
     make_remitted(made)
-    post(made, *DENIED_LINES, group="CO", reason="197")
+    post(made, *DENIED_LINES, group=group, reason=reason)
     return made
 
 

@@ -500,3 +500,61 @@ def test_the_submissions_say_what_became_of_each(payer: Payer) -> None:
     assert len([form for form in sent_forms() if form.claim_number.startswith(NUMBER)]) == 2
     with store.reading() as db:
         assert store.one(db, Claim, NUMBER).status == C.CLOSED_PAID
+
+
+# -- died between two writes
+
+
+def test_a_correction_that_died_after_its_change_was_kept_is_pressed_again(
+    payer: Payer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(payer)
+    before, kept = claim_of(), therapy_store_claims.change
+
+    def killed(*given: Any) -> None:
+        kept(*given)
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(therapy_store_claims, "change", killed)
+        with pytest.raises(RuntimeError):
+            act(claims.correct, changes={"authorisation": "A-77"})
+    assert claim_of() == before
+    act(claims.correct, changes={"authorisation": "A-77"})
+    one_round()
+    assert (sent().authorisation, claim_of().status) == ("A-77", C.SENT)
+
+
+def test_an_appeal_that_died_after_its_letter_was_kept_is_pressed_again(
+    payer: Payer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(payer)
+    before = claim_of()
+    given = {"template": "authorisation", "corrected": "", "attached": ""}
+    with monkeypatch.context() as patch:
+        patch.setattr(claims, "move_case", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("killed")))
+        with pytest.raises(RuntimeError):
+            act(claims.appeal, **given)
+    assert claim_of() == before
+    letter_id = act(claims.appeal, **given)
+    with store.reading() as db:
+        events = db.exec(select(AuditEvent).where(AuditEvent.case_number == NUMBER)).all()
+    assert [event.details["letter"] for event in events if "letter" in event.details] == [letter_id]
+
+
+def test_what_a_second_payer_was_to_be_told_is_not_said_to_the_first(payer: Payer) -> None:
+    """A round that died after it kept what the first payer decided leaves that with a claim of the first payer's."""
+    billing_records.record_coverage(
+        "PT-S101",
+        actor=BILLER,
+        rank="S",
+        payer_code="BCBS",
+        plan_code="PPO",
+        member_id="S1",
+        valid_from=date(2026, 1, 1),
+    )
+    pay(payer, cas("CO", "45", 4000), cas("PR", "3", 2500))
+    put_to(C.REMITTANCE_REVIEW, rank="P", payer_control=f"P{sent().claim_number}")
+    act(claims.build_again)
+    one_round()
+    assert (sent().frequency, sent().earlier_payments) == ("7", ())

@@ -35,6 +35,8 @@ WRONG = {
     ClaimStatus.DENIED: "The payer says no.",
 }
 UNSAID = "The payer has not answered in time."
+UNSAID_IN = {SIGNATURE: WRONG[ClaimStatus.CLAIM_SIGNATURE]}
+"""What a row says that names nothing wrong, by its queue."""
 
 COVERAGE = {status.value: status.label for status in CoverageStatus}
 FREQUENCIES = {"1": "original", "7": "replacement", "8": "void"}

@@ -122,6 +122,13 @@ def test_denied_amount_is_billed_to_the_patient_who_pays_it(biller, place):
     assert "Patient paid" in thread(biller, made)
 
 
+def test_the_practices_own_loss_is_not_billed_to_the_patient(biller, place):
+    made = make_denied_thread("CO", "197", location=place, payer_code="AETNA")
+    answer = step(biller, made, "bill_patient", reason="x")
+    assert answer.status_code == 422 and "own loss (CO-197)" in answer.text
+    assert claim_of(made).status == S.DENIED
+
+
 @pytest.mark.parametrize(("cents", "status"), [(10_000, S.CLOSED_WRITTEN_OFF), (10_001, S.WRITE_OFF_SIGNATURE)])
 def test_write_off_above_the_limit_waits_for_an_owner(biller, place, cents: int, status: ClaimStatus):
     made = make_claim_at(S.DENIED, location=place, payer_code="AETNA")
