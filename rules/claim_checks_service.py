@@ -15,6 +15,14 @@ MOST_DIAGNOSES = 12
 LONGEST_CLAIM_NUMBER = 20
 _CLAIM_NUMBER = re.compile(r"[A-Za-z0-9-]+")
 CODE_SEGMENT = "2400 SV101-2"
+NOT_CLAIMED = {
+    DiagnosisStatus.NOT_A_CODE: "is not written as an ICD-10-CM code",
+    DiagnosisStatus.NOT_IN_TABLE: "is not in the table of behavioural-health codes; a person checks it",
+    DiagnosisStatus.NOT_SPECIFIC: "is a heading that no claim may carry",
+    DiagnosisStatus.NOT_VALID_ON_DATE: "was not valid on the date of service",
+    DiagnosisStatus.BEFORE_TABLE: "is of a date before the table of codes begins; a person checks it",
+}
+UNKNOWN = (DiagnosisStatus.NOT_IN_TABLE, DiagnosisStatus.BEFORE_TABLE)
 
 
 def _code_findings(
@@ -95,16 +103,20 @@ def diagnosis_present(form: ClaimForm, facts: ClaimFacts, context: ScrubContext)
 def diagnosis_specific_and_valid(form: ClaimForm, facts: ClaimFacts, context: ScrubContext) -> Iterator[ClaimFinding]:
     """Is each diagnosis at full specificity and valid on the date of service? One that the table lacks warns.
 
+    What is said names no code, only which of the claim's diagnoses it is: findings stand in the operational database.
+
     Source: ICD-10-CM Official Guidelines, section I.B.2; 45 CFR 162.1002, as set out in rules.diagnoses.
     """
     for number, code in enumerate(form.diagnoses, 1):
         found = check_diagnosis(code, facts.service_date, context.diagnoses)
         if found.may_be_claimed:
             continue
-        unknown = found.status in (DiagnosisStatus.NOT_IN_TABLE, DiagnosisStatus.BEFORE_TABLE)
-        below = ", ".join(each.code for each in found.children[:8])
-        suggestion = f"Choose one of {below}." if below else "Look the code up and correct the note."
-        yield finding(not unknown)("diagnoses", f"2300 HI{number:02d}-2", found.reason, suggestion, CLINICIAN)
+        message = f"Diagnosis {number} {NOT_CLAIMED[found.status]}."
+        below = len(found.children)
+        suggestion = f"Choose one of the {below} codes below it." if below else "Look the code up and correct the note."
+        yield finding(found.status not in UNKNOWN)(
+            "diagnoses", f"2300 HI{number:02d}-2", message, suggestion, CLINICIAN
+        )
 
 
 @claim_rule

@@ -26,7 +26,16 @@ from models.claim_codes import FileStatus
 from models.codes import ClaimStatus, NoteStatus, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
-from models.operational import Claim, ClearinghouseFile, IntakeFile, IntakeRow, Patient, Referral, SessionNote
+from models.operational import (
+    Claim,
+    ClearinghouseFile,
+    EligibilityCheck,
+    IntakeFile,
+    IntakeRow,
+    Patient,
+    Referral,
+    SessionNote,
+)
 from tasks import sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
@@ -334,6 +343,7 @@ async def start_claims() -> int:
     with store.reading() as db:
         found += [(number, 0, version) for number, version in db.exec(_claims_to_move()).all()]
         found += [(number, 0, 0) for number in db.exec(_notes_without_claim()).all()]
+        found += [(check_id, 0, tries) for check_id, tries in db.exec(_questions_to_ask(utc_now())).all()]
         found += [(file_id, 0, tries) for file_id, tries in db.exec(_files_to_send(utc_now())).all()]
     if not found:
         return 0
@@ -358,6 +368,20 @@ def _notes_without_claim() -> Any:
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
         .where(col(Patient.forgotten_at).is_(None))
         .where(col(SessionNote.started_at) >= billing.began_at())
+        .limit(RUNS_AT_ONCE)
+    )
+
+
+def _questions_to_ask(now: datetime) -> Any:
+    """Questions about coverage that no batch has put into a file: a claim's own run asks too, and a payer whose system
+    was away is asked again."""
+    return (
+        select(EligibilityCheck.id, EligibilityCheck.attempts)
+        .where(
+            col(EligibilityCheck.file_id).is_(None),
+            col(EligibilityCheck.answered_at).is_(None),
+            col(EligibilityCheck.not_before) <= now - TOGETHER,
+        )
         .limit(RUNS_AT_ONCE)
     )
 

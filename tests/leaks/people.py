@@ -23,10 +23,12 @@ from models.operational import (
     Appointment,
     Approval,
     BreakGlass,
+    Claim,
     Patient,
     PortalLink,
     QuarantinedRow,
     Referral,
+    RemittedClaimRecord,
     SessionNote,
     Staff,
     ToDo,
@@ -34,7 +36,6 @@ from models.operational import (
 from tests.chaos.people import NO_ANSWERS, RISK, sign_in_of
 from tests.chaos.practice import Parts
 from tests.flows.people import code_of, referral_row
-from tests.test_leaks import opened_content
 
 R = ReferralStatus
 COORDINATOR, ELSEWHERE = "ST-201", "ST-105"
@@ -49,6 +50,8 @@ PASSWORD = "wumblequay"
 ACCOUNT = "quimborath"
 """Name, address and team of the new member of staff."""
 NO_CASE = "RF-999999"
+NOTED = "Z62.820"
+"""The second diagnosis of every session."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,13 @@ class Person:
     def markers(self) -> tuple[str, ...]:
         """What tells who this is, in lower case, as it may be spelled."""
         day, area = self.born, self.phone.split()
-        born = (f"{day}", f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day.year}", f"{day:%b} {day.day}, {day.year}")
+        born = (
+            f"{day}",
+            f"{day:%Y%m%d}",
+            f"{day:%m/%d/%Y}",
+            f"{day.month}/{day.day}/{day.year}",
+            f"{day:%b} {day.day}, {day.year}",
+        )
         return (self.stem, *(each.lower() for each in born), *(mark.join(area) for mark in ("", "-", " ")))
 
 
@@ -131,6 +140,13 @@ SAID = {
     "private": "hobrackle",
     "goals": "umberflint",
     "returned": "jasselwick",
+    "claim returned": "plessiford",
+    "correction": "womberglade",
+    "code": "trussenby",
+    "appeal": "kelverstrop",
+    "attached": "mondrellick",
+    "stray": "fessonwick",
+    "write-off": "glimmerstoat",
 }
 """One word for each field in which somebody says something about a patient."""
 OF_BROKEN_ROW = ("gnarlepith", "hibbertrop")
@@ -283,10 +299,12 @@ class Practice:
 
     # -- patients
 
-    def arrive(self, name: str, purpose: LinkPurpose) -> tuple[Seat, str]:
-        """Open the newest link of this purpose, mistake the birth date once, then give it; the page it leads to."""
-        case = self.case(name)
-        which = (PortalLink.case_number == case.case_number, PortalLink.purpose == purpose)
+    def arrive(self, name: str, purpose: LinkPurpose, number: str = "") -> tuple[Seat, str]:
+        """Open the newest link of this purpose, mistake the birth date once, then give it; the page it leads to.
+
+        ``number``: of the case that the link is about, where that is not how this patient came.
+        """
+        which = (PortalLink.case_number == (number or self.case(name).case_number), PortalLink.purpose == purpose)
 
         def newest() -> PortalLink | None:
             with store.reading() as db:
@@ -526,7 +544,8 @@ def drop_sessions(at: Practice) -> None:
         day = (utc_now() - timedelta(days=number)).date()
         times = f"{day}T10:00:00-08:00,{day}T10:45:00-08:00"
         rows.append(
-            f"LK-S{number},{patient},{HELD_BY},LOC-1,{times},office,individual,OR,SOAP,{name},,F41.1,2026-01-05,{SAID['goals']}"
+            f"LK-S{number},{patient},{HELD_BY},LOC-1,{times},office,individual,OR,SOAP,{name},,F41.1; {NOTED},"
+            f"2026-01-05,{SAID['goals']}"
         )
     hidden = folder / f".{FILE_NAME}"
     hidden.write_text("\n".join(rows) + "\n")
@@ -706,7 +725,8 @@ def look_at_everything(at: Practice) -> None:
         *(f"/approvals/{approval.id}", f"/to-dos/{ids['to_do']}", "/intake", "/referrals/new", "/accounts"),
         *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/reader"),
         *("/notes", f"/notes/{at.find(SessionNote).case_number}", f"/patients/{at.case('booked').patient_id}/consents"),
-        *("/me", "/enrol"),
+        *("/me", "/enrol", "/claims", "/claims/all", f"/claims/{at.find(Claim).case_number}", "/coverage"),
+        *("/clearinghouse", f"/claims/remitted/{at.find(RemittedClaimRecord).id}"),
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
     ]
@@ -760,30 +780,3 @@ def failed_runs(parts: Parts) -> set[str]:
     """Cases whose run failed, by the number they were started with."""
     ended = [run for run in parts.runs() if run["state_type"] in ("FAILED", "CRASHED")]
     return {run["parameters"].get("case_number", "") for run in ended}
-
-
-def live_a_day(at: Practice, names: list[str]) -> None:
-    """Everything that this practice sees, one after the other."""
-    drop_referrals()
-    come_through_the_desk(at)
-    look_after_accounts(at)
-    for act in (
-        go_to_the_first_session,
-        be_declined,
-        answer_the_questions,
-        open_in_an_emergency,
-        find_no_time,
-        withdraw,
-        write_a_text_message,
-        tell_namesakes_apart,
-        look_after_the_broken_row,
-        write_notes,
-    ):
-        act(at)
-    for name in ("uploaded", "typed", "namesake"):
-        at.at(name, R.ASSIGNMENT, R.RISK_REVIEW)
-    look_at_everything(at)
-    make_mistakes(at)
-    at.opened = opened_content()
-    break_a_seal(at)
-    run_everything(at, names)

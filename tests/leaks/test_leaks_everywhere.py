@@ -26,8 +26,11 @@ from models.operational import OutboxMessage, Patient, Staff
 from tasks import watch
 from tests.chaos.practice import running
 from tests.databases import KIND
+from tests.leaks.claims import BILLER, CLAIM_READERS, CODES, OF_INSURANCE, OWNER, STRAY
+from tests.leaks.day import live_a_day
 from tests.leaks.people import (
     ACCOUNT,
+    ADMIN,
     CLINICIANS,
     COMPLIANCE,
     EVERYBODY,
@@ -42,15 +45,23 @@ from tests.leaks.people import (
     Answered,
     Practice,
     failed_runs,
-    live_a_day,
 )
 from web.desk.app import make_app as make_desk
 from web.portal.app import make_app as make_portal
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="its installation runs on SQLite, whatever the others run on")
 
-WHO = frozenset({marker for person in EVERYBODY for marker in person.markers})
-EVERY_MARKER = WHO | {FILE_NAME, ACCOUNT, PASSWORD, *THERAPY}
+WHO = frozenset({*(marker for person in EVERYBODY for marker in person.markers), *OF_INSURANCE})
+EVERY_MARKER = WHO | {FILE_NAME, ACCOUNT, PASSWORD, *THERAPY, *CODES, *STRAY}
+OF_CLAIMS = {
+    SAID[field] for field in ("claim returned", "correction", "code", "appeal", "attached", "stray", "write-off")
+}
+"""What is said about claims: read by who bills, besides clinicians."""
+FOR_THE_PAYER = ("clearinghouse/outgoing/", "clearinghouse/simulated-payer/")
+"""Where files lie open as they leave: a folder like the outbox, whose files tell a payer who was treated for what; and
+the other side's own folder, which no real practice has."""
+FROM_THE_PAYER = "clearinghouse/incoming/"
+"""Where files lie open as they came, until they are taken in."""
 ANSWERED_OTHERWISE = {
     "oidc_sign_in": {409},  # this practice has no sign-in service of its own
     "oidc_again": {409},
@@ -58,7 +69,10 @@ ANSWERED_OTHERWISE = {
     "case_progress": {286, 200},  # htmx: ask no more
 }
 """Pages that never answer 200 here; tests/web/desk/test_oidc.py opens them with a service."""
-KINDS = ("prefect.db", "logs/", "outbox/", "received/", "contract-docs/", "anchors/", "backups/", "therapy.db", "keys/")
+KINDS = (
+    *("prefect.db", "logs/", "outbox/", "received/", "contract-docs/", "anchors/", "backups/", "therapy.db", "keys/"),
+    *("clearinghouse/sent/", *FOR_THE_PAYER[1:]),
+)
 """What must be there to be searched."""
 
 
@@ -136,6 +150,10 @@ def excess(done: Search, messages: dict[str, frozenset[str]]) -> dict[str, list[
             may = WHO | {ACCOUNT, FILE_NAME}
         elif name.startswith("to-fix/"):
             may = {*PEOPLE["broken"].markers, *OF_BROKEN_ROW, FILE_NAME, PEOPLE["booked"].stem}  # the last as its name
+        elif name.startswith(FOR_THE_PAYER):
+            may = WHO | set(CODES)
+        elif name.startswith(FROM_THE_PAYER):
+            may = WHO | {*STRAY, FILE_NAME}
         elif name.startswith("outbox/"):
             may = messages.get(Path(name).stem, frozenset())
         else:
@@ -248,14 +266,22 @@ def shown_to(day: Day, *staff_ids: str) -> list[Answered]:
 
 
 def test_roles_that_see_no_names_are_shown_none(day: Day) -> None:
-    """Compliance reads the reason of an emergency and what was changed in a note; nobody else but clinicians and
-    coordinators reads a word."""
+    """Compliance reads the reason of an emergency and what was changed in a note; who bills reads claims, and in their
+    own queue whose they are; nobody else but clinicians and coordinators reads a word."""
     others = ROLES[2:]
     wrong = {}
     for each in shown_to(day, *others):
         may = {ACCOUNT} | ({SAID["emergency"]} if each.path.startswith("/break-glass/") else set())
         if each.who == COMPLIANCE and re.fullmatch(r"/notes/[^/]+/changes", each.path):
-            may |= set(THERAPY)
+            may |= {*THERAPY, *CODES}
+        if each.who in (BILLER, ADMIN) and each.path.startswith(("/claims", "/coverage", "/approvals/")):
+            may |= WHO | OF_CLAIMS | set(CODES)
+        if each.who == OWNER and each.path.startswith("/approvals/"):
+            may |= {SAID["write-off"]}
+        if each.who == BILLER and each.path in ("/", "/queue"):
+            may |= WHO
+        if each.who in CLAIM_READERS and each.path.startswith(("/clearinghouse", "/claims")):
+            may |= {FILE_NAME}
         if found := marked(each.text.encode()) - may:
             wrong[each.who, each.path] = sorted(found)
     assert wrong == {}
@@ -289,9 +315,22 @@ def test_every_marker_was_planted(day: Day) -> None:
     assert [(person.stem, name) for person in stored for name in fields if person.row[name] not in kept] == []
     assert [person.phone for person in stored if "+1" + person.phone.replace(" ", "") not in kept] == []
     assert ACCOUNT in kept and FILE_NAME in kept
+    assert [word for word in OF_INSURANCE if word not in kept.lower()] == []
     shown = "\n".join(each.text for each in shown_to(day, *ROLES, *CLINICIANS)).lower()
     assert [person.stem for person in EVERYBODY if person.stem not in shown] == []
     assert {SAID["question"], SAID["safety note"], SAID["own words"], SAID["emergency"]} <= marked(shown.encode())
+
+
+def test_claims_went_out_with_names_and_codes_and_nothing_else(day: Day) -> None:
+    """What is searched for is there to be found: in what was sent, and nowhere else outside."""
+    told = frozenset().union(
+        *(markers for name, markers in day.searched.found.items() if name.startswith(FOR_THE_PAYER))
+    )
+    stem = PEOPLE["booked"].stem
+    assert told >= {stem, f"{PEOPLE['booked'].born}".replace("-", ""), "thistlebrunk", "pelquistra", CODES[2]}
+    taken = day.home / "clearinghouse" / "simulated-payer" / "taken"
+    assert {name.split("-")[1] for name in names_in(taken)} == {"270", "837p"}
+    assert names_in(day.home / "clearinghouse" / "incoming") == []
 
 
 def test_signed_letter_goes_out_in_its_own_mail_alone(day: Day) -> None:

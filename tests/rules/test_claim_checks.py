@@ -1,6 +1,7 @@
 """Each rule of the scrubber sees its own fault and nothing else; a claim with a blocking finding never leaves."""
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -459,8 +460,18 @@ def test_clinician_is_asked_about_codes_and_the_patient_about_the_card() -> None
     assert "90832" in over[0].suggestion and over[0].severity is Severity.BLOCKING
     card, _ = found_by("member_number_present", {}, {}, subscriber_with(member_id=""))
     assert (card[0].owner, card[0].segment) == (CaseOwner.PATIENT, "2010BA NM109")
-    heading, _ = found_by("diagnosis_specific_and_valid", {"diagnoses": ("F33",)}, {}, as_it_is)
-    assert "F33.0" in heading[0].suggestion and heading[0].segment == "2300 HI01-2"
+    heading, _ = found_by("diagnosis_specific_and_valid", {"diagnoses": ("F41.1", "F33")}, {}, as_it_is)
+    assert heading[0].suggestion == "Choose one of the 7 codes below it." and heading[0].segment == "2300 HI02-2"
+
+
+@pytest.mark.parametrize("code", ["F33", "nonsense", "A00.0", "F32.8"])
+def test_finding_about_a_diagnosis_names_no_code(code: str) -> None:
+    """Findings stand in the operational database, which holds no clinical content."""
+    found, _ = found_by("diagnosis_specific_and_valid", {"diagnoses": ("F41.1", code)}, {}, as_it_is)
+    assert (
+        found and [each for each in found if re.search(r"\b[A-Z]\d\w(\.\w+)?\b", each.message + each.suggestion)] == []
+    )
+    assert not [each for each in found if code in each.message + each.suggestion]
 
 
 def test_rules_are_quiet_about_a_payer_that_is_not_known() -> None:

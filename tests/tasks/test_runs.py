@@ -1,5 +1,6 @@
 """Every accepted case gets one run, and every moved case is woken."""
 
+import shutil
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,12 +10,14 @@ from sqlmodel import select
 
 from adapters.operational_store import reading, writing
 from adapters.prefect_runs import Woken
-from adapters.settings import settings
-from models.codes import NoteStatus, ReferralStatus, RowOutcome
+from adapters.settings import CHECKOUT, settings
+from models.claim_codes import FileKind, FileStatus
+from models.codes import ClaimStatus, NoteStatus, ReferralStatus, RowOutcome
 from models.columns import new_id, utc_now
 from models.errors import NotDeployed, OutsideRefused, OutsideUnavailable
 from models.operational import AuditEvent, IntakeFile, IntakeRow, OutboxMessage, Referral, SessionNote
 from tasks import cases, runs
+from tests import claim_factories as made_of
 from tests.exports import TALK, put
 from tests.factories import MadeCase, make_case_at, make_message, make_session
 from tests.tasks.conftest import FakePrefect
@@ -363,3 +366,30 @@ async def test_dropped_index_starts_one_batch_and_a_transcript_alone_starts_none
     assert {start["deployment"] for start in prefect.started} == {runs.SESSIONS_DEPLOYMENT}
     assert prefect.started[0]["parameters"] == {"location": "all"}
     assert "Sessions" not in prefect.started[0]["name"]
+
+
+@pytest.mark.parametrize(
+    ("given", "started"),
+    [
+        ({}, 1),
+        ({"not_before": timedelta(seconds=-9)}, 0),
+        ({"not_before": timedelta(hours=2)}, 0),
+        ({"file_id": "in a file"}, 0),
+        ({"answered_at": timedelta(0)}, 0),
+    ],
+)
+async def test_question_about_coverage_that_is_in_no_file_starts_a_batch(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], started: int
+) -> None:
+    """A claim's own run asks too, when the insurance was put right: nobody waits for the night."""
+    shutil.copytree(CHECKOUT / "samples" / "billing", settings().billing_folder, dirs_exist_ok=True)
+    monkeypatch.setattr(runs, "_looked_at", {})
+    now = utc_now()
+    asked: dict[str, Any] = {"file_id": None, "answered_at": None, "not_before": timedelta(seconds=-11)} | given
+    facts = {name: now + each if isinstance(each, timedelta) else each for name, each in asked.items()}
+    if facts["file_id"]:
+        facts["file_id"] = made_of.make_file(FileKind.COVERAGE_QUESTIONS, FileStatus.SENT, outgoing=True).id
+    made = made_of.make_claim_at(ClaimStatus.COVERAGE_ASKED)
+    made_of.make_check(made, made.location, **facts)
+    assert await runs.start_claims() == started
+    assert [each["deployment"] for each in prefect.started] == ["eligibility-to-claim/claims"] * started

@@ -74,7 +74,9 @@ def _asked(page: Page) -> tuple[str, ...]:
     visitor = visitor_of(page)
     if visitor.link.purpose != LinkPurpose.BILLING_DETAILS:
         return ()
-    return billing_records.asked_of(visitor.link.id)
+    asked = billing_records.asked_of(visitor.link.id)
+    # where somebody lives has two lines, whichever of them is missing
+    return (*asked, "second_line") if "line" in asked and "second_line" not in asked else asked
 
 
 def _show(page: Page, asked: tuple[str, ...], form: FormData | None = None, faults: object = ()) -> Response:

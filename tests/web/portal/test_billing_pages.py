@@ -238,3 +238,14 @@ def test_link_of_a_claim_that_has_gone_on_says_so(browser):
         claim.status = ClaimStatus.READY_TO_BUILD
         db.add(claim)
     assert ENGLISH["closed_moved_on"] in browser.get(path).text
+
+
+def test_address_has_its_second_line_whichever_is_missing(browser):
+    """A claim that is built asks for the address as a whole; a flat's number must not be lost on the way."""
+    made, link = asked("line", "city", "state", "zip_code")
+    path = proved(browser, link)
+    assert 'name="second_line"' in browser.get(path + "/billing").text
+    home = {"line": "12 Alder Row", "second_line": "Flat 3", "city": "Portland", "state": "OR", "zip_code": "97205"}
+    assert post(browser, path + "/billing", home, follow_redirects=False).status_code == 303
+    with reading() as db:
+        assert db.get_one(PatientBilling, made.patient.id).second_line == "Flat 3"
