@@ -1,6 +1,6 @@
 """A season of claims against a payer that makes mistakes: nothing is lost, and the money agrees to the cent.
 
-100 claims of one fixed seed, 2,000 with ``COUNTERSIGN_TEST_SEASON_CLAIMS=2000`` (minutes). The payer
+60 claims of one fixed seed, 2,000 with ``COUNTERSIGN_TEST_SEASON_CLAIMS=2000`` (minutes). The payer
 (adapters.simulated_payer) knows none of our rules: it rejects, denies, reverses, pays in part, loses files, answers
 late, twice and out of order, cuts files in half and sends garbage.
 """
@@ -64,7 +64,7 @@ from tasks import claim_waits, coverage_checks
 from tasks.claim_receipts import ON_ITS_WAY
 from tests.billing_walk import clean_claims_go, let_clean_claims_go, one_round
 
-CLAIMS = int(os.environ.get("COUNTERSIGN_TEST_SEASON_CLAIMS", "100"))
+CLAIMS = int(os.environ.get("COUNTERSIGN_TEST_SEASON_CLAIMS", "60"))
 PER_PATIENT = 5
 SEED = 1789
 DAYS = 140

@@ -21,7 +21,7 @@ from tests.listening import listening_addresses
 
 ROOT = Path(__file__).parents[1]
 UP = "Everything up after"
-START_SECONDS = 300
+START_SECONDS = 600
 OWN_SERVER = ["--postgres"] if ON_POSTGRES else []
 """On PostgreSQL the newcomer types `make run-postgres`."""
 OPENS_UP_ELSEWHERE = {
