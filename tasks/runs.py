@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from acts import billing
 from adapters import operational_store as store
 from adapters import outbox, prefect_runs
+from adapters.clearinghouse import SETTLE_SECONDS
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
@@ -305,6 +306,13 @@ def _lying(paths: Iterable[Path]) -> list[Lying]:
     ]
 
 
+def _settled(found: list[Lying]) -> list[Lying]:
+    """Those that a batch would take: one started for a file that may be half written leaves it lying, and the same
+    state starts no other."""
+    now = time.time()
+    return [each for each in found if not 0 <= now - each[1] / 1e9 < SETTLE_SECONDS]
+
+
 async def start_sessions() -> int:
     """Start the day's batch when an index lies in a sessions folder; the same one starts one run in five minutes."""
     indexes = [path for path in settings().sessions_folder.rglob("*") if path.suffix.lower() == sessions.INDEX_SUFFIX]
@@ -339,7 +347,7 @@ async def start_claims() -> int:
     if not billing.is_set_up() or not _is_time("claims", LOOK_EVERY):
         return 0
     incoming = settings().clearinghouse_folder / "incoming"
-    found = _lying(incoming.iterdir()) if incoming.is_dir() else []
+    found = _settled(_lying(incoming.iterdir())) if incoming.is_dir() else []
     with store.reading() as db:
         found += [(number, 0, version) for number, version in db.exec(_claims_to_move()).all()]
         found += [(number, 0, 0) for number in db.exec(_notes_without_claim()).all()]

@@ -1,5 +1,6 @@
 """Every accepted case gets one run, and every moved case is woken."""
 
+import os
 import shutil
 from datetime import timedelta
 from typing import Any
@@ -393,3 +394,16 @@ async def test_question_about_coverage_that_is_in_no_file_starts_a_batch(
     made_of.make_check(made, made.location, **facts)
     assert await runs.start_claims() == started
     assert [each["deployment"] for each in prefect.started] == ["eligibility-to-claim/claims"] * started
+
+
+@pytest.mark.parametrize(("age", "started"), [(1, 0), (3, 1)])
+async def test_answer_that_may_be_half_written_starts_no_batch(
+    prefect: FakePrefect, monkeypatch: pytest.MonkeyPatch, age: int, started: int
+) -> None:
+    """A batch would leave it lying, and the same state starts no other for five minutes."""
+    shutil.copytree(CHECKOUT / "samples" / "billing", settings().billing_folder, dirs_exist_ok=True)
+    monkeypatch.setattr(runs, "_looked_at", {})
+    answer = settings().clearinghouse_folder / "incoming" / "one.271"
+    answer.write_text("ISA")
+    os.utime(answer, (utc_now().timestamp() - age,) * 2)
+    assert await runs.start_claims() == started
