@@ -1,5 +1,6 @@
 """Forgetting a patient: what they said is gone, what was done stays, and nobody else loses a word."""
 
+import shutil
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ from adapters import (
 )
 from adapters.operational_store import audit, one, reading, writing
 from adapters.portal_links import make_link
-from adapters.settings import settings
+from adapters.settings import CHECKOUT, settings
 from models.codes import (
     AppointmentStatus,
     ApprovalStatus,
@@ -556,7 +557,7 @@ def test_session_of_a_forgotten_patient_is_claimed_by_nobody(compliance: Staff):
     patient, other = make_patient(), make_patient()
     sessions = [make_session(NoteStatus.CLOSED_SIGNED, patient=who) for who in (patient, other)]
     forget(patient.id, compliance)
-    (settings().billing_folder / billing_tables.PRACTICE).write_text("")
+    shutil.copytree(CHECKOUT / "samples" / "billing", settings().billing_folder, dirs_exist_ok=True)
     with reading() as db:
         assert list(db.exec(runs._notes_without_claim()).all()) == [sessions[1].case_number]
     assert claim_building.open_claims.fn() == 1
