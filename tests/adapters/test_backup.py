@@ -277,6 +277,7 @@ def test_backup_while_people_decide_holds_no_half_decision(at_work: Place, place
         def deciding() -> None:
             for number in numbers:
                 asyncio.run(sign(number))
+                time.sleep(0.3)  # a signature is quicker than a backup: some backup must fall between two
 
         files: list[Path] = []
         with ThreadPoolExecutor(1) as pool:
