@@ -49,11 +49,6 @@ CLAIMS_DEPLOYMENT = "eligibility-to-claim/claims"
 CASE_DEPLOYMENT = "referral-to-first-session/case"
 NOTE_DEPLOYMENT = "session-note/note"
 SESSIONS_DEPLOYMENT = "session-to-note-draft/sessions"
-STARTED_AS: dict[type[CaseRecord], tuple[str, str]] = {
-    Referral: (CASE_DEPLOYMENT, "referral"),
-    SessionNote: (NOTE_DEPLOYMENT, "note"),
-    Claim: (CLAIM_DEPLOYMENT, "claim"),
-}
 BEFORE_THE_BATCH = (ClaimStatus.RECEIVED, ClaimStatus.READY_TO_BUILD)
 Lying = tuple[str, int, int]
 LOST_BATCH_AFTER = timedelta(minutes=10)
@@ -247,9 +242,16 @@ def _claims_without_run(now: datetime) -> SelectOfScalar[Claim]:
     )
 
 
+def _deployment_of(case: CaseRecord) -> tuple[str, str]:
+    """The deployment a case of this kind runs as, and the tag of its runs."""
+    if isinstance(case, Claim):
+        return CLAIM_DEPLOYMENT, "claim"
+    return (CASE_DEPLOYMENT, "referral") if isinstance(case, Referral) else (NOTE_DEPLOYMENT, "note")
+
+
 async def _start(case: CaseRecord) -> None:
     number, generation = case.case_number, case.run_generation
-    deployment, tag = STARTED_AS[type(case)]
+    deployment, tag = _deployment_of(case)
     run_id = await prefect_runs.start_run(
         deployment,
         {"case_number": number},
