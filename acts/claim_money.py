@@ -14,6 +14,7 @@ from adapters.claim_values import earlier_to_plain, remitted_to_plain
 from adapters.operational_store import audit, move_case, one
 from models.claim_answers import RemittanceHead, RemittedClaim
 from models.claim_codes import ExceptionQueue, RemittanceOutcome, SubmissionStatus
+from models.claim_findings import ClaimFinding, Severity, blocking
 from models.claim_form import ClaimFrequency, PayerName, PayerRank, Subscriber
 from models.codes import ClaimStatus
 from models.columns import new_id, utc_now
@@ -39,13 +40,15 @@ from models.remittance import (
     SentLine,
 )
 from models.transitions import CLAIM
-from rules import claim_outcomes, claim_sign_off, deadlines, denials, ledger, posting, remittance
+from rules import claim_outcomes, deadlines, denials, ledger, posting, remittance
+from rules.claim_sign_off import dollars
 from rules.deadlines import Awaited, FilingKind
 from rules.remittance import REVERSAL
 
 C = ClaimStatus
 PASSED_ON = "/2"
 """Ends the ledger's number of what a payer has passed on to the next one by itself, under the first one's number."""
+LOOK_AT_IT = "Compare the remittance with the claim; call the payer, or settle it by hand."
 LATER_PAYER = (*sorted(posting.LATER_PAYER), REVERSAL)
 
 
@@ -332,15 +335,7 @@ def _to_person(db: Session, thread: Claim, why: Sequence[NeedsAPerson], actor: s
     """Show the thread to a biller, whatever it was waiting for."""
     thread.queue = ExceptionQueue.REMITTANCE.value
     thread.findings = [
-        {
-            "rule": "remittance",
-            "severity": "blocking",
-            "field": "",
-            "segment": str(each.segment) if each.segment else "",
-            "message": each.reason,
-            "suggestion": "Compare the remittance with the claim; call the payer, or settle it by hand.",
-            "owner": "biller",
-        }
+        blocking("remittance", each.reason, LOOK_AT_IT, segment=str(each.segment) if each.segment else "")
         for each in why
     ]
     _move(db, thread, C.REMITTANCE_REVIEW, actor, queue=thread.queue)
@@ -508,24 +503,22 @@ def denial_findings(routed: RoutedDenial | None) -> list[dict[str, str]]:
         return []
     pairs = ((routed.denial, routed.route), *routed.others)
     return [
-        {
-            "rule": f"{denial.group}-{denial.reason}",
-            "severity": "blocking" if index == 0 else "warning",
-            "field": ", ".join(denial.remarks),
-            "segment": str(denial.segment) if denial.segment else "",
-            "message": f"{route.queue}: the payer refuses {_dollars(denial.amount_cents)} with reason {denial.reason}.",
-            "suggestion": route.next_action,
-            "owner": route.owner.value,
+        ClaimFinding(
+            rule=f"{denial.group}-{denial.reason}",
+            severity=Severity.BLOCKING if index == 0 else Severity.WARNING,
+            field=", ".join(denial.remarks),
+            segment=str(denial.segment) if denial.segment else "",
+            message=f"{route.queue}: the payer refuses {dollars(denial.amount_cents)} with reason {denial.reason}.",
+            suggestion=route.next_action,
+            owner=route.owner,
+        ).as_plain()
+        | {
             "corrects_by": route.corrects_by.value,
             "template": route.template,
             "due_on": routed.due_on.isoformat() if index == 0 else "",
         }
         for index, (denial, route) in enumerate(pairs)
     ]
-
-
-def _dollars(cents: int) -> str:
-    return f"-{claim_sign_off.dollars(-cents)}" if cents < 0 else claim_sign_off.dollars(cents)
 
 
 def _keep_earlier(

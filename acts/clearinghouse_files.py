@@ -1,8 +1,12 @@
-"""What a biller does about a payer's file that was refused: puts it aside, with a reason."""
+"""Files of the clearinghouse: one of ours is queued, a payer's that was refused is put aside by a biller."""
+
+from datetime import datetime
+
+from sqlmodel import Session
 
 from adapters import therapy_store
-from adapters.operational_store import audit, one, reading, writing
-from models.claim_codes import FileStatus
+from adapters.operational_store import audit, next_number, one, reading, writing
+from models.claim_codes import FileKind, FileStatus
 from models.codes import Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
@@ -10,6 +14,30 @@ from models.operational import ClearinghouseFile, Staff
 from models.therapy_text import TherapyText
 
 BILLERS = (Role.BILLER, Role.ADMIN)
+
+
+def queue_file(
+    db: Session, kind: FileKind, submitter_id: str, count: int, now: datetime, *, answer_by: datetime | None = None
+) -> ClearinghouseFile:
+    """Take the next control number for one file of ours, in the caller's transaction; it leaves from its row."""
+    control = next_number(db, "interchange")
+    file = ClearinghouseFile(
+        id=new_id("CF"),
+        outgoing=True,
+        kind=kind,
+        name=f"{submitter_id.lower()}-{kind.value.lower()}-{control:09d}.x12",
+        control_number=control,
+        sender_id=submitter_id,
+        status=FileStatus.QUEUED,
+        count=count,
+        at=now,
+        not_before=now,
+        answer_by=answer_by,
+    )
+    db.add(file)
+    db.flush()
+    audit(db, "system", "file.queued", file, kind=kind.value, control=control, count=count)
+    return file
 
 
 def put_aside(file_id: str, *, staff_id: str, reason: TherapyText) -> None:

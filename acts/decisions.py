@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from acts import claim_money
-from acts.practice_clocks import clock_policy
+from acts.case_to_dos import open_for_case
 from acts.signers import prove, prove_by_service, signer_facts
 from adapters import therapy_store, therapy_store_sessions
 from adapters.operational_store import (
@@ -18,7 +17,6 @@ from adapters.operational_store import (
     move_case,
     one,
     one_case,
-    open_to_do,
     queue_message,
     reading,
     set_status,
@@ -26,6 +24,7 @@ from adapters.operational_store import (
 )
 from adapters.undelivered import POST_KEY
 from models.claim_codes import ExceptionQueue
+from models.claim_findings import blocking
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
@@ -50,11 +49,10 @@ from models.operational import (
     Referral,
     SessionNote,
     Staff,
-    ToDo,
 )
 from models.session_index import NoteFormatCode
 from models.therapy_text import TherapyText
-from rules import clocks, labels, note_editing, note_signing, sign_off
+from rules import labels, note_editing, note_signing, sign_off
 from rules.sign_off import Consequence
 
 
@@ -238,9 +236,9 @@ def _save(
         # a question must not buy time: what it asks about was due when the review was
         by = approval.due_at if approval.level in (RiskLevel.HIGH, RiskLevel.MODERATE) else None
         kind = ToDoKind.CHECK_TRANSCRIPT if isinstance(case, SessionNote) else ToDoKind.ANSWER_QUESTION
-        _open_to_do(db, case, kind, f"question:{approval.id}", question_id, by)
+        open_for_case(db, case, kind, f"question:{approval.id}", to_do_id=question_id, by=by)
     if outcome.warm_handoff:
-        _open_to_do(db, case, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}", new_id("TD"))
+        open_for_case(db, case, ToDoKind.WARM_HANDOFF, f"handoff:{approval.id}")
 
 
 def _locked(db: Session, approval_id: str, case_number: str) -> tuple[Approval, Any]:
@@ -296,15 +294,11 @@ def _apply_claim(
     elif outcome.status == ClaimStatus.CORRECTION:
         claim.queue, claim.touched = ExceptionQueue.RETURNED.value, True
         claim.findings = [
-            {
-                "rule": "returned",
-                "severity": "blocking",
-                "field": "",
-                "segment": "",
-                "message": f"The {kind.label} sign-off was not approved ({decision.verdict.value}).",
-                "suggestion": "Read the reason with the sign-off, correct the claim, have it built again.",
-                "owner": "biller",
-            }
+            blocking(
+                "returned",
+                f"The {kind.label} sign-off was not approved ({decision.verdict.value}).",
+                "Read the reason with the sign-off, correct the claim, have it built again.",
+            )
         ]
 
 
@@ -323,7 +317,7 @@ def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
     """The signed letter leaves through the outbox, which compares digests once more before it sends."""
     patient = one(db, Patient, referral.patient_id)
     if patient.email is None:
-        _open_to_do(db, referral, ToDoKind.WARM_HANDOFF, f"{POST_KEY}{decision.approval_id}", new_id("TD"))
+        open_for_case(db, referral, ToDoKind.WARM_HANDOFF, f"{POST_KEY}{decision.approval_id}")
         return
     queue_message(
         db,
@@ -333,25 +327,6 @@ def _queue_letter(db: Session, decision: Decision, referral: Referral) -> None:
         case_number=referral.case_number,
         to_patient_id=patient.id,
         approval_id=decision.approval_id,
-    )
-
-
-def _open_to_do(
-    db: Session, case: CaseRecord, kind: ToDoKind, unique_key: str, to_do_id: str, by: datetime | None = None
-) -> None:
-    """A coordinator's to-do, due by the practice's clocks; ``by``: no later than this."""
-    due_at = clocks.to_do_due(kind, utc_now(), clock_policy(db))
-    open_to_do(
-        db,
-        ToDo(
-            id=to_do_id,
-            unique_key=unique_key,
-            case_number=case.case_number,
-            kind=kind,
-            role=Role.COORDINATOR,
-            location_id=case.location_id,
-            due_at=min(due_at, by or due_at),
-        ),
     )
 
 

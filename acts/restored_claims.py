@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select, update
 
 from adapters.operational_store import audit, move_case, writing
 from models.claim_codes import LIVE_LEVEL, ExceptionQueue, FileKind, FileStatus
+from models.claim_findings import blocking
 from models.codes import ClaimStatus
 from models.columns import utc_now
 from models.operational import (
@@ -80,15 +81,11 @@ def _hold_file(db: Session, file: ClearinghouseFile) -> int:
 def _to_biller(db: Session, claim: Claim, queue: ExceptionQueue, what: str) -> None:
     claim.queue = queue.value
     claim.findings = [
-        {
-            "rule": "restored",
-            "severity": "blocking",
-            "field": "",
-            "segment": "",
-            "message": "The backup is older than this file may be: ask the clearinghouse before sending again.",
-            "suggestion": f"Ask whether {what} has arrived. Wait for the payer if it has; if not, have it built again.",
-            "owner": "biller",
-        }
+        blocking(
+            "restored",
+            "The backup is older than this file may be: ask the clearinghouse before sending again.",
+            f"Ask whether {what} has arrived. Wait for the payer if it has; if not, have it built again.",
+        )
     ]
     db.add(claim)
     move_case(db, claim, ClaimStatus.CORRECTION, actor="system", queue=claim.queue, why="restored")

@@ -5,7 +5,9 @@ to fix lies open for as long as somebody has rows to correct in it.
 """
 
 import logging
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlmodel import col, select
 
@@ -40,6 +42,15 @@ def content(file: IntakeFile, most: int = -1) -> bytes | None:
     if head != FORMAT.encode():
         raise place.broken("is not sealed")
     return therapy_store.key_of_owner(file.id).open_bytes(place, VERSION, sealed)
+
+
+def opened(file: IntakeFile) -> BinaryIO | None:
+    """A received file to be read as a stream, so that an open copy of any size needs little memory; None when it has
+    gone. Raises Forgotten and SealBroken."""
+    if plain := _plain(file):
+        return plain[0].open("rb")
+    kept = content(file)
+    return None if kept is None else BytesIO(kept)
 
 
 def is_there(file: IntakeFile) -> bool:

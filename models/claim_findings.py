@@ -1,7 +1,7 @@
 """What is found wrong with a claim before it leaves, and what a claim lacks to be made at all."""
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from models.codes import CaseOwner
@@ -32,6 +32,23 @@ class ClaimFinding:
     @property
     def blocks(self) -> bool:
         return self.severity is Severity.BLOCKING
+
+    def as_plain(self) -> dict[str, str]:
+        """The finding as it is kept with a claim: every field as text."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+def blocking(
+    rule: str,
+    message: str,
+    suggestion: str,
+    *,
+    field: str = "",
+    segment: str = "",
+    owner: CaseOwner = CaseOwner.BILLER,
+) -> dict[str, str]:
+    """What keeps a claim here that no check of the form has found, as it is kept with the claim."""
+    return ClaimFinding(rule, Severity.BLOCKING, field, segment, message, suggestion, owner).as_plain()
 
 
 @dataclass(frozen=True)

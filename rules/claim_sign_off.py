@@ -95,5 +95,6 @@ def _addons(addons: tuple[tuple[str, int], ...]) -> str:
 
 
 def dollars(cents: int) -> str:
-    """An amount as a person reads it: ``1,234.50``."""
-    return f"{cents // 100:,}.{cents % 100:02d}"
+    """An amount as a person reads it: ``1,234.50``, ``-20.00``."""
+    whole, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02d}"

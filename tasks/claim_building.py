@@ -1,7 +1,7 @@
 """The steps before a claim leaves: coverage on its date, the form, the checks, whose signature it needs."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -14,7 +14,7 @@ from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
 from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
-from models.claim_findings import ClaimFinding, MissingFact, Severity
+from models.claim_findings import ClaimFinding, MissingFact, Severity, blocking
 from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
 from models.operational import (
@@ -41,21 +41,24 @@ C = ClaimStatus
 PROVEN = (SubmissionStatus.DECIDED, SubmissionStatus.REPLACED)
 
 
-@step("open claims")
-def open_claims(location: str = "all", limit: int = 5000) -> int:
-    """Open a claim for every signed session that has none; returns how many were opened."""
-    if not billing.is_set_up():
-        return 0
-    query = (
+def notes_without_claim() -> Any:
+    """The numbers of the signed sessions that are billed from here and have no claim yet, as a query."""
+    return (
         select(SessionNote.case_number)
         .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
         .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
         .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
         .where(col(Patient.forgotten_at).is_(None))  # what their claim would be made from is gone
         .where(col(SessionNote.started_at) >= billing.began_at())
-        .order_by(col(SessionNote.case_number))
-        .limit(limit)
     )
+
+
+@step("open claims")
+def open_claims(location: str = "all", limit: int = 5000) -> int:
+    """Open a claim for every signed session that has none; returns how many were opened."""
+    if not billing.is_set_up():
+        return 0
+    query = notes_without_claim().order_by(col(SessionNote.case_number)).limit(limit)
     if location != "all":
         query = query.where(SessionNote.location_id == location)
     with store.reading() as db:
@@ -230,16 +233,12 @@ def _content(
         "session": claim.session_number,
         "form": form_to_plain(form),
         "facts": {**as_summary(gathered.facts), "session": claim.session_number},
-        "findings": [finding_to_plain(each) for each in findings],
+        "findings": [each.as_plain() for each in findings],
         "changes": changes_against_note(gathered.facts),
         "biller": list(needed.biller),
         "clinician": list(needed.clinician),
         "rule": needed.rule,
     }
-
-
-def finding_to_plain(finding: ClaimFinding) -> dict[str, str]:
-    return {name: str(value) for name, value in asdict(finding).items()}
 
 
 def _save_built(
@@ -265,7 +264,7 @@ def _save_built(
         if claim.rank == "P" or not claim.charge_cents:
             claim.charge_cents = form.charge_cents
         _set_deadline(claim)
-        claim.missing, claim.findings, claim.queue = [], [finding_to_plain(each) for each in findings], ""
+        claim.missing, claim.findings, claim.queue = [], [each.as_plain() for each in findings], ""
         db.add(claim)
         if needed.blocked:
             queue = _queue_of(findings)
@@ -323,15 +322,8 @@ def asked_fields(missing: str) -> tuple[str, ...]:
 
 
 def _missing_to_plain(each: MissingFact) -> dict[str, str]:
-    return {
-        "rule": "missing",
-        "severity": "blocking",
-        "field": each.field,
-        "segment": "",
-        "message": each.message,
-        "suggestion": "Put it on record, or ask the patient for it.",
-        "owner": str(each.owner),
-    }
+    suggestion = "Put it on record, or ask the patient for it."
+    return blocking("missing", each.message, suggestion, field=each.field, owner=each.owner)
 
 
 def to_correction(
@@ -345,6 +337,6 @@ def to_correction(
 ) -> None:
     """Give the claim to a biller with what is wrong; its clock starts when its run opens the to-do."""
     claim.queue = queue.value
-    claim.findings = [each if isinstance(each, dict) else finding_to_plain(each) for each in findings]
+    claim.findings = [each if isinstance(each, dict) else each.as_plain() for each in findings]
     db.add(claim)
     store.move_case(db, claim, C.CORRECTION, actor=actor, fence=fence, queue=queue.value)

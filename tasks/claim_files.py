@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.claim_money import answer_by, lines_of, post, refresh, sent_lines, withdraw
+from acts.clearinghouse_files import queue_file
 from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
@@ -21,9 +20,10 @@ from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
 from models.claim_codes import CLEARINGHOUSE, FileKind, FileStatus, SubmissionStatus
+from models.claim_findings import blocking
 from models.claim_form import ClaimForm, ClaimFrequency, Envelope, PayerRank
 from models.codes import ApprovalKind, ApprovalStatus, ClaimStatus, Verdict
-from models.columns import new_id, utc_now
+from models.columns import utc_now
 from models.errors import (
     ContractBroken,
     NotSignedOff,
@@ -145,35 +145,16 @@ def _must_be_signed(db: Session, claim: Claim, kind: ApprovalKind) -> None:
 
 
 def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, now: datetime) -> int:
-    claims = [
-        claim
-        for claim in db.exec(
-            select(Claim)
-            .where(col(Claim.case_number).in_(list(forms)), Claim.status == C.READY_TO_SEND)
-            .order_by(col(Claim.case_number))
-            .with_for_update()
-        ).all()
-    ]
+    claims = db.exec(
+        select(Claim)
+        .where(col(Claim.case_number).in_(list(forms)), Claim.status == C.READY_TO_SEND)
+        .order_by(col(Claim.case_number))
+        .with_for_update()
+    ).all()
     if not claims:
         return 0
-    control = store.next_number(db, "interchange")
     due = min(answer_by(claim, Awaited.ACKNOWLEDGEMENT, now) for claim in claims)
-    file = ClearinghouseFile(
-        id=new_id("CF"),
-        outgoing=True,
-        kind=FileKind.CLAIMS,
-        name=f"{practice.submitter_id.lower()}-837p-{control:09d}.x12",
-        control_number=control,
-        sender_id=practice.submitter_id,
-        status=FileStatus.QUEUED,
-        count=len(claims),
-        at=now,
-        not_before=now,
-        answer_by=due,
-    )
-    db.add(file)
-    db.flush()
-    store.audit(db, "system", "file.queued", file, kind=file.kind.value, control=control, count=len(claims))
+    file = queue_file(db, FileKind.CLAIMS, practice.submitter_id, len(claims), now, answer_by=due)
     for claim in claims:
         _submit(db, claim, forms[claim.case_number], file, now)
     return len(claims)
@@ -452,15 +433,11 @@ def _refuse_ours(file: ClearinghouseFile, why: str, now: datetime) -> None:
 
 
 def _finding(why: str) -> dict[str, str]:
-    return {
-        "rule": "file",
-        "severity": "blocking",
-        "field": "",
-        "segment": "",
-        "message": f"The file with this claim could not leave: {why[:200]}",
-        "suggestion": "Correct what is named, then have the claim built again.",
-        "owner": "biller",
-    }
+    return blocking(
+        "file",
+        f"The file with this claim could not leave: {why[:200]}",
+        "Correct what is named, then have the claim built again.",
+    )
 
 
 # -- in
@@ -521,7 +498,7 @@ def take_in(file_id: str, now: datetime | None = None) -> str:
         received = store.one(db, IntakeFile, file_id)
     if file.status != FileStatus.RECEIVED:
         return file.status.value
-    opened = _open(received)
+    opened = received_files.opened(received)
     if opened is None:
         _finish(file_id, FileStatus.REFUSED, moment, "the file has gone from the received folder", None)
         return FileStatus.REFUSED.value
@@ -538,19 +515,6 @@ def take_in(file_id: str, now: datetime | None = None) -> str:
     with store.reading() as db:
         received_files.put_away(store.one(db, IntakeFile, file_id))
     return status.value
-
-
-def _open(received: IntakeFile) -> BinaryIO | None:
-    """A received file to be read as a stream, so that one of any size needs little memory."""
-    plain = [
-        path
-        for path in sorted(settings().received_folder.glob(f"{received.digest[:32]}.*"))
-        if path.suffix != received_files.SEALED
-    ]
-    if plain:
-        return Path(plain[0]).open("rb")
-    content = received_files.content(received)
-    return None if content is None else BytesIO(content)
 
 
 TAKERS: dict[str, tuple[FileKind, Callable[[str, BinaryIO, datetime], int]]] = {

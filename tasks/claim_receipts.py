@@ -13,6 +13,7 @@ from adapters import operational_store as store
 from adapters import x12
 from models.claim_answers import ClaimAcknowledgement, GroupAcknowledgement, SetAcknowledgement
 from models.claim_codes import ExceptionQueue, FileKind, FileStatus, SubmissionStatus
+from models.claim_findings import blocking
 from models.codes import ClaimStatus
 from models.operational import Claim, ClaimSubmission, ClearinghouseFile, EligibilityCheck
 from rules import claim_answers
@@ -25,10 +26,14 @@ C = ClaimStatus
 ON_ITS_WAY = (C.SENT, C.ACKNOWLEDGED, C.ACCEPTED)
 
 
+def is_looked_for(claim: Claim) -> bool:
+    """Whether somebody looks why nothing came."""
+    return claim.status == C.CORRECTION and claim.queue == ExceptionQueue.NO_ANSWER.value
+
+
 def is_on_its_way(claim: Claim) -> bool:
     """Whether an answer about arrival still tells something: it was sent, or somebody looks why nothing came."""
-    looked_for = claim.status == C.CORRECTION and claim.queue == ExceptionQueue.NO_ANSWER.value
-    return claim.status in ON_ITS_WAY or looked_for
+    return claim.status in ON_ITS_WAY or is_looked_for(claim)
 
 
 # -- 999
@@ -82,8 +87,7 @@ def _arrived(db: Session, ours: ClearinghouseFile, now: datetime) -> None:
             submission.status, submission.received_at = SubmissionStatus.RECEIVED, now
             db.add(submission)
         claim = db.get_one(Claim, submission.case_number, with_for_update=True)
-        looked_for = claim.status == C.CORRECTION and claim.queue == ExceptionQueue.NO_ANSWER.value
-        if claim.status != C.SENT and not looked_for:
+        if claim.status != C.SENT and not is_looked_for(claim):
             continue
         claim.answer_by, claim.queue, claim.findings = answer_by(claim, Awaited.CLAIM_ACKNOWLEDGEMENT, now), "", []
         db.add(claim)
@@ -180,15 +184,7 @@ def give_back(db: Session, ours: ClearinghouseFile, findings: list[dict[str, str
 def faults_of(answer: Answer) -> list[dict[str, str]]:
     """What was found wrong, as a biller is shown it."""
     return [
-        {
-            "rule": fault.code or "rejected",
-            "severity": "blocking",
-            "field": "",
-            "segment": fault.where,
-            "message": fault.sentence,
-            "suggestion": fault.next_action,
-            "owner": "biller",
-        }
+        blocking(fault.code or "rejected", fault.sentence, fault.next_action, segment=fault.where)
         for fault in answer.faults
     ]
 

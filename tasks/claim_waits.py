@@ -4,15 +4,15 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from acts.case_to_dos import open_for_case
 from acts.patient_messages import tell_patient
-from acts.practice_clocks import clock_policy
 from adapters import operational_store as store
 from adapters.portal_links import LINK_DAYS, make_link
 from models.claim_codes import ExceptionQueue
+from models.claim_findings import blocking
 from models.codes import ClaimStatus, LinkPurpose, Role, ToDoKind
-from models.columns import new_id, utc_now
-from models.operational import Claim, OutboxMessage, ToDo
-from rules import clocks
+from models.columns import utc_now
+from models.operational import Claim, OutboxMessage
 from rules.claim_sign_off import dollars
 from tasks.claim_building import to_correction
 from tasks.steps import step
@@ -50,19 +50,7 @@ def prepare(db: Session, claim: Claim) -> None:
 
 def open_to_do(db: Session, claim: Claim, kind: ToDoKind) -> bool:
     """Open a biller's to-do once per visit of the claim to its status; says whether it was new."""
-    now = utc_now()
-    return store.open_to_do(
-        db,
-        ToDo(
-            id=new_id("TD"),
-            unique_key=f"{kind.value}:{claim.case_number}:{claim.version}",
-            case_number=claim.case_number,
-            kind=kind,
-            role=Role.BILLER,
-            location_id=claim.location_id,
-            due_at=clocks.to_do_due(kind, now, clock_policy(db)),
-        ),
-    )
+    return open_for_case(db, claim, kind, f"{kind.value}:{claim.case_number}:{claim.version}", role=Role.BILLER)
 
 
 def _told(db: Session, key: str) -> bool:
@@ -114,12 +102,5 @@ def find_silence(now: datetime | None = None) -> int:
 
 def _silence(claim: Claim) -> dict[str, str]:
     theirs = claim.status == C.MISSING_INFORMATION
-    return {
-        "rule": "no_answer",
-        "severity": "blocking",
-        "field": "",
-        "segment": "",
-        "message": f"Nothing has come in time: {AWAITED[claim.status]} is overdue.",
-        "suggestion": CALL_THE_PATIENT if theirs else ASK_THE_PAYER,
-        "owner": "biller",
-    }
+    overdue = f"Nothing has come in time: {AWAITED[claim.status]} is overdue."
+    return blocking("no_answer", overdue, CALL_THE_PATIENT if theirs else ASK_THE_PAYER)

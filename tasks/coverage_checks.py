@@ -8,15 +8,16 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from acts import billing
+from acts.case_to_dos import open_for_case
+from acts.clearinghouse_files import queue_file
 from acts.insurance import address_of, coverage_facts, coverage_in_force, local_date, person_of
-from acts.practice_clocks import clock_policy
 from adapters import operational_store as store
 from models.billing import Payer, PracticeBilling
-from models.claim_codes import FileKind, FileStatus
+from models.claim_codes import FileKind
 from models.claim_facts import CoverageFacts
 from models.claim_form import PayerName
 from models.codes import AppointmentStatus, ClaimStatus, Role, ToDoKind
-from models.columns import new_id, utc_now
+from models.columns import utc_now
 from models.eligibility import EligibilityAnswer, EligibilityRequest
 from models.operational import (
     Appointment,
@@ -29,9 +30,7 @@ from models.operational import (
     PatientBilling,
     PatientCoverage,
     Referral,
-    ToDo,
 )
-from rules import clocks
 from rules.coverage import CoverageStatus
 from rules.eligibility import CheckedCoverage, coverage_from
 from tasks.steps import step
@@ -73,13 +72,6 @@ def ask(
     db.flush()
     store.audit(db, "system", "coverage.to_ask", check, case_number, date=service_date.isoformat())
     return check
-
-
-def ask_again(db: Session, check: EligibilityCheck, actor: str) -> None:
-    """Ask the same once more, whatever was answered: a person has put something right."""
-    check.unique_key = f"{check.unique_key}:{check.id}"  # the next question of this date is a new one
-    db.add(check)
-    store.audit(db, actor, "coverage.ask_again", check, check.case_number)
 
 
 @step("ask about the days ahead")
@@ -142,22 +134,7 @@ def batch(now: datetime | None = None) -> int:
         practice = billing.tables().practice(moment.date())
         if practice is None:
             return 0
-        control = store.next_number(db, "interchange")
-        file = ClearinghouseFile(
-            id=new_id("CF"),
-            outgoing=True,
-            kind=FileKind.COVERAGE_QUESTIONS,
-            name=f"{practice.submitter_id.lower()}-270-{control:09d}.x12",
-            control_number=control,
-            sender_id=practice.submitter_id,
-            status=FileStatus.QUEUED,
-            count=len(sendable),
-            at=moment,
-            not_before=moment,
-        )
-        db.add(file)
-        db.flush()
-        store.audit(db, "system", "file.queued", file, kind=file.kind.value, control=control, count=len(sendable))
+        file = queue_file(db, FileKind.COVERAGE_QUESTIONS, practice.submitter_id, len(sendable), moment)
         for check in sendable:
             check.file_id, check.asked_at, check.attempts = file.id, moment, check.attempts + 1
             db.add(check)
@@ -297,20 +274,7 @@ def _tell_the_cases(db: Session, check: EligibilityCheck, checked: CheckedCovera
     db.add(referral)
     if not checked.coverage.needs_a_person or referral.closed_at is not None:
         return
-    now = utc_now()
-    due = clocks.to_do_due(ToDoKind.COVERAGE_PROBLEM, now, clock_policy(db))
-    store.open_to_do(
-        db,
-        ToDo(
-            id=new_id("TD"),
-            unique_key=f"coverage:{check.id}",
-            case_number=check.case_number,
-            kind=ToDoKind.COVERAGE_PROBLEM,
-            role=Role.BILLER,
-            location_id=check.location_id,
-            due_at=due,
-        ),
-    )
+    open_for_case(db, check, ToDoKind.COVERAGE_PROBLEM, f"coverage:{check.id}", role=Role.BILLER)
 
 
 @step("look for coverage answers that do not come")

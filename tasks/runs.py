@@ -33,11 +33,10 @@ from models.operational import (
     EligibilityCheck,
     IntakeFile,
     IntakeRow,
-    Patient,
     Referral,
     SessionNote,
 )
-from tasks import sessions
+from tasks import claim_building, sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
 from tasks.waiting import waiting
@@ -352,7 +351,7 @@ async def start_claims() -> int:
     found = _settled(_lying(incoming.iterdir())) if incoming.is_dir() else []
     with store.reading() as db:
         found += [(number, 0, version) for number, version in db.exec(_claims_to_move()).all()]
-        found += [(number, 0, 0) for number in db.exec(_notes_without_claim()).all()]
+        found += [(number, 0, 0) for number in db.exec(claim_building.notes_without_claim().limit(RUNS_AT_ONCE)).all()]
         found += [(check_id, 0, tries) for check_id, tries in db.exec(_questions_to_ask(utc_now())).all()]
         found += [(file_id, 0, tries) for file_id, tries in db.exec(_files_to_send(utc_now())).all()]
     if not found:
@@ -366,18 +365,6 @@ def _claims_to_move() -> Any:
     return (
         select(Claim.case_number, Claim.version)
         .where(Claim.status == ClaimStatus.READY_TO_SEND, col(Claim.status_since) < settled)
-        .limit(RUNS_AT_ONCE)
-    )
-
-
-def _notes_without_claim() -> Any:
-    return (
-        select(SessionNote.case_number)
-        .join(Patient, col(Patient.id) == col(SessionNote.patient_id))
-        .outerjoin(Claim, col(Claim.session_number) == col(SessionNote.case_number))
-        .where(SessionNote.status == NoteStatus.CLOSED_SIGNED, col(Claim.case_number).is_(None))
-        .where(col(Patient.forgotten_at).is_(None))
-        .where(col(SessionNote.started_at) >= billing.began_at())
         .limit(RUNS_AT_ONCE)
     )
 

@@ -4,18 +4,16 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from acts.case_to_dos import open_for_case
 from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.portal_links import LINK_DAYS, make_link
-from models.codes import CaseStatus, LinkPurpose, MessageChannel, ReferralStatus, Role, ToDoKind, ToDoStatus
-from models.columns import new_id, utc_now
+from models.codes import CaseStatus, LinkPurpose, MessageChannel, ReferralStatus, ToDoKind, ToDoStatus
 from models.errors import OutsideUnavailable
-from models.operational import Claim, OutboxMessage, Referral, ToDo
-from rules import clocks
+from models.operational import Claim, OutboxMessage, Referral
 from tasks import claim_waits
 from tasks.cases import Case
-from tasks.practice import clock_policy
 from tasks.steps import step
 
 R = ReferralStatus
@@ -52,19 +50,7 @@ def prepare(case: Case, status: CaseStatus) -> None:
 
 def open_case_to_do(db: Session, referral: Referral, kind: ToDoKind) -> bool:
     """Open the to-do of a case once per visit to its status; says whether it was new."""
-    now = utc_now()
-    return store.open_to_do(
-        db,
-        ToDo(
-            id=new_id("TD"),
-            unique_key=f"{kind.value}:{referral.case_number}:{referral.version}",
-            case_number=referral.case_number,
-            kind=kind,
-            role=Role.COORDINATOR,
-            location_id=referral.location_id,
-            due_at=clocks.to_do_due(kind, now, clock_policy(db)),
-        ),
-    )
+    return open_for_case(db, referral, kind, f"{kind.value}:{referral.case_number}:{referral.version}")
 
 
 def _invite(db: Session, referral: Referral, fence: int) -> None:

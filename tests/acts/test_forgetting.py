@@ -54,7 +54,7 @@ from models.operational import (
     Staff,
 )
 from models.therapy_text import TherapyText
-from tasks import claim_building, runs
+from tasks import claim_building
 from tests.factories import (
     make_case_at,
     make_claim,
@@ -559,7 +559,7 @@ def test_session_of_a_forgotten_patient_is_claimed_by_nobody(compliance: Staff):
     forget(patient.id, compliance)
     shutil.copytree(CHECKOUT / "samples" / "billing", settings().billing_folder, dirs_exist_ok=True)
     with reading() as db:
-        assert list(db.exec(runs._notes_without_claim()).all()) == [sessions[1].case_number]
+        assert list(db.exec(claim_building.notes_without_claim()).all()) == [sessions[1].case_number]
     assert claim_building.open_claims.fn() == 1
     with reading() as db:
         [claim] = db.exec(select(Claim)).all()

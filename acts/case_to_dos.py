@@ -1,0 +1,39 @@
+"""Opens what somebody has to do about a case, due by the practice's clocks."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from acts.practice_clocks import clock_policy
+from adapters.operational_store import CaseRecord, open_to_do
+from models.codes import Role, ToDoKind
+from models.columns import new_id, utc_now
+from models.operational import EligibilityCheck, ToDo
+from rules import clocks
+
+
+def open_for_case(
+    db: Session,
+    about: CaseRecord | EligibilityCheck,
+    kind: ToDoKind,
+    unique_key: str,
+    *,
+    role: Role = Role.COORDINATOR,
+    to_do_id: str = "",
+    by: datetime | None = None,
+) -> bool:
+    """Open a to-do of this kind at the case's place unless its key exists; says whether it was new.
+
+    ``by``: due no later than this, whatever the clocks say.
+    """
+    due_at = clocks.to_do_due(kind, utc_now(), clock_policy(db))
+    to_do = ToDo(
+        id=to_do_id or new_id("TD"),
+        unique_key=unique_key,
+        case_number=about.case_number,
+        kind=kind,
+        role=role,
+        location_id=about.location_id,
+        due_at=min(due_at, by or due_at),
+    )
+    return open_to_do(db, to_do)
