@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from models.codes import ApprovalKind, ApprovalStatus, ExitKind, NoteStatus, ReferralStatus, RiskLevel, Role, Verdict
+from models.codes import (
+    ApprovalKind,
+    ApprovalStatus,
+    ClaimStatus,
+    ExitKind,
+    NoteStatus,
+    ReferralStatus,
+    RiskLevel,
+    Role,
+    Verdict,
+)
 from models.note_codes import FlagAction
 from rules import sign_off
 from rules.sign_off import Consequence, Signer
@@ -15,13 +25,20 @@ K, V, R = ApprovalKind, Verdict, ReferralStatus
 REVIEW = {"kind": "risk_review", "level": "moderate", "disposition": "continue_intake", "safety_note": "", "flags": []}
 ASSIGNMENT = {"kind": "assignment", "clinician_id": "ST-1", "candidates": []}
 LETTER = {"kind": "closing_letter", "exit": "declined", "letter": "Dear Alex"}
+CLAIM = {"kind": "claim", "reasons": [], "biller": ["No claim of this clinician has been paid."], "findings": []}
+WRITE_OFF = {"kind": "write_off", "cents": 12_050, "why": ["Denied for good."], "reasons": []}
 CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.RISK_REVIEW: REVIEW,
     K.ASSIGNMENT: ASSIGNMENT,
     K.CLOSING_LETTER: LETTER,
     K.SESSION_NOTE: note_content(),
+    K.CLAIM: CLAIM,
+    K.CLAIM_CLINICAL: {**CLAIM, "kind": "claim_clinical", "biller": []},
+    K.WRITE_OFF: WRITE_OFF,
 }
-REFERRALS = [kind for kind in K if kind != K.SESSION_NOTE]
+CLAIM_VERDICTS = (V.APPROVE, V.RETURN, V.REJECT)  # a claim is not changed by signing it
+CLAIMS = (K.CLAIM, K.CLAIM_CLINICAL, K.WRITE_OFF)
+REFERRALS = [kind for kind in K if kind not in (K.SESSION_NOTE, *CLAIMS)]
 
 
 NOBODY_ELSE = "whoever held the session signs its note, or whom it was passed on to by name"
@@ -249,8 +266,10 @@ def test_rejected_letter_is_not_sent_and_the_patient_is_called() -> None:
     assert sign_off.consequence(K.CLOSING_LETTER, V.REJECT, LETTER) == Consequence(R.CONTACT_PATIENT)
 
 
-@pytest.mark.parametrize("kind", list(K))
-@pytest.mark.parametrize("verdict", list(V))
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [(kind, verdict) for kind in K for verdict in V if kind not in CLAIMS or verdict in CLAIM_VERDICTS],
+)
 def test_only_a_signed_risk_review_clears_a_risk(kind: ApprovalKind, verdict: Verdict) -> None:
     cleared = sign_off.consequence(kind, verdict, CONTENT[kind]).risk_cleared
     signs = kind == K.RISK_REVIEW and verdict in (V.APPROVE, V.EDIT_AND_APPROVE)
@@ -323,3 +342,32 @@ def test_answer_to_a_flag_is_one_of_those_that_can_be_chosen() -> None:
 def test_signed_note_has_every_sentence_under_a_heading_of_its_format() -> None:
     signed = sign_off.edited_content(K.SESSION_NOTE, note_content(), {"format": "DAP"})
     assert {each["section"] for each in signed["sentences"]} == {"Data", "Plan"}
+
+
+C = ClaimStatus
+CLINICAL = CONTENT[K.CLAIM_CLINICAL]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "content", "goes_to"),
+    [
+        (K.CLAIM, V.APPROVE, CLAIM, C.READY_TO_SEND),
+        (K.CLAIM_CLINICAL, V.APPROVE, CLINICAL, C.READY_TO_SEND),
+        # a clinician's signature does not stand for a biller's
+        (K.CLAIM_CLINICAL, V.APPROVE, {**CLINICAL, "biller": CLAIM["biller"]}, C.CLAIM_SIGNATURE),
+        (K.WRITE_OFF, V.APPROVE, WRITE_OFF, C.CLOSED_WRITTEN_OFF),
+        *((kind, verdict, CONTENT[kind], C.CORRECTION) for kind in CLAIMS for verdict in (V.RETURN, V.REJECT)),
+    ],
+)
+def test_decision_on_a_claim_sends_it_or_gives_it_back_to_its_biller(
+    kind: ApprovalKind, verdict: Verdict, content: dict[str, Any], goes_to: ClaimStatus
+) -> None:
+    assert sign_off.consequence(kind, verdict, content) == Consequence(goes_to)
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_claim_is_not_changed_by_signing_it(kind: ApprovalKind) -> None:
+    with pytest.raises(ValueError, match="changed on its own page"):
+        sign_off.consequence(kind, V.EDIT_AND_APPROVE, CONTENT[kind])
+    with pytest.raises(ValueError, match="reasons cannot be edited"):
+        sign_off.edited_content(kind, CONTENT[kind], {"reasons": []})
