@@ -26,7 +26,8 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
     appointment.changed_at = now
     set_status(db, appointment, to, actor)
     drop_reminders(db, appointment.case_number, actor)
-    if to in (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED) and appointment.starts_at > now:
+    cancelled = to in (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
+    if cancelled and appointment.starts_at > now and appointment.slot_id is not None:
         freed = db.exec(
             update(Slot)
             .where(col(Slot.id) == appointment.slot_id, col(Slot.status) == SlotStatus.BOOKED)

@@ -1,16 +1,19 @@
 """What staff do to a whole case: stop it, reroute it, book by hand, record how the first session ended."""
 
+from zoneinfo import ZoneInfo
+
 from sqlmodel import Session
 
 from acts.alarms import WORRYING, leave_open_risk_to_clinician
 from acts.appointments import end_appointment, release_if_booked, standing_appointment
 from acts.booking import book
+from acts.episodes import open_episode
 from adapters import therapy_store
 from adapters.operational_store import CaseRecord, audit, move_case, one, reading, writing
 from models.codes import AppointmentStatus, CaseOwner, ExitKind, NoteStatus, ReferralStatus, Role, ToDoOutcome
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Referral, SessionNote, Staff
+from models.operational import Location, Referral, SessionNote, Staff
 from models.therapy_text import TherapyText
 from models.transitions import NOTE_OWNERS, REFERRAL
 
@@ -127,7 +130,7 @@ def record_outcome(case_number: str, *, staff_id: str, outcome: ToDoOutcome) -> 
 
 
 def close_first_session(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
-    """Attended closes the case with its first session's time; a no-show asks a coordinator what next.
+    """Attended closes the case with its first session's time, and care goes on; after a no-show a coordinator decides.
 
     Raises NotAllowed before the session begins.
     """
@@ -142,6 +145,18 @@ def close_first_session(db: Session, referral: Referral, outcome: ToDoOutcome, a
         db.add(referral)
         move_case(
             db, referral, R.CLOSED_ATTENDED, actor=actor, days=(appointment.starts_at - referral.received_at).days
+        )
+        open_episode(
+            db,
+            patient_id=appointment.patient_id,
+            clinician_id=appointment.clinician_id,
+            location_id=appointment.location_id,
+            modality=appointment.modality,
+            opened_by=referral.case_number,
+            started_on=appointment.starts_at.astimezone(
+                ZoneInfo(one(db, Location, appointment.location_id).time_zone)
+            ).date(),
+            actor=actor,
         )
     else:
         end_appointment(db, appointment, AppointmentStatus.NO_SHOW, actor)

@@ -12,19 +12,23 @@ from sqlmodel import Session, col
 
 from adapters import portal_links
 from adapters.operational_store import CaseRecord, audit, one, one_case, reading, writing
-from models.codes import CaseStatus, ClaimStatus, LinkPurpose, ReferralStatus
+from models.codes import CaseStatus, ClaimStatus, EpisodeStatus, LinkPurpose, ReferralStatus
 from models.columns import utc_now
 from models.errors import CountersignError, MovedOn, NotAllowed
 from models.operational import Location, Patient, PortalLink
 from models.person_names import plain_name
 
 MOST_FAILED_CHECKS = 5
-WAITING_FOR: Mapping[LinkPurpose, CaseStatus] = {
-    LinkPurpose.QUESTIONNAIRES: ReferralStatus.QUESTIONNAIRES_REQUESTED,
-    LinkPurpose.CHOOSE_TIME: ReferralStatus.OFFERED,
-    LinkPurpose.APPOINTMENT: ReferralStatus.BOOKED,
-    LinkPurpose.BILLING_DETAILS: ClaimStatus.MISSING_INFORMATION,
+WAITING_FOR: Mapping[LinkPurpose, frozenset[CaseStatus]] = {
+    LinkPurpose.QUESTIONNAIRES: frozenset({ReferralStatus.QUESTIONNAIRES_REQUESTED}),
+    LinkPurpose.CHOOSE_TIME: frozenset({ReferralStatus.OFFERED}),
+    LinkPurpose.APPOINTMENT: frozenset({ReferralStatus.BOOKED, EpisodeStatus.ACTIVE}),
+    LinkPurpose.BILLING_DETAILS: frozenset({ClaimStatus.MISSING_INFORMATION}),
+    LinkPurpose.EARLIER_TIME: frozenset({ReferralStatus.WAITLISTED, ReferralStatus.BOOKED, EpisodeStatus.ACTIVE}),
+    LinkPurpose.CHECK_IN: frozenset({EpisodeStatus.ACTIVE}),
+    LinkPurpose.MATERIAL: frozenset({EpisodeStatus.ACTIVE}),
 }
+"""In which statuses of its case a link can do its one thing."""
 
 
 class WhyNot(StrEnum):
@@ -94,7 +98,7 @@ def _why_not(link: PortalLink, referral: CaseRecord) -> WhyNot | None:
         return WhyNot.REVOKED
     if link.expires_at <= utc_now():
         return WhyNot.EXPIRED
-    return None if referral.status == WAITING_FOR[link.purpose] else WhyNot.MOVED_ON
+    return None if referral.status in WAITING_FOR[link.purpose] else WhyNot.MOVED_ON
 
 
 def verify(token: str, birth_date: date) -> str:

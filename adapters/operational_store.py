@@ -26,6 +26,8 @@ from models.errors import MovedOn, StaleLease
 from models.operational import (
     Approval,
     Claim,
+    Episode,
+    FollowUp,
     Heartbeat,
     NumberSequence,
     Offer,
@@ -42,12 +44,14 @@ from models.transitions import check_transition
 OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
-CaseRecord = Referral | SessionNote | Claim
-"""A record of one case with a run of its own; a new workflow adds its own kind."""
-CASE_RECORDS: dict[str, type[Referral] | type[SessionNote] | type[Claim]] = {
+CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp
+"""A record of one case; a new workflow adds its own kind. Ongoing care alone has no run of its own."""
+CASE_RECORDS: dict[str, type[Any]] = {
     "RF": Referral,
     "SN": SessionNote,
     "CL": Claim,
+    "EP": Episode,
+    "BS": FollowUp,
 }
 """Which kind of case a number's first letters name."""
 CASES: tuple[type[Any], ...] = tuple(CASE_RECORDS.values())
@@ -145,6 +149,14 @@ def new_session_number(db: Session) -> str:
 
 def new_claim_number(db: Session) -> str:
     return f"CL-{next_number(db, 'claim'):06d}"
+
+
+def new_episode_number(db: Session) -> str:
+    return f"EP-{next_number(db, 'episode'):06d}"
+
+
+def new_follow_up_number(db: Session) -> str:
+    return f"BS-{next_number(db, 'follow_up'):06d}"
 
 
 def take_case(case_number: str) -> int:

@@ -39,12 +39,24 @@ class SignedLink(NamedTuple):
     purpose: LinkPurpose
 
 
-def make_link(db: Session, case_number: str, purpose: LinkPurpose, round: int, days: int = LINK_DAYS) -> MadeLink:
-    """Store a fresh link for one case and one purpose, in the caller's transaction."""
+def make_link(
+    db: Session,
+    case_number: str,
+    purpose: LinkPurpose,
+    round: int,
+    days: int = LINK_DAYS,
+    *,
+    subject_id: str | None = None,
+) -> MadeLink:
+    """Store a fresh link for one case and one purpose, in the caller's transaction.
+
+    ``subject_id``: the one appointment, offer, check-in or material it is about, where the case has several.
+    """
     link = PortalLink(
         id=new_id("PL"),
         case_number=case_number,
         purpose=purpose,
+        subject_id=subject_id,
         round=round,
         expires_at=utc_now() + timedelta(days=days),
     )

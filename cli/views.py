@@ -14,7 +14,6 @@ from models.operational import (
     Appointment,
     Approval,
     AuditEvent,
-    Claim,
     Heartbeat,
     OutboxMessage,
     PortalLink,
@@ -70,7 +69,7 @@ def _due_times(db: Session) -> dict[str, tuple[datetime, str | None]]:
 
 def _case_row(referral: CaseRecord, due: dict[str, tuple[datetime, str | None]]) -> CaseRow:
     due_at, assigned = due.get(referral.case_number, (None, None))
-    level = None if isinstance(referral, Claim) else referral.risk_level  # nobody's danger is part of a claim
+    level = getattr(referral, "risk_level", None)  # nobody's danger is part of a claim
     return CaseRow(
         case_number=referral.case_number,
         status=referral.status.value,

@@ -161,7 +161,52 @@ CLAIM_LABELS = {
     ClaimStatus.CLOSED_NOT_BILLED: "closed, not billed",
 }
 
-CaseStatus = ReferralStatus | NoteStatus | ClaimStatus
+
+class EpisodeStatus(StrEnum):
+    """Whether a patient is in ongoing care."""
+
+    ACTIVE = "active"
+    CLOSED_ENDED = "closed_ended"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.value.startswith("closed_")
+
+    @property
+    def label(self) -> str:
+        return "in care" if self is EpisodeStatus.ACTIVE else "closed, care ended"
+
+
+class FollowUpStatus(StrEnum):
+    """Where an escalation, or a message that waits for its signature, stands between two sessions."""
+
+    RECEIVED = "received"
+    ESCALATION = "escalation"
+    MESSAGE_SIGNATURE = "message_signature"
+    QUESTION_OPEN = "question_open"
+    READY_TO_SEND = "ready_to_send"
+    CLOSED_ANSWERED = "closed_answered"
+    CLOSED_SENT = "closed_sent"
+    CLOSED_NOT_SENT = "closed_not_sent"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.value.startswith("closed_")
+
+    @property
+    def label(self) -> str:
+        """The words a person reads: ``message signature``."""
+        return FOLLOW_UP_LABELS.get(self, self.value.replace("_", " "))
+
+
+FOLLOW_UP_LABELS = {
+    FollowUpStatus.QUESTION_OPEN: "question to answer",
+    FollowUpStatus.CLOSED_ANSWERED: "closed, a clinician has decided",
+    FollowUpStatus.CLOSED_SENT: "closed, message sent",
+    FollowUpStatus.CLOSED_NOT_SENT: "closed, message not sent",
+}
+
+CaseStatus = ReferralStatus | NoteStatus | ClaimStatus | EpisodeStatus | FollowUpStatus
 """Where a case of any workflow stands."""
 
 
@@ -214,6 +259,8 @@ class ApprovalKind(StrEnum):
     CLAIM = "claim"
     CLAIM_CLINICAL = "claim_clinical"
     WRITE_OFF = "write_off"
+    ESCALATION = "escalation"
+    MESSAGE = "message"
 
     @property
     def label(self) -> str:
@@ -350,6 +397,9 @@ class LinkPurpose(StrEnum):
     CHOOSE_TIME = "choose_time"
     APPOINTMENT = "appointment"
     BILLING_DETAILS = "billing_details"
+    EARLIER_TIME = "earlier_time"
+    CHECK_IN = "check_in"
+    MATERIAL = "material"
 
 
 class RowOutcome(StrEnum):

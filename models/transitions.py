@@ -9,6 +9,8 @@ from models.codes import (
     CaseOwner,
     CaseStatus,
     ClaimStatus,
+    EpisodeStatus,
+    FollowUpStatus,
     MessageStatus,
     NoteStatus,
     OfferStatus,
@@ -18,6 +20,7 @@ from models.codes import (
     ToDoStatus,
 )
 from models.errors import MovedOn
+from models.scheduling_codes import CheckInStatus, SeriesStatus, WaitlistOfferStatus, WaitlistStatus
 
 R = ReferralStatus
 
@@ -194,6 +197,63 @@ CLAIM_OWNERS: Mapping[ClaimStatus, CaseOwner] = {
     **{status: CaseOwner.NOBODY for status in C if status.is_closed},
 }
 
+EPISODE: Mapping[EpisodeStatus, frozenset[EpisodeStatus]] = {
+    EpisodeStatus.ACTIVE: frozenset({EpisodeStatus.CLOSED_ENDED}),
+    EpisodeStatus.CLOSED_ENDED: frozenset(),
+}
+
+EPISODE_OWNERS: Mapping[EpisodeStatus, CaseOwner] = {
+    EpisodeStatus.ACTIVE: CaseOwner.CLINICIAN,
+    EpisodeStatus.CLOSED_ENDED: CaseOwner.NOBODY,
+}
+
+F = FollowUpStatus
+
+FOLLOW_UP: Mapping[FollowUpStatus, frozenset[FollowUpStatus]] = {
+    F.RECEIVED: frozenset({F.ESCALATION, F.MESSAGE_SIGNATURE}),
+    F.ESCALATION: frozenset({F.CLOSED_ANSWERED, F.QUESTION_OPEN}),
+    F.MESSAGE_SIGNATURE: frozenset({F.READY_TO_SEND, F.CLOSED_NOT_SENT, F.QUESTION_OPEN}),
+    F.QUESTION_OPEN: frozenset({F.RECEIVED, F.CLOSED_NOT_SENT}),
+    F.READY_TO_SEND: frozenset({F.CLOSED_SENT, F.CLOSED_NOT_SENT}),
+    **{status: frozenset() for status in F if status.is_closed},
+}
+
+FOLLOW_UP_OWNERS: Mapping[FollowUpStatus, CaseOwner] = {
+    F.RECEIVED: CaseOwner.SYSTEM,
+    F.ESCALATION: CaseOwner.CLINICIAN,
+    F.MESSAGE_SIGNATURE: CaseOwner.CLINICIAN,
+    F.QUESTION_OPEN: CaseOwner.COORDINATOR,
+    F.READY_TO_SEND: CaseOwner.SYSTEM,
+    **{status: CaseOwner.NOBODY for status in F if status.is_closed},
+}
+
+SERIES: Mapping[SeriesStatus, frozenset[SeriesStatus]] = {
+    SeriesStatus.ACTIVE: frozenset({SeriesStatus.ENDED}),
+    SeriesStatus.ENDED: frozenset(),
+}
+
+WAITLIST: Mapping[WaitlistStatus, frozenset[WaitlistStatus]] = {
+    WaitlistStatus.WAITING: frozenset({WaitlistStatus.FILLED, WaitlistStatus.LEFT}),
+    WaitlistStatus.FILLED: frozenset(),
+    WaitlistStatus.LEFT: frozenset(),
+}
+
+W = WaitlistOfferStatus
+
+WAITLIST_OFFER: Mapping[WaitlistOfferStatus, frozenset[WaitlistOfferStatus]] = {
+    W.OPEN: frozenset({W.ACCEPTED, W.DECLINED, W.EXPIRED, W.REVOKED}),
+    **{status: frozenset() for status in (W.ACCEPTED, W.DECLINED, W.EXPIRED, W.REVOKED)},
+}
+
+CHECK_IN: Mapping[CheckInStatus, frozenset[CheckInStatus]] = {
+    CheckInStatus.DUE: frozenset({CheckInStatus.SENT, CheckInStatus.WITHDRAWN}),
+    CheckInStatus.SENT: frozenset({CheckInStatus.ANSWERED, CheckInStatus.UNANSWERED, CheckInStatus.WITHDRAWN}),
+    # an answer that comes late is still an answer
+    CheckInStatus.UNANSWERED: frozenset({CheckInStatus.ANSWERED}),
+    CheckInStatus.ANSWERED: frozenset(),
+    CheckInStatus.WITHDRAWN: frozenset(),
+}
+
 APPROVAL: Mapping[ApprovalStatus, frozenset[ApprovalStatus]] = {
     ApprovalStatus.OPEN: frozenset({ApprovalStatus.DECIDED, ApprovalStatus.SUPERSEDED}),
     ApprovalStatus.DECIDED: frozenset(),
@@ -245,6 +305,12 @@ TABLES: Mapping[type[StrEnum], Mapping] = {
     ReferralStatus: REFERRAL,
     NoteStatus: NOTE,
     ClaimStatus: CLAIM,
+    EpisodeStatus: EPISODE,
+    FollowUpStatus: FOLLOW_UP,
+    SeriesStatus: SERIES,
+    WaitlistStatus: WAITLIST,
+    WaitlistOfferStatus: WAITLIST_OFFER,
+    CheckInStatus: CHECK_IN,
     ApprovalStatus: APPROVAL,
     ToDoStatus: TO_DO,
     OfferStatus: OFFER,
@@ -255,11 +321,19 @@ TABLES: Mapping[type[StrEnum], Mapping] = {
 }
 
 
+OWNERS: Mapping[type[StrEnum], Mapping] = {
+    ReferralStatus: REFERRAL_OWNERS,
+    NoteStatus: NOTE_OWNERS,
+    ClaimStatus: CLAIM_OWNERS,
+    EpisodeStatus: EPISODE_OWNERS,
+    FollowUpStatus: FOLLOW_UP_OWNERS,
+}
+
+
 def owner_of(status: CaseStatus) -> CaseOwner:
     """Who must act next while a case of any workflow stands there."""
-    if isinstance(status, NoteStatus):
-        return NOTE_OWNERS[status]
-    return CLAIM_OWNERS[status] if isinstance(status, ClaimStatus) else REFERRAL_OWNERS[status]
+    owner: CaseOwner = OWNERS[type(status)][status]
+    return owner
 
 
 def check_transition(old: StrEnum, new: StrEnum) -> None:

@@ -71,7 +71,7 @@ def _letter_content(case_number: str) -> dict[str, Any]:
 
 
 def _level(case: CaseRecord) -> RiskLevel | None:
-    return None if isinstance(case, Claim) else case.risk_level  # nobody's danger is part of a claim
+    return getattr(case, "risk_level", None)  # nobody's danger is part of a claim
 
 
 def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:

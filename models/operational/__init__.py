@@ -18,6 +18,7 @@ from models.operational.claims import (
     RemittedClaimRecord,
     SubmittedLine,
 )
+from models.operational.engagement import CheckIn, CheckInPlan, FollowUp, MaterialSent
 from models.operational.messages import OutboxMessage
 from models.operational.people import (
     Availability,
@@ -41,7 +42,19 @@ from models.operational.referrals import (
     Referral,
     Slot,
 )
-from models.operational.running import Heartbeat, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.scheduling import (
+    CalendarException,
+    Episode,
+    NoShowEstimate,
+    NoShowNetwork,
+    PastAppointment,
+    ReminderPreference,
+    Room,
+    Series,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 from models.operational.sessions import NoteAddendumSigned, PatientConsent, SessionNote
 
 store_enum_values(METADATA)
@@ -55,12 +68,17 @@ __all__ = [
     "Authorisation",
     "Availability",
     "BreakGlass",
+    "CalendarException",
+    "CheckIn",
+    "CheckInPlan",
     "Claim",
     "ClaimSubmission",
     "ClearinghouseFile",
     "Clinician",
     "Decision",
     "EligibilityCheck",
+    "Episode",
+    "FollowUp",
     "Heartbeat",
     "IntakeFile",
     "IntakeRow",
@@ -68,12 +86,17 @@ __all__ = [
     "Licence",
     "Location",
     "MatchCandidate",
+    "MaterialSent",
+    "NightPart",
+    "NoShowEstimate",
+    "NoShowNetwork",
     "NoteAddendumSigned",
     "NumberSequence",
     "Offer",
     "OperationalRecord",
     "OutboxMessage",
     "PanelMembership",
+    "PastAppointment",
     "Patient",
     "PatientBilling",
     "PatientConsent",
@@ -83,14 +106,19 @@ __all__ = [
     "QuarantinedRow",
     "RecoveryCode",
     "Referral",
+    "ReminderPreference",
     "RemittanceFigures",
     "RemittedClaimRecord",
+    "Room",
     "RunClaim",
+    "Series",
     "SessionNote",
     "Slot",
     "Staff",
     "StaffLogin",
     "SubmittedLine",
     "ToDo",
+    "WaitlistEntry",
+    "WaitlistOffer",
     "WorkerBeat",
 ]

@@ -150,7 +150,10 @@ class PanelMembership(OperationalRecord, table=True):
 
 
 class Availability(OperationalRecord, table=True):
-    """A weekly rule in the location's local time; weekday 0 = Monday; ``minutes`` is the length of one slot."""
+    """A weekly rule in the location's local time; weekday 0 = Monday; ``minutes`` is the length of one slot.
+
+    It holds from ``valid_from`` to ``valid_to``, both included; None means always.
+    """
 
     __tablename__ = "availability"
     id: int | None = Field(default=None, primary_key=True)
@@ -161,6 +164,9 @@ class Availability(OperationalRecord, table=True):
     ends: time
     minutes: int = 50
     modality: Modality = Modality.EITHER
+    room_id: str | None = Field(default=None, foreign_key="room.id")
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class Patient(OperationalRecord, table=True):

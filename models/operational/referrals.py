@@ -157,12 +157,16 @@ class Offer(OperationalRecord, table=True):
 
 
 class PortalLink(OperationalRecord, table=True):
-    """A patient's signed link: one case, one purpose, until it expires, is used or is revoked."""
+    """A patient's signed link: one case, one purpose, until it expires, is used or is revoked.
+
+    ``subject_id``: the one appointment, offer, check-in or piece of material it is about, where a case has several.
+    """
 
     __tablename__ = "portal_link"
     id: str = Field(primary_key=True)
     case_number: str = Field(index=True)
     purpose: LinkPurpose
+    subject_id: str | None = Field(default=None, index=True)
     round: int = 0
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,11 +1,13 @@
 """What keeps the system itself running: numbers handed out, heartbeats, runs claimed by workers."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from sqlalchemy import JSON
 from sqlmodel import Field
 
 from models.columns import UtcDateTime
 from models.operational.base import OperationalRecord
+from models.scheduling_codes import NightPartStatus
 
 
 class NumberSequence(OperationalRecord, table=True):
@@ -43,3 +45,18 @@ class PracticeSetting(OperationalRecord, table=True):
     __tablename__ = "practice_setting"
     name: str = Field(primary_key=True)
     value: str
+
+
+class NightPart(OperationalRecord, table=True):
+    """One part of one night's work at one location (``all`` where it knows none); what is done stays done."""
+
+    __tablename__ = "night_part"
+    night: date = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    location_id: str = Field(primary_key=True)
+    status: NightPartStatus
+    attempts: int = 0
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    counts: dict = Field(default_factory=dict, sa_type=JSON)
+    failure: str = ""
