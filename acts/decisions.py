@@ -44,6 +44,7 @@ from models.operational import (
     Claim,
     Clinician,
     Decision,
+    FollowUp,
     Location,
     Patient,
     Referral,
@@ -226,7 +227,7 @@ def _save(
         _apply_note(db, case, decision, outcome, signed)
     elif isinstance(case, Claim):
         _apply_claim(db, case, approval.kind, decision, outcome, signed)
-    else:
+    elif not isinstance(case, FollowUp):
         _apply_facts(case, outcome)
     db.add(case)
     move_case(db, case, outcome.status, actor=actor, approval=approval.id)

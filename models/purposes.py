@@ -55,6 +55,9 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "referred again": PurposeOfUse.PATIENT_SAFETY,
     "open risk review": PurposeOfUse.TREATMENT,
     "open sign-off": PurposeOfUse.TREATMENT,
+    "open escalation": PurposeOfUse.TREATMENT,
+    "open message": PurposeOfUse.TREATMENT,
+    "open question": PurposeOfUse.TREATMENT,
     "propose clinicians": PurposeOfUse.COORDINATION_OF_CARE,
     "outbox": PurposeOfUse.COORDINATION_OF_CARE,
     # what a practice learns of its reader

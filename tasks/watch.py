@@ -25,6 +25,7 @@ from models.errors import MovedOn
 from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
+from rules.sign_off import WORRYING_KINDS
 from tasks import quarantine
 from tasks.matching import suitable_slots
 from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
@@ -133,7 +134,7 @@ def _cases_in(*statuses: ReferralStatus) -> list[str]:
 
 
 def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> None:
-    """Page for an unseen risk review; pass an overdue sign-off on to the next person who may sign it."""
+    """Page for an unseen risk review or escalation; pass an overdue sign-off on to the next person who may sign it."""
     with store.writing() as db:
         approval = store.one(db, Approval, approval_id)
         if approval.status != ApprovalStatus.OPEN:
@@ -145,7 +146,7 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
         if owed > approval.escalations:
             _pass_on(db, approval, case, patient, owed)
             counts.escalated += 1
-        if approval.kind == ApprovalKind.RISK_REVIEW and clocks.page_now(
+        if approval.kind in WORRYING_KINDS and clocks.page_now(
             approval.level,
             opened_at=approval.opened_at,
             due_at=approval.due_at,

@@ -67,6 +67,8 @@ SIGNING_ROLES = {
     ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
     ApprovalKind.CLAIM: Role.BILLER,
     ApprovalKind.WRITE_OFF: Role.OWNER,
+    ApprovalKind.ESCALATION: Role.CLINICIAN,
+    ApprovalKind.MESSAGE: Role.CLINICIAN,
 }
 
 
