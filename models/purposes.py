@@ -55,6 +55,8 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "referred again": PurposeOfUse.PATIENT_SAFETY,
     "open risk review": PurposeOfUse.TREATMENT,
     "open sign-off": PurposeOfUse.TREATMENT,
+    "weigh check-in": PurposeOfUse.PATIENT_SAFETY,
+    "read check-in": PurposeOfUse.PATIENT_SAFETY,
     "open escalation": PurposeOfUse.TREATMENT,
     "open message": PurposeOfUse.TREATMENT,
     "open question": PurposeOfUse.TREATMENT,

@@ -89,8 +89,8 @@ def page_now(
     now: datetime,
     policy: ClockPolicy,
 ) -> bool:
-    """Whether a risk review or an escalation must page the on-call clinician: high at once and again until seen; any level once it is
-    overdue and unseen. A high one that was seen and is overdue pages again until it is decided."""
+    """Whether a risk review or an escalation must page the clinician on call: high at once and again until seen; any
+    level once it is overdue and unseen. A high one that was seen and is overdue pages again until it is decided."""
     overdue = now >= due_at
     if seen_at is not None and not (level == RiskLevel.HIGH and overdue):
         return False

@@ -65,10 +65,10 @@ def escalation_content(case_number: str) -> dict[str, Any]:
 
 
 def message_content(case_number: str) -> dict[str, Any]:
-    """What is to be signed: the words that would leave, as they were written or, on a later visit, kept again."""
+    """What is to be signed: the words that would leave, as they were written."""
     with store.reading() as db:
         follow_up = store.one(db, FollowUp, case_number)
-    kept = therapy_store.to_do_words(case_number, actor="system", where="open message")
+    kept = therapy_store.to_do_words(follow_up.subject_id, actor="system", where="open message")
     return {
         "kind": "message",
         "case": case_number,
