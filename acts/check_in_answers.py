@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from sqlmodel import col, select
+
 from acts.check_ins import close_links, homework_words, the_check_in
 from acts.follow_ups import open_escalation
 from acts.patient_visit import Visit, must_be_open, visit
@@ -12,12 +14,13 @@ from acts.risk_flags import flags_of_answers, flags_of_text
 from acts.risk_reading import read_risk
 from adapters import therapy_store
 from adapters.operational_store import audit, one, reading, set_status, writing
+from adapters.portal_links import make_proof, token_of
 from language.risk_values import RiskReading
 from models.codes import LinkPurpose, ReferralStatus, RiskLevel
 from models.columns import utc_now
 from models.errors import MovedOn
 from models.measures import DEFINITIONS, Measure
-from models.operational import CheckIn, Episode, Referral
+from models.operational import CheckIn, Episode, PortalLink, Referral
 from models.scheduling_codes import CheckInKind, CheckInStatus
 from models.therapy_text import TherapyText
 from rules import check_ins, jurisdiction, measures, triage
@@ -236,3 +239,31 @@ def flags_of_check_in(records: Iterable[therapy_store.QuestionnaireAnswers]) -> 
         if record.measure in tuple(Measure)
         for flag in flags_of_answers(record.case_number, [record])
     ]
+
+
+def shows_crisis(kind: CheckInKind, given: Mapping[int, int]) -> bool:
+    """Whether what was given so far asks for the clinic's static crisis text on the page."""
+    return check_ins.shows_crisis_text(kind, given)
+
+
+def following(token: str, proof: str | None) -> tuple[str, str] | None:
+    """The link, with its proof, of another check-in that this patient can answer now; ``None``: there is none."""
+    with reading() as db:
+        visitor = visit(db, token, proof)
+        open_ones = (
+            select(PortalLink)
+            .join(CheckIn, col(CheckIn.id) == col(PortalLink.subject_id))
+            .where(
+                PortalLink.case_number == visitor.link.case_number,
+                PortalLink.purpose == LinkPurpose.CHECK_IN,
+                PortalLink.id != visitor.link.id,
+                col(PortalLink.used_at).is_(None),
+                col(PortalLink.revoked).is_(False),
+                PortalLink.failed_checks == 0,
+                col(PortalLink.expires_at) > utc_now(),
+                CheckIn.status == CheckInStatus.SENT,
+            )
+            .order_by(col(CheckIn.due_on).desc(), col(CheckIn.id))
+        )
+        link = db.exec(open_ones).first()
+    return (token_of(link), make_proof(link.id)) if link is not None else None

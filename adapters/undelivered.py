@@ -33,7 +33,9 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     if claim is not None:
         _claim_without_answer(db, message, claim, actor)
         return
-    in_care = db.get(case_record_of(message.case_number), message.case_number) if _is_of_care(message) else None
+    number = message.case_number if message.to_patient_id else None
+    of_care = number is not None and case_record_of(number) in (Episode, FollowUp)
+    in_care = db.get(case_record_of(number or ""), number) if of_care else None
     if in_care is not None:
         if message.template in CARE_TEMPLATES:
             ask_for_a_call(db, in_care, f"{message.template}:{message.facts.get('link_id', message.id)}")
@@ -50,11 +52,6 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     elif _still_matters(db, message, referral):
         about = message.facts.get("appointment_id") or str(referral.round)
         ask_for_a_call(db, referral, f"{message.template}:{about}")
-
-
-def _is_of_care(message: OutboxMessage) -> bool:
-    number = message.case_number if message.to_patient_id else None
-    return number is not None and case_record_of(number) in (Episode, FollowUp)
 
 
 def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, actor: str) -> None:

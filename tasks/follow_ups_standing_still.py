@@ -34,7 +34,7 @@ def _standing_still(now: datetime) -> SelectOfScalar[FollowUp]:
         col(Approval.status) == ApprovalStatus.OPEN,
     )
     unasked = ~exists().where(
-        col(ToDo.case_number) == number, ToDo.kind == ToDoKind.ANSWER_QUESTION, col(ToDo.status).in_(LIVE)
+        col(ToDo.case_number) == number, col(ToDo.kind) == ToDoKind.ANSWER_QUESTION, col(ToDo.status).in_(LIVE)
     )
     status, since = col(FollowUp.status), col(FollowUp.status_since)
     escalates = col(FollowUp.kind) == FollowUpKind.ESCALATION
