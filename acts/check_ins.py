@@ -76,12 +76,13 @@ def _standing(db: Session, case_number: str, kind: CheckInKind) -> list[CheckInP
     return [plan for plan in db.exec(found).all() if plan.ended_at is None]
 
 
-def end(plan_id: str, *, staff_id: str) -> None:
+def end(plan_id: str, case_number: str, *, staff_id: str) -> None:
     """Ask no more; what was asked and not answered is withdrawn with its link. Again changes nothing."""
     with writing() as db:
         plan = one(db, CheckInPlan, plan_id)
-        episode = one(db, Episode, plan.case_number)
-        may_assign(db, episode, staff_id, ended_too=True)
+        if plan.case_number != case_number:
+            raise MovedOn(f"{plan_id} is not asked in {case_number}")
+        may_assign(db, one(db, Episode, case_number), staff_id, ended_too=True)
         if plan.ended_at is None:
             end_plan(db, plan, staff_id)
 

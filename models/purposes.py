@@ -78,6 +78,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "desk:note-export": PurposeOfUse.TREATMENT,
     "desk:private-note": PurposeOfUse.TREATMENT,
     "desk:case-content": PurposeOfUse.TREATMENT,
+    "desk:care": PurposeOfUse.TREATMENT,
     "desk:to-do": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:to-do-letter": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:claim": PurposeOfUse.PAYMENT,

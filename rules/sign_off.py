@@ -251,9 +251,9 @@ def _follow_up(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) 
         return Consequence(FollowUpStatus.READY_TO_SEND if sent else FollowUpStatus.CLOSED_NOT_SENT)
     if verdict != Verdict.REJECT:
         if signed["done"] not in DONE:
-            raise ValueError("done: choose what you do about it")
+            raise ValueError("choose what is done about it")
         if signed["done"] == NOTHING_NEEDED and not str(signed["done_words"]).strip():
-            raise ValueError("done_words: say why nothing is needed")
+            raise ValueError("say why nothing is needed")
     return Consequence(FollowUpStatus.CLOSED_ANSWERED)
 
 

@@ -422,7 +422,7 @@ def test_escalation_is_signed_with_what_is_done(verdict: Verdict, done: str) -> 
 @pytest.mark.parametrize("verdict", EDITED)
 @pytest.mark.parametrize(
     ("done", "words", "said"),
-    [("", "Spoken to.", "choose what you do"), ("nothing_needed", "", "why nothing"), ("nothing_needed", " ", "why")],
+    [("", "Spoken to.", "choose what is done"), ("nothing_needed", "", "why nothing"), ("nothing_needed", " ", "why")],
 )
 def test_escalation_is_not_signed_without_what_is_done(verdict: Verdict, done: str, words: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
