@@ -67,7 +67,7 @@ class _Row:
 def _ask(night: date, now: datetime, location_id: str, counts: Counter[str]) -> int:
     with store.writing() as db:
         found = _due(db, night, location_id)
-        rows = _still_due(db, found, night)
+        rows = _not_asked_yet(db, _still_due(db, found, night), now)
         made = [_check_in(row) for row in rows]
         links = [_link(check_in, row, now) for check_in, row in zip(made, rows, strict=True)]
         messages, to_call = _messages(db, rows, links, now)
@@ -115,6 +115,22 @@ def _still_due(db: Session, found: Sequence[tuple[CheckInPlan, Episode, Patient,
             continue
         rows.append(_Row(plan, episode, patient, patient.time_zone or zone, due))
     return rows
+
+
+def _not_asked_yet(db: Session, rows: Sequence[_Row], now: datetime) -> list[_Row]:
+    """Without what was asked for that date before; such a plan only moves on."""
+    known = set(
+        db.exec(
+            select(CheckIn.plan_id, CheckIn.due_on).where(
+                col(CheckIn.plan_id).in_([row.plan.id for row in rows]),
+                col(CheckIn.due_on).in_({row.due.due_on for row in rows}),
+            )
+        ).all()
+    )
+    for row in rows:
+        if (row.plan.id, row.due.due_on) in known:
+            _move_plan(row, now)
+    return [row for row in rows if (row.plan.id, row.due.due_on) not in known]
 
 
 def _check_in(row: _Row) -> CheckIn:
