@@ -1,6 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -139,6 +139,19 @@ def next_number(db: Session, name: str) -> int:
     return db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
 
 
+def next_numbers(db: Session, name: str, count: int) -> range:
+    """The next so many numbers of a sequence, in one step; concurrent callers queue on its row."""
+    moved = db.exec(
+        update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + count)
+    )
+    if moved.rowcount == 0:
+        db.add(NumberSequence(name=name, last=count))
+        db.flush()
+        return range(1, count + 1)
+    last = db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+    return range(last - count + 1, last + 1)
+
+
 def new_case_number(db: Session) -> str:
     return f"RF-{next_number(db, 'case'):06d}"
 
@@ -157,6 +170,10 @@ def new_episode_number(db: Session) -> str:
 
 def new_follow_up_number(db: Session) -> str:
     return f"BS-{next_number(db, 'follow_up'):06d}"
+
+
+def new_follow_up_numbers(db: Session, count: int) -> list[str]:
+    return [f"BS-{number:06d}" for number in next_numbers(db, "follow_up", count)]
 
 
 def take_case(case_number: str) -> int:
@@ -262,6 +279,16 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
     db.add(record)
     db.flush()
     audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+
+
+def set_statuses(db: Session, records: Iterable[Any], to: StrEnum, actor: str, **details: Any) -> None:
+    """The same for many records of one kind, in one statement; each has its own audit event."""
+    for record in records:
+        check_transition(record.status, to)
+        record.status = to
+        db.add(record)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+    db.flush()
 
 
 def want_wake(db: Session, case_number: str) -> None:
