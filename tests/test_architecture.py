@@ -16,7 +16,9 @@ from models.transitions import CLAIM_OWNERS, NOTE_OWNERS, REFERRAL_OWNERS, TABLE
 from tests.conftest import BOTH_KINDS_AT_ONCE, TEST_PLACES, WITHOUT_A_DATABASE
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("acts", "adapters", "cli", "data_contracts", "flows", "language", "models", "rules", "tasks", "web")
+ROOMS = (
+    "acts", "adapters", "cli", "data_contracts", "estimates", "flows", "language", "models", "rules", "tasks", "web",
+)  # fmt: skip
 
 THERAPY_STORE = {
     "adapters/therapy_store.py",
