@@ -69,6 +69,7 @@ THERAPY_DOOR = {
     "tasks/risk.py",
     "tasks/session_drafts.py",
     "tasks/own_words.py",
+    "tasks/past_appointments.py",
     "tasks/session_gate.py",
     "tasks/sessions.py",
     "tasks/sign_offs.py",
