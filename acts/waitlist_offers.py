@@ -246,8 +246,8 @@ def freed_slots(
     return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit)).all())
 
 
-def expire_holds(db: Session, now: datetime, limit: int = 1000) -> list[str]:
-    """End the offers whose hold has run out, in two queries; returns the slots they were of."""
+def expire_holds(db: Session, now: datetime, limit: int = 1000) -> int:
+    """End the offers whose hold has run out, in two queries; returns how many."""
     ended = db.exec(
         select(WaitlistOffer)
         .where(WaitlistOffer.status == WaitlistOfferStatus.OPEN, col(WaitlistOffer.hold_until) <= now)
@@ -260,7 +260,7 @@ def expire_holds(db: Session, now: datetime, limit: int = 1000) -> list[str]:
         db.add(offer)
         audit(db, "system", "waitlist_offer.expired", offer, offer.case_number, slot=offer.slot_id)
     db.flush()
-    return sorted({offer.slot_id for offer in ended})
+    return len(ended)
 
 
 # -- referrals that wait

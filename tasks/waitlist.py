@@ -62,7 +62,7 @@ def _expire_all(now: datetime) -> int:
     expired = 0
     while True:
         with store.writing() as db:
-            ended = len(expire_holds(db, now, CHUNK))
+            ended = expire_holds(db, now, CHUNK)
         expired += ended
         if ended < CHUNK:
             return expired
@@ -86,7 +86,7 @@ def keep_moving(now: datetime) -> dict[str, int]:
         for slot in gone:
             revoke_offers(db, slot, why="time_gone")
     with store.writing() as db:
-        expired = len(expire_holds(db, now, CHUNK))
+        expired = expire_holds(db, now, CHUNK)
     with store.writing() as db:
         offers = len(offer_times(db, _to_offer_on(db, now), now))
     return {"entered": entered, "gone": len(gone), "expired": expired, "offers": offers}
