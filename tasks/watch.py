@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from acts import break_glass
 from acts.staff import staff_of
+from acts.waitlist_offers import offered_by_waitlist
 from adapters import operational_store as store
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
@@ -25,7 +26,8 @@ from models.errors import MovedOn
 from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
-from tasks import quarantine
+from tasks import quarantine, waitlist
+from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
 from tasks.matching import suitable_slots
 from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
 from tasks.people import who_may_sign
@@ -60,6 +62,8 @@ class WatchCounts:
     offered_again: int = 0
     stuck: int = 0
     unread: int = 0
+    holds_ended: int = 0
+    times_offered: int = 0
 
 
 @step("watch every wait")
@@ -70,6 +74,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     counts = WatchCounts()
     _each(standing_still(moment), lambda key: _watch_standstill(key, moment, counts))
     _each(sessions_standing_still(moment), lambda key: _watch_session(key, moment, counts))
+    _each(claims_standing_still(moment), lambda key: _watch_claim(key, moment, counts))
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
@@ -79,6 +84,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
     _each(_sessions_at_risk(), lambda key: _watch_session_risk(key, moment, counts))
     _each(["unread words"], lambda _: _watch_unread(moment, counts))
+    _each(["waitlist"], lambda _: _watch_waitlist(moment, counts))
     _each(["emergency access"], lambda _: _watch_openings(moment, counts))
     with store.writing() as db:
         store.beat(db, HEARTBEAT)
@@ -105,8 +111,18 @@ def _watch_session(case_number: str, now: datetime, counts: WatchCounts) -> None
     counts.stuck += wake_session_and_tell(case_number, now)
 
 
+def _watch_claim(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    counts.stuck += wake_claim_and_tell(case_number, now)
+
+
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
     counts.escalated += quarantine.remind(row, now)
+
+
+def _watch_waitlist(now: datetime, counts: WatchCounts) -> None:
+    done = waitlist.keep_moving(now)
+    counts.holds_ended += done["expired"]
+    counts.times_offered += done["offers"]
 
 
 def _watch_openings(now: datetime, counts: WatchCounts) -> None:
@@ -307,6 +323,8 @@ def _offer_if_free(case_number: str, now: datetime, counts: WatchCounts) -> None
             return
         if referral.came_from == R.OFFERED:
             return  # the patient declined the times there were; a coordinator asks what would suit
+        if offered_by_waitlist(db, case_number):
+            return  # they are thinking about a time that came free: it must not be taken from their hands
         if suitable_slots(db, referral, now):
             store.move_case(db, referral, R.READY_TO_OFFER, actor="system", why="times_free")
             counts.offered_again += 1

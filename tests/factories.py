@@ -40,6 +40,7 @@ from models.operational import (
     ClearinghouseFile,
     Clinician,
     Decision,
+    Episode,
     Licence,
     Location,
     Offer,
@@ -52,6 +53,7 @@ from models.operational import (
     Slot,
     Staff,
     ToDo,
+    WaitlistEntry,
 )
 from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
@@ -646,3 +648,35 @@ def make_note(content: dict[str, Any] | None = None, *, patient: Patient | None 
         assigned_to=clinician.id,
     )
     return MadeNote(session, person, location, clinician, coordinator, approval, words)
+
+
+# -- ongoing care and the waitlist
+
+
+def make_episode(
+    *, clinician: Clinician | Staff, location: Location, patient: Patient | None = None, **given: Any
+) -> Episode:
+    """A patient in ongoing care."""
+    number = next(_numbers)
+    defaults = {
+        "case_number": f"EP-9{number:05d}",
+        "patient_id": (patient or make_patient()).id,
+        "clinician_id": clinician.id,
+        "location_id": location.id,
+        "started_on": utc_now().date() - timedelta(days=30),
+    }
+    return _made(Episode, defaults, given)
+
+
+def make_entry(case: Episode | Referral, **given: Any) -> WaitlistEntry:
+    """A patient on the waitlist, with a priority that a person has set; of a referral, one that waits."""
+    defaults = {
+        "id": f"WL-T{next(_numbers)}",
+        "case_number": case.case_number,
+        "patient_id": case.patient_id,
+        "location_id": case.location_id,
+        "clinician_id": case.clinician_id,
+        "priority_by": "ST-T",
+        "since": utc_now() - timedelta(days=3),
+    }
+    return _made(WaitlistEntry, defaults, given)
