@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from acts import billing
@@ -31,6 +32,7 @@ from models.operational import (
     IntakeFile,
     IntakeRow,
     OutboxMessage,
+    PastAppointment,
     Patient,
     PatientBilling,
     PatientCoverage,
@@ -105,12 +107,13 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
     _settle_keys(people, numbers, staff_id)
     with reading() as db:
         rows_of_theirs = _broken_rows(db, numbers)
-        files = [*_files(db, numbers), *transcript_files_of(numbers)]
+        files = [*_files(db, numbers), *transcript_files_of(numbers), *_histories(db, people)]
     owners = [*people, *rows_of_theirs, *files, *therapy_store_private.keys_of_patients(people)]
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
     with writing() as db:
         dropped = _drop_messages(db, people, numbers, staff_id)
         kept = [scrub(db, each) for each in people]
+        db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, files)
         for each in people:
             audit(
@@ -150,6 +153,7 @@ def reapply() -> int:
                 scrub(db, each)
                 audit(db, "system", "patient.forgotten_again", ("patient", each))
         _drop_messages(db, people, numbers, "system")
+        db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, _files(db, numbers))
     return destroyed
 
@@ -200,6 +204,12 @@ def _files(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of the received files that a row of these cases came with."""
     found = db.exec(select(IntakeRow.file_id).where(col(IntakeRow.case_number).in_(numbers))).all()
     return sorted(set(found))
+
+
+def _histories(db: Session, people: Sequence[str]) -> list[str]:
+    """The ids of the appointment histories that a row of theirs came with; every other row of them is stored."""
+    found = db.exec(select(PastAppointment.file_id).where(col(PastAppointment.patient_id).in_(people)).distinct()).all()
+    return sorted(found)
 
 
 def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], actor: str) -> int:

@@ -1,6 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,10 @@ from models.operational import (
     Referral,
     SessionNote,
     ToDo,
+    WaitlistEntry,
+    WaitlistOffer,
 )
+from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 
 OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
@@ -256,6 +259,8 @@ def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> No
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
     if isinstance(case, Referral):
         _end_patient_waits(db, number, old, actor)
+    if case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED):
+        leave_waitlist(db, number, actor)
 
 
 def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) -> None:
@@ -269,6 +274,29 @@ def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) ->
             if link.used_at is None:
                 link.revoked = True
                 db.add(link)
+
+
+def leave_waitlist(db: Session, case_number: str, actor: str) -> None:
+    """Nobody is offered times for a case that has got one, or wants none any more."""
+    for entry in db.exec(
+        select(WaitlistEntry).where(
+            WaitlistEntry.case_number == case_number, WaitlistEntry.status == WaitlistStatus.WAITING
+        )
+    ).all():
+        end_entry(db, entry, WaitlistStatus.LEFT, actor)
+
+
+def end_entry(db: Session, entry: WaitlistEntry, to: WaitlistStatus, actor: str, **details: Any) -> None:
+    """End one patient's place on the waitlist; what they are offered meanwhile is theirs to take no longer."""
+    entry.ended_at = utc_now()
+    set_status(db, entry, to, actor, **details)
+    for offer in db.exec(
+        select(WaitlistOffer).where(
+            WaitlistOffer.entry_id == entry.id, WaitlistOffer.status == WaitlistOfferStatus.OPEN
+        )
+    ).all():
+        offer.answered_at = utc_now()
+        set_status(db, offer, WaitlistOfferStatus.REVOKED, actor, why=f"entry_{to.value}")
 
 
 def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any) -> None:
@@ -330,6 +358,18 @@ def queue_message(
     db.add(message)
     audit(db, "system", "message.queued", message, case_number, template=template, channel=channel.value)
     return True
+
+
+def queue_messages(db: Session, messages: Sequence[OutboxMessage]) -> int:
+    """The same for many messages in a constant number of queries; returns how many were added."""
+    keys = [message.unique_key for message in messages]
+    known = set(db.exec(select(OutboxMessage.unique_key).where(col(OutboxMessage.unique_key).in_(keys))).all())
+    added = [message for message in messages if message.unique_key not in known]
+    db.add_all(added)
+    for message in added:
+        facts = {"template": message.template, "channel": message.channel.value}
+        audit(db, "system", "message.queued", message, message.case_number, **facts)
+    return len(added)
 
 
 def open_to_do(db: Session, to_do: ToDo) -> bool:

@@ -26,6 +26,7 @@ from adapters.signed_letters import signed_letter
 from adapters.sms import send_sms
 from adapters.spoken_times import spoken_time
 from models.codes import MessageChannel, MessageStatus, Modality
+from models.columns import utc_now
 from models.errors import (
     ContractBroken,
     CountersignError,
@@ -41,8 +42,11 @@ from models.operational import (
     OutboxMessage,
     Patient,
     PortalLink,
+    Slot,
     Staff,
+    WaitlistOffer,
 )
+from models.scheduling_codes import WaitlistOfferStatus
 
 log = log_of(__name__)
 
@@ -232,6 +236,10 @@ def _to_patient(db: Session, message: OutboxMessage) -> _Letter:
     by_email = message.channel == MessageChannel.EMAIL
     if not by_email and patient.sms_stopped_at is not None:
         raise _Unwanted
+    if "offer_id" in message.facts:
+        offer = one(db, WaitlistOffer, message.facts["offer_id"])
+        if offer.status != WaitlistOfferStatus.OPEN or offer.hold_until <= utc_now():
+            raise _Unwanted  # the time went elsewhere before anybody heard of it
     to = patient.email if by_email else patient.phone
     if not to:
         raise OutsideRefused(f"message {message.id}: the patient has no address on this channel")
@@ -251,6 +259,10 @@ def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tup
         letter=_signed(db, message),
         amount=message.facts.get("amount", ""),
     )
+    if "slot_id" in message.facts:
+        slot = one(db, Slot, message.facts["slot_id"])
+        zone = patient.time_zone or location.time_zone
+        return replace(facts, when=spoken_time(slot.starts_at, zone, known_language(patient.language))), None
     if "appointment_id" not in message.facts:
         return facts, None
     appointment = one(db, Appointment, message.facts["appointment_id"])

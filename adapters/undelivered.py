@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from adapters.operational_store import case_record_of, move_case, open_to_do
+from adapters.operational_store import CaseRecord, case_record_of, move_case, open_to_do
 from models.claim_codes import ExceptionQueue
 from models.codes import AppointmentStatus, ClaimStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id, utc_now
@@ -66,6 +66,8 @@ def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, act
 
 
 def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> bool:
+    if "offer_id" in message.facts or message.template == "earlier_time_taken":
+        return False  # the time goes to the next who waits
     if "appointment_id" not in message.facts:
         return not referral.status.is_closed
     appointment = db.get(Appointment, message.facts["appointment_id"])
@@ -74,7 +76,7 @@ def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> b
     return message.template == "booking_cancelled" or appointment.status in STANDING
 
 
-def ask_for_a_call(db: Session, referral: Referral | Episode | FollowUp, about: str) -> None:
+def ask_for_a_call(db: Session, referral: CaseRecord, about: str) -> None:
     """A coordinator's to-do to tell the patient what no message can; ``about``: one to-do for one matter.
 
     Of the kind that moves no case, because the case itself stands where it should.
@@ -89,7 +91,7 @@ def ask_for_post(db: Session, referral: Referral, approval_id: str) -> None:
 
 def _open(
     db: Session,
-    referral: Referral | Claim | Episode | FollowUp,
+    referral: CaseRecord,
     unique_key: str,
     *,
     kind: ToDoKind = ToDoKind.WARM_HANDOFF,

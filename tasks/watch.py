@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from acts import break_glass
 from acts.staff import staff_of
+from acts.waitlist_offers import offered_by_waitlist
 from adapters import operational_store as store
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
@@ -27,7 +28,7 @@ from models.operational import Appointment, Approval, Location, Patient, Quarant
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from rules.sign_off import WORRYING_KINDS
-from tasks import quarantine
+from tasks import quarantine, waitlist
 from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
 from tasks.follow_ups_standing_still import follow_ups_standing_still, wake_follow_up_and_tell
 from tasks.matching import suitable_slots
@@ -66,6 +67,8 @@ class WatchCounts:
     offered_again: int = 0
     stuck: int = 0
     unread: int = 0
+    holds_ended: int = 0
+    times_offered: int = 0
 
 
 @step("watch every wait")
@@ -87,6 +90,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
     _each(_sessions_at_risk(), lambda key: _watch_session_risk(key, moment, counts))
     _each(["unread words"], lambda _: _watch_unread(moment, counts))
+    _each(["waitlist"], lambda _: _watch_waitlist(moment, counts))
     _each(["emergency access"], lambda _: _watch_openings(moment, counts))
     with store.writing() as db:
         store.beat(db, HEARTBEAT)
@@ -125,6 +129,12 @@ def _watch_follow_up(case_number: str, now: datetime, counts: WatchCounts) -> No
 
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
     counts.escalated += quarantine.remind(row, now)
+
+
+def _watch_waitlist(now: datetime, counts: WatchCounts) -> None:
+    done = waitlist.keep_moving(now)
+    counts.holds_ended += done["expired"]
+    counts.times_offered += done["offers"]
 
 
 def _watch_openings(now: datetime, counts: WatchCounts) -> None:
@@ -325,6 +335,8 @@ def _offer_if_free(case_number: str, now: datetime, counts: WatchCounts) -> None
             return
         if referral.came_from == R.OFFERED:
             return  # the patient declined the times there were; a coordinator asks what would suit
+        if offered_by_waitlist(db, case_number):
+            return  # they are thinking about a time that came free: it must not be taken from their hands
         if suitable_slots(db, referral, now):
             store.move_case(db, referral, R.READY_TO_OFFER, actor="system", why="times_free")
             counts.offered_again += 1

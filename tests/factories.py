@@ -56,6 +56,7 @@ from models.operational import (
     Slot,
     Staff,
     ToDo,
+    WaitlistEntry,
 )
 from models.scheduling_codes import CheckInKind, CheckInStatus, FollowUpKind
 from models.session_index import NoteFormatCode, SessionService
@@ -661,7 +662,7 @@ def make_note(content: dict[str, Any] | None = None, *, patient: Patient | None 
 def make_episode(
     *,
     patient: Patient | None = None,
-    clinician: Staff | None = None,
+    clinician: Clinician | Staff | None = None,
     location: Location | None = None,
     **given: Any,
 ) -> Episode:
@@ -734,3 +735,17 @@ def make_follow_up(episode: Episode, kind: FollowUpKind = FollowUpKind.ESCALATIO
         },
         given,
     )
+
+
+def make_entry(case: Episode | Referral, **given: Any) -> WaitlistEntry:
+    """A patient on the waitlist, with a priority that a person has set; of a referral, one that waits."""
+    defaults = {
+        "id": f"WL-T{next(_numbers)}",
+        "case_number": case.case_number,
+        "patient_id": case.patient_id,
+        "location_id": case.location_id,
+        "clinician_id": case.clinician_id,
+        "priority_by": "ST-T",
+        "since": utc_now() - timedelta(days=3),
+    }
+    return _made(WaitlistEntry, defaults, given)
