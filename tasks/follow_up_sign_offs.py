@@ -57,11 +57,16 @@ def escalation_content(case_number: str) -> dict[str, Any]:
             }
             for text in words
         ],
-        "flags": [flag.as_shown() for flag in flags if flag.text_id in ids],
+        "flags": [flag.as_shown() for flag in flags if flag.text_id in ids or _is_open_item(flag)],
         "asked": _asked(case_number),
         "done": "",
         "done_words": "",
     }
+
+
+def _is_open_item(flag: therapy_store.RiskFlag) -> bool:
+    """An answer to a question that nobody has signed for."""
+    return flag.text_id is None and flag.reviewed_by_approval is None
 
 
 def message_content(case_number: str) -> dict[str, Any]:
