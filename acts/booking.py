@@ -9,13 +9,13 @@ from sqlmodel import Session, col, select
 from acts.appointments import STANDING
 from acts.patient_messages import tell_patient, zone_of
 from acts.waitlist_offers import fill_entries, revoke_waitlist_offers
-from adapters.operational_store import CaseRecord, audit, move_case, one, set_status
+from adapters.operational_store import audit, move_case, one, set_status
 from adapters.portal_links import LINK_DAYS, make_link
 from adapters.undelivered import ask_for_a_call
 from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Appointment, Clinician, Offer, Patient, Referral, Slot
+from models.operational import Appointment, Clinician, Episode, Offer, Patient, Referral, Slot
 from rules import messaging
 
 R = ReferralStatus
@@ -142,7 +142,7 @@ def offer_anew_if_none_left(db: Session, case_number: str) -> bool:
     return True
 
 
-def tell_and_remind(db: Session, referral: CaseRecord, appointment: Appointment) -> None:
+def tell_and_remind(db: Session, referral: Referral | Episode, appointment: Appointment) -> None:
     """Confirm a booked time to the patient, with a link to it, and queue its reminders."""
     now = utc_now()
     days = max(LINK_DAYS, (appointment.starts_at - now).days + 2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select, tuple_
 
@@ -107,7 +108,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
         person = facts.people[offer.entry_id]
         person.entry.offers, person.entry.last_offered_at = person.waiting.offers, offer.offered_at
         db.add(person.entry)
-        details = {"slot": slot.id, "entry": offer.entry_id, "batch": offer.batch, "rank": offer.rank}
+        details: dict[str, Any] = {"slot": slot.id, "entry": offer.entry_id, "batch": offer.batch, "rank": offer.rank}
         audit(db, "system", "waitlist_offer.made", offer, offer.case_number, **details)
         channel = channel_for(person.patient)
         if channel is None:

@@ -121,7 +121,7 @@ def _not_asked_yet(db: Session, rows: Sequence[_Row], now: datetime) -> list[_Ro
     """Without what was asked for that date before; such a plan only moves on."""
     known = set(
         db.exec(
-            select(CheckIn.plan_id, CheckIn.due_on).where(
+            select(col(CheckIn.plan_id), col(CheckIn.due_on)).where(
                 col(CheckIn.plan_id).in_([row.plan.id for row in rows]),
                 col(CheckIn.due_on).in_({row.due.due_on for row in rows}),
             )
