@@ -7,15 +7,15 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from acts.appointments import STANDING
-from acts.patient_messages import tell_patient, zone_of
-from adapters.operational_store import audit, move_case, one, set_status
-from adapters.portal_links import LINK_DAYS, make_link
+from acts.patient_messages import tell_patient
+from acts.reminders import link_days, plan_for
+from adapters.operational_store import CaseRecord, audit, move_case, one, set_status
+from adapters.portal_links import make_link
 from adapters.undelivered import ask_for_a_call
 from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Appointment, Clinician, Offer, Patient, Referral, Slot
-from rules import messaging
+from models.operational import Appointment, Clinician, Offer, Referral, Slot
 
 R = ReferralStatus
 # The table of moves knows no shortcut, so that a booking by phone leaves the same trail as one on the portal.
@@ -66,11 +66,11 @@ def agreed_modality(offered: Modality, wished: Modality) -> Modality:
     return wished if offered is Modality.EITHER else offered
 
 
-def take_slot(db: Session, referral: Referral, slot_id: str) -> Slot:
+def take_slot(db: Session, case: CaseRecord, slot_id: str) -> Slot:
     """Win the slot by compare-and-swap; raises MovedOn for the one who comes second."""
     slot = one(db, Slot, slot_id)
-    if slot.clinician_id != referral.clinician_id:
-        raise NotAllowed(f"slot {slot_id} is not with the clinician assigned to {referral.case_number}")
+    if slot.clinician_id != case.clinician_id:
+        raise NotAllowed(f"slot {slot_id} is not with the clinician assigned to {case.case_number}")
     gone = MovedOn(f"slot {slot_id} is gone")
     # Two of a clinician's slots may overlap; their row is the lock that lets only one booking look at a time.
     db.get(Clinician, slot.clinician_id, with_for_update=True)
@@ -79,7 +79,7 @@ def take_slot(db: Session, referral: Referral, slot_id: str) -> Slot:
     won = db.exec(
         update(Slot)
         .where(col(Slot.id) == slot_id, col(Slot.status) == SlotStatus.OPEN)
-        .values(status=SlotStatus.BOOKED, case_number=referral.case_number)
+        .values(status=SlotStatus.BOOKED, case_number=case.case_number)
         .execution_options(synchronize_session=False)
     )
     if won.rowcount == 0:
@@ -135,15 +135,19 @@ def offer_anew_if_none_left(db: Session, case_number: str) -> bool:
 
 
 def _tell_and_remind(db: Session, referral: Referral, appointment: Appointment) -> None:
-    now = utc_now()
-    days = max(LINK_DAYS, (appointment.starts_at - now).days + 2)
-    link = make_link(db, referral.case_number, LinkPurpose.APPOINTMENT, referral.round, days).record
+    if tell_of_booking(db, referral, appointment, referral.round):
+        plan_for(db, [appointment], utc_now())
+
+
+def tell_of_booking(db: Session, case: CaseRecord, appointment: Appointment, round: int = 0) -> bool:
+    """Confirm a booking to its patient with the link of its appointment; says whether it could be written.
+
+    If not, a person calls.
+    """
+    days = link_days(appointment, utc_now())
+    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, round, days, subject_id=appointment.id).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
-    told = tell_patient(db, referral, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
+    told = tell_patient(db, case, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
     if told is None:
-        ask_for_a_call(db, referral, f"booking_confirmed:{appointment.id}")
-        return
-    zone = zone_of(db, referral, one(db, Patient, referral.patient_id))
-    for at in messaging.appointment_reminder_times(appointment.starts_at, zone, booked_at=now):
-        key = f"appointment-reminder:{appointment.id}:{at.isoformat()}"
-        tell_patient(db, referral, "appointment_reminder", unique_key=key, facts=facts, at=at)
+        ask_for_a_call(db, case, f"booking_confirmed:{appointment.id}")
+    return told is not None

@@ -1,6 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -41,7 +41,7 @@ from models.operational import (
 )
 from models.transitions import check_transition
 
-OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
+OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM, ToDoKind.TELL_PATIENT)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
 CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp
@@ -264,6 +264,18 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
     audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
 
 
+def set_statuses(db: Session, records: Sequence[Any], to: StrEnum, actor: str, **details: Any) -> None:
+    """Change the status of many records of one kind likewise, in one statement."""
+    for record in records:
+        check_transition(record.status, to)
+        record.status = to
+    db.add_all(records)
+    db.flush()
+    for record in records:
+        number = getattr(record, "case_number", None)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, number, **details)
+
+
 def want_wake(db: Session, case_number: str) -> None:
     """Ask the worker to resume this case's run; a wake-up may be lost or repeated without harm."""
     record = case_record_of(case_number)
@@ -303,6 +315,35 @@ def queue_message(
     db.add(message)
     audit(db, "system", "message.queued", message, case_number, template=template, channel=channel.value)
     return True
+
+
+def queue_messages(db: Session, messages: Sequence[OutboxMessage]) -> int:
+    """Put many messages into the outbox, each unless its key is there already; returns how many were added."""
+    new = _without_known(db, OutboxMessage, messages)
+    for message in new:
+        details = {"template": message.template, "channel": message.channel.value}
+        audit(db, "system", "message.queued", message, message.case_number, **details)
+    return len(new)
+
+
+def open_to_dos(db: Session, to_dos: Sequence[ToDo]) -> int:
+    """Open many to-dos, each unless its key exists; returns how many were added."""
+    new = _without_known(db, ToDo, to_dos)
+    for to_do in new:
+        audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
+    return len(new)
+
+
+def _without_known(db: Session, record: Any, rows: Sequence[Any]) -> list[Any]:
+    """Add those rows whose unique key nobody has used; in two queries, however many they are."""
+    if not rows:
+        return []
+    keys = [row.unique_key for row in rows]
+    known = set(db.exec(select(record.unique_key).where(col(record.unique_key).in_(keys))).all())
+    new = [row for row in rows if row.unique_key not in known]
+    db.add_all(new)
+    db.flush()
+    return new
 
 
 def open_to_do(db: Session, to_do: ToDo) -> bool:

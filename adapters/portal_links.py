@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -64,6 +65,15 @@ def make_link(
     db.flush()
     audit(db, "system", "portal_link.made", link, case_number, leads_to=purpose.value, days=days)
     return MadeLink(link, url_of(link))
+
+
+def make_links(db: Session, links: Sequence[PortalLink]) -> None:
+    """Store many fresh links, in the caller's transaction and in one statement."""
+    db.add_all(links)
+    db.flush()
+    for link in links:
+        days = (link.expires_at - link.created_at).days
+        audit(db, "system", "portal_link.made", link, link.case_number, leads_to=link.purpose.value, days=days)
 
 
 def _links_for(purpose: LinkPurpose) -> URLSafeSerializer:

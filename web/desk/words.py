@@ -226,6 +226,10 @@ SCRIPTS = {
         "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
         "amount on the claim's page; it names no service and no diagnosis.",
     ),
+    ToDoKind.TELL_PATIENT: (
+        "Call the patient. Say your own name and the practice's name only; name no service to anyone else, and leave "
+        "none on voicemail.",
+    ),
 }
 
 READ_WORDS_SCRIPT = (
