@@ -1,7 +1,7 @@
 """Books one time for one case: the slot goes to whoever is first, whether on the portal or on the phone."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -12,10 +12,11 @@ from acts.reminders import link_days, plan_for
 from adapters.operational_store import CaseRecord, audit, move_case, one, set_status
 from adapters.portal_links import make_link
 from adapters.undelivered import ask_for_a_call
-from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
+from models.codes import LinkPurpose, MessageChannel, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import Appointment, Clinician, Offer, Referral, Slot
+from rules.scheduling import Interval
 
 R = ReferralStatus
 # The table of moves knows no shortcut, so that a booking by phone leaves the same trail as one on the portal.
@@ -90,15 +91,23 @@ def take_slot(db: Session, case: CaseRecord, slot_id: str) -> Slot:
 
 def _clinician_is_busy(db: Session, slot: Slot) -> bool:
     ends = slot.starts_at + timedelta(minutes=slot.minutes)
-    around = db.exec(
-        select(Appointment).where(
-            Appointment.clinician_id == slot.clinician_id,
-            col(Appointment.status).in_(STANDING),
-            Appointment.starts_at < ends,
-            Appointment.starts_at > slot.starts_at - LONGEST_APPOINTMENT,
-        )
-    ).all()
-    return any(other.starts_at + timedelta(minutes=other.minutes) > slot.starts_at for other in around)
+    return any(each.overlaps(slot.starts_at, ends) for each in busy_times(db, slot.clinician_id, slot.starts_at, ends))
+
+
+def busy_times(
+    db: Session, clinician_id: str, begins: datetime, ends: datetime | None = None, *, but_not: str = ""
+) -> list[Interval]:
+    """When this clinician's standing appointments are, from ``begins`` to ``ends`` (None: on and on), UTC."""
+    query = select(Appointment).where(
+        Appointment.clinician_id == clinician_id,
+        col(Appointment.status).in_(STANDING),
+        Appointment.starts_at > begins - LONGEST_APPOINTMENT,
+        Appointment.id != but_not,
+    )
+    if ends is not None:
+        query = query.where(Appointment.starts_at < ends)
+    found = db.exec(query).all()
+    return [Interval(each.starts_at, each.starts_at + timedelta(minutes=each.minutes)) for each in found]
 
 
 def _accept_offer(db: Session, referral: Referral, slot: Slot, actor: str) -> None:
@@ -135,19 +144,18 @@ def offer_anew_if_none_left(db: Session, case_number: str) -> bool:
 
 
 def _tell_and_remind(db: Session, referral: Referral, appointment: Appointment) -> None:
-    if tell_of_booking(db, referral, appointment, referral.round):
+    if tell_of_booking(db, referral, appointment) is not None:
         plan_for(db, [appointment], utc_now())
 
 
-def tell_of_booking(db: Session, case: CaseRecord, appointment: Appointment, round: int = 0) -> bool:
-    """Confirm a booking to its patient with the link of its appointment; says whether it could be written.
-
-    If not, a person calls.
-    """
+def tell_of_booking(
+    db: Session, case: CaseRecord, appointment: Appointment, template: str = "booking_confirmed"
+) -> MessageChannel | None:
+    """Tell a patient of a booked time, with the link of its appointment; None where a person calls instead."""
     days = link_days(appointment, utc_now())
-    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, round, days, subject_id=appointment.id).record
+    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, case.round, days, subject_id=appointment.id).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
-    told = tell_patient(db, case, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
+    told = tell_patient(db, case, template, unique_key=f"booked:{appointment.id}", facts=facts)
     if told is None:
-        ask_for_a_call(db, case, f"booking_confirmed:{appointment.id}")
-    return told is not None
+        ask_for_a_call(db, case, f"{template}:{appointment.id}")
+    return told

@@ -11,7 +11,7 @@ from rules.messaging import SENDING_HOURS, next_send_time
 
 WEEK = timedelta(days=7)
 CAPPED = frozenset({"appointment_reminder", "questionnaires_reminder", "check_in", "check_in_reminder", "material"})
-"""Templates that the frequency cap holds back; whatever else is said to a patient changes something and always leaves."""
+"""Templates that the frequency cap holds back; whatever else is said to a patient changes something and leaves."""
 
 
 class DropReason(StrEnum):

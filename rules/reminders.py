@@ -56,7 +56,7 @@ def check_hours(hours: Sequence[int]) -> None:
 
 @dataclass(frozen=True)
 class ReminderWish:
-    """What a patient wants; empty means the practice's plan. ``hours_of_day``: not before, not after, on their clock."""
+    """What a patient wants; empty means the practice's plan. ``hours_of_day``: from and until, on their own clock."""
 
     hours_before: tuple[int, ...] = ()
     channel: MessageChannel | None = None
@@ -149,7 +149,9 @@ def plan_reminders(
     Hours before are elapsed hours, hours of the day are on the wall clock, on days when the clocks change too.
     """
     if not visit.channels:
-        return ReminderPlan(None, ordered(policy.hours_before), (), ("nobody can write to this patient: a person calls",))
+        return ReminderPlan(
+            None, ordered(policy.hours_before), (), ("nobody can write to this patient: a person calls",)
+        )
     channel, hours, reasons = _choose(visit, policy, worked)
     window, why_window = _window(visit.wish, policy)
     extra: tuple[int, ...] = ()
@@ -198,7 +200,9 @@ def _better(
     if present is None:
         return None, f"fewer than {policy.history_least} similar appointments to learn from"
     rivals = [each for each in alike if each.channel in channels and each.hours_before in plans]
-    best = max(rivals, key=lambda each: (each.share, each is present, each.appointments, each.channel, each.hours_before))
+    best = max(
+        rivals, key=lambda each: (each.share, each is present, each.appointments, each.channel, each.hours_before)
+    )
     if best.share - present.share < policy.history_margin or best.at_least <= present.share:
         return None, f"nothing has worked better for {present.appointments} similar appointments"
     return best, (

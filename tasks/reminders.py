@@ -24,7 +24,8 @@ def queue_reminders(night: date, location_id: str = "all") -> dict[str, int]:
     with store.writing() as db:
         reminders.note_what_worked(db, now)
         days = reminders.figures(db).reminders.ahead_days
-    until = datetime.combine(night, time(), UTC) + timedelta(days=days + 1)
+    ahead = timedelta(days=days)
+    until = min(now + ahead, datetime.combine(night, time(), UTC) + timedelta(days=1) + ahead)
     counts = {"planned": 0, "reminders": 0, "calls": 0}
     last = ""
     while True:

@@ -10,6 +10,7 @@ from rules.outgoing import DropReason, Leave, MessagePolicy, Outgoing, WaitReaso
 
 PORTLAND = "America/Los_Angeles"
 SMS, EMAIL = MessageChannel.SMS, MessageChannel.EMAIL
+CAP = MessagePolicy()
 
 
 def at(*when: int) -> datetime:
@@ -20,7 +21,7 @@ NOON = at(2026, 11, 23, 12, 0)
 STARTS = at(2026, 11, 25, 14, 0)
 
 
-def asked(now: datetime = NOON, policy: MessagePolicy = MessagePolicy(), **given: object) -> Leave:
+def asked(now: datetime = NOON, policy: MessagePolicy = CAP, **given: object) -> Leave:
     facts: dict = {
         "template": "appointment_reminder",
         "channel": SMS,

@@ -1,4 +1,4 @@
-"""When and how a patient is reminded: wishes, what has worked, the estimate, quiet hours, the cap, both clock changes."""
+"""When and how a patient is reminded: wishes, what has worked, the estimate, quiet hours, the cap, clock changes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ PORTLAND = "America/Los_Angeles"
 EMAIL, SMS = MessageChannel.EMAIL, MessageChannel.SMS
 OFFICE = Modality.OFFICE
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+SHIPPED, CAP = ReminderPolicy(), MessagePolicy()
 
 
 def at(*when: int, zone: str = PORTLAND) -> datetime:
@@ -36,8 +37,8 @@ STARTS = at(2026, 11, 26, 14, 0)
 def planned(
     *worked: Worked,
     since: datetime = LONG_AGO,
-    policy: ReminderPolicy = ReminderPolicy(),
-    messages: MessagePolicy = MessagePolicy(),
+    policy: ReminderPolicy = SHIPPED,
+    messages: MessagePolicy = CAP,
     **given: object,
 ) -> ReminderPlan:
     facts = {"starts_at": STARTS, "modality": OFFICE, "zone": PORTLAND, "channels": (EMAIL,), **given}
@@ -175,9 +176,7 @@ def test_only_a_channel_that_the_patient_accepts_is_chosen(channels: tuple, chos
 
 @pytest.mark.parametrize("wish", [ReminderWish(channel=SMS), ReminderWish((72, 24), SMS)])
 def test_what_has_worked_never_goes_against_a_wish(wish: ReminderWish) -> None:
-    plan = planned(
-        seen(400, 200, channel=SMS), seen(400, 300, channel=EMAIL), channels=(SMS, EMAIL), wish=wish
-    )
+    plan = planned(seen(400, 200, channel=SMS), seen(400, 300, channel=EMAIL), channels=(SMS, EMAIL), wish=wish)
     assert plan.channel == SMS
 
 

@@ -170,6 +170,8 @@ OUTCOMES = {
     ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
     ToDoOutcome.POSTED: "The statement is posted",
+    ToDoOutcome.TOLD: "The patient knows",
+    ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
 }
 
 SCRIPTS = {
