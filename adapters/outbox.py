@@ -57,7 +57,7 @@ PLACES = {
     Modality.TELEHEALTH: {"en": "by video", "es": "por video"},
     Modality.EITHER: {"en": "in person or by video", "es": "en persona o por video"},
 }
-CALENDAR_TEMPLATES = frozenset({"booking_confirmed", "booking_cancelled"})
+CALENDAR_TEMPLATES = frozenset({"booking_confirmed", "booking_moved", "booking_cancelled"})
 ACTOR = "outbox"
 
 

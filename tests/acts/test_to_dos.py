@@ -49,12 +49,13 @@ AT = {
     K.WARM_HANDOFF: R.CLOSING_LETTER,
     K.WAITLIST: R.WAITLISTED,
     K.RECORD_OUTCOME: R.BOOKED,
+    K.TELL_PATIENT: R.WAITLISTED,
 }
 
 
 def waiting(kind: ToDoKind, **given: Any) -> tuple[MadeCase, ToDo]:
     """A case whose to-do of this kind is open."""
-    case = make_case_at(AT[kind], **given)
+    case = make_case_at(AT[kind], **({"to_do": False} if kind == K.TELL_PATIENT else {}), **given)
     if case.appointment is not None:
         with writing() as db:
             appointment = db.get_one(Appointment, case.appointment.id)
@@ -108,6 +109,8 @@ def actions(case: MadeCase) -> list[str]:
         (K.WAITLIST, O.WITHDREW, {}, R.CLOSED_WITHDRAWN, {}),
         (K.RECORD_OUTCOME, O.ATTENDED, {}, R.CLOSED_ATTENDED, {}),
         (K.RECORD_OUTCOME, O.NO_SHOW, {}, R.MISSED, {"first_session_at": None}),
+        (K.TELL_PATIENT, O.TOLD, {}, R.WAITLISTED, {}),
+        (K.TELL_PATIENT, O.NOT_REACHED, {}, R.WAITLISTED, {}),
     ],
 )
 def test_outcome_moves_the_case_on(
@@ -128,7 +131,7 @@ def test_outcome_moves_the_case_on(
 def test_every_outcome_of_every_kind_is_covered_above() -> None:
     covered = {(case[0], case[1]) for case in test_outcome_moves_the_case_on.pytestmark[0].args[1]}  # type: ignore[attr-defined]
     every = {(kind, outcome) for kind in AT for outcome in OUTCOMES[kind]}
-    assert every - covered == {(K.CALL_PATIENT, O.NO_ANSWER_TRY_AGAIN)}
+    assert every - covered == {(kind, O.NO_ANSWER_TRY_AGAIN) for kind in (K.CALL_PATIENT, K.TELL_PATIENT)}
 
 
 def test_kind_that_is_not_covered_here_is_a_notes_or_about_money() -> None:
