@@ -153,7 +153,7 @@ def tell_of_booking(
 ) -> MessageChannel | None:
     """Tell a patient of a booked time, with the link of its appointment; None where a person calls instead."""
     days = link_days(appointment, utc_now())
-    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, case.round, days, subject_id=appointment.id).record
+    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, 0, days, subject_id=appointment.id).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
     told = tell_patient(db, case, template, unique_key=f"booked:{appointment.id}", facts=facts)
     if told is None:

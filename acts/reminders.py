@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from acts.practice_clocks import message_policy, reminder_policy
@@ -142,7 +142,7 @@ def _around(db: Session, appointments: Sequence[Appointment], now: datetime) -> 
         dict(estimates),
         {link.subject_id or "": link for link in links if link.expires_at > starts[link.subject_id or ""]},
     )
-    moment = func.coalesce(OutboxMessage.sent_at, OutboxMessage.not_before)
+    moment = sa.func.coalesce(OutboxMessage.sent_at, OutboxMessage.not_before)
     for patient_id, at in db.exec(
         select(OutboxMessage.to_patient_id, moment).where(
             col(OutboxMessage.to_patient_id).in_(people),
@@ -293,21 +293,16 @@ def note_what_worked(db: Session, now: datetime) -> int:
     By modality, channel and plan alone; an appointment whose patient cancelled counts as not confirmed.
     """
     policy = reminder_policy(db)
-    rows = db.exec(
-        select(
-            Appointment.modality,
-            Appointment.reminder_channel,
-            Appointment.reminder_plan,
-            func.count(),
-            func.count(col(Appointment.confirmed_at)),
-        )
+    ways = (col(Appointment.modality), col(Appointment.reminder_channel), col(Appointment.reminder_plan))
+    rows = db.connection().execute(
+        sa.select(*ways, sa.func.count(), sa.func.count(col(Appointment.confirmed_at)))
         .where(
             col(Appointment.starts_at) > now - timedelta(days=policy.history_days),
             col(Appointment.starts_at) <= now,
             col(Appointment.reminder_channel).is_not(None),
         )
-        .group_by(Appointment.modality, Appointment.reminder_channel, Appointment.reminder_plan)
-    ).all()
+        .group_by(*ways)
+    )
     counts = sorted([kind, channel or "", plan or "", seen, confirmed] for kind, channel, plan, seen, confirmed in rows)
     value = json.dumps(counts)
     stored = db.get(PracticeSetting, WORKED)

@@ -1,16 +1,19 @@
 """What the desk shows of one patient's ongoing care: its sessions, how they are reminded of, and who may see it."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from adapters.desk_views import case_facts
-from adapters.operational_store import CaseRecord, one, reading
+from adapters.operational_store import one, reading
 from models.case_facts import CaseFacts
 from models.columns import utc_now
 from models.operational import Appointment, AuditEvent, Episode, Patient, Referral, SessionNote
 
 PAST_SHOWN = 20
+Kind = TypeVar("Kind", Episode, Referral, SessionNote)
 PLANNED = "appointment.reminders_planned"
 
 
@@ -64,13 +67,15 @@ def patient_cases(patient_id: str) -> PatientCases:
     """A patient and the facts of each of their cases; raises MovedOn where there is no such patient."""
     with reading() as db:
         found = one(db, Patient, patient_id)
-        care = _of(db, Episode, patient_id)
-        referrals = _of(db, Referral, patient_id)
-        facts = case_facts(db, [*care, *referrals, *_of(db, SessionNote, patient_id)])
-    numbers = [case.case_number for case in (*care, *referrals)]
+        care = db.exec(_of(Episode, patient_id)).all()
+        referrals = db.exec(_of(Referral, patient_id)).all()
+        sessions = db.exec(_of(SessionNote, patient_id)).all()
+        facts = case_facts(db, [*care, *referrals, *sessions])
+    numbers = [*(case.case_number for case in care), *(case.case_number for case in referrals)]
     return PatientCases(found, tuple(facts.values()), numbers[0] if numbers else None)
 
 
-def _of(db: Session, record: type[Episode] | type[Referral] | type[SessionNote], patient_id: str) -> list[CaseRecord]:
-    found = select(record).where(record.patient_id == patient_id).order_by(col(record.case_number).desc())
-    return list(db.exec(found).all())
+def _of(record: type[Kind], patient_id: str) -> SelectOfScalar[Kind]:
+    """A patient's cases of one kind, newest first."""
+    kind: Any = record
+    return select(record).where(kind.patient_id == patient_id).order_by(kind.case_number.desc())

@@ -132,7 +132,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "cancel_now_hint": "One tap, and it is cancelled. You can choose another time afterwards.",
         "move_link": "Choose another time",
         "move_title": "Choose another time",
-        "move_now": "Your visit now: {full}",
+        "move_now": "Your visit now: {full}.",
         "move_hint": "Your visit stays as it is until you choose. The new time then takes its place.",
         "move_none": "There is no other free time at the moment. Please call us, or ask us to call you.",
         "move_taken": (
@@ -360,7 +360,7 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "cancel_now_hint": "Un toque y queda cancelada. Después puede elegir otra hora.",
         "move_link": "Elegir otra hora",
         "move_title": "Elija otra hora",
-        "move_now": "Su visita ahora: {full}",
+        "move_now": "Su visita ahora: {full}.",
         "move_hint": "Su visita sigue igual hasta que elija. Entonces la hora nueva la reemplaza.",
         "move_none": "Por ahora no hay otra hora libre. Por favor llámenos o pida que le llamemos.",
         "move_taken": (
