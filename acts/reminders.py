@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -62,7 +63,7 @@ class _Around:
     zones: dict[str, str]
     preferences: dict[str, ReminderPreference]
     risks: dict[str, float]
-    links: dict[str, PortalLink]
+    links: dict[str, str]
     written_to: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -140,7 +141,7 @@ def _around(db: Session, appointments: Sequence[Appointment], now: datetime) -> 
         {each.id: patients[each.patient_id].time_zone or places[each.location_id] for each in appointments},
         {each.patient_id: each for each in preferences},
         dict(estimates),
-        {link.subject_id or "": link for link in links if link.expires_at > starts[link.subject_id or ""]},
+        {link.subject_id or "": link.id for link in links if link.expires_at > starts[link.subject_id or ""]},
     )
     moment = sa.func.coalesce(OutboxMessage.sent_at, OutboxMessage.not_before)
     for patient_id, at in db.exec(
@@ -204,20 +205,12 @@ def wish_of(preference: ReminderPreference | None) -> ReminderWish:
 
 def _make_missing_links(db: Session, appointments: Sequence[Appointment], around: _Around, now: datetime) -> None:
     """Each appointment has one link, which its confirmation and all its reminders show."""
-    missing = [each for each in appointments if each.id not in around.links]
-    links = [
-        PortalLink(
-            id=new_id("PL"),
-            case_number=each.case_number,
-            purpose=LinkPurpose.APPOINTMENT,
-            subject_id=each.id,
-            created_at=now,
-            expires_at=now + timedelta(days=link_days(each, now)),
-        )
-        for each in missing
+    missing = [
+        (each.case_number, each.id, now + timedelta(days=link_days(each, now)))
+        for each in appointments
+        if each.id not in around.links
     ]
-    make_links(db, links)
-    around.links.update({link.subject_id or "": link for link in links})
+    around.links.update(make_links(db, LinkPurpose.APPOINTMENT, missing, now))
 
 
 def link_days(appointment: Appointment, now: datetime) -> int:
@@ -225,25 +218,25 @@ def link_days(appointment: Appointment, now: datetime) -> int:
     return max(LINK_DAYS, (appointment.starts_at - now).days + 2)
 
 
-def _messages(appointment: Appointment, plan: ReminderPlan, around: _Around) -> list[OutboxMessage]:
+def _messages(appointment: Appointment, plan: ReminderPlan, around: _Around) -> list[dict[str, Any]]:
     if plan.channel is None:
         return []
     round = appointment.reminder_round + 1
     return [
-        OutboxMessage(
-            id=new_id("MS"),
-            unique_key=f"appointment-reminder:{appointment.id}:{round}:{reminder.hours}",
-            channel=plan.channel,
-            template=TEMPLATE,
-            case_number=appointment.case_number,
-            to_patient_id=appointment.patient_id,
-            facts={
+        {
+            "id": new_id("MS"),
+            "unique_key": f"appointment-reminder:{appointment.id}:{round}:{reminder.hours}",
+            "channel": plan.channel,
+            "template": TEMPLATE,
+            "case_number": appointment.case_number,
+            "to_patient_id": appointment.patient_id,
+            "facts": {
                 "appointment_id": appointment.id,
-                "link_id": around.links[appointment.id].id,
+                "link_id": around.links[appointment.id],
                 "starts_at": appointment.starts_at.isoformat(),
             },
-            not_before=reminder.at,
-        )
+            "not_before": reminder.at,
+        }
         for reminder in plan.reminders
     ]
 
