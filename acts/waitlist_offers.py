@@ -133,20 +133,20 @@ def _link(offer: WaitlistOffer, slot: Slot, person: Person) -> PortalLink:
 
 def _message(
     offer: WaitlistOffer, slot: Slot, person: Person, channel: MessageChannel, link: PortalLink
-) -> OutboxMessage:
+) -> dict[str, Any]:
     tell_at = offer.offered_at
     if channel == MessageChannel.SMS:
         tell_at = waitlist.next_send_time(tell_at, person.waiting.zone)
-    return OutboxMessage(
-        id=new_id("MS"),
-        unique_key=message_key(offer.id),
-        channel=channel,
-        template=OFFERED,
-        case_number=offer.case_number,
-        to_patient_id=person.patient.id,
-        facts={"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
-        not_before=tell_at,
-    )
+    return {
+        "id": new_id("MS"),
+        "unique_key": message_key(offer.id),
+        "channel": channel,
+        "template": OFFERED,
+        "case_number": offer.case_number,
+        "to_patient_id": person.patient.id,
+        "facts": {"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
+        "not_before": tell_at,
+    }
 
 
 def _call(offer: WaitlistOffer, person: Person) -> ToDo:
@@ -165,17 +165,17 @@ def _call(offer: WaitlistOffer, person: Person) -> ToDo:
 # -- when a time or a place on the list comes to its end
 
 
-def after_end(db: Session, appointment: Appointment, actor: str) -> None:
-    """What the end of an appointment means for the waitlist: whoever wanted to move from it wants so no longer, and a
-    time that came free is offered at once."""
+def after_end(db: Session, appointment: Appointment, actor: str, freed: str | None) -> None:
+    """What the end of an appointment means for the waitlist: whoever wanted to move from it wants so no longer, and the
+    slot that it ``freed`` is offered at once."""
     for entry in db.exec(
         select(WaitlistEntry).where(
             WaitlistEntry.from_appointment_id == appointment.id, WaitlistEntry.status == WaitlistStatus.WAITING
         )
     ).all():
         end_entry(db, entry, WaitlistStatus.LEFT, actor, why="appointment_ended")
-    if appointment.status in FREED_BY and appointment.slot_id is not None:
-        offer_at_once(db, appointment.slot_id)
+    if freed is not None:
+        offer_at_once(db, freed)
 
 
 def offer_at_once(db: Session, slot_id: str) -> None:

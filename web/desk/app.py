@@ -37,11 +37,13 @@ from web.desk import (
     notes,
     oidc_pages,
     patient_consents,
+    patient_reminders,
     private_notes,
     queue,
     reader,
     sign_in,
     to_dos,
+    visits,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -71,6 +73,8 @@ ROUTERS = (
     note_exports,
     private_notes,
     patient_consents,
+    patient_reminders,
+    visits,
     intake,
     contract_docs,
     reader,
