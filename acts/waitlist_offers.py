@@ -70,7 +70,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
         choice = waitlist.choose(
             time_of(slot),
             clinician,
-            facts.waiting_for(slot),
+            facts.may_be_asked(slot),
             now=now,
             policy=facts.policy,
             open_now=len(facts.open_on[slot.id]),

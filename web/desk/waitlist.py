@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,10 +16,11 @@ from adapters.waitlist_views import MayJoin, WaitingRow
 from models.codes import Modality
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
+from models.operational import WaitlistEntry
 from rules import waitlist_fairness
 from rules.access import SIGNERS, STEERERS, may_see_case, sees_names
 from rules.scheduling import WEEKDAYS, PartOfDay
-from rules.waitlist import PRIORITIES, order
+from rules.waitlist import PRIORITIES, Place, place_of
 from web.desk import words
 from web.desk.members import Member, SignedIn, check_theirs
 from web.desk.pages import page
@@ -70,7 +72,7 @@ def _show(
         request,
         "waitlist.html",
         status_code=status_code,
-        rows=sorted(visible, key=lambda row: order(row.entry, now)),
+        rows=sorted(visible, key=lambda row: _place(row.entry, now)),
         others=len(rows) - len(visible),
         freed=waitlist_desk.freed_times(chosen, now),
         row_of={row.entry.id: row for row in visible},
@@ -90,6 +92,10 @@ def _show(
         problem=problem,
         typed=typed or {},
     )
+
+
+def _place(entry: WaitlistEntry, now: datetime) -> Place:
+    return place_of(entry.priority, entry.since, entry.offers, entry.last_offered_at, entry.id, now)
 
 
 def _chosen(me: Member, location: str) -> list[str]:
