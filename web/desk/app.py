@@ -41,6 +41,7 @@ from web.desk import (
     reader,
     sign_in,
     to_dos,
+    waitlist,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -60,6 +61,7 @@ ROUTERS = (
     approvals,
     to_dos,
     cases,
+    waitlist,
     claims,
     claim_coverage,
     claim_files,

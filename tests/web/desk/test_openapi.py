@@ -6,7 +6,7 @@ import pytest
 
 from models.codes import ReferralStatus, Role, ToDoKind
 from tests.claim_factories import make_claim_at, make_remitted
-from tests.factories import make_referral, make_to_do
+from tests.factories import make_entry, make_referral, make_to_do
 from tests.web.openapi_cases import faults, operations
 
 EXAMPLES = 4
@@ -22,6 +22,7 @@ def test_desk_answers_whatever_is_sent(
     case = make_referral(ReferralStatus.CONTACT_PATIENT, location=place)
     to_do = make_to_do(case, ToDoKind.CALL_PATIENT)
     claim, payment = make_claim_at(location=place), make_remitted()
+    waits = make_entry(make_referral(ReferralStatus.WAITLISTED, location=place))
     found = operations(browser.app)
     sent, broken = faults(
         browser,
@@ -32,6 +33,7 @@ def test_desk_answers_whatever_is_sent(
             "case_number": [case.case_number, review.case_number],
             "number": [case.case_number, claim.number],
             "remitted_id": [payment.id],
+            "entry_id": [waits.id],
             "staff_id": [seated.staff.id if seated else "ST-1"],
         },
         always={"csrf_token": seated.token} if seated else {},
