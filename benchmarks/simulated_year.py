@@ -12,6 +12,7 @@ import argparse
 import heapq
 import json
 import sys
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -78,7 +79,7 @@ RUNS = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
     patient: int
     clinician: int
@@ -179,7 +180,7 @@ class Practice:
 
     def _book(self, patient: Patient, now: datetime, not_before: datetime, *, first: bool) -> Visit | None:
         free = self.free[patient.clinician]
-        at = min((each for each in free if each >= not_before), default=None)
+        at = next((each for each in self.times[bisect_left(self.times, not_before) :] if each in free), None)
         if at is None:
             return None
         free.discard(at)
