@@ -43,8 +43,8 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
     )
 
 
-def _free_its_time(db: Session, appointment: Appointment, actor: str) -> str | None:
-    """Open the bookable time of a cancelled appointment; returns its id, or None where it stays as it is."""
+def _free_its_time(db: Session, appointment: Appointment, actor: str) -> None:
+    """Open the bookable time of a cancelled appointment, for whoever waits."""
     slot_id = appointment.slot_id or _slot_of_its_time(db, appointment)
     freed = db.exec(
         update(Slot)
@@ -52,10 +52,8 @@ def _free_its_time(db: Session, appointment: Appointment, actor: str) -> str | N
         .values(status=SlotStatus.OPEN, case_number=None)
         .execution_options(synchronize_session="fetch")
     )
-    if not freed.rowcount:
-        return None
-    audit(db, actor, "slot.freed", ("slot", slot_id), appointment.case_number)
-    return slot_id
+    if freed.rowcount:
+        audit(db, actor, "slot.freed", ("slot", slot_id), appointment.case_number)
 
 
 def _frees(appointment: Appointment) -> tuple[Any, ...]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, select, tuple_
 
 from acts.patient_messages import channel_for, tell_patient
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
 from adapters.log_lines import log_of
 from adapters.operational_store import audit, end_entry, one_case, queue_messages, set_status
-from adapters.portal_links import keep_links, new_link
+from adapters.portal_links import make_links, new_link
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import (
     AppointmentStatus,
@@ -69,7 +70,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
         choice = waitlist.choose(
             time_of(slot),
             clinician,
-            facts.waiting_for(slot),
+            facts.may_be_asked(slot),
             now=now,
             policy=facts.policy,
             open_now=len(facts.open_on[slot.id]),
@@ -118,7 +119,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
         links.append(link)
         messages.append(_message(offer, slot, person, channel, link))
     db.flush()
-    keep_links(db, links)
+    make_links(db, links)
     queue_messages(db, messages)
     db.add_all(calls)
     for to_do in calls:
@@ -165,17 +166,23 @@ def _call(offer: WaitlistOffer, person: Person) -> ToDo:
 # -- when a time or a place on the list comes to its end
 
 
-def after_end(db: Session, appointment: Appointment, actor: str, freed: str | None) -> None:
-    """What the end of an appointment means for the waitlist: whoever wanted to move from it wants so no longer, and the
-    slot that it ``freed`` is offered at once."""
+def after_end(db: Session, appointment: Appointment, actor: str) -> None:
+    """What the end of an appointment means for the waitlist: whoever wanted to move from it wants so no longer, and a
+    time that came free is offered at once."""
     for entry in db.exec(
         select(WaitlistEntry).where(
             WaitlistEntry.from_appointment_id == appointment.id, WaitlistEntry.status == WaitlistStatus.WAITING
         )
     ).all():
         end_entry(db, entry, WaitlistStatus.LEFT, actor, why="appointment_ended")
-    if freed is not None:
-        offer_at_once(db, freed)
+    if appointment.status in FREED_BY:
+        for slot_id in db.exec(select(Slot.id).where(*_of_its_time(appointment))).all():
+            offer_at_once(db, slot_id)
+
+
+def _of_its_time(appointment: Appointment) -> tuple[Any, ...]:
+    """The bookable time of an appointment, whether or not it was booked by it: a clinician has one at a moment."""
+    return (Slot.clinician_id == appointment.clinician_id, col(Slot.starts_at) == appointment.starts_at)
 
 
 def offer_at_once(db: Session, slot_id: str) -> None:
@@ -236,15 +243,22 @@ def freed_slots(
     limit: int = 1000,
 ) -> list[Slot]:
     """The times to come that a cancelled appointment left open, soonest first, from behind ``after`` (start, id)."""
-    cancelled = select(Appointment.slot_id).where(
-        col(Appointment.status).in_(FREED_BY), Appointment.starts_at > now, col(Appointment.slot_id).is_not(None)
-    )
-    query = select(Slot).where(Slot.status == SlotStatus.OPEN, Slot.starts_at > now, col(Slot.id).in_(cancelled))
+    query = select(Slot).where(Slot.status == SlotStatus.OPEN, Slot.starts_at > now, was_cancelled(Slot))
     if location_ids is not None:
         query = query.where(col(Slot.location_id).in_(location_ids))
     if after is not None:
         query = query.where(tuple_(col(Slot.starts_at), col(Slot.id)) > after)
     return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit)).all())
+
+
+def was_cancelled(slot: Any, *more: Any) -> Any:
+    """Whether an appointment at the time of this slot was cancelled; ``more``: what else is asked of it."""
+    return exists().where(
+        Appointment.clinician_id == slot.clinician_id,
+        Appointment.starts_at == slot.starts_at,
+        col(Appointment.status).in_(FREED_BY),
+        *more,
+    )
 
 
 def expire_holds(db: Session, now: datetime, limit: int = 1000) -> int:

@@ -44,6 +44,7 @@ from web.desk import (
     sign_in,
     to_dos,
     visits,
+    waitlist,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -63,6 +64,7 @@ ROUTERS = (
     approvals,
     to_dos,
     cases,
+    waitlist,
     claims,
     claim_coverage,
     claim_files,

@@ -175,6 +175,13 @@ READER_TABLES = {
     "rule": "By rule",
 }
 
+FAIRNESS_TABLES = {
+    "wait": "By how long they wait",
+    "language": "By language",
+    "payer": "By payer",
+    "location": "By location",
+}
+
 TEXT_KINDS = {
     "referral_text": "Referral text",
     "patient_words": "In the patient's own words",

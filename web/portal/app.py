@@ -22,6 +22,7 @@ from web.portal import (
     reminder_pages,
     text_messages,
     visit_pages,
+    waitlist_pages,
 )
 from web.portal.guard import Guard, PortalLimits
 from web.portal.page import Page
@@ -46,6 +47,7 @@ def make_app() -> FastAPI:
         question_pages,
         appointment_pages,
         reminder_pages,
+        waitlist_pages,
         billing_pages,
         check_in_pages,
         text_messages,

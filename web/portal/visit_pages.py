@@ -58,6 +58,7 @@ FIRST_PAGES = {
     LinkPurpose.CHECK_IN: "/check-in",
     LinkPurpose.MATERIAL: "/read",
     LinkPurpose.MESSAGE: "/message",
+    LinkPurpose.EARLIER_TIME: "/earlier",
 }
 
 
@@ -93,6 +94,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
     """What a link shows to its own patient once its thing is done."""
     if visitor.referral.status == ReferralStatus.CLOSED_WITHDRAWN:
         return page.notice("withdrawn_title", "withdrawn")
+    if visitor.link.purpose == LinkPurpose.EARLIER_TIME and why_not != WhyNot.LOCKED:
+        return page.go("/earlier")  # which says what became of the time
     if why_not != WhyNot.USED:
         return page.notice("closed_title", f"closed_{why_not.value}", again=True)
     if visitor.link.purpose == LinkPurpose.BILLING_DETAILS:

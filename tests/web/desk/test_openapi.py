@@ -6,7 +6,7 @@ import pytest
 
 from models.codes import ReferralStatus, Role, ToDoKind
 from tests.claim_factories import make_claim_at, make_remitted
-from tests.factories import make_referral, make_to_do
+from tests.factories import make_entry, make_referral, make_to_do
 from tests.visits import make_care, make_visit
 from tests.web.openapi_cases import faults, operations
 
@@ -24,6 +24,7 @@ def test_desk_answers_whatever_is_sent(
     to_do = make_to_do(case, ToDoKind.CALL_PATIENT)
     claim, payment = make_claim_at(location=place), make_remitted()
     visit = make_visit(make_care(location=place), hours_ahead=-2)
+    waits = make_entry(make_referral(ReferralStatus.WAITLISTED, location=place))
     found = operations(browser.app)
     sent, broken = faults(
         browser,
@@ -36,6 +37,7 @@ def test_desk_answers_whatever_is_sent(
             "patient_id": [visit.patient_id],
             "number": [case.case_number, claim.number],
             "remitted_id": [payment.id],
+            "entry_id": [waits.id],
             "staff_id": [seated.staff.id if seated else "ST-1"],
         },
         always={"csrf_token": seated.token} if seated else {},
