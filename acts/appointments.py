@@ -35,12 +35,9 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
     set_status(db, appointment, to, actor)
     drop_reminders(db, appointment, actor)
     cancelled = to in (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
-    after_end(
-        db,
-        appointment,
-        actor,
-        _free_its_time(db, appointment, actor) if cancelled and appointment.starts_at > now else None,
-    )
+    if cancelled and appointment.starts_at > now:
+        _free_its_time(db, appointment, actor)
+    after_end(db, appointment, actor)
 
 
 def _free_its_time(db: Session, appointment: Appointment, actor: str) -> None:

@@ -11,7 +11,7 @@ from acts.patient_messages import channel_for, tell_patient
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
 from adapters.log_lines import log_of
 from adapters.operational_store import audit, end_entry, one_case, queue_messages, set_status
-from adapters.portal_links import make_links, new_link
+from adapters.portal_links import keep_links, new_link
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import (
     AppointmentStatus,
@@ -119,7 +119,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
         links.append(link)
         messages.append(_message(offer, slot, person, channel, link))
     db.flush()
-    make_links(db, links)
+    keep_links(db, links)
     queue_messages(db, messages)
     db.add_all(calls)
     for to_do in calls:

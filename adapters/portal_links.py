@@ -54,7 +54,7 @@ def make_link(
     ``subject_id``: the one appointment, offer, check-in or material it is about, where the case has several.
     """
     link = new_link(case_number, purpose, round, days, subject_id=subject_id)
-    make_links(db, [link])
+    keep_links(db, [link])
     return MadeLink(link, url_of(link))
 
 
@@ -72,7 +72,7 @@ def new_link(
     )
 
 
-def make_links(db: Session, links: Sequence[PortalLink]) -> None:
+def keep_links(db: Session, links: Sequence[PortalLink]) -> None:
     """Store fresh links, in the caller's transaction."""
     db.add_all(links)
     db.flush()
