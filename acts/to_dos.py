@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
+from acts.case_to_dos import open_for_case
 from acts.cases import close_first_session
 from adapters import therapy_store
 from adapters.operational_store import audit, move_case, one, reading, set_status, writing
@@ -74,6 +75,10 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
         if outcome in ABOUT_MONEY:
             return _done(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
+        if to_do.kind == ToDoKind.REVIEW_UNFLAGGED:
+            if outcome == ToDoOutcome.RISK_MISSED:
+                open_for_case(db, referral, ToDoKind.WARM_HANDOFF, f"missed-risk:{to_do.id}", role=Role.CLINICIAN)
+            return _done(db, to_do, staff_id, outcome)
         if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
             _try_again(db, to_do, staff_id)
             return

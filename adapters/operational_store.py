@@ -41,7 +41,7 @@ from models.operational import (
 )
 from models.transitions import check_transition
 
-OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
+OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM, ToDoKind.REVIEW_UNFLAGGED)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
 CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp

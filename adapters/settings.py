@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
     watch_every_seconds: int = 60
+    dask: str = ""
+    """Where the heavy parts of the night are done: a Dask scheduler's address, or ``local`` for workers made for it."""
+    dask_workers: int = 2
+    redis_url: str = Field(default="", repr=False)
+    """Where Prefect's server keeps its messages; empty: in its own memory, or in the Redis made beside PostgreSQL."""
+    redis_port: int = 6480
     anchor_folder: Path | None = None
     metrics_secret: str = Field(default="", repr=False)
     sms_in_secret: str = Field(default="", repr=False)

@@ -301,6 +301,7 @@ class ToDoKind(StrEnum):
     REVIEW_REMITTANCE = "review_remittance"
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
+    REVIEW_UNFLAGGED = "review_unflagged"
 
     @property
     def label(self) -> str:
@@ -333,6 +334,8 @@ class ToDoOutcome(StrEnum):
     COVERAGE_SETTLED = "coverage_settled"
     PATIENT_PAYS = "patient_pays"
     POSTED = "posted"
+    NOTHING_MISSED = "nothing_missed"
+    RISK_MISSED = "risk_missed"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -355,6 +358,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.REVIEW_REMITTANCE: (),
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
+    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
 }
 
 

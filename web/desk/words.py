@@ -170,6 +170,8 @@ OUTCOMES = {
     ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
     ToDoOutcome.POSTED: "The statement is posted",
+    ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
+    ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
 }
 
 SCRIPTS = {
@@ -225,6 +227,11 @@ SCRIPTS = {
     ToDoKind.POST_STATEMENT: (
         "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
         "amount on the claim's page; it names no service and no diagnosis.",
+    ),
+    ToDoKind.REVIEW_UNFLAGGED: (
+        "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
+        "screening missed a risk. It shows the practice how much its screening misses.",
+        "If a risk was missed, say so here: a clinician is asked at once to read it and to decide.",
     ),
 }
 
