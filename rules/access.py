@@ -79,6 +79,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "settle_remitted": CLAIM_WORKERS,
     "coverage": CLAIM_READERS | {Role.COORDINATOR},
     "clearinghouse": CLAIM_READERS,
+    "put_aside_file": CLAIM_WORKERS,
     "notes": EVERYONE,
     "note_page": EVERYONE,
     "note_draft": CLINICAL,

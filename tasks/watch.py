@@ -26,6 +26,7 @@ from models.operational import Appointment, Approval, Location, Patient, Quarant
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from tasks import quarantine
+from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
 from tasks.matching import suitable_slots
 from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
 from tasks.people import who_may_sign
@@ -70,6 +71,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     counts = WatchCounts()
     _each(standing_still(moment), lambda key: _watch_standstill(key, moment, counts))
     _each(sessions_standing_still(moment), lambda key: _watch_session(key, moment, counts))
+    _each(claims_standing_still(moment), lambda key: _watch_claim(key, moment, counts))
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
@@ -103,6 +105,10 @@ def _watch_standstill(case_number: str, now: datetime, counts: WatchCounts) -> N
 
 def _watch_session(case_number: str, now: datetime, counts: WatchCounts) -> None:
     counts.stuck += wake_session_and_tell(case_number, now)
+
+
+def _watch_claim(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    counts.stuck += wake_claim_and_tell(case_number, now)
 
 
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:

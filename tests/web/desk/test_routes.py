@@ -78,6 +78,7 @@ EXPECTED = {
     "settle_remitted": "BD",
     "coverage": "BDWO",
     "clearinghouse": "BDW",
+    "put_aside_file": "BD",
     "notes": "COBNWMD",
     "note_page": "COBNWMD",
     "note_draft": "C",
