@@ -151,6 +151,22 @@ class Settings(BaseSettings):
         return f"{driver}://{name}:{password}@127.0.0.1:{self.postgres_port}/{name}"
 
     @property
+    def private_redis_file(self) -> Path:
+        """The password of the Redis of this installation's own; where it lies, that server is used."""
+        return self.home / "private-redis"
+
+    def private_redis_password(self) -> str:
+        """Raises FileNotFoundError where there is no such server."""
+        return str(json.loads(self.private_redis_file.read_text())["password"])
+
+    @property
+    def prefect_redis(self) -> str:
+        """Where Prefect's server keeps its messages; empty for its own memory."""
+        if self.redis_url or not self.private_redis_file.exists():
+            return self.redis_url
+        return f"redis://:{self.private_redis_password()}@127.0.0.1:{self.redis_port}/0"
+
+    @property
     def intake_folder(self) -> Path:
         return self.home / "intake"
 

@@ -1,8 +1,10 @@
 """Where the parts of a night are done: in this process, or, where a setting names a Dask cluster, on its machines."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -28,29 +30,24 @@ class Machines:
         spread = self._runner is not None and part.heavy
         places = nights.missing(part, night, location, split=spread)
         if self._runner is not None and spread:
-            waiting = [
-                self._runner.submit(task, parameters={"name": part.name, "night": night, "location": place})
+            asked: list[Callable[[], dict[str, int]]] = [
+                self._runner.submit(task, parameters={"name": part.name, "night": night, "location": place}).result
                 for place in places
             ]
-            for each in waiting:
-                each.wait()
-            states = [each.state for each in waiting]
         else:
-            states = [task(part.name, night, place, return_state=True) for place in places]
-        counts: dict[str, int] = {}
+            asked = [partial(task, part.name, night, place) for place in places]
+        counts: Counter[str] = Counter()
         failed = []
-        for place, state in zip(places, states, strict=True):
-            if not state.is_completed():
-                failed.append(_trouble(part, place, state))
-                continue
-            for name, count in state.result(raise_on_failure=False).items():
-                counts[name] = counts.get(name, 0) + count
-        return counts, failed
+        for place, answer in zip(places, asked, strict=True):
+            try:
+                counts.update(answer())
+            except Exception as failure:  # a machine may be lost, too; never its words
+                failed.append(_trouble(part, place, failure))
+        return dict(counts), failed
 
 
-def _trouble(part: Part, place: str, state: Any) -> str:
-    """The part that failed and what kind of failure it was; never its words."""
-    failure = state.result(raise_on_failure=False) if state.is_final() else state
+def _trouble(part: Part, place: str, failure: Exception) -> str:
+    """The part that failed and what kind of failure it was."""
     kind = failure.kind if isinstance(failure, PartFailed) else type(failure).__name__
     return f"{part.name} ({kind})" if place == nights.EVERYWHERE else f"{part.name} at {place} ({kind})"
 
