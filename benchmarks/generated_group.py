@@ -118,6 +118,11 @@ def make(patients: int, now: datetime) -> Group:
     group = Group(patients, now.date())
     for path in sorted(TABLES.iterdir()):
         shutil.copyfile(path, settings().billing_folder / path.name)
+    practice = (TABLES / "practice.yaml").read_text().partition("clinicians:")[0]
+    taxonomies = [
+        f"  - {{staff_id: ST-{n}, taxonomy: 103TC0700X, valid_from: 2025-01-01}}\n" for n in range(group.clinicians)
+    ]
+    (settings().billing_folder / "practice.yaml").write_text(f"{practice}clinicians:\n{''.join(taxonomies)}")
     with operational_store.writing() as db:
         connection = db.connection()
         for record, rows in _tables(group, now):

@@ -181,6 +181,7 @@ def _measure(patients: int, profile: str) -> dict[str, Any]:
     seconds = cpu = 0.0
     counts: dict[str, int] = {}
     with prefect_test_harness(server_startup_timeout=300):
+        counted.by_part.clear()
         for night in (now.date(), now.date() + timedelta(days=1)):
             if profiler:
                 profiler.enable()

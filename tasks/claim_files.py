@@ -371,8 +371,8 @@ def write_file(file: ClearinghouseFile) -> str:
         checks = db.exec(
             select(EligibilityCheck).where(EligibilityCheck.file_id == file.id).order_by(col(EligibilityCheck.id))
         ).all()
-        requests = [coverage_checks.request_of(db, check) for check in checks]
-    return x12.write_270(envelope, [each for each in requests if each is not None])
+        requests = coverage_checks.requests_of(db, checks)
+    return x12.write_270(envelope, [each for each in requests.values() if each is not None])
 
 
 def forms_of(file_id: str) -> list[ClaimForm]:
