@@ -159,6 +159,10 @@ def new_claim_number(db: Session) -> str:
     return f"CL-{next_number(db, 'claim'):06d}"
 
 
+def new_claim_numbers(db: Session, count: int) -> list[str]:
+    return [f"CL-{number:06d}" for number in next_numbers(db, "claim", count)]
+
+
 def new_episode_number(db: Session) -> str:
     return f"EP-{next_number(db, 'episode'):06d}"
 
@@ -179,6 +183,14 @@ def take_case(case_number: str) -> int:
         if moved.rowcount == 0:
             raise MovedOn(f"there is no case {case_number}")
         return int(db.exec(select(record.fence).where(record.case_number == case_number)).one())
+
+
+def take_cases(record: type[Any], case_numbers: Sequence[str]) -> dict[str, int]:
+    """The same of many cases of one kind, by case; one that is not there is left out."""
+    these = col(record.case_number).in_(case_numbers)
+    with writing() as db:
+        db.exec(update(record).where(these).values(fence=record.fence + 1, wake_wanted=False, wake_tried_at=None))
+        return dict(db.exec(select(record.case_number, record.fence).where(these)).all())
 
 
 def check_fence(case: CaseRecord, fence: int | None) -> None:

@@ -47,34 +47,49 @@ MOST_AT_ONCE = 500
 """Appointments or answers in one transaction."""
 
 
-def ask(
-    db: Session,
-    patient: Patient,
-    row: PatientCoverage,
-    service_date: date,
-    case_number: str,
-    location_id: str,
-    clinician_id: str,
-) -> EligibilityCheck:
-    """The check of this patient's coverage on this date, asked now unless it was; in the caller's transaction."""
-    key = _key(patient.id, row, service_date)
-    found = db.exec(select(EligibilityCheck).where(EligibilityCheck.unique_key == key)).first()
-    if found is not None:
-        return found
-    check = EligibilityCheck(
-        id=f"EC{store.next_number(db, 'eligibility'):09d}",
-        unique_key=key,
-        case_number=case_number,
-        patient_id=patient.id,
-        location_id=location_id,
-        clinician_id=clinician_id,
-        payer_code=row.payer_code,
-        service_date=service_date,
-    )
-    db.add(check)
+@dataclass(frozen=True)
+class Question:
+    """Whether an insurance covers its patient on a date, and which case needs to know."""
+
+    row: PatientCoverage
+    service_date: date
+    case_number: str
+    patient_id: str
+    location_id: str
+    clinician_id: str
+
+    @property
+    def key(self) -> str:
+        return _key(self.patient_id, self.row, self.service_date)
+
+
+def ask_all(db: Session, questions: Sequence[Question]) -> list[EligibilityCheck]:
+    """The check of each question, asked now unless it was, in the caller's transaction."""
+    keys = {question.key for question in questions}
+    if not keys:
+        return []
+    known = db.exec(select(EligibilityCheck).where(col(EligibilityCheck.unique_key).in_(keys))).all()
+    checks = {check.unique_key: check for check in known}
+    new = {question.key: question for question in questions if question.key not in checks}
+    for number, (key, question) in zip(
+        store.next_numbers(db, "eligibility", len(new)) if new else (), new.items(), strict=True
+    ):
+        check = EligibilityCheck(
+            id=f"EC{number:09d}",
+            unique_key=key,
+            case_number=question.case_number,
+            patient_id=question.patient_id,
+            location_id=question.location_id,
+            clinician_id=question.clinician_id,
+            payer_code=question.row.payer_code,
+            service_date=question.service_date,
+        )
+        db.add(check)
+        checks[key] = check
+        day = question.service_date.isoformat()
+        store.audit(db, "system", "coverage.to_ask", check, check.case_number, date=day)
     db.flush()
-    store.audit(db, "system", "coverage.to_ask", check, case_number, date=service_date.isoformat())
-    return check
+    return [checks[question.key] for question in questions]
 
 
 def _key(patient_id: str, row: PatientCoverage, service_date: date) -> str:
@@ -115,31 +130,20 @@ def _ask_all(db: Session, appointments: Sequence[Appointment]) -> int:
     ids = {each.patient_id for each in appointments}
     patients = {each.id: each for each in db.exec(select(Patient).where(col(Patient.id).in_(ids))).all()}
     insurances = insurances_of(db, ids)
-    wanted: dict[str, tuple[Appointment, PatientCoverage, date]] = {}
+    questions = []
     for each in appointments:
         day = local_date(each.starts_at, zones[each.location_id])
         row = in_force(insurances, patients[each.patient_id], "P", day)
         if row is not None:
-            wanted.setdefault(_key(each.patient_id, row, day), (each, row, day))
-    known = set(db.exec(select(EligibilityCheck.unique_key).where(col(EligibilityCheck.unique_key).in_(wanted))).all())
-    new = [(key, *facts) for key, facts in wanted.items() if key not in known]
-    if not new:
-        return 0
-    numbers = store.next_numbers(db, "eligibility", len(new))
-    for number, (key, appointment, row, day) in zip(numbers, new, strict=True):
-        check = EligibilityCheck(
-            id=f"EC{number:09d}",
-            unique_key=key,
-            case_number=appointment.case_number,
-            patient_id=appointment.patient_id,
-            location_id=appointment.location_id,
-            clinician_id=appointment.clinician_id,
-            payer_code=row.payer_code,
-            service_date=day,
-        )
-        db.add(check)
-        store.audit(db, "system", "coverage.to_ask", check, check.case_number, date=day.isoformat())
-    return len(new)
+            questions.append(Question(row, day, each.case_number, each.patient_id, each.location_id, each.clinician_id))
+    known = set(
+        db.exec(
+            select(EligibilityCheck.unique_key).where(col(EligibilityCheck.unique_key).in_({q.key for q in questions}))
+        ).all()
+    )
+    new = [question for question in questions if question.key not in known]
+    ask_all(db, new)
+    return len({question.key for question in new})
 
 
 @step("batch coverage questions")
