@@ -1,6 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -135,7 +135,7 @@ def next_number(db: Session, name: str) -> int:
 
 
 def next_numbers(db: Session, name: str, count: int) -> range:
-    """The next numbers of a sequence, taken together."""
+    """The next so many numbers of a sequence, in one step; concurrent callers queue on its row."""
     moved = db.exec(
         update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + count)
     )
@@ -169,6 +169,10 @@ def new_episode_number(db: Session) -> str:
 
 def new_follow_up_number(db: Session) -> str:
     return f"BS-{next_number(db, 'follow_up'):06d}"
+
+
+def new_follow_up_numbers(db: Session, count: int) -> list[str]:
+    return [f"BS-{number:06d}" for number in next_numbers(db, "follow_up", count)]
 
 
 def take_case(case_number: str) -> int:
@@ -334,6 +338,16 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
     db.add(record)
     db.flush()
     audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+
+
+def set_statuses(db: Session, records: Iterable[Any], to: StrEnum, actor: str, **details: Any) -> None:
+    """The same for many records of one kind, in one statement; each has its own audit event."""
+    for record in records:
+        check_transition(record.status, to)
+        record.status = to
+        db.add(record)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+    db.flush()
 
 
 def want_wake(db: Session, case_number: str) -> None:

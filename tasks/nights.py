@@ -16,7 +16,7 @@ from models.columns import utc_now
 from models.errors import CountersignError, OutsideUnavailable
 from models.operational import Location, NightPart
 from models.scheduling_codes import NightPartStatus
-from tasks import night_parts, risk_sample
+from tasks import check_ins, night_parts, risk_sample
 from tasks.schedule import NIGHT_ZONE
 
 EVERYWHERE = "all"
@@ -47,6 +47,7 @@ PARTS: tuple[Part, ...] = (
     Part("times", "open bookable times", night_parts.times, by_place=False),
     Part("coverage", "ask about coverage of the next days", night_parts.coverage, heavy=True),
     Part("transcripts", "read and draft the day's sessions", night_parts.transcripts, heavy=True, reads=True),
+    Part("check-ins", "ask what is due between sessions", check_ins.send_due, heavy=True),
     Part("waits", "look after every wait", night_parts.waits, by_place=False),
     Part("claims", "send claims", night_parts.claims_out, heavy=True),
     Part("files", "send files to the clearinghouse", night_parts.files_out, by_place=False),
