@@ -47,7 +47,7 @@ def command() -> list[str]:
 def answers() -> bool:
     """Whether the server takes connections now."""
     try:
-        with redis.Redis.from_url(settings().prefect_redis, socket_connect_timeout=2.0) as client:
-            return bool(client.ping())
+        with redis.Redis.from_url(settings().prefect_redis, socket_connect_timeout=2.0) as server:
+            return bool(server.ping())
     except redis.RedisError:
         return False
