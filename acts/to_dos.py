@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
+from acts.case_to_dos import open_for_case
 from acts.cases import close_first_session
 from acts.visits import end_visit, ended_visit
 from adapters import therapy_store
@@ -99,6 +100,10 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
         if not of_referral:
             return _after_care(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
+        if to_do.kind == ToDoKind.REVIEW_UNFLAGGED:
+            if outcome == ToDoOutcome.RISK_MISSED:
+                open_for_case(db, referral, ToDoKind.WARM_HANDOFF, f"missed-risk:{to_do.id}", role=Role.CLINICIAN)
+            return _done(db, to_do, staff_id, outcome)
         if outcome == ToDoOutcome.WITHDREW:
             leave_open_risk_to_clinician(db, referral, words)
         _done(db, to_do, staff_id, outcome)

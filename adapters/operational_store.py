@@ -1,13 +1,13 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, tuple_, update
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
@@ -45,7 +45,12 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 
-OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM, ToDoKind.TELL_PATIENT)
+OUTLIVE_A_MOVE = (
+    ToDoKind.WARM_HANDOFF,
+    ToDoKind.COVERAGE_PROBLEM,
+    ToDoKind.TELL_PATIENT,
+    ToDoKind.REVIEW_UNFLAGGED,
+)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
 CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp
@@ -135,12 +140,7 @@ def _name_of(record: OperationalRecord) -> tuple[str, str]:
 
 def next_number(db: Session, name: str) -> int:
     """The next number of a sequence; concurrent callers queue on its row."""
-    moved = db.exec(update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + 1))
-    if moved.rowcount == 0:
-        db.add(NumberSequence(name=name, last=1))
-        db.flush()
-        return 1
-    return db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+    return next_numbers(db, name, 1)[0]
 
 
 def next_numbers(db: Session, name: str, count: int) -> range:
@@ -168,6 +168,10 @@ def new_claim_number(db: Session) -> str:
     return f"CL-{next_number(db, 'claim'):06d}"
 
 
+def new_claim_numbers(db: Session, count: int) -> list[str]:
+    return [f"CL-{number:06d}" for number in next_numbers(db, "claim", count)]
+
+
 def new_episode_number(db: Session) -> str:
     return f"EP-{next_number(db, 'episode'):06d}"
 
@@ -192,6 +196,14 @@ def take_case(case_number: str) -> int:
         if moved.rowcount == 0:
             raise MovedOn(f"there is no case {case_number}")
         return int(db.exec(select(record.fence).where(record.case_number == case_number)).one())
+
+
+def take_cases(record: type[Any], case_numbers: Sequence[str]) -> dict[str, int]:
+    """The same of many cases of one kind, by case; one that is not there is left out."""
+    these = col(record.case_number).in_(case_numbers)
+    with writing() as db:
+        db.exec(update(record).where(these).values(fence=record.fence + 1, wake_wanted=False, wake_tried_at=None))
+        return dict(db.exec(select(record.case_number, record.fence).where(these)).all())
 
 
 def check_fence(case: CaseRecord, fence: int | None) -> None:
@@ -243,25 +255,78 @@ def move_case(
     audit(db, actor, "case.moved", case, case.case_number, old=old.value, new=to.value, **details)
 
 
+def move_cases(
+    db: Session,
+    cases: Sequence[CaseRecord],
+    to: CaseStatus,
+    *,
+    actor: str,
+    details: Mapping[str, Mapping[str, Any]] | None = None,
+    by_nobody: bool = False,
+) -> None:
+    """Move many cases of one kind, not referrals, as ``move_case`` moves one, in a fixed number of queries.
+
+    Either all of them move, or MovedOn is raised. ``details``: what the audit says of each, by case number.
+    ``by_nobody``: a batch moves cases that have no run yet, or whose run has nothing to hear of it.
+    """
+    if not cases:
+        return
+    record: Any = type(cases[0])
+    old = {case.case_number: case.status for case in cases}
+    for status in set(old.values()):
+        check_transition(status, to)
+    now = utc_now()
+    values: dict[str, Any] = {
+        "status": to,
+        "status_since": now,
+        "version": record.version + 1,
+        "came_from": record.status,
+        "closed_at": now if to.is_closed else None,
+    }
+    if not by_nobody:
+        values["wake_wanted"] = True
+    db.flush()
+    as_read = tuple_(record.case_number, record.version, record.fence)
+    moved = db.exec(
+        update(record)
+        .where(as_read.in_([(case.case_number, case.version, case.fence) for case in cases]))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != len(old):
+        raise MovedOn(f"{len(old) - moved.rowcount} of {len(old)} cases have moved on")
+    present = select(record).where(col(record.case_number).in_(list(old)))
+    db.exec(present.execution_options(populate_existing=True)).all()
+    _end_staff_waits(db, list(old), actor)
+    for case in cases:
+        number = case.case_number
+        said = (details or {}).get(number, {})
+        audit(db, actor, "case.moved", case, number, old=old[number].value, new=to.value, **said)
+
+
 def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> None:
     """A case that has left a status leaves nothing open behind it."""
-    number = case.case_number
+    _end_staff_waits(db, [case.case_number], actor)
+    if isinstance(case, Referral):
+        _end_patient_waits(db, case.case_number, old, actor)
+    waits = isinstance(case, Referral | Episode)
+    if waits and (case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED)):
+        leave_waitlist(db, case.case_number, actor)
+
+
+def _end_staff_waits(db: Session, numbers: Sequence[str], actor: str) -> None:
     for approval in db.exec(
-        select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
+        select(Approval).where(col(Approval.case_number).in_(numbers), Approval.status == ApprovalStatus.OPEN)
     ).all():
         set_status(db, approval, ApprovalStatus.SUPERSEDED, actor)
     for to_do in db.exec(
         select(ToDo).where(
-            ToDo.case_number == number,
+            col(ToDo.case_number).in_(numbers),
             col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)),
             col(ToDo.kind).not_in(OUTLIVE_A_MOVE),
         )
     ).all():
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
-    if isinstance(case, Referral):
-        _end_patient_waits(db, number, old, actor)
-    if case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED):
-        leave_waitlist(db, number, actor)
 
 
 def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) -> None:

@@ -302,6 +302,7 @@ class ToDoKind(StrEnum):
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
     TELL_PATIENT = "tell_patient"
+    REVIEW_UNFLAGGED = "review_unflagged"
 
     @property
     def label(self) -> str:
@@ -336,6 +337,8 @@ class ToDoOutcome(StrEnum):
     POSTED = "posted"
     TOLD = "told"
     NOT_REACHED = "not_reached"
+    NOTHING_MISSED = "nothing_missed"
+    RISK_MISSED = "risk_missed"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -359,6 +362,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
+    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
 }
 
 

@@ -137,7 +137,6 @@ WITHOUT_A_DATABASE = (
     "adapters/test_note_wording.py",
     "adapters/test_simulated_payer.py",
     "adapters/test_simulated_payer_coverage.py",
-    "flows/test_nightly.py",
     "test_architecture.py",
     "test_packages.py",
 )

@@ -208,6 +208,8 @@ OUTCOMES = {
     ToDoOutcome.POSTED: "The statement is posted",
     ToDoOutcome.TOLD: "The patient knows",
     ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
+    ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
+    ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
 }
 
 SCRIPTS = {
@@ -269,6 +271,11 @@ SCRIPTS = {
     ToDoKind.TELL_PATIENT: (
         "Call the patient. Say your own name and the practice's name only; name no service to anyone else, and leave "
         "none on voicemail.",
+    ),
+    ToDoKind.REVIEW_UNFLAGGED: (
+        "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
+        "screening missed a risk. It shows the practice how much its screening misses.",
+        "If a risk was missed, say so here: a clinician is asked at once to read it and to decide.",
     ),
 }
 
