@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 
 from acts.patient_messages import tell_patient
 from adapters.operational_store import audit, set_status
+from adapters.slots import fit_freed_slots
 from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, MessageStatus, SlotStatus
 from models.columns import utc_now
@@ -35,6 +36,8 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
         )
         if freed.rowcount:
             audit(db, actor, "slot.freed", ("slot", appointment.slot_id), appointment.case_number)
+    if cancelled and appointment.starts_at > now:
+        fit_freed_slots(db, appointment, actor)
 
 
 def drop_reminders(db: Session, case_number: str, actor: str) -> None:

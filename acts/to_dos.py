@@ -14,8 +14,13 @@ from models.therapy_text import TherapyText
 from models.transitions import check_transition
 
 R = ReferralStatus
-ABOUT_MONEY = (ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED)
-"""Outcomes that move no case: the care goes on whoever pays for it, and a claim waits for its money."""
+MOVE_NO_CASE = (
+    ToDoOutcome.COVERAGE_SETTLED,
+    ToDoOutcome.PATIENT_PAYS,
+    ToDoOutcome.POSTED,
+    ToDoOutcome.TIME_SETTLED,
+)
+"""The care goes on whoever pays for it, a claim waits for its money, and a time is settled on the calendar."""
 
 
 def _may_work(to_do: ToDo, staff: Staff) -> None:
@@ -71,7 +76,7 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             _done(db, to_do, staff_id, outcome)
             to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
             return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
-        if outcome in ABOUT_MONEY:
+        if outcome in MOVE_NO_CASE:
             return _done(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
         if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:

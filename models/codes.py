@@ -301,6 +301,7 @@ class ToDoKind(StrEnum):
     REVIEW_REMITTANCE = "review_remittance"
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
+    MOVE_APPOINTMENT = "move_appointment"
 
     @property
     def label(self) -> str:
@@ -333,6 +334,7 @@ class ToDoOutcome(StrEnum):
     COVERAGE_SETTLED = "coverage_settled"
     PATIENT_PAYS = "patient_pays"
     POSTED = "posted"
+    TIME_SETTLED = "time_settled"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -355,6 +357,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.REVIEW_REMITTANCE: (),
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
+    ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
 }
 
 

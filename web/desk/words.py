@@ -170,6 +170,7 @@ OUTCOMES = {
     ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
     ToDoOutcome.POSTED: "The statement is posted",
+    ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
 }
 
 SCRIPTS = {
@@ -225,6 +226,14 @@ SCRIPTS = {
     ToDoKind.POST_STATEMENT: (
         "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
         "amount on the claim's page; it names no service and no diagnosis.",
+    ),
+    ToDoKind.MOVE_APPOINTMENT: (
+        "An appointment cannot be held as agreed, because the clinician's calendar or a room has changed; or a "
+        "recurring one found no place on one of its dates. Nobody has cancelled anything, and the patient does not "
+        "know yet.",
+        "See on the clinician's calendar what it collides with, and which times are free. Call the patient, name no "
+        "service to anyone else, and agree on another time or on none.",
+        "Then move the appointment on the calendar, or cancel it, and say here that it is settled.",
     ),
 }
 
@@ -317,6 +326,11 @@ _EVENTS = {
     "appointment.cancelled": "First session cancelled",
     "appointment.late_cancelled": "First session cancelled late",
     "booked.by_hand": "Booked by hand",
+    "series.made": "Recurring appointment made",
+    "series.extended": "Appointments of the recurring one made: {count}",
+    "series.ends": "Recurring appointment ends on {last_on}",
+    "series.ended": "Recurring appointment ended",
+    "appointment.moved": "Appointment moved",
     "patient.consent_ai": "Agrees to automated reading: {agreed}",
     "duplicate.chosen": "Known record chosen to compare with",
     "break_glass.opened": "Opened in an emergency by somebody whose case it is not",
