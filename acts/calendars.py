@@ -102,8 +102,8 @@ def add_exception(new: NewException, *, actor: str, confirmed: Collection[str] =
             db.flush()
             audit(db, actor, "calendar.exception_added", wanted, kind=wanted.kind.value)
 
-        fitted, new_times = _change_times(db, change, actor)
-        _ask_about(db, hits, wanted.id)
+        fitted, new_times = change_times(db, change, actor)
+        ask_about(db, hits, wanted.id)
         return Changed(wanted.id, hits, fitted, new_times)
 
 
@@ -122,9 +122,9 @@ def remove_exception(exception_id: str, *, actor: str) -> Changed:
             audit(db, actor, "calendar.exception_removed", exception, kind=exception.kind.value)
 
         before = _book_of(db, exception)
-        fitted, new_times = _change_times(db, change, actor)
+        fitted, new_times = change_times(db, change, actor)
         hits = _hits(db, before, _book_of(db, exception), _standing_in(db, exception))
-        _ask_about(db, hits, f"removed-{exception.id}")
+        ask_about(db, hits, f"removed-{exception.id}")
         return Changed(exception_id, hits, fitted, new_times)
 
 
@@ -220,14 +220,32 @@ def _confirmed(hits: tuple[Hit, ...], confirmed: Collection[str]) -> tuple[Hit, 
     return hits
 
 
-def _ask_about(db: Session, hits: Iterable[Hit], change_id: str) -> None:
+def hits_among(db: Session, clinician_id: str, before: set[str], after: set[str]) -> tuple[Hit, ...]:
+    """The standing appointments of a clinician that exceptions of ``after`` hit, and none of ``before`` did."""
+    held = _standing_with(db, clinician_id)
+    if not held:
+        return ()
+    window = {"clinician_ids": [clinician_id], "from_utc": held[0].starts_at}
+    book = read_book(db, **window, to_utc=held[-1].starts_at + timedelta(days=1))  # type: ignore[arg-type]
+    found = []
+    for each in held:
+        agreed = as_agreed(each)
+        away = [one for one in conflicts(agreed, book.around(agreed)) if one.kind is ConflictKind.AWAY]
+        if away and not {key for one in away for key in one.ids} & before:
+            reasons = tuple(one.reason for one in away if set(one.ids) & after)
+            found.append(Hit(each.id, each.case_number, each.patient_id, each.starts_at, each.location_id, reasons))
+    return tuple(each for each in found if each.reasons)
+
+
+def ask_about(db: Session, hits: Iterable[Hit], change_id: str) -> None:
+    """A coordinator has to do about each appointment that a change has hit; once a change."""
     for each in hits:
         appointment = one(db, Appointment, each.appointment_id)
         key = f"calendar:{change_id}:{appointment.id}"
         open_for_case(db, appointment, ToDoKind.MOVE_APPOINTMENT, key, by=appointment.starts_at)
 
 
-def _change_times(db: Session, change: Callable[[], None], actor: str) -> tuple[FittedTimes, int]:
+def change_times(db: Session, change: Callable[[], None], actor: str) -> tuple[FittedTimes, int]:
     """Change a calendar and bring the bookable times along: gone ones close, those that came back open again."""
     now = utc_now()
     until = horizon(db, now)
@@ -278,7 +296,7 @@ def add_hours(new: NewHours, *, actor: str) -> Changed:
             db.flush()
             _audit_hours(db, actor, row.clinician_id, added=1, removed=0)
 
-        fitted, new_times = _change_times(db, change, actor)
+        fitted, new_times = change_times(db, change, actor)
         return Changed(str(row.id), (), fitted, new_times)
 
 
@@ -341,8 +359,8 @@ def end_hours(rule_id: int, last_on: date, *, actor: str, confirmed: Collection[
             db.flush()
             _audit_hours(db, actor, row.clinician_id, added=0, removed=1)
 
-        fitted, new_times = _change_times(db, change, actor)
-        _ask_about(db, hits, f"hours-{rule_id}-{last_on.isoformat()}")
+        fitted, new_times = change_times(db, change, actor)
+        ask_about(db, hits, f"hours-{rule_id}-{last_on.isoformat()}")
         return Changed(str(rule_id), hits, fitted, new_times)
 
 
@@ -416,7 +434,7 @@ def change_room(
         db.add(room)
         db.flush()
         audit(db, actor, "room.changed", room, accessible=accessible, active=active)
-        _ask_about(db, hits, room_id)
+        ask_about(db, hits, room_id)
         return hits
 
 

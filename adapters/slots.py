@@ -1,5 +1,6 @@
 """Turns weekly availability and its exceptions into bookable slots."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -86,14 +87,15 @@ class _Away:
     """What takes time away, by whose calendar it is."""
 
     def __init__(self, exceptions: Iterable[CalendarException]) -> None:
-        self._of: dict[tuple[str, str | None], list[CalendarException]] = defaultdict(list)
+        """``exceptions`` by their start."""
+        self._of: dict[tuple[str, str | None], _Stretches] = defaultdict(_Stretches)
         for each in exceptions:
             if each.room_id is not None:
-                self._of["room", each.room_id].append(each)
+                self._of["room", each.room_id].add(each)
             elif each.clinician_id is not None:
-                self._of["clinician", each.clinician_id].append(each)
+                self._of["clinician", each.clinician_id].add(each)
             else:
-                self._of["location", each.location_id].append(each)
+                self._of["location", each.location_id].add(each)
 
     def take(self, slot: dict[str, Any], room_id: str | None) -> bool:
         """Whether they take this slot of weekly hours, which are held in that room if in any."""
@@ -103,16 +105,29 @@ class _Away:
             ("location", None),
             ("room", room_id),
         )
-        return any(_touch(slot, each) for key in whose for each in self._of.get(key, ()))
+        return any(self._of[key].touch(slot) for key in whose if key in self._of)
 
     def take_for_oneself(self, slot: dict[str, Any]) -> bool:
         """Whether the clinician's own leave takes it; extra hours are worked though the place is closed."""
-        return any(_touch(slot, each) for each in self._of.get(("clinician", slot["clinician_id"]), ()))
+        key = ("clinician", slot["clinician_id"])
+        return key in self._of and self._of[key].touch(slot)
 
 
-def _touch(slot: dict[str, Any], exception: CalendarException) -> bool:
-    ends = slot["starts_at"] + timedelta(minutes=slot["minutes"])
-    return bool(slot["starts_at"] < exception.ends_at and exception.starts_at < ends)
+class _Stretches:
+    """Stretches of time by their start, with the latest end up to each; an imported calendar may hold thousands."""
+
+    def __init__(self) -> None:
+        self._starts: list[datetime] = []
+        self._latest_ends: list[datetime] = []
+
+    def add(self, exception: CalendarException) -> None:
+        latest = max(exception.ends_at, self._latest_ends[-1]) if self._latest_ends else exception.ends_at
+        self._starts.append(exception.starts_at)
+        self._latest_ends.append(latest)
+
+    def touch(self, slot: dict[str, Any]) -> bool:
+        begun = bisect_left(self._starts, slot["starts_at"] + timedelta(minutes=slot["minutes"]))
+        return begun > 0 and self._latest_ends[begun - 1] > slot["starts_at"]
 
 
 def _booked(db: Session, now: datetime) -> dict[str, list[tuple[datetime, int]]]:

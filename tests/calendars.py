@@ -35,6 +35,7 @@ CLOCKS = (
     "acts.series",
     "acts.occurrences",
     "acts.appointments",
+    "acts.calendar_files",
     "acts.case_to_dos",
     "adapters.slots",
     "tasks.calendars",
