@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from acts import calendars as acts
+from acts import series
 from adapters.operational_store import reading, writing
+from adapters.slots import holidays_of
 from models.codes import Modality
-from models.columns import new_id
+from models.columns import new_id, utc_now
 from models.operational import (
     Appointment,
     AuditEvent,
@@ -23,6 +26,7 @@ from models.operational import (
     Slot,
     ToDo,
 )
+from models.scheduling_codes import ExceptionKind
 from tests import factories
 
 ZONE = ZoneInfo("America/Chicago")
@@ -36,6 +40,7 @@ CLOCKS = (
     "acts.occurrences",
     "acts.appointments",
     "acts.calendar_files",
+    "acts.calendar_week",
     "acts.case_to_dos",
     "adapters.slots",
     "tasks.calendars",
@@ -147,3 +152,50 @@ def events(action: str) -> int:
 
 def a_week_later(day: date, weeks: int = 1) -> date:
     return day + timedelta(weeks=weeks)
+
+
+@dataclass(frozen=True)
+class FullCalendar:
+    """A calendar on which there is something of everything; ``day`` has an appointment."""
+
+    day: date
+
+
+def full_calendar(place: Location, clinician_id: str) -> FullCalendar:
+    """Hours, rooms, a recurring appointment, a single one, leave, extra hours and blocked time, from next week on."""
+    zone = ZoneInfo(place.time_zone)
+    today = utc_now().astimezone(zone).date()
+    monday = today + timedelta(days=7 - today.weekday())
+    made = Made(place, Clinician(id=clinician_id, npi="", credential=""))
+    blue = made.room(name="Blue room")
+    made.room(name="Corner room", accessible=False)
+    for weekday in range(4):
+        made.works(weekday=weekday, ends=17, room_id=blue.id if weekday == 1 else None)
+    patients = [
+        factories.make_patient(given_name=given, family_name=family)
+        for given, family in (("Noor", "Vantongeren"), ("Ilse", "Marlowe-Quint"), ("Teo", "Abernathy"))
+    ]
+    care = [made.in_care(patient) for patient in patients]
+
+    def local(day: int, hour: int) -> datetime:
+        return datetime.combine(monday + timedelta(days=day), time(hour), zone).astimezone(UTC)
+
+    for episode, day, hour in ((care[0], 0, 10), (care[1], 1, 11)):
+        facts = {"from_on": monday + timedelta(days=day), "starts": time(hour), "modality": Modality.OFFICE}
+        series.make_series(
+            series.NewSeries(episode.case_number, **facts), actor="test", leave_out=_holidays(place, monday)
+        )
+    made.appointment(local(2, 14), care[2])
+    for kind, day, begins, ends in (
+        (ExceptionKind.BLOCKED, 0, 12, 13),
+        (ExceptionKind.LEAVE, 3, 9, 17),
+        (ExceptionKind.EXTRA_HOURS, 4, 9, 12),
+    ):
+        location_id = place.id if kind == ExceptionKind.EXTRA_HOURS else None
+        new = acts.NewException(kind, local(day, begins), local(day, ends), clinician_id, location_id)
+        acts.add_exception(new, actor="test")
+    return FullCalendar(monday)
+
+
+def _holidays(place: Location, monday: date) -> list[date]:
+    return [day for year in (monday.year, monday.year + 1) for day in holidays_of(place.state, year)]

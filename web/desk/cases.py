@@ -86,6 +86,8 @@ def cases(
 def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> Response:
     if words.is_note(case_number) or words.is_claim(case_number):
         return RedirectResponse(words.case_address(case_number), status_code=303)
+    if words.is_care(case_number):
+        return RedirectResponse(f"/calendar/{visible_case(me, case_number).referral.clinician_id}", status_code=303)
     return _show(request, me, visible_case(me, case_number), notice=DONE.get(done))
 
 
@@ -207,6 +209,8 @@ def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, 
     try:
         act()
     except (NotAllowed, MovedOn, ValueError) as refusal:
+        if words.is_care(found.referral.case_number):
+            raise MovedOn("ongoing care is steered on the clinician's calendar") from refusal
         anew = case_views.case(found.referral.case_number)
         problem = words.sentence(str(refusal)) + "."
         if words.is_note(found.referral.case_number):

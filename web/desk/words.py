@@ -417,6 +417,10 @@ def is_claim(number: str) -> bool:
     return number.startswith("CL-")
 
 
+def is_care(number: str) -> bool:
+    return number.startswith("EP-")
+
+
 def is_note(number: str) -> bool:
     return number.startswith("SN-")
 
@@ -457,6 +461,22 @@ def day(moment: datetime, zone: str) -> str:
     """A moment's date at that place: ``Nov 23, 2026``."""
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%b} {there.day}, {there.year}"
+
+
+def spoken_date(day: date) -> str:
+    """A date with its weekday: ``Mon, Nov 23, 2026``."""
+    return f"{day:%a, %b} {day.day}, {day.year}"
+
+
+def at_clock(moment: datetime, zone: str) -> str:
+    """What a clock at that place shows: ``2:05 PM``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there.strftime('%I').lstrip('0')}:{there:%M %p}"
+
+
+def typed_moment(moment: datetime, zone: str) -> str:
+    """A moment as a browser's date and time field holds it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def dated(moment: datetime, zone: str) -> str:
