@@ -80,7 +80,7 @@ def calendar(request: Request, me: SignedIn) -> Response:
 @router.get("/calendar/{clinician_id}", name="calendar_week")
 def calendar_of(request: Request, me: SignedIn, clinician_id: str, week: str = "", done: str = "") -> HTMLResponse:
     _check(me, clinician_id)
-    return _show(request, me, clinician_id, day=_day(week, "") if week else None, notice=DONE.get(done))
+    return _show(request, me, clinician_id, day=_week(week), notice=DONE.get(done))
 
 
 def _check(me: Member, clinician_id: str) -> None:
@@ -128,18 +128,34 @@ def _show(
 
 
 def _act(
-    request: Request, me: Member, clinician_id: str, typed: dict[str, str], act: Callable[[], str | Response]
+    request: Request,
+    me: Member,
+    clinician_id: str,
+    typed: dict[str, str],
+    act: Callable[[], str | Response],
+    *,
+    about: str = "",
 ) -> Response:
-    """Do it and show the calendar; what refuses it is shown beside what was typed."""
+    """Do it and show the week it is about; what refuses it is shown beside what was typed."""
     _check(me, clinician_id)
     try:
         done = act()
     except REFUSALS as refusal:
         problem = words.sentence(str(refusal)) + "."
-        return _show(request, me, clinician_id, problem=problem, typed=typed, status_code=422)
+        return _show(request, me, clinician_id, day=_week(about), problem=problem, typed=typed, status_code=422)
     if isinstance(done, Response):
         return done
-    return RedirectResponse(f"/calendar/{clinician_id}?done={done}", status_code=303)
+    day = _week(about)
+    week = f"&week={day.isoformat()}" if day is not None else ""
+    return RedirectResponse(f"/calendar/{clinician_id}?done={done}{week}", status_code=303)
+
+
+def _week(text: str) -> date | None:
+    """The day whose week is shown; None, and so today's, for what is no date."""
+    try:
+        return _day(text[:10], "")
+    except ValueError:
+        return None
 
 
 # -- what is typed
@@ -209,10 +225,10 @@ def add_exception(
             changed = calendars.add_exception(new, actor=me.id, confirmed=confirmed or ())
         except Unconfirmed as unconfirmed:
             pending = _ask_first(clinician_id, unconfirmed.hits, f"/calendar/{clinician_id}/exceptions", typed)
-            return _show(request, me, clinician_id, pending=pending, typed=typed, status_code=422)
+            return _show(request, me, clinician_id, day=_week(starts), pending=pending, typed=typed, status_code=422)
         return "exception_hits" if changed.hits else "exception"
 
-    return _act(request, me, clinician_id, typed, act)
+    return _act(request, me, clinician_id, typed, act, about=starts)
 
 
 def _new_exception(me: Member, view: WeekView, typed: dict[str, str]) -> NewException:
@@ -396,10 +412,10 @@ def make_series(
             series.make_series(new, actor=me.id, leave_out=dates, let_stand=let_stand == "yes")
         except Conflicted as conflicted:
             pending = _resolve(clinician_id, conflicted, typed, {*dates}, let_stand)
-            return _show(request, me, clinician_id, pending=pending, typed=typed, status_code=422)
+            return _show(request, me, clinician_id, day=_week(first), pending=pending, typed=typed, status_code=422)
         return "series"
 
-    return _act(request, me, clinician_id, typed, act)
+    return _act(request, me, clinician_id, typed, act, about=first)
 
 
 def _resolve(
@@ -483,10 +499,10 @@ def move_appointment(
                     hidden=(("to", to), ("let_stand", "yes")),
                     button="Move it all the same",
                 )
-            return _show(request, me, clinician_id, day=_day(day, ""), pending=pending, status_code=422)
+            return _show(request, me, clinician_id, day=_week(day), pending=pending, status_code=422)
         return "moved"
 
-    return _act(request, me, clinician_id, {}, act)
+    return _act(request, me, clinician_id, {}, act, about=to)
 
 
 @router.post("/calendar/{clinician_id}/appointments/{appointment_id}/cancel", name="cancel_appointment")
