@@ -58,34 +58,40 @@ def missing_dates(series: Series, from_on: date, to_on: date, known: Collection[
 
 
 def plan(
-    series: Series, found: Iterable[Occurrence], book: CalendarBook, *, needs_accessible: bool = False
+    series: Series,
+    found: Iterable[Occurrence],
+    book: CalendarBook,
+    *,
+    needs_accessible: bool = False,
+    within_hours: bool = True,
 ) -> list[Planned]:
     """What stands against each of these dates; those that fit are put down in the book.
 
     An office session is in the room of the series, else in another one that is free; accessible, if that one is.
+    Without ``within_hours`` the weekly hours are not asked: a person has agreed the time once.
     """
     own = book.room(series.room_id)
     accessible = needs_accessible or (own is not None and own.accessible)
     planned = []
     for occurrence in found:
-        each = _planned(series, occurrence, book, accessible)
+        each = _planned(series, occurrence, book, needs_accessible=accessible, within_hours=within_hours)
         if each.fits:
             book.agree(_agreed(series, occurrence, each.room_id))
         planned.append(each)
     return planned
 
 
-def _planned(series: Series, occurrence: Occurrence, book: CalendarBook, needs_accessible: bool) -> Planned:
+def _planned(series: Series, occurrence: Occurrence, book: CalendarBook, **asked: bool) -> Planned:
     wanted = _agreed(series, occurrence, series.room_id)
     calendar = book.around(wanted)
-    against = conflicts(wanted, calendar, needs_accessible=needs_accessible)
+    against = conflicts(wanted, calendar, **asked)
     if series.modality is not Modality.OFFICE:
         return Planned(series, occurrence, None, against)
     if series.room_id is None or any(each.kind in ROOM_KINDS for each in against):
-        room_id = free_room(wanted, calendar, needs_accessible)
+        room_id = free_room(wanted, calendar, asked["needs_accessible"])
         if room_id is not None:
             wanted = replace(wanted, room_id=room_id)
-            against = conflicts(wanted, book.around(wanted), needs_accessible=needs_accessible)
+            against = conflicts(wanted, book.around(wanted), **asked)
     return Planned(series, occurrence, wanted.room_id, against)
 
 

@@ -259,14 +259,17 @@ def _overlap(one: HoursRule, other: HoursRule, from_on: date) -> bool:
     )
 
 
-def conflicts(wanted: Agreed, calendar: Calendar, *, needs_accessible: bool = False) -> tuple[Conflict, ...]:
+def conflicts(
+    wanted: Agreed, calendar: Calendar, *, needs_accessible: bool = False, within_hours: bool = True
+) -> tuple[Conflict, ...]:
     """Everything that stands against this appointment; empty when it can be agreed.
 
-    ``calendar.rules`` are the clinician's own. Where the place has no rooms on record, nobody asks for one.
+    ``calendar.rules`` are the clinician's own. Where the place has no rooms on record, nobody asks for one. Without
+    ``within_hours`` nobody asks whether the weekly hours cover it.
     """
     return (
         *_busy(wanted, calendar),
-        *_not_working(wanted, calendar),
+        *_not_working(wanted, calendar, within_hours),
         *_without_room(wanted, calendar, needs_accessible),
     )
 
@@ -285,7 +288,7 @@ def _busy(wanted: Agreed, calendar: Calendar) -> Iterator[Conflict]:
             yield Conflict(ConflictKind.ROOM_TAKEN, reason, (wanted.room_id, each.id))
 
 
-def _not_working(wanted: Agreed, calendar: Calendar) -> Iterator[Conflict]:
+def _not_working(wanted: Agreed, calendar: Calendar, within_hours: bool) -> Iterator[Conflict]:
     at = wanted.at
     away = [
         each
@@ -295,7 +298,7 @@ def _not_working(wanted: Agreed, calendar: Calendar) -> Iterator[Conflict]:
     ]
     for each in away:
         yield Conflict(ConflictKind.AWAY, f"exception {each.id} ({each.kind.value}) takes this time away", (each.id,))
-    if away:
+    if away or not within_hours:
         return
     if not _covered(wanted, calendar, None):
         yield Conflict(ConflictKind.OUTSIDE_HOURS, "no weekly rule and no extra hours of the clinician cover this time")

@@ -82,7 +82,7 @@ def _extend(db: Session, chunk: Sequence[Series], night: date) -> tuple[int, int
         from_utc=min(moments),
         to_utc=max(moments) + timedelta(days=1),
     )
-    planned = [each for series, found in wanted for each in plan(series, found, book)]
+    planned = [each for series, found in wanted for each in plan(series, found, book, within_hours=False)]
     fitting = [each for each in planned if each.fits]
     keep(db, fitting, ACTOR)
     close_skipped(db, fitting, ACTOR)
