@@ -4,6 +4,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from acts.patient_messages import tell_patient
+from acts.waitlist_offers import after_end
 from adapters.operational_store import audit, set_status
 from adapters.slots import fit_freed_slots
 from adapters.undelivered import ask_for_a_call
@@ -38,6 +39,7 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
             audit(db, actor, "slot.freed", ("slot", appointment.slot_id), appointment.case_number)
     if cancelled and appointment.starts_at > now:
         fit_freed_slots(db, appointment, actor)
+    after_end(db, appointment, actor)
 
 
 def drop_reminders(db: Session, case_number: str, actor: str) -> None:

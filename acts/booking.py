@@ -8,13 +8,14 @@ from sqlmodel import Session, col, select
 
 from acts.appointments import STANDING
 from acts.patient_messages import tell_patient, zone_of
+from acts.waitlist_offers import fill_entries, revoke_waitlist_offers
 from adapters.operational_store import audit, move_case, one, set_status
 from adapters.portal_links import LINK_DAYS, make_link
 from adapters.undelivered import ask_for_a_call
 from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Appointment, Clinician, Offer, Patient, Referral, Slot
+from models.operational import Appointment, Clinician, Episode, Offer, Patient, Referral, Slot
 from rules import messaging
 
 R = ReferralStatus
@@ -39,6 +40,7 @@ def book(db: Session, referral: Referral, slot_id: str, actor: str) -> Appointme
         raise MovedOn(f"case {referral.case_number} is not waiting for a time")
     slot = take_slot(db, referral, slot_id)
     audit(db, actor, "slot.booked", slot, referral.case_number)
+    fill_entries(db, referral.case_number, actor, slot.id)
     appointment = Appointment(
         id=new_id("AT"),
         case_number=referral.case_number,
@@ -57,7 +59,7 @@ def book(db: Session, referral: Referral, slot_id: str, actor: str) -> Appointme
     for status in WAY_TO_BOOKED[referral.status]:
         move_case(db, referral, status, actor=actor, slot=slot.id)
     revoke_offers(db, slot, why="slot_taken")
-    _tell_and_remind(db, referral, appointment)
+    tell_and_remind(db, referral, appointment)
     return appointment
 
 
@@ -67,10 +69,15 @@ def agreed_modality(offered: Modality, wished: Modality) -> Modality:
 
 
 def take_slot(db: Session, referral: Referral, slot_id: str) -> Slot:
-    """Win the slot by compare-and-swap; raises MovedOn for the one who comes second."""
-    slot = one(db, Slot, slot_id)
-    if slot.clinician_id != referral.clinician_id:
+    """Win a slot of the assigned clinician by compare-and-swap; raises MovedOn for the one who comes second."""
+    if one(db, Slot, slot_id).clinician_id != referral.clinician_id:
         raise NotAllowed(f"slot {slot_id} is not with the clinician assigned to {referral.case_number}")
+    return win_slot(db, referral.case_number, slot_id)
+
+
+def win_slot(db: Session, case_number: str, slot_id: str) -> Slot:
+    """Win any slot for a case by compare-and-swap; raises MovedOn for the one who comes second."""
+    slot = one(db, Slot, slot_id)
     gone = MovedOn(f"slot {slot_id} is gone")
     # Two of a clinician's slots may overlap; their row is the lock that lets only one booking look at a time.
     db.get(Clinician, slot.clinician_id, with_for_update=True)
@@ -79,7 +86,7 @@ def take_slot(db: Session, referral: Referral, slot_id: str) -> Slot:
     won = db.exec(
         update(Slot)
         .where(col(Slot.id) == slot_id, col(Slot.status) == SlotStatus.OPEN)
-        .values(status=SlotStatus.BOOKED, case_number=referral.case_number)
+        .values(status=SlotStatus.BOOKED, case_number=case_number)
         .execution_options(synchronize_session=False)
     )
     if won.rowcount == 0:
@@ -116,6 +123,7 @@ def _accept_offer(db: Session, referral: Referral, slot: Slot, actor: str) -> No
 
 def revoke_offers(db: Session, slot: Slot, *, why: str) -> None:
     """Nobody is shown a time that cannot be had; a case left without a time is offered new ones."""
+    revoke_waitlist_offers(db, slot, why=why)
     others = db.exec(select(Offer).where(Offer.slot_id == slot.id, Offer.status == OfferStatus.OPEN)).all()
     for offer in others:
         set_status(db, offer, OfferStatus.REVOKED, "system", why=why)
@@ -134,10 +142,13 @@ def offer_anew_if_none_left(db: Session, case_number: str) -> bool:
     return True
 
 
-def _tell_and_remind(db: Session, referral: Referral, appointment: Appointment) -> None:
+def tell_and_remind(db: Session, referral: Referral | Episode, appointment: Appointment) -> None:
+    """Confirm a booked time to the patient, with a link to it, and queue its reminders."""
     now = utc_now()
     days = max(LINK_DAYS, (appointment.starts_at - now).days + 2)
-    link = make_link(db, referral.case_number, LinkPurpose.APPOINTMENT, referral.round, days).record
+    link = make_link(
+        db, referral.case_number, LinkPurpose.APPOINTMENT, referral.round, days, subject_id=appointment.id
+    ).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
     told = tell_patient(db, referral, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
     if told is None:

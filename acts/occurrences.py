@@ -15,7 +15,8 @@ from acts.practice_clocks import clock_policy
 from adapters.operational_store import audit, set_status
 from models.codes import AppointmentStatus, Modality, OfferStatus, Role, SlotStatus, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
-from models.operational import Appointment, Clinician, Offer, Series, Slot, ToDo
+from models.operational import Appointment, Clinician, Offer, Series, Slot, ToDo, WaitlistOffer
+from models.scheduling_codes import WaitlistOfferStatus
 from rules import clocks
 from rules.calendars import MAY_STAND, Agreed, Conflict, ConflictKind, conflicts, free_room
 from rules.recurrence import Occurrence, SeriesTimes, occurrences
@@ -190,11 +191,15 @@ def _on(slot: Slot, by_clinician: dict[str, list[Appointment]]) -> Appointment |
 
 
 def _revoke_offers(db: Session, slots: Sequence[Slot]) -> None:
-    offered = db.exec(
-        select(Offer.slot_id)
-        .where(col(Offer.slot_id).in_([each.id for each in slots]), Offer.status == OfferStatus.OPEN)
-        .distinct()
-    ).all()
+    ids = [each.id for each in slots]
+    offered = {
+        *db.exec(select(Offer.slot_id).where(col(Offer.slot_id).in_(ids), Offer.status == OfferStatus.OPEN)).all(),
+        *db.exec(
+            select(WaitlistOffer.slot_id).where(
+                col(WaitlistOffer.slot_id).in_(ids), WaitlistOffer.status == WaitlistOfferStatus.OPEN
+            )
+        ).all(),
+    }
     for slot in slots:
         if slot.id in offered:
             revoke_offers(db, slot, why="slot_taken")

@@ -40,11 +40,12 @@ def tell_patient(
     unique_key: str,
     facts: dict[str, Any] | None = None,
     at: datetime | None = None,
+    approval_id: str | None = None,
 ) -> MessageChannel | None:
     """Queue one message to the patient of a case, in the caller's transaction.
 
     ``at``: not before this moment (UTC); a text message waits for sending hours besides. Returns the channel,
-    or None when the patient cannot be written to: then a person must call.
+    or None when the patient cannot be written to: then a person must call. ``approval_id``: it leaves only as signed.
     """
     patient = one(db, Patient, referral.patient_id)
     channel = channel_for(patient)
@@ -63,6 +64,7 @@ def tell_patient(
         to_patient_id=patient.id,
         facts=facts,
         not_before=when,
+        approval_id=approval_id,
     )
     return channel
 

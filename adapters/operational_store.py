@@ -1,6 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,10 @@ from models.operational import (
     Referral,
     SessionNote,
     ToDo,
+    WaitlistEntry,
+    WaitlistOffer,
 )
+from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 
 OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
@@ -139,6 +142,19 @@ def next_number(db: Session, name: str) -> int:
     return db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
 
 
+def next_numbers(db: Session, name: str, count: int) -> range:
+    """The next so many numbers of a sequence, in one step; concurrent callers queue on its row."""
+    moved = db.exec(
+        update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + count)
+    )
+    if moved.rowcount == 0:
+        db.add(NumberSequence(name=name, last=count))
+        db.flush()
+        return range(1, count + 1)
+    last = db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+    return range(last - count + 1, last + 1)
+
+
 def new_case_number(db: Session) -> str:
     return f"RF-{next_number(db, 'case'):06d}"
 
@@ -157,6 +173,10 @@ def new_episode_number(db: Session) -> str:
 
 def new_follow_up_number(db: Session) -> str:
     return f"BS-{next_number(db, 'follow_up'):06d}"
+
+
+def new_follow_up_numbers(db: Session, count: int) -> list[str]:
+    return [f"BS-{number:06d}" for number in next_numbers(db, "follow_up", count)]
 
 
 def take_case(case_number: str) -> int:
@@ -239,6 +259,8 @@ def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> No
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
     if isinstance(case, Referral):
         _end_patient_waits(db, number, old, actor)
+    if case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED):
+        leave_waitlist(db, number, actor)
 
 
 def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) -> None:
@@ -254,6 +276,29 @@ def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) ->
                 db.add(link)
 
 
+def leave_waitlist(db: Session, case_number: str, actor: str) -> None:
+    """Nobody is offered times for a case that has got one, or wants none any more."""
+    for entry in db.exec(
+        select(WaitlistEntry).where(
+            WaitlistEntry.case_number == case_number, WaitlistEntry.status == WaitlistStatus.WAITING
+        )
+    ).all():
+        end_entry(db, entry, WaitlistStatus.LEFT, actor)
+
+
+def end_entry(db: Session, entry: WaitlistEntry, to: WaitlistStatus, actor: str, **details: Any) -> None:
+    """End one patient's place on the waitlist; what they are offered meanwhile is theirs to take no longer."""
+    entry.ended_at = utc_now()
+    set_status(db, entry, to, actor, **details)
+    for offer in db.exec(
+        select(WaitlistOffer).where(
+            WaitlistOffer.entry_id == entry.id, WaitlistOffer.status == WaitlistOfferStatus.OPEN
+        )
+    ).all():
+        offer.answered_at = utc_now()
+        set_status(db, offer, WaitlistOfferStatus.REVOKED, actor, why=f"entry_{to.value}")
+
+
 def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any) -> None:
     """Change the status of any other record through its transition table, with its audit event."""
     old = record.status
@@ -262,6 +307,16 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
     db.add(record)
     db.flush()
     audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+
+
+def set_statuses(db: Session, records: Iterable[Any], to: StrEnum, actor: str, **details: Any) -> None:
+    """The same for many records of one kind, in one statement; each has its own audit event."""
+    for record in records:
+        check_transition(record.status, to)
+        record.status = to
+        db.add(record)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+    db.flush()
 
 
 def want_wake(db: Session, case_number: str) -> None:
@@ -303,6 +358,18 @@ def queue_message(
     db.add(message)
     audit(db, "system", "message.queued", message, case_number, template=template, channel=channel.value)
     return True
+
+
+def queue_messages(db: Session, messages: Sequence[OutboxMessage]) -> int:
+    """The same for many messages in a constant number of queries; returns how many were added."""
+    keys = [message.unique_key for message in messages]
+    known = set(db.exec(select(OutboxMessage.unique_key).where(col(OutboxMessage.unique_key).in_(keys))).all())
+    added = [message for message in messages if message.unique_key not in known]
+    db.add_all(added)
+    for message in added:
+        facts = {"template": message.template, "channel": message.channel.value}
+        audit(db, "system", "message.queued", message, message.case_number, **facts)
+    return len(added)
 
 
 def open_to_do(db: Session, to_do: ToDo) -> bool:

@@ -6,15 +6,13 @@ overwritten, a mail server sees the same Message-ID. Quiet hours are settled whe
 to text messages, and the signature of a signed letter, are looked at once more here.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from adapters import therapy_store, undelivered
+from adapters import undelivered
 from adapters.calendar_invite import CalendarFacts
 from adapters.email import Email, send_email
 from adapters.log_lines import log_of
@@ -24,9 +22,11 @@ from adapters.portal_links import url_of
 from adapters.practice import practice_name
 from adapters.processes import own_name, provably_dead
 from adapters.settings import settings
+from adapters.signed_letters import signed_letter
 from adapters.sms import send_sms
 from adapters.spoken_times import spoken_time
-from models.codes import MessageChannel, MessageStatus, Modality, Verdict
+from models.codes import MessageChannel, MessageStatus, Modality
+from models.columns import utc_now
 from models.errors import (
     ContractBroken,
     CountersignError,
@@ -38,13 +38,15 @@ from models.errors import (
 )
 from models.operational import (
     Appointment,
-    Decision,
     Location,
     OutboxMessage,
     Patient,
     PortalLink,
+    Slot,
     Staff,
+    WaitlistOffer,
 )
+from models.scheduling_codes import WaitlistOfferStatus
 
 log = log_of(__name__)
 
@@ -234,6 +236,10 @@ def _to_patient(db: Session, message: OutboxMessage) -> _Letter:
     by_email = message.channel == MessageChannel.EMAIL
     if not by_email and patient.sms_stopped_at is not None:
         raise _Unwanted
+    if "offer_id" in message.facts:
+        offer = one(db, WaitlistOffer, message.facts["offer_id"])
+        if offer.status != WaitlistOfferStatus.OPEN or offer.hold_until <= utc_now():
+            raise _Unwanted  # the time went elsewhere before anybody heard of it
     to = patient.email if by_email else patient.phone
     if not to:
         raise OutsideRefused(f"message {message.id}: the patient has no address on this channel")
@@ -250,9 +256,13 @@ def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tup
         practice=practice_name(db),
         practice_phone=location.phone,
         link=url_of(one(db, PortalLink, message.facts["link_id"])) if "link_id" in message.facts else "",
-        letter=_signed_letter(db, message) if message.approval_id else "",
+        letter=_signed(db, message),
         amount=message.facts.get("amount", ""),
     )
+    if "slot_id" in message.facts:
+        slot = one(db, Slot, message.facts["slot_id"])
+        zone = patient.time_zone or location.time_zone
+        return replace(facts, when=spoken_time(slot.starts_at, zone, known_language(patient.language))), None
     if "appointment_id" not in message.facts:
         return facts, None
     appointment = one(db, Appointment, message.facts["appointment_id"])
@@ -278,19 +288,8 @@ def _place(db: Session, appointment: Appointment, language: str) -> str:
     return one(db, Location, appointment.location_id).name
 
 
-def _signed_letter(db: Session, message: OutboxMessage) -> str:
-    """The letter exactly as it was signed; raises NotSignedOff or SignatureMismatch, then nothing leaves."""
-    decision = db.exec(select(Decision).where(Decision.approval_id == message.approval_id)).first()
-    if decision is None or decision.verdict not in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE):
-        raise NotSignedOff(f"message {message.id}: approval {message.approval_id} is not signed")
-    try:
-        words = therapy_store.decision_words(decision.id, actor=ACTOR, where="outbox")
-    except KeyError:
-        raise NotSignedOff(f"message {message.id}: decision {decision.id} has no content") from None
-    signed = words.signed_content.unwrap()
-    if hashlib.sha256(signed.encode("utf-8")).hexdigest() != decision.signed_digest:
-        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed something else")
-    letter = str(json.loads(signed).get("letter", ""))
-    if not letter.strip():
-        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed no letter")
-    return letter
+def _signed(db: Session, message: OutboxMessage) -> str:
+    """The words of a signed message, "" for one that needs no signature; else nothing leaves."""
+    if message.approval_id is None:
+        return ""
+    return signed_letter(db, message.approval_id, actor=ACTOR, where="outbox")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -52,7 +53,16 @@ def make_link(
 
     ``subject_id``: the one appointment, offer, check-in or material it is about, where the case has several.
     """
-    link = PortalLink(
+    link = new_link(case_number, purpose, round, days, subject_id=subject_id)
+    keep_links(db, [link])
+    return MadeLink(link, url_of(link))
+
+
+def new_link(
+    case_number: str, purpose: LinkPurpose, round: int, days: int = LINK_DAYS, *, subject_id: str | None = None
+) -> PortalLink:
+    """A fresh link that is not stored yet."""
+    return PortalLink(
         id=new_id("PL"),
         case_number=case_number,
         purpose=purpose,
@@ -60,10 +70,15 @@ def make_link(
         round=round,
         expires_at=utc_now() + timedelta(days=days),
     )
-    db.add(link)
+
+
+def keep_links(db: Session, links: Sequence[PortalLink]) -> None:
+    """Store fresh links, in the caller's transaction."""
+    db.add_all(links)
     db.flush()
-    audit(db, "system", "portal_link.made", link, case_number, leads_to=purpose.value, days=days)
-    return MadeLink(link, url_of(link))
+    for link in links:
+        days = round((link.expires_at - utc_now()) / timedelta(days=1))
+        audit(db, "system", "portal_link.made", link, link.case_number, leads_to=link.purpose.value, days=days)
 
 
 def _links_for(purpose: LinkPurpose) -> URLSafeSerializer:

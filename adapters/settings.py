@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         return self.home / "sessions"
 
     @property
+    def appointments_folder(self) -> Path:
+        """Where a practice's own appointment history is dropped."""
+        return self.home / "appointments"
+
+    @property
     def received_folder(self) -> Path:
         """Files whose rows are all safely stored, kept as they came."""
         return self.home / "received"
@@ -212,6 +217,7 @@ class Settings(BaseSettings):
             self.home,
             self.intake_folder,
             self.sessions_folder,
+            self.appointments_folder,
             self.received_folder,
             self.to_fix_folder,
             self.outbox_folder,

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from adapters.operational_store import move_case, open_to_do
+from adapters.operational_store import CaseRecord, case_record_of, move_case, open_to_do
 from models.claim_codes import ExceptionQueue
 from models.codes import AppointmentStatus, ClaimStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id, utc_now
-from models.operational import Appointment, Claim, OutboxMessage, Referral, ToDo
+from models.operational import Appointment, Claim, Episode, FollowUp, OutboxMessage, Referral, ToDo
 
 CALL_KEY = "undelivered:"
 POST_KEY = "letter-by-post:"
@@ -18,6 +18,8 @@ WAITS = {
     "questionnaires_reminder": ReferralStatus.QUESTIONNAIRES_REQUESTED,
     "times_offered": ReferralStatus.OFFERED,
 }
+CARE_TEMPLATES = ("check_in", "material_waits", "message_waits")
+"""What a patient in care is told of by a person where no message reaches them."""
 STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
 
@@ -30,6 +32,13 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     claim = db.get(Claim, message.case_number) if message.to_patient_id and message.case_number else None
     if claim is not None:
         _claim_without_answer(db, message, claim, actor)
+        return
+    number = message.case_number if message.to_patient_id else None
+    of_care = number is not None and case_record_of(number) in (Episode, FollowUp)
+    in_care = db.get(case_record_of(number or ""), number) if of_care else None
+    if in_care is not None:
+        if message.template in CARE_TEMPLATES:
+            ask_for_a_call(db, in_care, f"{message.template}:{message.facts.get('link_id', message.id)}")
         return
     referral = db.get(Referral, message.case_number) if message.to_patient_id and message.case_number else None
     if referral is None:
@@ -57,6 +66,8 @@ def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, act
 
 
 def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> bool:
+    if "offer_id" in message.facts or message.template == "earlier_time_taken":
+        return False  # the time goes to the next who waits
     if "appointment_id" not in message.facts:
         return not referral.status.is_closed
     appointment = db.get(Appointment, message.facts["appointment_id"])
@@ -65,7 +76,7 @@ def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> b
     return message.template == "booking_cancelled" or appointment.status in STANDING
 
 
-def ask_for_a_call(db: Session, referral: Referral, about: str) -> None:
+def ask_for_a_call(db: Session, referral: CaseRecord, about: str) -> None:
     """A coordinator's to-do to tell the patient what no message can; ``about``: one to-do for one matter.
 
     Of the kind that moves no case, because the case itself stands where it should.
@@ -80,7 +91,7 @@ def ask_for_post(db: Session, referral: Referral, approval_id: str) -> None:
 
 def _open(
     db: Session,
-    referral: Referral | Claim,
+    referral: CaseRecord,
     unique_key: str,
     *,
     kind: ToDoKind = ToDoKind.WARM_HANDOFF,

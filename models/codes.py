@@ -403,6 +403,7 @@ class LinkPurpose(StrEnum):
     EARLIER_TIME = "earlier_time"
     CHECK_IN = "check_in"
     MATERIAL = "material"
+    MESSAGE = "message"
 
 
 class RowOutcome(StrEnum):

@@ -1,29 +1,31 @@
 """Proposing clinicians for a case, and offering the patient times of the one who was assigned."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from acts.matching_facts import clinicians_on, request_of
 from adapters import operational_store as store
 from adapters import therapy_store
 from models.codes import Modality, OfferStatus, ReferralStatus, Role, SlotStatus
 from models.columns import new_id, utc_now
 from models.operational import (
     Clinician,
-    Licence,
     Location,
     MatchCandidate,
     Offer,
-    PanelMembership,
     Patient,
     Referral,
     Slot,
     Staff,
+    WaitlistOffer,
 )
+from models.scheduling_codes import WaitlistOfferStatus
 from rules import matching, scheduling
-from rules.matching import CandidateClinician, MatchRequest, Office, Way
+from rules.matching import CandidateClinician, MatchRequest, Way
 from rules.scheduling import OfferPreferences, SlotTime
 from tasks.cases import Case
 from tasks.steps import step
@@ -77,15 +79,10 @@ def match_request(db: Session, referral: Referral, now: datetime, focus: frozens
             col(Referral.clinician_id).is_not(None),
         )
     ).first()
-    return MatchRequest(
-        patient_id=patient.id,
-        patient_state=patient.state,
-        age=matching.age_on(patient.birth_date, now.date()),
-        payer=patient.payer_code,
-        plan=patient.plan_code,
-        self_pay=patient.self_pay,
+    return request_of(
+        patient,
+        now.date(),
         modality=referral.modality,
-        language=patient.language,
         needs_accessible=referral.needs_accessible,
         focus_areas=focus,
         location_id=referral.location_id,
@@ -106,13 +103,6 @@ def _candidate(referral: Referral, clinician_id: str, **facts: Any) -> MatchCand
 
 def candidate_clinicians(db: Session, now: datetime) -> list[CandidateClinician]:
     """Every clinician who takes new patients, as matching sees them."""
-    offices = {place.id: Office(place.id, place.state, place.accessible) for place in db.exec(select(Location)).all()}
-    licences: dict[str, set[str]] = defaultdict(set)
-    for licence in db.exec(select(Licence).where(col(Licence.expires_on) >= now.date())).all():
-        licences[licence.clinician_id].add(licence.state)
-    panels: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for panel in db.exec(select(PanelMembership)).all():
-        panels[panel.clinician_id].add((panel.payer_code, panel.plan_code))
     zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
     next_free: dict[str, datetime] = {}
     free_times: dict[str, set[str]] = defaultdict(set)
@@ -126,34 +116,26 @@ def candidate_clinicians(db: Session, now: datetime) -> list[CandidateClinician]
             )
         ).all()
     )
-    found = []
-    for clinician, staff in db.exec(select(Clinician, Staff).where(col(Clinician.id) == col(Staff.id))).all():
-        free = clinician.caseload_limit - clinician.caseload_now - taken[clinician.id]
-        takes_new = clinician.accepts_new and staff.active and staff.role == Role.CLINICIAN
-        found.append(
-            CandidateClinician(
-                clinician_id=clinician.id,
-                licensed_states=frozenset(licences[clinician.id]),
-                panels=frozenset(panels[clinician.id]),
-                min_age=clinician.min_age,
-                max_age=clinician.max_age,
-                modalities=frozenset(Modality(one) for one in clinician.modalities),
-                languages=frozenset(clinician.languages),
-                open_places=free if takes_new else 0,
-                caseload_limit=clinician.caseload_limit,
-                offices=tuple(offices[place] for place in staff.location_ids if place in offices),
-                conflict_patient_ids=frozenset(clinician.conflict_patient_ids),
-                focus_areas=frozenset(clinician.focus_areas),
-                next_free=next_free.get(clinician.id),
-                free_times=frozenset(free_times[clinician.id]),
-                gender=clinician.gender,
-            )
+    places = {
+        clinician.id: clinician.caseload_limit - clinician.caseload_now - taken[clinician.id]
+        for clinician, staff in db.exec(select(Clinician, Staff).where(col(Clinician.id) == col(Staff.id))).all()
+        if clinician.accepts_new and staff.active and staff.role == Role.CLINICIAN
+    }
+    return [
+        replace(
+            one,
+            open_places=places.get(one.clinician_id, 0),
+            next_free=next_free.get(one.clinician_id),
+            free_times=frozenset(free_times[one.clinician_id]),
         )
-    return found
+        for one in clinicians_on(db, now.date())
+    ]
 
 
 def open_slots(db: Session, after: datetime, clinician_id: str | None) -> list[Slot]:
-    query = select(Slot).where(Slot.status == SlotStatus.OPEN, col(Slot.starts_at) >= after)
+    """The free times from then on, but for those that patients on the waitlist hold."""
+    held = select(WaitlistOffer.slot_id).where(WaitlistOffer.status == WaitlistOfferStatus.OPEN)
+    query = select(Slot).where(Slot.status == SlotStatus.OPEN, col(Slot.starts_at) >= after, col(Slot.id).not_in(held))
     if clinician_id is not None:
         query = query.where(Slot.clinician_id == clinician_id)
     return list(db.exec(query.order_by(col(Slot.starts_at))).all())

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from acts import break_glass
 from acts.staff import staff_of
+from acts.waitlist_offers import offered_by_waitlist
 from adapters import operational_store as store
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
@@ -15,6 +16,7 @@ from models.codes import (
     AppointmentStatus,
     ApprovalKind,
     ApprovalStatus,
+    FollowUpStatus,
     ReferralStatus,
     RiskLevel,
     Role,
@@ -25,7 +27,10 @@ from models.errors import MovedOn
 from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
-from tasks import quarantine
+from rules.sign_off import WORRYING_KINDS
+from tasks import quarantine, waitlist
+from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
+from tasks.follow_ups_standing_still import follow_ups_standing_still, wake_follow_up_and_tell
 from tasks.matching import suitable_slots
 from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
 from tasks.people import who_may_sign
@@ -46,6 +51,8 @@ log = log_of(__name__)
 
 R = ReferralStatus
 HEARTBEAT = "watch-waits"
+HELD_UP = ((R.QUESTION_OPEN, R.RISK_REVIEW), (FollowUpStatus.QUESTION_OPEN, FollowUpStatus.ESCALATION))
+"""Where a question stands between somebody who may be in danger and the clinician."""
 
 
 @dataclass
@@ -60,6 +67,8 @@ class WatchCounts:
     offered_again: int = 0
     stuck: int = 0
     unread: int = 0
+    holds_ended: int = 0
+    times_offered: int = 0
 
 
 @step("watch every wait")
@@ -70,6 +79,8 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     counts = WatchCounts()
     _each(standing_still(moment), lambda key: _watch_standstill(key, moment, counts))
     _each(sessions_standing_still(moment), lambda key: _watch_session(key, moment, counts))
+    _each(follow_ups_standing_still(moment), lambda key: _watch_follow_up(key, moment, counts))
+    _each(claims_standing_still(moment), lambda key: _watch_claim(key, moment, counts))
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
@@ -79,6 +90,7 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
     _each(_sessions_at_risk(), lambda key: _watch_session_risk(key, moment, counts))
     _each(["unread words"], lambda _: _watch_unread(moment, counts))
+    _each(["waitlist"], lambda _: _watch_waitlist(moment, counts))
     _each(["emergency access"], lambda _: _watch_openings(moment, counts))
     with store.writing() as db:
         store.beat(db, HEARTBEAT)
@@ -105,8 +117,24 @@ def _watch_session(case_number: str, now: datetime, counts: WatchCounts) -> None
     counts.stuck += wake_session_and_tell(case_number, now)
 
 
+def _watch_claim(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    counts.stuck += wake_claim_and_tell(case_number, now)
+
+
+def _watch_follow_up(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    news, paged = wake_follow_up_and_tell(case_number, now)
+    counts.stuck += news
+    counts.pages += paged
+
+
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
     counts.escalated += quarantine.remind(row, now)
+
+
+def _watch_waitlist(now: datetime, counts: WatchCounts) -> None:
+    done = waitlist.keep_moving(now)
+    counts.holds_ended += done["expired"]
+    counts.times_offered += done["offers"]
 
 
 def _watch_openings(now: datetime, counts: WatchCounts) -> None:
@@ -133,7 +161,7 @@ def _cases_in(*statuses: ReferralStatus) -> list[str]:
 
 
 def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> None:
-    """Page for an unseen risk review; pass an overdue sign-off on to the next person who may sign it."""
+    """Page for an unseen risk review or escalation; pass an overdue sign-off on to the next person who may sign it."""
     with store.writing() as db:
         approval = store.one(db, Approval, approval_id)
         if approval.status != ApprovalStatus.OPEN:
@@ -145,7 +173,7 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
         if owed > approval.escalations:
             _pass_on(db, approval, case, patient, owed)
             counts.escalated += 1
-        if approval.kind == ApprovalKind.RISK_REVIEW and clocks.page_now(
+        if approval.kind in WORRYING_KINDS and clocks.page_now(
             approval.level,
             opened_at=approval.opened_at,
             due_at=approval.due_at,
@@ -236,8 +264,8 @@ def _watch_to_do(to_do_id: str, now: datetime, counts: WatchCounts) -> None:
 
 def _page_for_question(db: Session, to_do: ToDo, now: datetime, policy: ClockPolicy) -> bool:
     """A question that holds up a risk review is the clinicians' concern too, once the review would be overdue."""
-    referral = store.one(db, Referral, to_do.case_number)
-    if referral.status != R.QUESTION_OPEN or referral.came_from != R.RISK_REVIEW:
+    referral = store.one_case(db, to_do.case_number)
+    if (referral.status, referral.came_from) not in HELD_UP:
         return False
     late = now - question_due(db, referral, to_do.due_at)
     if late < timedelta(0) or referral.risk_level == RiskLevel.LOW:
@@ -307,6 +335,8 @@ def _offer_if_free(case_number: str, now: datetime, counts: WatchCounts) -> None
             return
         if referral.came_from == R.OFFERED:
             return  # the patient declined the times there were; a coordinator asks what would suit
+        if offered_by_waitlist(db, case_number):
+            return  # they are thinking about a time that came free: it must not be taken from their hands
         if suitable_slots(db, referral, now):
             store.move_case(db, referral, R.READY_TO_OFFER, actor="system", why="times_free")
             counts.offered_again += 1

@@ -130,6 +130,7 @@ WITHOUT_A_DATABASE = (
     "rules",
     "language",
     "data_contracts",
+    "estimates",
     "adapters/test_note_fhir.py",
     "adapters/test_note_pdf.py",
     "adapters/test_clearinghouse_sftp.py",

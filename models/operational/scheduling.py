@@ -130,11 +130,13 @@ class WaitlistEntry(OperationalRecord, table=True):
 class WaitlistOffer(OperationalRecord, table=True):
     """One freed time offered to one waiting patient until ``hold_until``; ``batch`` counts the rounds of one time.
 
-    ``rank`` and ``reasons`` are why this patient was chosen, for the fairness report.
+    Who lost it to somebody else may be offered it again in a later round, should it come free once more.
+    ``rank`` and ``reasons`` are why this patient was chosen, for the fairness report. ``answered_at``: when it ended,
+    by whatever.
     """
 
     __tablename__ = "waitlist_offer"
-    __table_args__ = (UniqueConstraint("entry_id", "slot_id"),)
+    __table_args__ = (UniqueConstraint("entry_id", "slot_id", "batch"),)
     id: str = Field(primary_key=True)
     entry_id: str = Field(foreign_key="waitlist_entry.id", index=True)
     case_number: str = Field(index=True)

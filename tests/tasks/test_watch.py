@@ -65,7 +65,11 @@ pytestmark = pytest.mark.usefixtures("home")
 R = ReferralStatus
 OPENED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 NOTHING = dict.fromkeys(
-    ("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again", "stuck", "unread"), 0
+    (
+        *("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again", "stuck", "unread"),
+        *("holds_ended", "times_offered"),
+    ),
+    0,
 )
 
 

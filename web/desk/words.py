@@ -1,6 +1,7 @@
 """How the desk words things: durations, local times, audit events, dispositions, scripts for calls."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.undelivered import CALL_KEY, POST_KEY
@@ -10,6 +11,8 @@ from models.codes import (
     CaseOwner,
     ClaimStatus,
     DraftKind,
+    EpisodeStatus,
+    FollowUpStatus,
     NoteStatus,
     ReferralStatus,
     Role,
@@ -20,7 +23,9 @@ from models.codes import (
 )
 from models.note_codes import ConsentKind
 from models.operational import AuditEvent, PatientConsent
-from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
+from models.scheduling_codes import CheckInKind, FollowUpReason
+from rules.check_ins import MOOD_SCALE
+from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL, NOTHING_NEEDED
 
 ROLES = {
     Role.CLINICIAN: "Clinician",
@@ -132,6 +137,29 @@ PROVED_HOW = {
     AuthenticatedHow.DESK_OIDC: "the practice's sign-in service",
 }
 
+CHECK_INS = {
+    CheckInKind.PHQ9: "PHQ-9",
+    CheckInKind.GAD7: "GAD-7",
+    CheckInKind.MOOD: "Mood, one question",
+    CheckInKind.HOMEWORK: "Homework",
+}
+
+FOLLOW_UP_REASONS = {
+    FollowUpReason.SELF_HARM_ITEM: "PHQ-9 item 9: thoughts of being better off dead or of self-harm",
+    FollowUpReason.RELIABLE_WORSENING: "reliably worse than before",
+    FollowUpReason.TWO_UNANSWERED: "check-ins in a row without an answer",
+    FollowUpReason.WORRYING_WORDS: "words that worry",
+    FollowUpReason.WORDS_UNREAD: "words that no program has read: a person must",
+    FollowUpReason.LOW_MOOD: "a very low mood",
+}
+
+FOLLOW_UP_DONE = {
+    "call": "I have called, or call now",
+    "sooner_appointment": "A sooner appointment is arranged",
+    "message": "I write to the patient",
+    NOTHING_NEEDED: "Nothing is needed",
+}
+
 OWNERS = {
     CaseOwner.PATIENT: "the patient",
     CaseOwner.PAYER: "the payer",
@@ -151,6 +179,7 @@ TEXT_KINDS = {
     "referral_text": "Referral text",
     "patient_words": "In the patient's own words",
     "answered_question": "Answer to a question",
+    "check_in_words": "Written with a check-in",
 }
 
 OUTCOMES = {
@@ -363,6 +392,12 @@ _EVENTS = {
     "remitted_claim.for_a_person": "A payment that a person must settle",
     "remitted_claim.settled_by_hand": "Payment settled: none of ours",
     "remitted_claim.matched_by_hand": "Payment matched by hand",
+    "follow_up.opened": "Opened between sessions: {kind}",
+    "check_in.assigned": "Asked regularly: {kind}",
+    "check_in.ended": "Not asked any more: {kind}",
+    "material.sent": "Material sent: {material}",
+    "material.opened": "Material opened by the patient",
+    "message.opened": "Message opened by the patient",
     "row.accepted": "Row accepted",
     "row.duplicate": "Sent again: a duplicate row",
     "row.ambiguous": "Row accepted; may be a known patient",
@@ -391,7 +426,7 @@ def _said(value: object) -> str:
 
 def _status(value: object) -> str:
     text = str(value)
-    for statuses in (ReferralStatus, NoteStatus, ClaimStatus):
+    for statuses in (ReferralStatus, NoteStatus, ClaimStatus, FollowUpStatus, EpisodeStatus):
         if text in tuple(statuses):
             return str(statuses(text).label)
     return text
@@ -410,6 +445,8 @@ def case_address(number: str) -> str:
     """The page of a case by its number: a claim, a session's note, or a referral."""
     if is_claim(number):
         return f"/claims/{number}"
+    if is_follow_up(number) or number.startswith("EP-"):
+        return f"/care/{number}"
     return f"/notes/{number}" if is_note(number) else f"/cases/{number}"
 
 
@@ -417,8 +454,8 @@ def is_claim(number: str) -> bool:
     return number.startswith("CL-")
 
 
-def is_care(number: str) -> bool:
-    return number.startswith("EP-")
+def is_follow_up(number: str) -> bool:
+    return number.startswith("BS-")
 
 
 def is_note(number: str) -> bool:
@@ -511,6 +548,25 @@ def reader_group(table: str, group: tuple[str, ...]) -> str:
         return group[0]
     first, *rest = group
     return sentence(" ".join((RAISED_BY.get(first, plain(first)), *rest)))
+
+
+def answer(kind: str, total: int | None, complete: bool) -> str:
+    """The result of one check-in in words."""
+    if not complete or total is None:
+        return "not finished"
+    if kind == CheckInKind.MOOD:
+        return f"{total} of {MOOD_SCALE[-1]}"
+    return {0: "no", 1: "in part", 2: "yes"}.get(total, str(total)) if kind == CheckInKind.HOMEWORK else str(total)
+
+
+def own_answers(measures: list[dict[str, Any]]) -> list[str]:
+    """The answers to questions of our own that a sign-off holds, the newest first."""
+    return [
+        f"{CHECK_INS[CheckInKind(each['measure'])]}: {answer(each['measure'], each['total'], each['complete'])}, "
+        f"{each['at'][:10]}"
+        for each in reversed(measures)
+        if each["measure"] in (CheckInKind.MOOD, CheckInKind.HOMEWORK)
+    ]
 
 
 def plain(value: object) -> str:

@@ -179,6 +179,34 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "billing_send": "Send",
         "billing_done_title": "Thank you",
         "billing_done": "We have what we need. There is nothing more to do now.",
+        "check_in_title_phq9": "A few questions",
+        "check_in_title_gad7": "A few questions",
+        "check_in_title_mood": "How are you?",
+        "check_in_title_homework": "What you planned to try",
+        "check_in_question_mood": "How has your mood been since we last asked?",
+        "mood_hint": "Choose a number. There is no right answer.",
+        "mood_worst": "the worst it can be",
+        "mood_best": "the best it can be",
+        "check_in_question_homework": "Did you try it?",
+        "homework_was": "You and your clinician agreed on this:",
+        "homework_0": "Not this time",
+        "homework_1": "A part of it",
+        "homework_2": "Yes",
+        "check_in_words": "Is there anything you would like to add?",
+        "check_in_words_hint": (
+            "You can leave this empty. Your clinician reads it; nobody watches it all the time. A computer program may "
+            "read it first if you agreed to that."
+        ),
+        "check_in_done_title": "Thank you",
+        "check_in_done": "We have your answers. Your clinician will see them. There is nothing more to do now.",
+        "check_in_done_late": "We have your answers. They are later than we asked, and they count all the same.",
+        "check_in_answered_title": "You have already answered",
+        "check_in_answered": (
+            "We have your answers to these questions. A second try changes nothing. If you want to add something, "
+            "tell your clinician at your next visit, or call us."
+        ),
+        "message_title": "A message for you",
+        "message_no_reply": "You cannot reply here. If you have a question, please call us.",
         "again_title": "That did not work",
         "again": "This page was open for too long. Please go back, load it again and repeat the last step.",
         "too_fast_title": "Please wait a moment",
@@ -379,6 +407,34 @@ SPANISH: Mapping[str, str] = MappingProxyType(
         "billing_send": "Enviar",
         "billing_done_title": "Gracias",
         "billing_done": "Tenemos lo que necesitamos. Por ahora no hay nada más que hacer.",
+        "check_in_title_phq9": "Unas preguntas",
+        "check_in_title_gad7": "Unas preguntas",
+        "check_in_title_mood": "¿Cómo está?",
+        "check_in_title_homework": "Lo que pensaba probar",
+        "check_in_question_mood": "¿Cómo ha estado su ánimo desde la última vez que le preguntamos?",
+        "mood_hint": "Elija un número. No hay respuestas incorrectas.",
+        "mood_worst": "lo peor posible",
+        "mood_best": "lo mejor posible",
+        "check_in_question_homework": "¿Lo probó?",
+        "homework_was": "Usted acordó esto con la persona que le atiende:",
+        "homework_0": "Esta vez no",
+        "homework_1": "Una parte",
+        "homework_2": "Sí",
+        "check_in_words": "¿Quiere añadir algo?",
+        "check_in_words_hint": (
+            "Puede dejarlo vacío. Lo lee la persona que le atiende; nadie lo mira todo el tiempo. Un programa de "
+            "computadora puede leerlo antes, si usted dijo que sí."
+        ),
+        "check_in_done_title": "Gracias",
+        "check_in_done": "Tenemos sus respuestas. La persona que le atiende las verá. No tiene que hacer nada más.",
+        "check_in_done_late": "Tenemos sus respuestas. Llegaron más tarde de lo pedido, y cuentan igual.",
+        "check_in_answered_title": "Ya respondió",
+        "check_in_answered": (
+            "Ya tenemos sus respuestas a estas preguntas. Un segundo intento no cambia nada. Si quiere añadir algo, "
+            "dígalo en su próxima visita o llámenos."
+        ),
+        "message_title": "Un mensaje para usted",
+        "message_no_reply": "Aquí no se puede responder. Si tiene una pregunta, por favor llámenos.",
         "again_title": "No funcionó",
         "again": "Esta página estuvo abierta demasiado tiempo. Vuelva atrás, cárguela otra vez y repita el paso.",
         "too_fast_title": "Espere un momento, por favor",

@@ -49,11 +49,16 @@ def visitor_of(page: Page) -> Visit:
     return visitor
 
 
+NO_WAY_OUT = (LinkPurpose.BILLING_DETAILS, LinkPurpose.CHECK_IN, LinkPurpose.MATERIAL, LinkPurpose.MESSAGE)
+"""Links through which nobody leaves: what was held is billed, and who is in care speaks with their clinician."""
 FIRST_PAGES = {
     LinkPurpose.QUESTIONNAIRES: "/step/1",
     LinkPurpose.CHOOSE_TIME: "/times",
     LinkPurpose.APPOINTMENT: "/appointment",
     LinkPurpose.BILLING_DETAILS: "/billing",
+    LinkPurpose.CHECK_IN: "/check-in",
+    LinkPurpose.MATERIAL: "/read",
+    LinkPurpose.MESSAGE: "/message",
 }
 
 
@@ -93,6 +98,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
         return page.notice("closed_title", f"closed_{why_not.value}", again=True)
     if visitor.link.purpose == LinkPurpose.BILLING_DETAILS:
         return page.notice("billing_done_title", "billing_done")
+    if visitor.link.purpose == LinkPurpose.CHECK_IN:
+        return page.notice("check_in_answered_title", "check_in_answered", status=409)
     if visitor.link.purpose == LinkPurpose.APPOINTMENT:
         return page.go("/appointment")
     if visitor.link.purpose == LinkPurpose.QUESTIONNAIRES:
@@ -148,14 +155,14 @@ def check_birth_date(page: Shown, form: OwnForm) -> Response:
 
 @router.get("/l/{token}/withdraw")
 def ask_withdraw(page: Shown) -> Response:
-    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
-        return page.go()  # what was held is billed, whatever the patient wishes for the future
+    if visitor_of(page).link.purpose in NO_WAY_OUT:
+        return page.go()
     return page.show("withdraw.html")
 
 
 @router.post("/l/{token}/withdraw")
 def withdraw(page: Shown, form: OwnForm) -> Response:
-    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
+    if visitor_of(page).link.purpose in NO_WAY_OUT:
         return page.go()
     patient.withdraw(page.token, page.proof)
     return page.go()

@@ -436,7 +436,7 @@ def upgrade() -> None:
             ["slot.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("entry_id", "slot_id"),
+        sa.UniqueConstraint("entry_id", "slot_id", "batch"),
     )
     with op.batch_alter_table("waitlist_offer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_waitlist_offer_case_number"), ["case_number"], unique=False)

@@ -524,3 +524,20 @@ def test_clearinghouse_page_shows_refused_files_with_segment_and_reason(biller):
     head, rest = shown.split('id="files-title"')
     assert refused.name in head and "CLP04" in head and "Segment 31" in head and refused.name not in rest
     assert late.name in rest and "overdue by 2 h" in rest and ">999," in rest
+
+
+def test_refused_file_is_put_aside_for_a_reason_and_shown_as_that(biller):
+    refused = made_of.make_file(FileKind.REMITTANCE, FileStatus.REFUSED, problem="CLP04 is no amount", segment=31)
+    page = f"/clearinghouse/{refused.id}/put-aside"
+    without = biller.post(page, reason=" ")
+    assert without.status_code == 422 and "A reason is needed." in without.text
+    done = biller.post(page, reason="It came anew.")
+    assert (done.status_code, done.headers["location"]) == (303, "/clearinghouse?done=put_aside")
+    shown = biller.get(done.headers["location"]).text
+    assert "The file is put aside" in shown and page not in shown and refused.name in shown
+    assert biller.post(page, reason="Again.").status_code == 409
+
+
+def test_owner_sees_refused_files_and_puts_none_aside(at_the_desk, place):
+    made_of.make_file(FileKind.REMITTANCE, FileStatus.REFUSED, problem="CLP04 is no amount", segment=31)
+    assert "put-aside" not in at_the_desk(Role.OWNER).get("/clearinghouse").text
