@@ -10,6 +10,7 @@ from acts.patient_messages import tell_patient
 from acts.reminders import STANDING, TEMPLATE
 from acts.waitlist_offers import after_end
 from adapters.operational_store import audit, set_status
+from adapters.slots import fit_freed_slots
 from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, MessageStatus, SlotStatus
 from models.columns import utc_now
@@ -37,6 +38,7 @@ def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus
     cancelled = to in (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
     if cancelled and appointment.starts_at > now:
         _free_its_time(db, appointment, actor)
+        fit_freed_slots(db, appointment, actor)
     after_end(db, appointment, actor)
 
 

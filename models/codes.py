@@ -303,6 +303,7 @@ class ToDoKind(StrEnum):
     POST_STATEMENT = "post_statement"
     TELL_PATIENT = "tell_patient"
     REVIEW_UNFLAGGED = "review_unflagged"
+    MOVE_APPOINTMENT = "move_appointment"
 
     @property
     def label(self) -> str:
@@ -339,6 +340,7 @@ class ToDoOutcome(StrEnum):
     NOT_REACHED = "not_reached"
     NOTHING_MISSED = "nothing_missed"
     RISK_MISSED = "risk_missed"
+    TIME_SETTLED = "time_settled"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -363,6 +365,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
     ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
+    ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
 }
 
 

@@ -6,7 +6,7 @@ The rules are WCAG 2.2, levels A and AA, as far as a program can tell.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from models.operational import Approval, Clinician, IntakeFile, IntakeRow, Locat
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
 from tasks.reminders import queue_reminders
-from tests import claim_factories, factories, note_factories, visits
+from tests import calendars, claim_factories, factories, note_factories, visits
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.web.desk.conftest import assignment, person, place, risk_review
@@ -65,6 +65,7 @@ NO_PAGES = {
     "audit_export": "a file to save",
     "note_pdf": "a file to save",
     "note_fhir": "a file to save",
+    "export_calendar": "a file to save",
     "enrol_qr": "a picture, seen on the page that sets up the app",
     "oidc_sign_in": "leads on to the practice's own service",
     "oidc_back": "leads on to the desk",
@@ -138,6 +139,7 @@ def desk_visits(
         *_care_visits(place, clinician),
         *_note_visits(place, clinician),
         *_claim_visits(place, staff),
+        *_calendar_visits(place, clinician),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
@@ -195,6 +197,36 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("private_note", f"/notes/{signed.number}/private", **told),
         Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
     ]
+
+
+def _calendar_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """A week with everything in it, a change that would hit somebody, and the rooms."""
+    made = calendars.full_calendar(place, clinician.id)
+    told = {"role": Role.COORDINATOR}
+    return [
+        Visit("calendar", "/calendar", **told),
+        Visit("calendar_week", f"/calendar/{clinician.id}?week={made.day}", **told),
+        Visit("calendar_week", f"/calendar/{clinician.id}", Role.CLINICIAN, name="own_calendar"),
+        Visit(
+            "calendar_week",
+            f"/calendar/{clinician.id}",
+            **told,
+            go=_ask_for_leave(made.day),
+            status=422,
+            name="leave_that_hits",
+        ),
+        Visit("rooms", "/rooms", **told),
+    ]
+
+
+def _ask_for_leave(day: date) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.get_by_text("Add leave, blocked time or extra hours").click()
+        page.get_by_label("From", exact=True).first.fill(f"{day}T00:00")
+        page.get_by_label("Until", exact=True).first.fill(f"{day}T23:00")
+        page.get_by_role("button", name="Look, then add").click()
+
+    return go
 
 
 def _claim_visits(place: Location, staff: dict[Role, Staff]) -> list[Visit]:

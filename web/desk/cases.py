@@ -207,6 +207,8 @@ def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, 
     try:
         act()
     except (NotAllowed, MovedOn, ValueError) as refusal:
+        if words.case_address(found.referral.case_number).startswith("/care/"):
+            raise MovedOn("ongoing care is steered on its own page") from refusal
         anew = case_views.case(found.referral.case_number)
         problem = words.sentence(str(refusal)) + "."
         if words.is_note(found.referral.case_number):

@@ -210,6 +210,7 @@ OUTCOMES = {
     ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
     ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
     ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
+    ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
 }
 
 SCRIPTS = {
@@ -276,6 +277,14 @@ SCRIPTS = {
         "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
         "screening missed a risk. It shows the practice how much its screening misses.",
         "If a risk was missed, say so here: a clinician is asked at once to read it and to decide.",
+    ),
+    ToDoKind.MOVE_APPOINTMENT: (
+        "An appointment cannot be held as agreed, because the clinician's calendar or a room has changed; or a "
+        "recurring one found no place on one of its dates. Nobody has cancelled anything, and the patient does not "
+        "know yet.",
+        "See on the clinician's calendar what it collides with, and which times are free. Call the patient, name no "
+        "service to anyone else, and agree on another time or on none.",
+        "Then move the appointment on the calendar, or cancel it, and say here that it is settled.",
     ),
 }
 
@@ -392,6 +401,10 @@ _EVENTS = {
     "message.waits": "Message waits: {why}",
     "portal.call_wanted": "The patient asks to be called",
     "booked.by_hand": "Booked by hand",
+    "series.made": "Recurring appointment made",
+    "series.extended": "Appointments of the recurring one made: {count}",
+    "series.ends": "Recurring appointment ends on {last_on}",
+    "series.ended": "Recurring appointment ended",
     "patient.consent_ai": "Agrees to automated reading: {agreed}",
     "duplicate.chosen": "Known record chosen to compare with",
     "break_glass.opened": "Opened in an emergency by somebody whose case it is not",
@@ -534,6 +547,22 @@ def day(moment: datetime, zone: str) -> str:
     """A moment's date at that place: ``Nov 23, 2026``."""
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%b} {there.day}, {there.year}"
+
+
+def spoken_date(day: date) -> str:
+    """A date with its weekday: ``Mon, Nov 23, 2026``."""
+    return f"{day:%a, %b} {day.day}, {day.year}"
+
+
+def at_clock(moment: datetime, zone: str) -> str:
+    """What a clock at that place shows: ``2:05 PM``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there.strftime('%I').lstrip('0')}:{there:%M %p}"
+
+
+def typed_moment(moment: datetime, zone: str) -> str:
+    """A moment as a browser's date and time field holds it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
 
 
 def dated(moment: datetime, zone: str) -> str:
