@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -72,7 +73,7 @@ def import_calendar(raw: bytes, clinician_id: str, *, actor: str, replace: bool 
                 row.removed_at = now
                 db.add(row)
             db.flush()
-            counts = {"added": len(fresh), "removed": len(removed), "events": read.events}
+            counts: dict[str, Any] = {"added": len(fresh), "removed": len(removed), "events": read.events}
             audit(db, actor, "calendar.imported", ("clinician", clinician_id), **counts)
 
         change_times(db, change, actor)

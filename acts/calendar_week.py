@@ -118,7 +118,7 @@ def week_of(clinician_id: str, day: date | None = None) -> WeekView:
         series = _series(db, clinician_id)
         in_care = _in_care(db, clinician_id)
         days, patient_ids = _days(db, clinician_id, monday, ZoneInfo(zone))
-        patient_ids |= {each.patient_id for each in (*series, *in_care)}
+        patient_ids |= {each.patient_id for each in series} | {each.patient_id for each in in_care}
         exceptions, imported = _exceptions(db, clinician_id, [place.id for place in own])
         return WeekView(
             clinician_id=clinician_id,

@@ -130,8 +130,8 @@ def _lines(raw: bytes) -> Iterator[str]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as bad:
-        line = raw[: bad.start].count(b"\n") + 1
-        raise ContractBroken(f"line {line} is not UTF-8 text", row=line) from None
+        number = raw[: bad.start].count(b"\n") + 1
+        raise ContractBroken(f"line {number} is not UTF-8 text", row=number) from None
     if "\0" in text:
         raise ContractBroken("the file is no text")
     whole: list[str] = []

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Integer, cast
 from sqlmodel import col, func, select
@@ -56,23 +57,24 @@ def summary(night: date, location: str = "all") -> NightSummary:
     """What a person reads of a night, of one location or of all; a fixed number of queries."""
     with store.reading() as db:
         waiting: Counter[str] = Counter()
+        record: Any
         overdue: Counter[str] = Counter()
         for record, open_ones in (
             (Approval, col(Approval.status) == ApprovalStatus.OPEN),
             (ToDo, col(ToDo.status).in_(LIVE)),
         ):
-            late = func.sum(cast(col(record.due_at) < utc_now(), Integer))  # type: ignore[attr-defined]
-            query = select(record.role, func.count(), late).where(open_ones).group_by(record.role)  # type: ignore[attr-defined]
+            late = func.sum(cast(col(record.due_at) < utc_now(), Integer))
+            query = select(record.role, func.count(), late).where(open_ones).group_by(record.role)
             if location != "all":
-                query = query.where(record.location_id == location)  # type: ignore[attr-defined]
+                query = query.where(record.location_id == location)
             for role, count, too_long in db.exec(query).all():
                 waiting[_name(role)] += count
                 overdue[_name(role)] += int(too_long or 0)
         for record, owners in ((Referral, REFERRAL_OWNERS), (Claim, CLAIM_OWNERS)):
-            theirs = [status for status, owner in owners.items() if owner == CaseOwner.PATIENT]  # type: ignore[attr-defined]
-            mine = select(func.count()).select_from(record).where(col(record.status).in_(theirs))  # type: ignore[attr-defined]
+            theirs = [status for status, owner in owners.items() if owner == CaseOwner.PATIENT]
+            mine = select(func.count()).select_from(record).where(col(record.status).in_(theirs))
             if location != "all":
-                mine = mine.where(record.location_id == location)  # type: ignore[attr-defined]
+                mine = mine.where(record.location_id == location)
             waiting[CaseOwner.PATIENT.value] += db.exec(mine).one()
         rows = db.exec(
             select(func.count()).select_from(

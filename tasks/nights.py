@@ -158,6 +158,7 @@ def _end(
     failure: str = "",
 ) -> None:
     with store.writing() as db:
+        details: dict[str, Any] = {**(counts or {}), **({"failure": failure} if failure else {})}
         row = db.get_one(NightPart, (night, part.name, location))
         row.status, row.finished_at, row.counts, row.failure = status, utc_now(), counts or {}, failure
         db.add(row)
@@ -166,8 +167,7 @@ def _end(
             "system",
             f"night.part_{status.value}",
             _subject(part, night, location),
-            **(counts or {}),
-            **({"failure": failure} if failure else {}),
+            **details,
         )
 
 
