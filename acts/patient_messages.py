@@ -7,6 +7,7 @@ import phonenumbers
 from sqlmodel import Session, col, select
 
 from acts.alarms import TEXT_MESSAGE, open_for_clinician, page_on_call, words_worry
+from acts.reminders import plan_again_for
 from adapters import therapy_store, undelivered
 from adapters.operational_store import CaseRecord, audit, one, queue_message, reading, set_status, writing
 from models.codes import MessageChannel, MessageStatus
@@ -98,11 +99,14 @@ def _as_stored(sender: str) -> str | None:
 
 
 def _stop(db: Session, patient: Patient) -> None:
+    """Nothing leaves as a text message any more; reminders go on by email, where there is an address."""
     actor = f"patient:{patient.id}"
     if patient.sms_stopped_at is None:
         patient.sms_stopped_at = utc_now()
         db.add(patient)
         audit(db, actor, "patient.sms_stopped", patient)
+        db.flush()
+        plan_again_for(db, patient.id, utc_now())
     for message in db.exec(
         select(OutboxMessage).where(
             OutboxMessage.to_patient_id == patient.id,

@@ -4,6 +4,7 @@ from sqlmodel import Session, col, select
 
 from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
 from acts.cases import close_first_session
+from acts.visits import end_visit, ended_visit
 from adapters import therapy_store
 from adapters.operational_store import audit, case_record_of, move_case, one, reading, set_status, writing
 from models.codes import (
@@ -25,13 +26,12 @@ from models.therapy_text import TherapyText
 from models.transitions import check_transition
 
 R = ReferralStatus
-MOVE_NO_CASE = (
-    ToDoOutcome.COVERAGE_SETTLED,
-    ToDoOutcome.PATIENT_PAYS,
-    ToDoOutcome.POSTED,
-    ToDoOutcome.TIME_SETTLED,
+MOVES_NOTHING = (
+    *(ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED),
+    *(ToDoOutcome.TOLD, ToDoOutcome.NOT_REACHED, ToDoOutcome.HANDED_OVER, ToDoOutcome.TIME_SETTLED),
 )
-"""The care goes on whoever pays for it, a claim waits for its money, and a time is settled on the calendar."""
+"""Outcomes that move no case: the care goes on whoever pays for it, and whoever was told knows what stands anyway."""
+CALLS = (ToDoKind.CALL_PATIENT, ToDoKind.TELL_PATIENT)
 
 
 def _may_work(to_do: ToDo, staff: Staff) -> None:
@@ -89,14 +89,16 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             _done(db, to_do, staff_id, outcome)
             to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
             return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
-        if outcome in MOVE_NO_CASE:
+        if outcome in MOVES_NOTHING:
             return _done(db, to_do, staff_id, outcome)
+        if to_do.kind in CALLS and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
+            return _try_again(db, to_do, staff_id)
+        if (ended := ended_visit(db, to_do)) is not None:
+            _done(db, to_do, staff_id, outcome)
+            return end_visit(db, ended, outcome, staff_id)
         if not of_referral:
             return _after_care(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
-        if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
-            _try_again(db, to_do, staff_id)
-            return
         if outcome == ToDoOutcome.WITHDREW:
             leave_open_risk_to_clinician(db, referral, words)
         _done(db, to_do, staff_id, outcome)
@@ -136,8 +138,6 @@ def _try_again(db: Session, to_do: ToDo, staff_id: str) -> None:
 
 def _move_on(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
     """What a finished to-do does to its case."""
-    if outcome == ToDoOutcome.HANDED_OVER:
-        return
     if outcome == ToDoOutcome.WITHDREW:
         return move_case(db, referral, R.CLOSED_WITHDRAWN, actor=actor)
     if outcome == ToDoOutcome.UNREACHABLE:

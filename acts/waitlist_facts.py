@@ -26,7 +26,7 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules.matching import CandidateClinician
 from rules.scheduling import Interval
-from rules.waitlist import FreedTime, Waiting, WaitlistPolicy, is_likely_to_miss
+from rules.waitlist import FreedTime, Waiting, WaitlistPolicy, is_likely_to_miss, unsuited
 
 WAITLIST = "waitlist"
 STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
@@ -66,6 +66,7 @@ class WaitlistFacts:
         self.people: dict[str, Person] = {}
         self.open_on: dict[str, list[str]] = defaultdict(list)
         self.batches: dict[str, int] = {}
+        self._suits: dict[tuple[str, str], bool] = {}
         self._by_clinician: dict[str | None, list[str]] = defaultdict(list)
 
     def add(self, person: Person) -> None:
@@ -73,9 +74,24 @@ class WaitlistFacts:
         self._by_clinician[person.waiting.only_clinician].append(person.entry.id)
 
     def waiting_for(self, slot: Slot) -> list[Waiting]:
-        """Everybody who may wait for this clinician's times."""
+        """Everybody who may wait for this clinician's times, in no order."""
         ids = [*self._by_clinician[slot.clinician_id], *self._by_clinician[None]]
         return [self.people[one].waiting for one in ids]
+
+    def may_be_asked(self, slot: Slot) -> list[Waiting]:
+        """The same without those who hold as many offers as they may, or whom this clinician may not see."""
+        return [
+            one
+            for one in self.waiting_for(slot)
+            if len(one.held) < self.policy.most_open and self._suited(one, slot.clinician_id)
+        ]
+
+    def _suited(self, one: Waiting, clinician_id: str) -> bool:
+        """Whether this clinician may see them at all, worked out once for all of the clinician's times."""
+        key = (one.entry_id, clinician_id)
+        if key not in self._suits:
+            self._suits[key] = not unsuited(self.clinicians[clinician_id], one)
+        return self._suits[key]
 
     def likely_to_miss(self, slot: Slot) -> int:
         """How many of those who hold this time now are likely to miss it."""

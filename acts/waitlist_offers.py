@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, select, tuple_
 
 from acts.patient_messages import channel_for, tell_patient
@@ -69,7 +70,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
         choice = waitlist.choose(
             time_of(slot),
             clinician,
-            facts.waiting_for(slot),
+            facts.may_be_asked(slot),
             now=now,
             policy=facts.policy,
             open_now=len(facts.open_on[slot.id]),
@@ -133,20 +134,20 @@ def _link(offer: WaitlistOffer, slot: Slot, person: Person) -> PortalLink:
 
 def _message(
     offer: WaitlistOffer, slot: Slot, person: Person, channel: MessageChannel, link: PortalLink
-) -> OutboxMessage:
+) -> dict[str, Any]:
     tell_at = offer.offered_at
     if channel == MessageChannel.SMS:
         tell_at = waitlist.next_send_time(tell_at, person.waiting.zone)
-    return OutboxMessage(
-        id=new_id("MS"),
-        unique_key=message_key(offer.id),
-        channel=channel,
-        template=OFFERED,
-        case_number=offer.case_number,
-        to_patient_id=person.patient.id,
-        facts={"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
-        not_before=tell_at,
-    )
+    return {
+        "id": new_id("MS"),
+        "unique_key": message_key(offer.id),
+        "channel": channel,
+        "template": OFFERED,
+        "case_number": offer.case_number,
+        "to_patient_id": person.patient.id,
+        "facts": {"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
+        "not_before": tell_at,
+    }
 
 
 def _call(offer: WaitlistOffer, person: Person) -> ToDo:
@@ -174,8 +175,14 @@ def after_end(db: Session, appointment: Appointment, actor: str) -> None:
         )
     ).all():
         end_entry(db, entry, WaitlistStatus.LEFT, actor, why="appointment_ended")
-    if appointment.status in FREED_BY and appointment.slot_id is not None:
-        offer_at_once(db, appointment.slot_id)
+    if appointment.status in FREED_BY:
+        for slot_id in db.exec(select(Slot.id).where(*_of_its_time(appointment))).all():
+            offer_at_once(db, slot_id)
+
+
+def _of_its_time(appointment: Appointment) -> tuple[Any, ...]:
+    """The bookable time of an appointment, whether or not it was booked by it: a clinician has one at a moment."""
+    return (Slot.clinician_id == appointment.clinician_id, col(Slot.starts_at) == appointment.starts_at)
 
 
 def offer_at_once(db: Session, slot_id: str) -> None:
@@ -236,15 +243,22 @@ def freed_slots(
     limit: int = 1000,
 ) -> list[Slot]:
     """The times to come that a cancelled appointment left open, soonest first, from behind ``after`` (start, id)."""
-    cancelled = select(Appointment.slot_id).where(
-        col(Appointment.status).in_(FREED_BY), Appointment.starts_at > now, col(Appointment.slot_id).is_not(None)
-    )
-    query = select(Slot).where(Slot.status == SlotStatus.OPEN, Slot.starts_at > now, col(Slot.id).in_(cancelled))
+    query = select(Slot).where(Slot.status == SlotStatus.OPEN, Slot.starts_at > now, was_cancelled(Slot))
     if location_ids is not None:
         query = query.where(col(Slot.location_id).in_(location_ids))
     if after is not None:
         query = query.where(tuple_(col(Slot.starts_at), col(Slot.id)) > after)
     return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit)).all())
+
+
+def was_cancelled(slot: Any, *more: Any) -> Any:
+    """Whether an appointment at the time of this slot was cancelled; ``more``: what else is asked of it."""
+    return exists().where(
+        Appointment.clinician_id == slot.clinician_id,
+        Appointment.starts_at == slot.starts_at,
+        col(Appointment.status).in_(FREED_BY),
+        *more,
+    )
 
 
 def expire_holds(db: Session, now: datetime, limit: int = 1000) -> int:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
@@ -16,6 +16,7 @@ from models.codes import (
     ApprovalStatus,
     CaseStatus,
     MessageChannel,
+    MessageStatus,
     OfferStatus,
     ReferralStatus,
     ToDoKind,
@@ -44,7 +45,7 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 
-OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
+OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM, ToDoKind.TELL_PATIENT)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
 CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp
@@ -310,13 +311,16 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
 
 
 def set_statuses(db: Session, records: Iterable[Any], to: StrEnum, actor: str, **details: Any) -> None:
-    """The same for many records of one kind, in one statement; each has its own audit event."""
-    for record in records:
+    """Change the status of many records of one kind likewise, in one statement."""
+    changed = list(records)
+    for record in changed:
         check_transition(record.status, to)
         record.status = to
-        db.add(record)
-        audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
+    db.add_all(changed)
     db.flush()
+    for record in changed:
+        number = getattr(record, "case_number", None)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, number, **details)
 
 
 def want_wake(db: Session, case_number: str) -> None:
@@ -360,16 +364,47 @@ def queue_message(
     return True
 
 
-def queue_messages(db: Session, messages: Sequence[OutboxMessage]) -> int:
-    """The same for many messages in a constant number of queries; returns how many were added."""
-    keys = [message.unique_key for message in messages]
-    known = set(db.exec(select(OutboxMessage.unique_key).where(col(OutboxMessage.unique_key).in_(keys))).all())
-    added = [message for message in messages if message.unique_key not in known]
-    db.add_all(added)
-    for message in added:
-        facts = {"template": message.template, "channel": message.channel.value}
-        audit(db, "system", "message.queued", message, message.case_number, **facts)
-    return len(added)
+def queue_messages(db: Session, messages: Sequence[dict[str, Any]]) -> int:
+    """Put many messages to patients into the outbox, each unless its key is there already; returns how many were added.
+
+    Each holds ``id`` and what ``queue_message`` asks for, all of them the same fields. As rows, not as records: a night
+    makes hundreds of thousands.
+    """
+    known = _known_keys(db, OutboxMessage, [message["unique_key"] for message in messages])
+    new = [message for message in messages if message["unique_key"] not in known]
+    if not new:
+        return 0
+    fresh = {"urgent": False, "status": MessageStatus.QUEUED, "created_at": utc_now(), "attempts": 0}
+    insert_rows(db, OutboxMessage, [{**fresh, **message} for message in new])
+    for message in new:
+        details = {"template": message["template"], "channel": message["channel"].value}
+        audit(db, "system", "message.queued", ("outbox_message", message["id"]), message["case_number"], **details)
+    return len(new)
+
+
+def insert_rows(db: Session, record: type[OperationalRecord], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows in one statement, every column named that has no null."""
+    db.flush()
+    table: Any = record
+    db.connection().execute(insert(table.__table__), list(rows))
+
+
+def open_to_dos(db: Session, to_dos: Sequence[ToDo]) -> int:
+    """Open many to-dos, each unless its key exists; returns how many were added."""
+    known = _known_keys(db, ToDo, [to_do.unique_key for to_do in to_dos])
+    new = [to_do for to_do in to_dos if to_do.unique_key not in known]
+    db.add_all(new)
+    db.flush()
+    for to_do in new:
+        audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
+    return len(new)
+
+
+def _known_keys(db: Session, record: Any, keys: Sequence[str]) -> set[str]:
+    """Which of these unique keys are used already."""
+    if not keys:
+        return set()
+    return set(db.exec(select(record.unique_key).where(col(record.unique_key).in_(keys))).all())
 
 
 def open_to_do(db: Session, to_do: ToDo) -> bool:

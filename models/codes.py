@@ -302,6 +302,7 @@ class ToDoKind(StrEnum):
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
     MOVE_APPOINTMENT = "move_appointment"
+    TELL_PATIENT = "tell_patient"
 
     @property
     def label(self) -> str:
@@ -335,6 +336,8 @@ class ToDoOutcome(StrEnum):
     PATIENT_PAYS = "patient_pays"
     POSTED = "posted"
     TIME_SETTLED = "time_settled"
+    TOLD = "told"
+    NOT_REACHED = "not_reached"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -358,6 +361,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
     ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
+    ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
 }
 
 

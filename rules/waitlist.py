@@ -8,7 +8,6 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from models.codes import Modality
-from models.operational import WaitlistEntry
 from rules import matching, scheduling
 from rules.matching import CandidateClinician, MatchRequest, Way
 from rules.messaging import SENDING_HOURS, next_send_time
@@ -143,20 +142,29 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Choice:
-    """Who is offered a time, and who stood before them in the list and is not, with every reason."""
+    """Who is offered a time, and who stood before them in the list and is not, with what speaks against it first."""
 
     chosen: tuple[Chosen, ...]
     passed_over: tuple[tuple[str, tuple[Refusal, ...]], ...]
 
 
-def order(one: Waiting | WaitlistEntry, now: datetime) -> tuple[int, int, int, datetime, datetime, str]:
-    """Where somebody stands in the list: priority, whole weeks waited, fewest offers, longest without one, since, id.
+Place = tuple[int, int, int, datetime, datetime, str]
+
+
+def order(one: Waiting, now: datetime) -> Place:
+    """Where somebody stands in the list; smaller is sooner."""
+    return place_of(one.priority, one.since, one.offers, one.last_offered_at, one.entry_id, now)
+
+
+def place_of(
+    priority: int, since: datetime, offers: int, last_offered_at: datetime | None, entry_id: str, now: datetime
+) -> Place:
+    """The place of an entry with these facts: priority, whole weeks waited, fewest offers, longest without one, since.
 
     Weeks, because two moments are never equal: fairness decides among those who have waited about as long.
     """
-    weeks = (now - one.since) // timedelta(weeks=1)
-    key = one.entry_id if isinstance(one, Waiting) else one.id
-    return one.priority, -weeks, one.offers, one.last_offered_at or LONGEST_AGO, one.since, key
+    weeks = (now - since) // timedelta(weeks=1)
+    return priority, -weeks, offers, last_offered_at or LONGEST_AGO, since, entry_id
 
 
 def choose(
@@ -177,12 +185,21 @@ def choose(
     depth = min(policy.batch + likely_to_miss, policy.deepest)
     chosen: list[Chosen] = []
     passed: list[tuple[str, tuple[Refusal, ...]]] = []
+    holds: dict[str, Hold | None] = {}
     for one in sorted(waiting, key=lambda each: order(each, now)):
         if open_now + len(chosen) >= depth:
             break
-        refusals, hold = refusals_of(time, clinician, one, now=now, policy=policy)
+        if one.zone not in holds:
+            holds[one.zone] = hold_of(now, time.starts_at, one.zone, policy)
+        hold = holds[one.zone]
+        # the cheapest first: of most who wait, one of these decides
+        refusals = (
+            _of_the_patient(time, one, policy)
+            or _of_the_hold(time, one, hold)
+            or _of_the_clinician(time, clinician, one)
+        )
         if hold is None or refusals:
-            passed.append((one.entry_id, refusals))
+            passed.append((one.entry_id, tuple(refusals)))
             continue
         deepens = is_likely_to_miss(one.miss_estimate, policy) and depth < policy.deepest
         depth += deepens
@@ -201,17 +218,15 @@ def refusals_of(
 ) -> tuple[tuple[Refusal, ...], Hold | None]:
     """Every reason not to offer this time to this patient, and how long they would hold it where it can be held."""
     hold = hold_of(now, time.starts_at, one.zone, policy)
-    found = [*_of_the_patient(time, one), *_of_the_clinician(time, clinician, one)]
-    if hold is None:
-        found.append(Refusal(RefusalCode.TOO_NEAR, "too near to be offered in the patient's hours"))
-    elif time.starts_at - hold.tell_at < timedelta(hours=one.min_notice_hours):
-        found.append(Refusal(RefusalCode.SHORT_NOTICE, f"needs {one.min_notice_hours} hours' notice"))
-    if len(one.held) >= policy.most_open:
-        found.append(Refusal(RefusalCode.HOLDS_ENOUGH, f"holds {len(one.held)} offers already"))
-    return tuple(found), hold
+    found = (
+        *_of_the_patient(time, one, policy),
+        *_of_the_clinician(time, clinician, one),
+        *_of_the_hold(time, one, hold),
+    )
+    return found, hold
 
 
-def _of_the_patient(time: FreedTime, one: Waiting) -> list[Refusal]:
+def _of_the_patient(time: FreedTime, one: Waiting, policy: WaitlistPolicy) -> list[Refusal]:
     found = []
     if one.not_ready:
         found.append(Refusal(RefusalCode.NOT_READY, one.not_ready))
@@ -219,28 +234,47 @@ def _of_the_patient(time: FreedTime, one: Waiting) -> list[Refusal]:
         found.append(Refusal(RefusalCode.BUSY, "has another appointment then"))
     if one.not_after is not None and time.starts_at >= one.not_after:
         found.append(Refusal(RefusalCode.NOT_EARLIER, "not earlier than the appointment it would replace"))
-    code = scheduling.time_code(time.starts_at, one.zone)
-    if one.wanted_times and code not in one.wanted_times:
+    if one.wanted_times and (code := scheduling.time_code(time.starts_at, one.zone)) not in one.wanted_times:
         found.append(Refusal(RefusalCode.OTHER_TIMES, f"wants other times than {code}"))
     if time.slot_id in one.said_no:
         found.append(Refusal(RefusalCode.SAID_NO, "said no to this time, or let it go by"))
     if any(other.overlaps(time.starts_at, time.ends_at) for other in one.held):
         found.append(Refusal(RefusalCode.HOLDS_THIS_HOUR, "is offered another time in this hour"))
+    if len(one.held) >= policy.most_open:
+        found.append(Refusal(RefusalCode.HOLDS_ENOUGH, f"holds {len(one.held)} offers already"))
     return found
+
+
+def _of_the_hold(time: FreedTime, one: Waiting, hold: Hold | None) -> list[Refusal]:
+    if hold is None:
+        return [Refusal(RefusalCode.TOO_NEAR, "too near to be offered in the patient's hours")]
+    if time.starts_at - hold.tell_at < timedelta(hours=one.min_notice_hours):
+        return [Refusal(RefusalCode.SHORT_NOTICE, f"needs {one.min_notice_hours} hours' notice")]
+    return []
 
 
 def _of_the_clinician(time: FreedTime, clinician: CandidateClinician, one: Waiting) -> list[Refusal]:
     """What speaks against this clinician, in this way, at this place."""
-    if one.only_clinician not in (None, time.clinician_id):
-        return [Refusal(RefusalCode.OTHER_CLINICIAN, "waits for another clinician")]
-    if one.own_clinician != time.clinician_id:
-        # One session by a colleague takes no place of their caseload; all else that matching asks holds.
-        result = matching.match(one.request, [replace(clinician, open_places=1)], time.starts_at)
-        if result.excluded:
-            return [Refusal(RefusalCode.NOT_SUITED, each.text) for each in result.excluded[0].reasons]
-    if way_of(time, clinician, one) is None:
-        return [Refusal(RefusalCode.NO_WAY, "cannot be seen in this way at this place")]
-    return []
+    found = list(unsuited(clinician, one))
+    if not found and way_of(time, clinician, one) is None:
+        found.append(Refusal(RefusalCode.NO_WAY, "cannot be seen in this way at this place"))
+    return found
+
+
+def unsuited(clinician: CandidateClinician, one: Waiting) -> tuple[Refusal, ...]:
+    """Why this patient may not have a time of this clinician whatever time it is; () where they may.
+
+    Their own clinician was settled when a person signed. Of a colleague all that matching asks holds, but for a free
+    place: one session takes none of their caseload.
+    """
+    if one.only_clinician not in (None, clinician.clinician_id):
+        return (Refusal(RefusalCode.OTHER_CLINICIAN, "waits for another clinician"),)
+    if one.own_clinician == clinician.clinician_id:
+        return ()
+    result = matching.match(one.request, [replace(clinician, open_places=1)], LONGEST_AGO)
+    return tuple(
+        Refusal(RefusalCode.NOT_SUITED, each.text) for excluded in result.excluded for each in excluded.reasons
+    )
 
 
 def way_of(time: FreedTime, clinician: CandidateClinician, one: Waiting) -> Modality | None:

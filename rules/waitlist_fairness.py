@@ -3,10 +3,15 @@
 A table is a pandas DataFrame; counts below ``FEWEST`` are hidden before it leaves the people who may see names.
 """
 
+from datetime import timedelta
+from typing import Any
+
 import pandas as pd
 
 FEWEST = 5
 """A count from 1 to 4 may tell who it is about."""
+PERIOD = timedelta(days=90)
+"""How far back the report looks."""
 DIMENSIONS = ("wait", "language", "payer", "location")
 COUNTS = ("waiting", "offered", "offers", "filled")
 RATES = {"offered_rate": ("offered", "waiting"), "filled_rate": ("filled", "waiting")}
@@ -68,3 +73,9 @@ def suppressed(table: pd.DataFrame) -> pd.DataFrame:
                 hidden.add(others.index[0])
             shown.loc[sorted(hidden), count] = pd.NA
     return _rated(shown)
+
+
+def rows_of(table: pd.DataFrame, dimension: str) -> list[dict[str, Any]]:
+    """The groups of one dimension as they are shown; None for what is hidden."""
+    rows = table[table["dimension"] == dimension].to_dict(orient="records")
+    return [{str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows]

@@ -13,9 +13,9 @@ from sqlalchemy import exists, update
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from acts import billing
+from acts import billing, sending
 from adapters import operational_store as store
-from adapters import outbox, prefect_runs
+from adapters import prefect_runs
 from adapters.clearinghouse import SETTLE_SECONDS
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
 from adapters.log_lines import log_of
@@ -439,7 +439,7 @@ async def tick() -> None:
 
 
 async def _send_due() -> int:
-    counts = await asyncio.to_thread(outbox.send_due, utc_now())
+    counts = await asyncio.to_thread(sending.send_due, utc_now())
     return counts.sent
 
 

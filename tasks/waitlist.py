@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from acts.booking import revoke_offers
 from acts.waitlist_facts import still_free
-from acts.waitlist_offers import FREED_BY, enter_waitlist, expire_holds, freed_slots, offer_times
+from acts.waitlist_offers import enter_waitlist, expire_holds, freed_slots, offer_times, was_cancelled
 from adapters import operational_store as store
 from adapters import waitlist_views
 from models.codes import ReferralStatus, SlotStatus
@@ -20,7 +20,6 @@ from rules import waitlist_fairness
 CHUNK = 1000
 LATELY = timedelta(minutes=10)
 """How far back the minute's work looks; what it missed for longer, the night offers."""
-PERIOD = timedelta(days=90)
 
 
 def offer_freed_times(night: date, location_id: str = "all") -> dict[str, int]:
@@ -108,22 +107,18 @@ def _to_offer_on(db: Session, now: datetime) -> list[Slot]:
         ),
         col(WaitlistOffer.answered_at) >= now - LATELY,
     )
-    freed = select(Appointment.slot_id).where(
-        col(Appointment.status).in_(FREED_BY),
-        col(Appointment.changed_at) >= now - LATELY,
-        col(Appointment.slot_id).is_not(None),
-    )
+    freed = was_cancelled(Slot, col(Appointment.changed_at) >= now - LATELY)
     query = select(Slot).where(
         Slot.status == SlotStatus.OPEN,
         col(Slot.starts_at) > now,
-        col(Slot.id).in_(given_up) | col(Slot.id).in_(freed),
+        col(Slot.id).in_(given_up) | freed,
     )
     return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(CHUNK)).all())
 
 
 def fairness(location_id: str = "all", now: datetime | None = None) -> pd.DataFrame:
-    """Who was on the waitlist in the last ``PERIOD``, who was offered times and who got one; small counts hidden."""
+    """Who was on the waitlist in the report's period, who was offered times and who got one; small counts hidden."""
     moment = now or utc_now()
     places = None if location_id == "all" else [location_id]
-    entries = waitlist_views.entries_table(moment - PERIOD, moment, places)
+    entries = waitlist_views.entries_table(moment - waitlist_fairness.PERIOD, moment, places)
     return waitlist_fairness.suppressed(waitlist_fairness.fairness(entries))

@@ -28,7 +28,7 @@ from models.operational import Appointment, Approval, Location, Patient, Quarant
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
 from rules.sign_off import WORRYING_KINDS
-from tasks import quarantine, waitlist
+from tasks import quarantine, visits, waitlist
 from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
 from tasks.follow_ups_standing_still import follow_ups_standing_still, wake_follow_up_and_tell
 from tasks.matching import suitable_slots
@@ -64,6 +64,7 @@ class WatchCounts:
     reminded: int = 0
     to_call: int = 0
     outcomes_asked: int = 0
+    seen_held: int = 0
     offered_again: int = 0
     stuck: int = 0
     unread: int = 0
@@ -84,7 +85,8 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
-    _each(_ended_appointments(moment), lambda key: _ask_for_outcome(key, moment, counts))
+    _each(_ended_first_sessions(moment), lambda key: _ask_for_outcome(key, moment, counts))
+    _each(["sessions of ongoing care"], lambda _: _watch_visits(moment, counts))
     _each(_cases_in(R.WAITLISTED), lambda key: _offer_if_free(key, moment, counts))
     rows = {row.id: row for row in quarantine.open_rows()}
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
@@ -297,10 +299,18 @@ def _watch_patient(case_number: str, now: datetime, counts: WatchCounts) -> None
             counts.reminded += 1
 
 
-def _ended_appointments(now: datetime) -> list[str]:
+def _watch_visits(now: datetime, counts: WatchCounts) -> None:
+    """A session of ongoing care that is on record was held; of another somebody says whether it took place."""
+    counts.seen_held += visits.end_held(now)
+    counts.outcomes_asked += visits.ask_about_others(now)
+
+
+def _ended_first_sessions(now: datetime) -> list[str]:
     with store.reading() as db:
         found = db.exec(
-            select(Appointment).where(
+            select(Appointment)
+            .join(Referral, col(Referral.case_number) == col(Appointment.case_number))
+            .where(
                 col(Appointment.status).in_((AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)),
                 col(Appointment.starts_at) < now,
             )

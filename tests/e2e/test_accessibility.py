@@ -33,17 +33,18 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
-from models.operational import Approval, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
+from models.operational import Approval, Clinician, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
-from tests import calendars, claim_factories, factories, note_factories
+from tasks.reminders import queue_reminders
+from tests import calendars, claim_factories, factories, note_factories, visits
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
 from web.desk.cookies import LOGIN as COOKIE
-from web.portal import appointment_pages, billing_pages, question_pages, text_messages, visit_pages
+from web.portal import appointment_pages, billing_pages, question_pages, reminder_pages, text_messages, visit_pages
 from web.portal.app import make_app as make_portal
 
 __all__ = ["assignment", "person", "place", "risk_review"]
@@ -135,6 +136,7 @@ def desk_visits(
         Visit("case_page", f"/cases/{review.case_number}", **told),
         Visit("case_page", f"/cases/{match.case_number}", Role.COORDINATOR, name="case_of_a_coordinator"),
         Visit("case_content", f"/cases/{review.case_number}/content", **told),
+        *_care_visits(place, clinician),
         *_note_visits(place, clinician),
         *_claim_visits(place, staff),
         *_calendar_visits(place, clinician),
@@ -160,6 +162,18 @@ def desk_visits(
         Visit("opening", f"/break-glass/{glass}", Role.COMPLIANCE),
         Visit("stopped", "/nowhere", **told, status=404, name="no_such_page"),
         Visit("stopped", "/audit", **told, status=403, name="not_for_you"),
+    ]
+
+
+def _care_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """The sessions of ongoing care, one of them planned and one without an outcome, and a patient's wish."""
+    care = visits.make_care(location=place, clinician=clinician)
+    for hours in (100, -50):
+        visits.make_visit(care, hours_ahead=hours)
+    queue_reminders.fn(utc_now().date())
+    return [
+        Visit("visits", f"/care/{care.case_number}/visits", Role.COORDINATOR),
+        Visit("patient_reminders", f"/patients/{care.patient_id}/reminders", Role.COORDINATOR),
     ]
 
 
@@ -411,9 +425,25 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("show_times", tiempos, go=_open(tiempos, "/times"), name="show_times_spanish"),
         Visit("show_appointment", visit, go=_open(visit, "/appointment")),
         Visit("ask_cancel", visit, go=_open(visit, "/cancel")),
+        *_ongoing_visits(),
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         *_billing_visits(),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
+    ]
+
+
+def _ongoing_visits() -> list[Visit]:
+    """A session of ongoing care, in both languages, and what can be done with it."""
+    care = visits.make_care(patient=factories.make_patient(language="es"))
+    ongoing = visits.make_visit(care)
+    with operational_store.reading() as db:
+        clinician, place = db.get_one(Clinician, care.clinician_id), db.get_one(Location, care.location_id)
+    factories.make_slot(clinician, place, hours_ahead=130)
+    link = f"/l/{token_of(visits.make_visit_link(ongoing).record)}"
+    return [
+        Visit("show_appointment", link, go=_open(link, "/appointment"), name="ongoing_spanish"),
+        Visit("show_free_times", link, go=_open(link, "/move")),
+        Visit("show_reminders", link, go=_open(link, "/reminders")),
     ]
 
 
@@ -486,7 +516,7 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
-    rooms = (visit_pages, question_pages, appointment_pages, billing_pages, text_messages)
+    rooms = (visit_pages, question_pages, appointment_pages, reminder_pages, billing_pages, text_messages)
     pages = {
         route.name
         for room in rooms

@@ -17,6 +17,7 @@ from models.codes import ReferralStatus, SlotStatus
 from models.columns import utc_now
 from models.operational import Appointment, Referral, Slot, WaitlistEntry, WaitlistOffer
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
+from rules import waitlist_fairness
 from tasks import waitlist, watch
 from tests.factories import make_appointment, make_case_at, make_entry, make_patient, make_referral, make_slot
 from tests.waiting_list import Practice, messages, now_of, offers, opened
@@ -229,6 +230,6 @@ def test_report_leaves_out_what_ended_before_its_time(practice: Practice) -> Non
     practice.waits(
         status=WaitlistStatus.LEFT,
         since=utc_now() - timedelta(days=200),
-        ended_at=utc_now() - waitlist.PERIOD - timedelta(seconds=1),
+        ended_at=utc_now() - waitlist_fairness.PERIOD - timedelta(seconds=1),
     )
     assert waitlist.fairness().empty

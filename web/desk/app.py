@@ -39,11 +39,14 @@ from web.desk import (
     notes,
     oidc_pages,
     patient_consents,
+    patient_reminders,
     private_notes,
     queue,
     reader,
     sign_in,
     to_dos,
+    visits,
+    waitlist,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -63,6 +66,7 @@ ROUTERS = (
     approvals,
     to_dos,
     cases,
+    waitlist,
     claims,
     claim_coverage,
     claim_files,
@@ -74,6 +78,8 @@ ROUTERS = (
     private_notes,
     patient_consents,
     calendar,
+    patient_reminders,
+    visits,
     intake,
     contract_docs,
     reader,

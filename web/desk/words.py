@@ -175,6 +175,13 @@ READER_TABLES = {
     "rule": "By rule",
 }
 
+FAIRNESS_TABLES = {
+    "wait": "By how long they wait",
+    "language": "By language",
+    "payer": "By payer",
+    "location": "By location",
+}
+
 TEXT_KINDS = {
     "referral_text": "Referral text",
     "patient_words": "In the patient's own words",
@@ -200,6 +207,8 @@ OUTCOMES = {
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
     ToDoOutcome.POSTED: "The statement is posted",
     ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
+    ToDoOutcome.TOLD: "The patient knows",
+    ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
 }
 
 SCRIPTS = {
@@ -232,7 +241,9 @@ SCRIPTS = {
     ToDoKind.WAITLIST: (
         "No offered time suits, or none is free. Ask which days and hours would, and whether telehealth would do.",
     ),
-    ToDoKind.RECORD_OUTCOME: ("The first session's time has passed. Say whether it took place.",),
+    ToDoKind.RECORD_OUTCOME: (
+        "The session's time has passed and nothing on record shows that it took place. Say whether it did.",
+    ),
     ToDoKind.CHECK_TRANSCRIPT: (
         "The clinician returned the draft of a session's note: something of the transcript, the session's times or the "
         "consents is not right. Their words stand above.",
@@ -264,6 +275,10 @@ SCRIPTS = {
         "service to anyone else, and agree on another time or on none.",
         "Then move the appointment on the calendar, or cancel it, and say here that it is settled.",
     ),
+    ToDoKind.TELL_PATIENT: (
+        "Call the patient. Say your own name and the practice's name only; name no service to anyone else, and leave "
+        "none on voicemail.",
+    ),
 }
 
 READ_WORDS_SCRIPT = (
@@ -273,6 +288,20 @@ READ_WORDS_SCRIPT = (
     "If somebody may be in danger, call now and stay on the line. 988 (call or text) is open at any hour; for danger "
     "now, 911.",
 )
+CALL_SCRIPTS = {
+    "appointment_reminder": (
+        "Nobody can write to this patient: remind them by phone. Say your own name and the practice's name only; name "
+        "no service to anyone else, and leave none on voicemail.",
+        "“You have a visit with us on … at …. Will you come?” If not: find another time with them, or cancel it, so "
+        "that somebody else can have the time. Ask for an address that works.",
+    ),
+    "call_wanted": (
+        "The patient asked on their own page to be called about a visit. Say your own name and the practice's name "
+        "only; name no service to anyone else, and leave none on voicemail.",
+        "Ask what would suit them, and book or cancel with them on the phone.",
+    ),
+}
+"""How to make a call by what it is about: the template that cannot arrive, or the wish."""
 CALL_ABOUT_SCRIPT = (
     "A message to this patient could not be delivered, or there is no way to write to them. Say your own name and the "
     "practice's name only; name no service to anyone else, and leave none on voicemail.",
@@ -285,12 +314,20 @@ POST_SCRIPT = (
 )
 
 
+CALL_TITLES = {"appointment_reminder": "call: remind of a visit", "call_wanted": "call: the patient asks for it"}
+
+
+def _about(unique_key: str) -> str:
+    """What a call is about, as its key says: ``undelivered:<case>:<about>:<which>``."""
+    return unique_key.split(":")[2] if unique_key.count(":") >= 2 else ""
+
+
 def title(kind: ApprovalKind | ToDoKind, role: Role | None = None, unique_key: str = "") -> str:
     """What a sign-off or to-do is called; a hand-over that is really something else by what it is."""
     if unique_key.startswith(POST_KEY):
         return "post the letter"
     if unique_key.startswith(CALL_KEY):
-        return "call: a message did not arrive"
+        return CALL_TITLES.get(_about(unique_key), "call: a message did not arrive")
     if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
         return "read this as a clinician"
     return kind.label
@@ -301,7 +338,7 @@ def script(kind: ToDoKind, role: Role, unique_key: str) -> tuple[str, ...]:
     if unique_key.startswith(POST_KEY):
         return POST_SCRIPT
     if unique_key.startswith(CALL_KEY):
-        return CALL_ABOUT_SCRIPT
+        return CALL_SCRIPTS.get(_about(unique_key), CALL_ABOUT_SCRIPT)
     if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
         return READ_WORDS_SCRIPT
     return SCRIPTS[kind]
@@ -312,8 +349,6 @@ def outcome(outcome: ToDoOutcome, role: Role, unique_key: str) -> str:
     if outcome == ToDoOutcome.HANDED_OVER:
         if unique_key.startswith(POST_KEY):
             return "The letter is posted"
-        if unique_key.startswith(CALL_KEY):
-            return "The patient knows"
         if role == Role.CLINICIAN:
             return "Read and dealt with"
     return OUTCOMES[outcome]
@@ -341,7 +376,7 @@ _EVENTS = {
     "message.queued": "Message queued: {template}",
     "outbox_message.sent": "Message sent",
     "outbox_message.failed": "Message could not be sent",
-    "outbox_message.dropped": "Message withdrawn",
+    "outbox_message.dropped": "Message withdrawn: {why}",
     "message.no_channel": "No way to write to the patient",
     "offer.made": "Time offered",
     "offer.accepted": "Offered time accepted",
@@ -354,12 +389,15 @@ _EVENTS = {
     "appointment.no_show": "First session missed",
     "appointment.cancelled": "First session cancelled",
     "appointment.late_cancelled": "First session cancelled late",
+    "appointment.moved": "Session moved to another time",
+    "appointment.reminders_planned": "Reminders planned: {plan} hours before, by {channel}",
+    "message.waits": "Message waits: {why}",
+    "portal.call_wanted": "The patient asks to be called",
     "booked.by_hand": "Booked by hand",
     "series.made": "Recurring appointment made",
     "series.extended": "Appointments of the recurring one made: {count}",
     "series.ends": "Recurring appointment ends on {last_on}",
     "series.ended": "Recurring appointment ended",
-    "appointment.moved": "Appointment moved",
     "patient.consent_ai": "Agrees to automated reading: {agreed}",
     "duplicate.chosen": "Known record chosen to compare with",
     "break_glass.opened": "Opened in an emergency by somebody whose case it is not",
@@ -442,10 +480,10 @@ def paper_state(paper: PatientConsent, today: date) -> str:
 
 
 def case_address(number: str) -> str:
-    """The page of a case by its number: a claim, a session's note, or a referral."""
+    """The page of a case by its number: a claim, a session's note, ongoing care, or a referral."""
     if is_claim(number):
         return f"/claims/{number}"
-    if is_follow_up(number) or number.startswith("EP-"):
+    if is_follow_up(number) or is_care(number):
         return f"/care/{number}"
     return f"/notes/{number}" if is_note(number) else f"/cases/{number}"
 
@@ -456,6 +494,10 @@ def is_claim(number: str) -> bool:
 
 def is_follow_up(number: str) -> bool:
     return number.startswith("BS-")
+
+
+def is_care(number: str) -> bool:
+    return number.startswith("EP-")
 
 
 def is_note(number: str) -> bool:

@@ -14,6 +14,7 @@ from adapters.operational_store import reading
 from adapters.spoken_times import MONTHS
 from models.codes import LinkPurpose, ReferralStatus
 from models.errors import NotAllowed
+from models.operational import Referral
 from web.portal.forms import one_value, read_birth_date
 from web.portal.guard import PortalLimits
 from web.portal.page import Page
@@ -49,8 +50,6 @@ def visitor_of(page: Page) -> Visit:
     return visitor
 
 
-NO_WAY_OUT = (LinkPurpose.BILLING_DETAILS, LinkPurpose.CHECK_IN, LinkPurpose.MATERIAL, LinkPurpose.MESSAGE)
-"""Links through which nobody leaves: what was held is billed, and who is in care speaks with their clinician."""
 FIRST_PAGES = {
     LinkPurpose.QUESTIONNAIRES: "/step/1",
     LinkPurpose.CHOOSE_TIME: "/times",
@@ -59,6 +58,7 @@ FIRST_PAGES = {
     LinkPurpose.CHECK_IN: "/check-in",
     LinkPurpose.MATERIAL: "/read",
     LinkPurpose.MESSAGE: "/message",
+    LinkPurpose.EARLIER_TIME: "/earlier",
 }
 
 
@@ -94,6 +94,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
     """What a link shows to its own patient once its thing is done."""
     if visitor.referral.status == ReferralStatus.CLOSED_WITHDRAWN:
         return page.notice("withdrawn_title", "withdrawn")
+    if visitor.link.purpose == LinkPurpose.EARLIER_TIME and why_not != WhyNot.LOCKED:
+        return page.go("/earlier")  # which says what became of the time
     if why_not != WhyNot.USED:
         return page.notice("closed_title", f"closed_{why_not.value}", again=True)
     if visitor.link.purpose == LinkPurpose.BILLING_DETAILS:
@@ -155,14 +157,20 @@ def check_birth_date(page: Shown, form: OwnForm) -> Response:
 
 @router.get("/l/{token}/withdraw")
 def ask_withdraw(page: Shown) -> Response:
-    if visitor_of(page).link.purpose in NO_WAY_OUT:
+    if not _may_withdraw(visitor_of(page)):
         return page.go()
     return page.show("withdraw.html")
 
 
+def _may_withdraw(visitor: Visit) -> bool:
+    """Only a referral is ended from a link: what was held is billed whatever the patient wishes for the future, and
+    ongoing care is ended in a talk."""
+    return isinstance(visitor.referral, Referral) and visitor.link.purpose != LinkPurpose.BILLING_DETAILS
+
+
 @router.post("/l/{token}/withdraw")
 def withdraw(page: Shown, form: OwnForm) -> Response:
-    if visitor_of(page).link.purpose in NO_WAY_OUT:
+    if not _may_withdraw(visitor_of(page)):
         return page.go()
     patient.withdraw(page.token, page.proof)
     return page.go()
