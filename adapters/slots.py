@@ -227,7 +227,7 @@ def fit_freed_slots(db: Session, appointment: Appointment, actor: str) -> None:
         if slot.status == SlotStatus.CLOSED and slot.case_number == appointment.case_number and fits:
             slot.case_number = None
             set_status(db, slot, SlotStatus.OPEN, actor, why="slot_freed")
-        elif slot.id == appointment.slot_id and slot.status == SlotStatus.OPEN and _in_leave(db, slot):
+        elif slot.starts_at == appointment.starts_at and slot.status == SlotStatus.OPEN and _in_leave(db, slot):
             set_status(db, slot, SlotStatus.CLOSED, actor, why="leave")
 
 
