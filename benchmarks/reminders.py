@@ -1,6 +1,6 @@
 """How long the night's reminders take for a generated practice: ``python -m benchmarks.reminders 10000``.
 
-Prints wall and CPU time, queries and peak memory of planning every patient's next session on a fresh SQLite installation.
+Prints wall and CPU time, queries and peak memory of planning every patient's next session, on a fresh SQLite database.
 """
 
 import os
