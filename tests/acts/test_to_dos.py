@@ -420,5 +420,6 @@ def test_session_that_has_not_begun_has_no_outcome() -> None:
     visit = make_visit(care, hours_ahead=1)
     with pytest.raises(NotAllowed, match="not begun"):
         record_visit(visit.id, staff_id=care.clinician_id, outcome=O.ATTENDED)
+    elsewhere = make_signer(Role.COORDINATOR, location=make_location())
     with pytest.raises(NotAllowed, match="another location"):
-        record_visit(visit.id, staff_id=make_signer(Role.COORDINATOR).id, outcome=O.ATTENDED)
+        record_visit(visit.id, staff_id=elsewhere.id, outcome=O.ATTENDED)
