@@ -75,7 +75,7 @@ def _prefect_database() -> dict[str, str]:
 
 
 def _prefect_messages() -> dict[str, str]:
-    """Where the parts of Prefect's server tell each other what happened: in Redis several servers do, else in memory."""
+    """Where the parts of Prefect's server tell each other what happened: Redis, for several servers, or memory."""
     url = settings().prefect_redis
     if not url:
         return {}

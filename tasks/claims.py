@@ -47,7 +47,7 @@ def move_on(location: str = "all", limit: int = 5000) -> dict[str, int]:
                 counts["in_trouble"] = counts.get("in_trouble", 0) + 1
         with store.reading() as db:
             for status in db.exec(select(Claim.status).where(col(Claim.case_number).in_(some))).all():
-                counts[status.value] = counts.get(status.value, 0) + 1
+                counts[str(status)] = counts.get(str(status), 0) + 1
     return counts
 
 

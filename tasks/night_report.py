@@ -68,11 +68,11 @@ def summary(night: date, location: str = "all") -> NightSummary:
             for role, count, too_long in db.exec(query).all():
                 waiting[_name(role)] += count
                 overdue[_name(role)] += int(too_long or 0)
-        for record, owners in ((Referral, REFERRAL_OWNERS), (Claim, CLAIM_OWNERS)):
+        for case, owners in ((Referral, REFERRAL_OWNERS), (Claim, CLAIM_OWNERS)):
             theirs = [status for status, owner in owners.items() if owner == CaseOwner.PATIENT]  # type: ignore[attr-defined]
-            mine = select(func.count()).select_from(record).where(col(record.status).in_(theirs))  # type: ignore[attr-defined]
+            mine = select(func.count()).select_from(case).where(col(case.status).in_(theirs))  # type: ignore[attr-defined]
             if location != "all":
-                mine = mine.where(record.location_id == location)  # type: ignore[attr-defined]
+                mine = mine.where(case.location_id == location)  # type: ignore[attr-defined]
             waiting[CaseOwner.PATIENT.value] += db.exec(mine).one()
         rows = db.exec(
             select(func.count()).select_from(
@@ -110,8 +110,8 @@ def summary(night: date, location: str = "all") -> NightSummary:
     )
 
 
-def _name(role: Role | None) -> str:
-    return role.value if role is not None else "nobody"
+def _name(role: str | None) -> str:
+    return Role(role).value if role is not None else "nobody"
 
 
 def _figures() -> dict[str, str]:

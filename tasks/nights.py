@@ -166,8 +166,8 @@ def _end(
             "system",
             f"night.part_{status.value}",
             _subject(part, night, location),
-            **(counts or {}),
-            **({"failure": failure} if failure else {}),
+            counts=counts or {},
+            failure=failure,
         )
 
 
