@@ -16,7 +16,7 @@ from models.columns import utc_now
 from models.errors import CountersignError, OutsideUnavailable
 from models.operational import Location, NightPart
 from models.scheduling_codes import NightPartStatus
-from tasks import check_ins, night_parts, risk_sample
+from tasks import calendars, check_ins, night_parts, no_show, past_appointments, reminders, risk_sample, waitlist
 from tasks.schedule import NIGHT_ZONE
 
 EVERYWHERE = "all"
@@ -45,8 +45,14 @@ PARTS: tuple[Part, ...] = (
     Part("sessions", "take in dropped sessions", night_parts.take_in_sessions),
     Part("clearinghouse", "take in what the clearinghouse left", night_parts.clearinghouse, by_place=False),
     Part("times", "open bookable times", night_parts.times, by_place=False),
+    Part("series", "make recurring appointments ahead", calendars.extend_series),
     Part("coverage", "ask about coverage of the next days", night_parts.coverage, heavy=True),
     Part("transcripts", "read and draft the day's sessions", night_parts.transcripts, heavy=True, reads=True),
+    # before the reminders: an estimate adds one
+    Part("past-appointments", "take in past appointments", past_appointments.take_in, by_place=False),
+    Part("no-show", "learn from missed sessions", no_show.learn_and_estimate, by_place=False, heavy=True),
+    Part("reminders", "plan reminders", reminders.queue_reminders, heavy=True),
+    Part("waitlist", "offer freed times", waitlist.offer_freed_times, heavy=True),
     Part("check-ins", "ask what is due between sessions", check_ins.send_due, heavy=True),
     Part("waits", "look after every wait", night_parts.waits, by_place=False),
     Part("claims", "send claims", night_parts.claims_out, heavy=True),
