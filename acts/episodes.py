@@ -53,6 +53,6 @@ def open_episode(
     return episode
 
 
-def end_episode(db: Session, episode: Episode, actor: str) -> None:
-    """End ongoing care in the caller's transaction; what is still agreed or asked is ended by whoever calls."""
-    move_case(db, episode, EpisodeStatus.CLOSED_ENDED, actor=actor)
+def end_episode(db: Session, episode: Episode, actor: str, *, words: str = "") -> None:
+    """Close the case of ongoing care in the caller's transaction; what is agreed ends in acts/care_ends.py."""
+    move_case(db, episode, EpisodeStatus.CLOSED_ENDED, actor=actor, **({"words": words} if words else {}))

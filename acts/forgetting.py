@@ -12,10 +12,9 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from acts import billing
+from acts.care_ends import end_in
 from acts.cases import stop, stop_note
-from acts.check_ins import end_all
 from acts.consent_papers import transcript_files_of
-from acts.episodes import end_episode
 from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
 from adapters.operational_store import CASES, CaseRecord, audit, one, reading, set_status, writing
@@ -132,9 +131,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
 
 def _end_care(case_number: str, staff_id: str) -> None:
     with writing() as db:
-        episode = one(db, Episode, case_number)
-        end_all(db, case_number, staff_id)
-        end_episode(db, episode, staff_id)
+        end_in(db, one(db, Episode, case_number), staff_id)
 
 
 def reapply() -> int:

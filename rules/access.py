@@ -118,6 +118,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "change_room": ROOM_KEEPERS,
     "care": SIGNERS,
     "care_page": SIGNERS,
+    "end_care": SIGNERS,
     "assign_check_in": CLINICAL,
     "end_check_in": CLINICAL,
     "send_material": CLINICAL,

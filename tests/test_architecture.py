@@ -35,6 +35,7 @@ THERAPY_DOOR = {
     "acts/addenda.py",
     "acts/alarms.py",
     "acts/break_glass.py",
+    "acts/care_ends.py",
     "acts/cases.py",
     "acts/check_in_answers.py",
     "acts/check_ins.py",

@@ -190,10 +190,12 @@ def drop_remittances() -> None:
 def settle_a_stray_payment(at: Practice) -> None:
     record = at.until("a payment that is not ours", lambda: at.find(RemittedClaimRecord))
     refused = (ClearinghouseFile.status == FileStatus.REFUSED, ClearinghouseFile.kind == FileKind.REMITTANCE)
-    at.until("the file that is refused", lambda: at.find(ClearinghouseFile, *refused))
+    file = at.until("the file that is refused", lambda: at.find(ClearinghouseFile, *refused))
     page, seat = f"/claims/remitted/{record.id}", at.seat(BILLER)
     for staff_id in (*CLAIM_READERS, COORDINATOR):
         at.seat(staff_id).get(page, 200, 403)
     seat.get(page)
     seat.post(page, 422, reason=SAID["stray"])
     seat.post(page, whose="nobody", reason=f"{SAID['stray']} is nobody of ours")
+    seat.post(f"/clearinghouse/{file.id}/put-aside", 422, reason=" ")
+    seat.post(f"/clearinghouse/{file.id}/put-aside", reason=f"{SAID['stray']} came anew")

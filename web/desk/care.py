@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from acts import check_ins, follow_ups, material
+from acts import care_ends, check_ins, follow_ups, material
+from acts.care_ends import ENDERS
 from adapters import care_views, case_views, desk_views, education
 from adapters.case_views import CaseView
 from adapters.operational_store import reading as reading_db
@@ -30,6 +31,7 @@ DONE = {
     "material": "It is sent; you see here when it was opened.",
     "message": "The message waits for a clinician's signature, then it leaves.",
     "finished": "The to-do is done.",
+    "care_ended": "The care has ended; sessions to come are cancelled, and the patient is told.",
     "claimed": "This to-do is yours now.",
     "given_back": "The to-do waits for whoever takes it next.",
 }
@@ -102,6 +104,7 @@ def _show(
         homework=homework,
         assigns=theirs and active and me.staff.role == Role.CLINICIAN,
         writes=theirs and active,
+        ends=theirs and active and me.staff.role in ENDERS,
         kinds=tuple(CheckInKind),
         offered=_offered(found.patient.language),
         titles={(piece.name, piece.version): piece.title for piece in education.library().values()},
@@ -248,3 +251,16 @@ def review_piece(me: SignedIn, key: str, seen_digest: Annotated[str, Form()] = "
     except ContractBroken as unknown:
         raise MovedOn(str(unknown)) from unknown
     return RedirectResponse("/library?done=reviewed", status_code=303)
+
+
+@router.post("/care/{case_number}/end", name="end_care")
+def end_care(request: Request, me: SignedIn, case_number: str, reason: Annotated[str, Form()] = "") -> Response:
+    words_given = TherapyText(reason.replace("\r\n", "\n").strip())
+    return _act(
+        request,
+        me,
+        case_number,
+        "care_ended",
+        {"reason": reason},
+        lambda: care_ends.end_care(case_number, staff_id=me.id, reason=words_given),
+    )

@@ -115,6 +115,7 @@ EXPECTED = {
     "change_room": "O",
     "care": "CO",
     "care_page": "CO",
+    "end_care": "CO",
     "assign_check_in": "C",
     "end_check_in": "C",
     "send_material": "C",
