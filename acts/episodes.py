@@ -1,6 +1,7 @@
 """When a patient's ongoing care begins and ends."""
 
 from datetime import date
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -55,4 +56,5 @@ def open_episode(
 
 def end_episode(db: Session, episode: Episode, actor: str, *, words: str = "") -> None:
     """Close the case of ongoing care in the caller's transaction; what is agreed ends in acts/care_ends.py."""
-    move_case(db, episode, EpisodeStatus.CLOSED_ENDED, actor=actor, **({"words": words} if words else {}))
+    details: dict[str, Any] = {"words": words} if words else {}
+    move_case(db, episode, EpisodeStatus.CLOSED_ENDED, actor=actor, **details)
