@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from acts import accounts, break_glass
 from acts.billing_records import PATIENT_FIELDS
+from acts.waitlist import accept
 from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
 from adapters.portal_links import token_of
 from adapters.settings import settings
@@ -25,6 +26,7 @@ from models.codes import (
     ClaimStatus,
     DraftKind,
     LinkPurpose,
+    Modality,
     QuarantineStatus,
     ReferralStatus,
     RiskLevel,
@@ -39,11 +41,20 @@ from rules.access import PUBLIC, ROUTES
 from tests import claim_factories, factories, note_factories
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
+from tests.waiting_list import Practice, offers
+from tests.waiting_list import opened as opened_link
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
 from web.desk.cookies import LOGIN as COOKIE
-from web.portal import appointment_pages, billing_pages, question_pages, text_messages, visit_pages
+from web.portal import (
+    appointment_pages,
+    billing_pages,
+    question_pages,
+    text_messages,
+    visit_pages,
+    waitlist_pages,
+)
 from web.portal.app import make_app as make_portal
 
 __all__ = ["assignment", "person", "place", "risk_review"]
@@ -136,6 +147,7 @@ def desk_visits(
         Visit("case_content", f"/cases/{review.case_number}/content", **told),
         *_note_visits(place, clinician),
         *_claim_visits(place, staff),
+        *_waitlist_visits(place),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
@@ -180,6 +192,23 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("note_changes", f"/notes/{signed.number}/changes", Role.COMPLIANCE),
         Visit("private_note", f"/notes/{signed.number}/private", **told),
         Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
+    ]
+
+
+def _waitlist_visits(place: Location) -> list[Visit]:
+    """The waitlist with a freed time that somebody holds, the form that puts a case on it, and the report."""
+    practice = Practice(place)
+    practice.waits(priority=1)
+    practice.waits(priority=3, state="WA", modality=Modality.TELEHEALTH, wanted_times=["mon-am"])
+    practice.cancel()
+    joins = practice.in_care()
+    practice.later(joins)
+    told = {"role": Role.COORDINATOR}
+    return [
+        Visit("waitlist", "/waitlist", **told),
+        Visit("waitlist", f"/waitlist?case={joins.case_number}", **told, name="waitlist_joined"),
+        Visit("waitlist", "/waitlist?case=EP-0", **told, name="waitlist_no_case"),
+        Visit("waitlist_fairness", "/waitlist/fairness", Role.OWNER),
     ]
 
 
@@ -381,7 +410,26 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("ask_cancel", visit, go=_open(visit, "/cancel")),
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         *_billing_visits(),
+        *_earlier_visits(),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
+    ]
+
+
+def _earlier_visits() -> list[Visit]:
+    """A time that came free, in both languages, and one that has gone to somebody else."""
+    practice = Practice()
+    entries = [practice.waits(priority=1), practice.waits(priority=2, language="es")]
+    practice.cancel()
+    english, spanish = (f"/l/{opened_link(offers(entry_id=entry.id)[0])[0]}" for entry in entries)
+    later = Practice()
+    first, second = later.waits(priority=1), later.waits(priority=2)
+    later.cancel()
+    accept(*opened_link(offers(entry_id=first.id)[0]))
+    gone = f"/l/{opened_link(offers(entry_id=second.id, slot_id=later.slot.id)[0])[0]}"
+    return [
+        Visit("show_earlier", english, go=_open(english, "/earlier")),
+        Visit("show_earlier", spanish, go=_open(spanish, "/earlier"), name="show_earlier_spanish"),
+        Visit("show_earlier", gone, go=_open(gone, "/earlier"), status=409, name="show_earlier_gone"),
     ]
 
 
@@ -454,7 +502,7 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
-    rooms = (visit_pages, question_pages, appointment_pages, billing_pages, text_messages)
+    rooms = (visit_pages, question_pages, appointment_pages, waitlist_pages, billing_pages, text_messages)
     pages = {
         route.name
         for room in rooms
