@@ -1,54 +1,102 @@
-"""Ends of a booked first session: attended, missed, or released because its case goes another way."""
+"""Ends of a booked session: attended, missed, cancelled, or released because its case goes another way."""
 
-from sqlalchemy import update
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from acts.patient_messages import tell_patient
+from acts.reminders import STANDING, TEMPLATE
 from acts.waitlist_offers import after_end
 from adapters.operational_store import audit, set_status
+from adapters.slots import fit_freed_slots
 from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, MessageStatus, SlotStatus
 from models.columns import utc_now
 from models.operational import Appointment, OutboxMessage, Referral, Slot
 
-STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
-
 
 def standing_appointment(db: Session, case_number: str) -> Appointment | None:
-    """The booked or confirmed first session of a case, if there is one."""
+    """The booked or confirmed session of a case that is soonest, if there is one."""
     return db.exec(
-        select(Appointment).where(Appointment.case_number == case_number, col(Appointment.status).in_(STANDING))
+        select(Appointment)
+        .where(Appointment.case_number == case_number, col(Appointment.status).in_(STANDING))
+        .order_by(col(Appointment.starts_at))
     ).first()
 
 
 def end_appointment(db: Session, appointment: Appointment, to: AppointmentStatus, actor: str) -> None:
-    """Record how an appointment ended and drop its reminders; a cancelled one frees a slot that is still to come."""
+    """Record how an appointment ended and drop its reminders; a cancelled one frees its time where it is to come.
+
+    What a recurring appointment took was no bookable time: it becomes one, so that somebody who waits can have it.
+    """
     now = utc_now()
     appointment.changed_at = now
     set_status(db, appointment, to, actor)
-    drop_reminders(db, appointment.case_number, actor)
+    drop_reminders(db, appointment, actor)
     cancelled = to in (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
-    if cancelled and appointment.starts_at > now and appointment.slot_id is not None:
-        freed = db.exec(
-            update(Slot)
-            .where(col(Slot.id) == appointment.slot_id, col(Slot.status) == SlotStatus.BOOKED)
-            .values(status=SlotStatus.OPEN, case_number=None)
-        )
-        if freed.rowcount:
-            audit(db, actor, "slot.freed", ("slot", appointment.slot_id), appointment.case_number)
+    if cancelled and appointment.starts_at > now:
+        _free_its_time(db, appointment, actor)
+        fit_freed_slots(db, appointment, actor)
     after_end(db, appointment, actor)
 
 
-def drop_reminders(db: Session, case_number: str, actor: str) -> None:
-    """Reminders of an appointment that no longer stands must not leave."""
+def _free_its_time(db: Session, appointment: Appointment, actor: str) -> None:
+    """Open the bookable time of a cancelled appointment, for whoever waits."""
+    slot_id = appointment.slot_id or _slot_of_its_time(db, appointment)
+    freed = db.exec(
+        update(Slot)
+        .where(col(Slot.id) == slot_id, *_frees(appointment))
+        .values(status=SlotStatus.OPEN, case_number=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    if freed.rowcount:
+        audit(db, actor, "slot.freed", ("slot", slot_id), appointment.case_number)
+
+
+def _frees(appointment: Appointment) -> tuple[Any, ...]:
+    """In which state a slot is freed: its own is booked; one beside a recurring appointment was closed for it."""
+    if appointment.slot_id is not None:
+        return (col(Slot.status) == SlotStatus.BOOKED,)
+    theirs = or_(col(Slot.case_number).is_(None), col(Slot.case_number) == appointment.case_number)
+    return (col(Slot.status).in_((SlotStatus.CLOSED, SlotStatus.BOOKED)), theirs)
+
+
+def _slot_of_its_time(db: Session, appointment: Appointment) -> str:
+    """The slot at the time of an appointment that had none; where there is none either, one is made, still closed."""
+    found = db.exec(
+        select(Slot.id).where(
+            Slot.clinician_id == appointment.clinician_id, col(Slot.starts_at) == appointment.starts_at
+        )
+    ).first()
+    if found is not None:
+        return found
+    slot = Slot(
+        id=f"SL-{appointment.clinician_id}-{appointment.starts_at.astimezone(UTC):%Y%m%d%H%M}",
+        clinician_id=appointment.clinician_id,
+        location_id=appointment.location_id,
+        starts_at=appointment.starts_at,
+        minutes=appointment.minutes,
+        modality=appointment.modality,
+        status=SlotStatus.CLOSED,
+    )
+    db.add(slot)
+    db.flush()
+    return slot.id
+
+
+def drop_reminders(db: Session, appointment: Appointment, actor: str) -> None:
+    """Reminders of an appointment that no longer stands must not leave; those of the case's others stay."""
     for message in db.exec(
         select(OutboxMessage).where(
-            OutboxMessage.case_number == case_number,
-            OutboxMessage.template == "appointment_reminder",
+            OutboxMessage.case_number == appointment.case_number,
+            OutboxMessage.template == TEMPLATE,
             OutboxMessage.status == MessageStatus.QUEUED,
         )
     ).all():
-        set_status(db, message, MessageStatus.DROPPED, actor)
+        if message.facts.get("appointment_id") in (appointment.id, None):
+            set_status(db, message, MessageStatus.DROPPED, actor, why="appointment_not_standing")
 
 
 def release_if_booked(db: Session, referral: Referral, actor: str) -> None:

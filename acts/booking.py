@@ -1,22 +1,23 @@
 """Books one time for one case: the slot goes to whoever is first, whether on the portal or on the phone."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from acts.appointments import STANDING
-from acts.patient_messages import tell_patient, zone_of
+from acts.patient_messages import tell_patient
+from acts.reminders import link_days, plan_for
 from acts.waitlist_offers import fill_entries, revoke_waitlist_offers
 from adapters.operational_store import CaseRecord, audit, move_case, one, set_status
-from adapters.portal_links import LINK_DAYS, make_link
+from adapters.portal_links import make_link
 from adapters.undelivered import ask_for_a_call
-from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
+from models.codes import LinkPurpose, MessageChannel, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Appointment, Clinician, Offer, Patient, Referral, Slot
-from rules import messaging
+from models.operational import Appointment, Clinician, Offer, Referral, Slot
+from rules.scheduling import Interval
 
 R = ReferralStatus
 # The table of moves knows no shortcut, so that a booking by phone leaves the same trail as one on the portal.
@@ -68,11 +69,11 @@ def agreed_modality(offered: Modality, wished: Modality) -> Modality:
     return wished if offered is Modality.EITHER else offered
 
 
-def take_slot(db: Session, referral: Referral, slot_id: str) -> Slot:
+def take_slot(db: Session, case: CaseRecord, slot_id: str) -> Slot:
     """Win a slot of the assigned clinician by compare-and-swap; raises MovedOn for the one who comes second."""
-    if one(db, Slot, slot_id).clinician_id != referral.clinician_id:
-        raise NotAllowed(f"slot {slot_id} is not with the clinician assigned to {referral.case_number}")
-    return win_slot(db, referral.case_number, slot_id)
+    if one(db, Slot, slot_id).clinician_id != case.clinician_id:
+        raise NotAllowed(f"slot {slot_id} is not with the clinician assigned to {case.case_number}")
+    return win_slot(db, case.case_number, slot_id)
 
 
 def win_slot(db: Session, case_number: str, slot_id: str) -> Slot:
@@ -97,15 +98,23 @@ def win_slot(db: Session, case_number: str, slot_id: str) -> Slot:
 
 def _clinician_is_busy(db: Session, slot: Slot) -> bool:
     ends = slot.starts_at + timedelta(minutes=slot.minutes)
-    around = db.exec(
-        select(Appointment).where(
-            Appointment.clinician_id == slot.clinician_id,
-            col(Appointment.status).in_(STANDING),
-            Appointment.starts_at < ends,
-            Appointment.starts_at > slot.starts_at - LONGEST_APPOINTMENT,
-        )
-    ).all()
-    return any(other.starts_at + timedelta(minutes=other.minutes) > slot.starts_at for other in around)
+    return any(each.overlaps(slot.starts_at, ends) for each in busy_times(db, slot.clinician_id, slot.starts_at, ends))
+
+
+def busy_times(
+    db: Session, clinician_id: str, begins: datetime, ends: datetime | None = None, *, but_not: str = ""
+) -> list[Interval]:
+    """When this clinician's standing appointments are, from ``begins`` to ``ends`` (None: on and on), UTC."""
+    query = select(Appointment).where(
+        Appointment.clinician_id == clinician_id,
+        col(Appointment.status).in_(STANDING),
+        Appointment.starts_at > begins - LONGEST_APPOINTMENT,
+        Appointment.id != but_not,
+    )
+    if ends is not None:
+        query = query.where(Appointment.starts_at < ends)
+    found = db.exec(query).all()
+    return [Interval(each.starts_at, each.starts_at + timedelta(minutes=each.minutes)) for each in found]
 
 
 def _accept_offer(db: Session, referral: Referral, slot: Slot, actor: str) -> None:
@@ -143,18 +152,19 @@ def offer_anew_if_none_left(db: Session, case_number: str) -> bool:
 
 
 def tell_and_remind(db: Session, referral: CaseRecord, appointment: Appointment) -> None:
-    """Confirm a booked time to the patient, with a link to it, and queue its reminders."""
-    now = utc_now()
-    days = max(LINK_DAYS, (appointment.starts_at - now).days + 2)
-    link = make_link(
-        db, referral.case_number, LinkPurpose.APPOINTMENT, referral.round, days, subject_id=appointment.id
-    ).record
+    """Confirm a booked time to the patient, with a link to it, and plan its reminders."""
+    if tell_of_booking(db, referral, appointment) is not None:
+        plan_for(db, [appointment], utc_now())
+
+
+def tell_of_booking(
+    db: Session, case: CaseRecord, appointment: Appointment, template: str = "booking_confirmed"
+) -> MessageChannel | None:
+    """Tell a patient of a booked time, with the link of its appointment; None where a person calls instead."""
+    days = link_days(appointment, utc_now())
+    link = make_link(db, case.case_number, LinkPurpose.APPOINTMENT, 0, days, subject_id=appointment.id).record
     facts = {"appointment_id": appointment.id, "link_id": link.id}
-    told = tell_patient(db, referral, "booking_confirmed", unique_key=f"booked:{appointment.id}", facts=facts)
+    told = tell_patient(db, case, template, unique_key=f"booked:{appointment.id}", facts=facts)
     if told is None:
-        ask_for_a_call(db, referral, f"booking_confirmed:{appointment.id}")
-        return
-    zone = zone_of(db, referral, one(db, Patient, referral.patient_id))
-    for at in messaging.appointment_reminder_times(appointment.starts_at, zone, booked_at=now):
-        key = f"appointment-reminder:{appointment.id}:{at.isoformat()}"
-        tell_patient(db, referral, "appointment_reminder", unique_key=key, facts=facts, at=at)
+        ask_for_a_call(db, case, f"{template}:{appointment.id}")
+    return told

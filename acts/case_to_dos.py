@@ -8,13 +8,13 @@ from acts.practice_clocks import clock_policy
 from adapters.operational_store import CaseRecord, open_to_do
 from models.codes import Role, ToDoKind
 from models.columns import new_id, utc_now
-from models.operational import EligibilityCheck, ToDo
+from models.operational import Appointment, EligibilityCheck, Series, ToDo
 from rules import clocks
 
 
 def open_for_case(
     db: Session,
-    about: CaseRecord | EligibilityCheck,
+    about: CaseRecord | EligibilityCheck | Series | Appointment,
     kind: ToDoKind,
     unique_key: str,
     *,

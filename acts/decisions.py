@@ -30,6 +30,7 @@ from models.codes import (
     ApprovalStatus,
     AuthenticatedHow,
     ClaimStatus,
+    FollowUpStatus,
     MessageChannel,
     NoteStatus,
     RiskLevel,
@@ -44,6 +45,7 @@ from models.operational import (
     Claim,
     Clinician,
     Decision,
+    FollowUp,
     Location,
     Patient,
     Referral,
@@ -148,11 +150,12 @@ def decide(
         therapy_store.keep_to_do_words(question_id, approval.case_number, question=reason, actor=staff_id)
     with writing() as db:
         _save(db, decision, outcome, question_id, signed)
-    if outcome.risk_cleared or outcome.status == NoteStatus.CLOSED_SIGNED:
+    if outcome.risk_cleared or outcome.status in (NoteStatus.CLOSED_SIGNED, FollowUpStatus.CLOSED_ANSWERED):
         # after the decision stands: of two at once the later one must not close flags that nobody cleared, and
         # a crash here only brings the review back
         flag_ids = [flag["id"] for flag in signed.get("flags", ())]
-        therapy_store.mark_reviewed(approval.case_number, flag_ids, approval_id, staff_id)
+        about = case.episode_number if isinstance(case, FollowUp) else approval.case_number
+        therapy_store.mark_reviewed(about, flag_ids, approval_id, staff_id)
     return decision
 
 
@@ -226,7 +229,7 @@ def _save(
         _apply_note(db, case, decision, outcome, signed)
     elif isinstance(case, Claim):
         _apply_claim(db, case, approval.kind, decision, outcome, signed)
-    else:
+    elif not isinstance(case, FollowUp):
         _apply_facts(case, outcome)
     db.add(case)
     move_case(db, case, outcome.status, actor=actor, approval=approval.id)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from acts import billing
 from acts.cases import stop, stop_note
+from acts.check_ins import end_all
 from acts.consent_papers import transcript_files_of
+from acts.episodes import end_episode
 from adapters import therapy_store, therapy_store_keys, therapy_store_private
 from adapters.file_drop import fix_file_of
 from adapters.operational_store import CASES, CaseRecord, audit, one, reading, set_status, writing
@@ -24,9 +27,12 @@ from models.operational import (
     Appointment,
     Authorisation,
     Claim,
+    Episode,
+    FollowUp,
     IntakeFile,
     IntakeRow,
     OutboxMessage,
+    PastAppointment,
     Patient,
     PatientBilling,
     PatientCoverage,
@@ -78,8 +84,13 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
         sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
         claims = db.exec(select(Claim).where(col(Claim.patient_id).in_(people)).order_by(col(Claim.case_number))).all()
+        care = db.exec(select(Episode).where(col(Episode.patient_id).in_(people))).all()
+        follow_ups = db.exec(select(FollowUp).where(col(FollowUp.patient_id).in_(people))).all()
     _money_must_be_settled(claims, sessions)
-    cases: list[CaseRecord] = [*referrals, *sessions, *claims]
+    for follow_up in follow_ups:
+        if not follow_up.status.is_closed:
+            raise MovedOn(f"{follow_up.case_number} waits for a clinician: it is decided first")
+    cases: list[CaseRecord] = [*referrals, *sessions, *claims, *care, *follow_ups]
     still_open = [case for case in cases if not case.status.is_closed]
     if still_open and not stop_open:
         raise MovedOn(f"case {still_open[0].case_number} is open: stop it first")
@@ -88,18 +99,21 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
             stop_note(case.case_number, staff_id=staff_id, reason=reason)
         elif isinstance(case, Referral):
             stop(case.case_number, staff_id=staff_id, reason=reason, exit_kind=None)
+        elif isinstance(case, Episode):
+            _end_care(case.case_number, staff_id)
     note_id = new_id("FG")
     therapy_store.keep_to_do_words(note_id, "", answer=reason, actor=staff_id)
     numbers = sorted(case.case_number for case in cases)
     _settle_keys(people, numbers, staff_id)
     with reading() as db:
         rows_of_theirs = _broken_rows(db, numbers)
-        files = [*_files(db, numbers), *transcript_files_of(numbers)]
+        files = [*_files(db, numbers), *transcript_files_of(numbers), *_histories(db, people)]
     owners = [*people, *rows_of_theirs, *files, *therapy_store_private.keys_of_patients(people)]
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
     with writing() as db:
         dropped = _drop_messages(db, people, numbers, staff_id)
         kept = [scrub(db, each) for each in people]
+        db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, files)
         for each in people:
             audit(
@@ -114,6 +128,13 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         messages = db.exec(select(OutboxMessage.id).where(col(OutboxMessage.to_patient_id).in_(people))).all()
     removed = sum(_remove_sent(message_id) for message_id in messages)
     return Forgetting(tuple(people), tuple(numbers), destroyed, dropped, removed, any(kept))
+
+
+def _end_care(case_number: str, staff_id: str) -> None:
+    with writing() as db:
+        episode = one(db, Episode, case_number)
+        end_all(db, case_number, staff_id)
+        end_episode(db, episode, staff_id)
 
 
 def reapply() -> int:
@@ -132,6 +153,7 @@ def reapply() -> int:
                 scrub(db, each)
                 audit(db, "system", "patient.forgotten_again", ("patient", each))
         _drop_messages(db, people, numbers, "system")
+        db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, _files(db, numbers))
     return destroyed
 
@@ -182,6 +204,12 @@ def _files(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of the received files that a row of these cases came with."""
     found = db.exec(select(IntakeRow.file_id).where(col(IntakeRow.case_number).in_(numbers))).all()
     return sorted(set(found))
+
+
+def _histories(db: Session, people: Sequence[str]) -> list[str]:
+    """The ids of the appointment histories that a row of theirs came with; every other row of them is stored."""
+    found = db.exec(select(PastAppointment.file_id).where(col(PastAppointment.patient_id).in_(people)).distinct()).all()
+    return sorted(found)
 
 
 def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], actor: str) -> int:

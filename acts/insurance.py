@@ -1,9 +1,10 @@
 """A patient's insurance as it is on record: which one holds on a date, and how claims and questions name it."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.claim_facts import CoverageFacts
 from models.claim_form import PayerRank, PersonName, PostalAddress
@@ -13,18 +14,36 @@ OLDEST = date(1900, 1, 1)
 """From when an insurance holds that nobody has said the beginning of."""
 
 
+Insurances = dict[str, list[PatientCoverage]]
+"""Every insurance on record of some patients, by patient."""
+
+
+def insurances_of(db: Session, patient_ids: Collection[str]) -> Insurances:
+    """What is on record of these patients, in one query."""
+    found: Insurances = {patient_id: [] for patient_id in patient_ids}
+    for row in db.exec(select(PatientCoverage).where(col(PatientCoverage.patient_id).in_(list(found)))).all():
+        found[row.patient_id].append(row)
+    return found
+
+
 def coverage_in_force(db: Session, patient: Patient, rank: str, on: date) -> PatientCoverage | None:
     """The patient's insurance of this rank on a date: on record by itself, or what the referral said of it."""
+    return in_force(insurances_of(db, [patient.id]), patient, rank, on)
+
+
+def in_force(known: Insurances, patient: Patient, rank: str, on: date) -> PatientCoverage | None:
+    """The same of many patients' insurances, read before."""
+    rows = known[patient.id]
     found = [
         row
-        for row in db.exec(
-            select(PatientCoverage).where(PatientCoverage.patient_id == patient.id, PatientCoverage.rank == rank)
-        ).all()
-        if row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
+        for row in rows
+        if row.rank == rank and row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
     ]
     if found:
         return max(found, key=lambda row: (row.valid_from, row.recorded_at))
-    return said_by_referral(db, patient) if rank == PayerRank.PRIMARY else None
+    if rank != PayerRank.PRIMARY or any(row.rank == PayerRank.PRIMARY.value for row in rows):
+        return None
+    return _said(patient)
 
 
 def said_by_referral(db: Session, patient: Patient) -> PatientCoverage | None:
@@ -34,7 +53,11 @@ def said_by_referral(db: Session, patient: Patient) -> PatientCoverage | None:
             PatientCoverage.patient_id == patient.id, PatientCoverage.rank == PayerRank.PRIMARY.value
         )
     ).first()
-    if known is not None or not patient.payer_code:
+    return None if known is not None else _said(patient)
+
+
+def _said(patient: Patient) -> PatientCoverage | None:
+    if not patient.payer_code:
         return None
     return PatientCoverage(
         id=f"PV-{patient.id}",

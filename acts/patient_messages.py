@@ -7,6 +7,7 @@ import phonenumbers
 from sqlmodel import Session, col, select
 
 from acts.alarms import TEXT_MESSAGE, open_for_clinician, page_on_call, words_worry
+from acts.reminders import plan_again_for
 from adapters import therapy_store, undelivered
 from adapters.operational_store import CaseRecord, audit, one, queue_message, reading, set_status, writing
 from models.codes import MessageChannel, MessageStatus
@@ -40,11 +41,12 @@ def tell_patient(
     unique_key: str,
     facts: dict[str, Any] | None = None,
     at: datetime | None = None,
+    approval_id: str | None = None,
 ) -> MessageChannel | None:
     """Queue one message to the patient of a case, in the caller's transaction.
 
     ``at``: not before this moment (UTC); a text message waits for sending hours besides. Returns the channel,
-    or None when the patient cannot be written to: then a person must call.
+    or None when the patient cannot be written to: then a person must call. ``approval_id``: it leaves only as signed.
     """
     patient = one(db, Patient, referral.patient_id)
     channel = channel_for(patient)
@@ -63,6 +65,7 @@ def tell_patient(
         to_patient_id=patient.id,
         facts=facts,
         not_before=when,
+        approval_id=approval_id,
     )
     return channel
 
@@ -96,11 +99,14 @@ def _as_stored(sender: str) -> str | None:
 
 
 def _stop(db: Session, patient: Patient) -> None:
+    """Nothing leaves as a text message any more; reminders go on by email, where there is an address."""
     actor = f"patient:{patient.id}"
     if patient.sms_stopped_at is None:
         patient.sms_stopped_at = utc_now()
         db.add(patient)
         audit(db, actor, "patient.sms_stopped", patient)
+        db.flush()
+        plan_again_for(db, patient.id, utc_now())
     for message in db.exec(
         select(OutboxMessage).where(
             OutboxMessage.to_patient_id == patient.id,

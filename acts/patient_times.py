@@ -1,31 +1,23 @@
-"""What a patient does with times: choose one that is offered, confirm it, cancel it, or end it all."""
+"""What a patient does with the times that are offered: choose one, say that none suits, or end it all."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from acts.appointments import end_appointment, standing_appointment
+from acts.appointments import standing_appointment
 from acts.booking import agreed_modality, book, offer_anew_if_none_left
+from acts.patient_appointments import end_by_patient, use_up
 from acts.patient_messages import tell_patient
 from acts.patient_visit import LinkClosed, Visit, WhyNot, must_be_open, visit
 from adapters import portal_links
-from adapters.operational_store import audit, move_case, one, reading, set_status, writing
-from models.codes import (
-    AppointmentStatus,
-    LinkPurpose,
-    Modality,
-    OfferStatus,
-    ReferralStatus,
-    SlotStatus,
-)
+from adapters.operational_store import move_case, one, reading, set_status, writing
+from models.codes import LinkPurpose, Modality, OfferStatus, ReferralStatus, SlotStatus
 from models.columns import utc_now
-from models.errors import MovedOn
+from models.errors import MovedOn, NotAllowed
 from models.operational import Appointment, Clinician, Location, Offer, PortalLink, Referral, Slot, Staff
-from rules import scheduling
 
 R = ReferralStatus
-CANCELLED = (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -41,22 +33,9 @@ class OfferedTime:
     clinician_name: str = field(repr=False)
     credential: str = field(repr=False)
 
-
-@dataclass(frozen=True)
-class BookedTime:
-    """A booked first session as its patient sees it; ``late_to_cancel`` by the practice's own window."""
-
-    appointment_id: str
-    status: AppointmentStatus
-    starts_at: datetime
-    zone: str
-    minutes: int
-    modality: Modality
-    location_name: str
-    clinician_name: str = field(repr=False)
-    credential: str = field(repr=False)
-    over: bool
-    late_to_cancel: bool
+    @property
+    def key(self) -> str:
+        return self.offer_id
 
 
 class TimeTaken(MovedOn):
@@ -187,90 +166,9 @@ def none_suit(token: str, proof: str | None) -> None:
         if visitor.link.used_at is not None and referral.status == R.WAITLISTED:
             return
         must_be_open(visitor, LinkPurpose.CHOOSE_TIME)
-        _use_up(db, visitor)
+        use_up(db, visitor)
         move_case(db, referral, R.WAITLISTED, actor=visitor.actor, why="none_suit")
         tell_patient(db, referral, "waitlisted", unique_key=f"waitlisted:{visitor.link.id}")
-
-
-def _use_up(db: Session, visitor: Visit) -> None:
-    visitor.link.used_at = utc_now()
-    db.add(visitor.link)
-
-
-# -- the booked first session
-
-
-def appointment(token: str, proof: str | None) -> BookedTime:
-    """The appointment this link is about, as it stands now; raises NotAllowed or LinkClosed."""
-    with reading() as db:
-        visitor = visit(db, token, proof)
-        return _booked(db, visitor, _linked_appointment(db, visitor))
-
-
-def _linked_appointment(db: Session, visitor: Visit) -> Appointment:
-    """The case's newest appointment: a link that cancelled it still shows what became of it."""
-    if visitor.link.used_at is None:
-        must_be_open(visitor, LinkPurpose.APPOINTMENT)
-    found = db.exec(
-        select(Appointment)
-        .where(
-            Appointment.case_number == visitor.referral.case_number,
-            Appointment.booked_at <= visitor.link.created_at,
-        )
-        .order_by(col(Appointment.booked_at).desc())
-    ).first()
-    if found is None or visitor.link.purpose != LinkPurpose.APPOINTMENT:
-        raise LinkClosed(WhyNot.MOVED_ON)
-    return found
-
-
-def _booked(db: Session, visitor: Visit, booked: Appointment) -> BookedTime:
-    now = utc_now()
-    ends = scheduling.outcome_of_cancellation(now, booked.starts_at)
-    return BookedTime(
-        appointment_id=booked.id,
-        status=booked.status,
-        starts_at=booked.starts_at,
-        zone=visitor.zone,
-        minutes=booked.minutes,
-        modality=booked.modality,
-        location_name=one(db, Location, booked.location_id).name,
-        clinician_name=one(db, Staff, booked.clinician_id).name,
-        credential=one(db, Clinician, booked.clinician_id).credential,
-        over=booked.starts_at <= now,
-        late_to_cancel=ends == AppointmentStatus.LATE_CANCELLED,
-    )
-
-
-def confirm(token: str, proof: str | None) -> None:
-    """The patient says they will come; twice is once. Raises LinkClosed when it is too late to say so."""
-    with writing() as db:
-        visitor = visit(db, token, proof)
-        must_be_open(visitor, LinkPurpose.APPOINTMENT)
-        booked = _linked_appointment(db, visitor)
-        if booked.status == AppointmentStatus.CONFIRMED:
-            return
-        _must_be_ahead(booked)
-        booked.changed_at = utc_now()
-        set_status(db, booked, AppointmentStatus.CONFIRMED, visitor.actor)
-
-
-def cancel(token: str, proof: str | None, *, wants_new_time: bool) -> AppointmentStatus:
-    """Cancel the first session; says whether it counts as late. Twice is once.
-
-    In time and a new time wanted: new times are offered. In time and no wish: a person calls. Late: a
-    coordinator decides what next, because the practice's window is its own.
-    """
-    with writing() as db:
-        visitor = visit(db, token, proof)
-        booked = _linked_appointment(db, visitor)
-        if booked.status in CANCELLED:
-            return booked.status
-        status = _end(db, visitor, booked)
-        late = status == AppointmentStatus.LATE_CANCELLED
-        to = R.MISSED if late else R.READY_TO_OFFER if wants_new_time else R.CONTACT_PATIENT
-        move_case(db, visitor.referral, to, actor=visitor.actor, why=status.value, wants_new_time=wants_new_time)
-        return status
 
 
 def withdraw(token: str, proof: str | None) -> None:
@@ -280,32 +178,13 @@ def withdraw(token: str, proof: str | None) -> None:
     """
     with writing() as db:
         visitor = visit(db, token, proof)
+        if not isinstance(visitor.referral, Referral):
+            raise NotAllowed(f"case {visitor.referral.case_number} is not ended from a link")
         if visitor.referral.status == R.CLOSED_WITHDRAWN:
             return
         must_be_open(visitor, *LinkPurpose)
         booked = standing_appointment(db, visitor.referral.case_number)
         if booked is not None:
-            _end(db, visitor, booked)
-        _use_up(db, visitor)
+            end_by_patient(db, visitor, booked)
+        use_up(db, visitor)
         move_case(db, visitor.referral, R.CLOSED_WITHDRAWN, actor=visitor.actor)
-
-
-def _end(db: Session, visitor: Visit, booked: Appointment) -> AppointmentStatus:
-    _must_be_ahead(booked)
-    status = scheduling.outcome_of_cancellation(utc_now(), booked.starts_at)
-    end_appointment(db, booked, status, visitor.actor)
-    audit(db, visitor.actor, "portal.cancelled", booked, booked.case_number, status=status.value)
-    _use_up(db, visitor)
-    tell_patient(
-        db,
-        visitor.referral,
-        "booking_cancelled",
-        unique_key=f"cancelled:{booked.id}",
-        facts={"appointment_id": booked.id},
-    )
-    return status
-
-
-def _must_be_ahead(booked: Appointment) -> None:
-    if booked.starts_at <= utc_now():
-        raise LinkClosed(WhyNot.MOVED_ON)

@@ -27,6 +27,7 @@ WAITING_FOR: Mapping[LinkPurpose, frozenset[CaseStatus]] = {
     LinkPurpose.EARLIER_TIME: frozenset({ReferralStatus.WAITLISTED, ReferralStatus.BOOKED, EpisodeStatus.ACTIVE}),
     LinkPurpose.CHECK_IN: frozenset({EpisodeStatus.ACTIVE}),
     LinkPurpose.MATERIAL: frozenset({EpisodeStatus.ACTIVE}),
+    LinkPurpose.MESSAGE: frozenset({EpisodeStatus.ACTIVE}),
 }
 """In which statuses of its case a link can do its one thing."""
 

@@ -4,34 +4,66 @@ import json
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import holidays
 from sqlmodel import Session
 
 from models.columns import utc_now
 from models.operational import PracticeSetting
+from rules.admin_time import AdminTimePolicy
 from rules.clocks import ClockPolicy
+from rules.outgoing import MessagePolicy
+from rules.reminders import ReminderPolicy
 
 CLOCKS = "clocks"
+REMINDERS = "reminders"
+MESSAGES = "messages"
+ADMIN_TIME = "admin_time"
+Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy)
 
 
 def clock_policy(db: Session) -> ClockPolicy:
     """The practice's clocks, with the public holidays around now; unknown names in the setting raise ValueError."""
     today = utc_now().date()
     policy = ClockPolicy(holidays=public_holidays(today - timedelta(days=7), today + timedelta(days=90)))
-    stored = db.get(PracticeSetting, CLOCKS)
+    return _as_set(db, CLOCKS, policy)
+
+
+def reminder_policy(db: Session) -> ReminderPolicy:
+    """The practice's plan of reminders; raises ValueError for an unknown name or a figure that cannot be."""
+    return _as_set(db, REMINDERS, ReminderPolicy())
+
+
+def message_policy(db: Session) -> MessagePolicy:
+    """How often the practice writes to a patient; raises ValueError likewise."""
+    return _as_set(db, MESSAGES, MessagePolicy())
+
+
+def admin_time_policy(db: Session) -> AdminTimePolicy:
+    """From when on the practice counts a task as idle; raises ValueError likewise."""
+    return _as_set(db, ADMIN_TIME, AdminTimePolicy())
+
+
+def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:
+    """The shipped figures with those in their place that the practice has set."""
+    stored = db.get(PracticeSetting, setting)
     if stored is None:
-        return policy
+        return shipped
     values = json.loads(stored.value)
-    known = {field.name for field in fields(ClockPolicy)}
+    known = {field.name for field in fields(shipped)}
     if unknown := set(values) - known:
-        raise ValueError(f"unknown clock settings: {', '.join(sorted(unknown))}")
-    read: dict[str, Any] = {
-        name: time.fromisoformat(value) if isinstance(getattr(policy, name), time) else value
-        for name, value in values.items()
-    }
-    return replace(policy, **read)
+        raise ValueError(f"unknown {setting} settings: {', '.join(sorted(unknown))}")
+    return replace(shipped, **{name: _like(getattr(shipped, name), value) for name, value in values.items()})
+
+
+def _like(shipped: Any, value: Any) -> Any:
+    """A figure of JSON as the policy holds it: times from text, tuples from lists."""
+    if isinstance(shipped, time):
+        return time.fromisoformat(value)
+    if isinstance(shipped, tuple):
+        return tuple(tuple(each) if isinstance(each, list) else each for each in value)
+    return value
 
 
 @cache

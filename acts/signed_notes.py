@@ -1,31 +1,57 @@
 """A signed note as it is read, exported and accounted for; what is not exactly what was signed is refused."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
-from adapters import therapy_store_sessions
+from adapters import therapy_store, therapy_store_sessions
 from adapters.icd10 import shipped_diagnosis_table
 from adapters.operational_store import one, reading
-from models.errors import MovedOn, SignatureMismatch
+from models.errors import CountersignError, MovedOn, SignatureMismatch
 from models.operational import Clinician, Decision, Location, NoteAddendumSigned, Patient, SessionNote, Staff
 from models.signed_note import NoteAddendum, NoteSection, NoteSignature, SignedNote
 from rules import note_signing, sign_off
 
+Signed = tuple[Decision, dict[str, Any]]
 
-def signed_content(case_number: str, *, actor: str, where: str) -> tuple[Decision, dict[str, Any]]:
+
+def signed_content(case_number: str, *, actor: str, where: str) -> Signed:
     """The decision and exactly what it signed; raises MovedOn where nothing is signed, SignatureMismatch where it is
     not what the signature says."""
+    found = signed_contents([case_number], actor=actor, where=where)[case_number]
+    if isinstance(found, CountersignError):
+        raise found
+    return found
+
+
+def signed_contents(
+    case_numbers: Collection[str], *, actor: str, where: str
+) -> dict[str, Signed | MovedOn | SignatureMismatch]:
+    """The same of many notes, or why one cannot be had, in a fixed number of queries; each read is on record."""
     with reading() as db:
-        session = one(db, SessionNote, case_number)
-        if session.signed_decision_id is None:
-            raise MovedOn(f"the note of {case_number} is not signed")
-        decision = one(db, Decision, session.signed_decision_id)
-    content, _ = therapy_store_sessions.signed_content(decision.id, actor=actor, where=where)
-    if sign_off.digest(content.unwrap()) != decision.signed_digest:
-        raise SignatureMismatch(f"the note of {case_number} is not what was signed")
-    return decision, json.loads(content.unwrap())
+        decisions = dict(
+            db.exec(
+                select(SessionNote.case_number, Decision)
+                .join(Decision, col(Decision.id) == col(SessionNote.signed_decision_id))
+                .where(col(SessionNote.case_number).in_(case_numbers))
+            ).all()
+        )
+    ids = [decision.id for decision in decisions.values()]
+    words = therapy_store.words_of_decisions(ids, actor=actor, where=where)
+    found: dict[str, Signed | MovedOn | SignatureMismatch] = {}
+    for number in case_numbers:
+        decision = decisions.get(number)
+        if decision is None:
+            found[number] = MovedOn(f"the note of {number} is not signed")
+            continue
+        text = words[decision.id].signed_content.unwrap() if decision.id in words else ""
+        if sign_off.digest(text) != decision.signed_digest:
+            found[number] = SignatureMismatch(f"the note of {number} is not what was signed")
+            continue
+        found[number] = decision, json.loads(text)
+    return found
 
 
 def signed_note(case_number: str, *, actor: str, where: str) -> SignedNote:

@@ -3,19 +3,36 @@
 from sqlmodel import Session, col, select
 
 from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
+from acts.case_to_dos import open_for_case
 from acts.cases import close_first_session
+from acts.visits import end_visit, ended_visit
 from adapters import therapy_store
-from adapters.operational_store import audit, move_case, one, reading, set_status, writing
-from models.codes import OUTCOMES, ExitKind, NoteStatus, ReferralStatus, Role, ToDoKind, ToDoOutcome, ToDoStatus
+from adapters.operational_store import audit, case_record_of, move_case, one, reading, set_status, writing
+from models.codes import (
+    OUTCOMES,
+    ExitKind,
+    FollowUpStatus,
+    NoteStatus,
+    ReferralStatus,
+    Role,
+    ToDoKind,
+    ToDoOutcome,
+    ToDoStatus,
+)
 from models.columns import utc_now
 from models.errors import NotAllowed
-from models.operational import Referral, SessionNote, Staff, ToDo
+from models.operational import FollowUp, Referral, SessionNote, Staff, ToDo
+from models.scheduling_codes import FollowUpKind
 from models.therapy_text import TherapyText
 from models.transitions import check_transition
 
 R = ReferralStatus
-ABOUT_MONEY = (ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED)
-"""Outcomes that move no case: the care goes on whoever pays for it, and a claim waits for its money."""
+MOVES_NOTHING = (
+    *(ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED),
+    *(ToDoOutcome.TOLD, ToDoOutcome.NOT_REACHED, ToDoOutcome.HANDED_OVER, ToDoOutcome.TIME_SETTLED),
+)
+"""Outcomes that move no case: the care goes on whoever pays for it, and whoever was told knows what stands anyway."""
+CALLS = (ToDoKind.CALL_PATIENT, ToDoKind.TELL_PATIENT)
 
 
 def _may_work(to_do: ToDo, staff: Staff) -> None:
@@ -58,9 +75,11 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
     if outcome == ToDoOutcome.ANSWERED and (words is None or not words.unwrap().strip()):
         raise ValueError("the answer is missing")
     check_transition(to_do.status, ToDoStatus.DONE)
+    of_referral = case_record_of(to_do.case_number) is Referral
     if words is not None and words.unwrap().strip():
         therapy_store.keep_to_do_words(to_do_id, to_do.case_number, answer=words, actor=staff_id)
-        if outcome == ToDoOutcome.ANSWERED:
+        # between two sessions a clinician signs with the answer before their eyes: no screening comes first
+        if outcome == ToDoOutcome.ANSWERED and of_referral:
             therapy_store.add_text(to_do.case_number, "answered_question", words, source_key=to_do_id, actor=staff_id)
             alarm_if_worrying(to_do.case_number, actor=staff_id, where="answered question")
     if outcome == ToDoOutcome.SAME_PERSON:
@@ -71,12 +90,20 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             _done(db, to_do, staff_id, outcome)
             to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
             return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
-        if outcome in ABOUT_MONEY:
+        if outcome in MOVES_NOTHING:
             return _done(db, to_do, staff_id, outcome)
+        if to_do.kind in CALLS and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
+            return _try_again(db, to_do, staff_id)
+        if (ended := ended_visit(db, to_do)) is not None:
+            _done(db, to_do, staff_id, outcome)
+            return end_visit(db, ended, outcome, staff_id)
+        if not of_referral:
+            return _after_care(db, to_do, staff_id, outcome)
         referral = one(db, Referral, to_do.case_number)
-        if to_do.kind == ToDoKind.CALL_PATIENT and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:
-            _try_again(db, to_do, staff_id)
-            return
+        if to_do.kind == ToDoKind.REVIEW_UNFLAGGED:
+            if outcome == ToDoOutcome.RISK_MISSED:
+                open_for_case(db, referral, ToDoKind.WARM_HANDOFF, f"missed-risk:{to_do.id}", role=Role.CLINICIAN)
+            return _done(db, to_do, staff_id, outcome)
         if outcome == ToDoOutcome.WITHDREW:
             leave_open_risk_to_clinician(db, referral, words)
         _done(db, to_do, staff_id, outcome)
@@ -84,6 +111,19 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
     if outcome == ToDoOutcome.SAME_PERSON:
         # after the case has changed hands; until then, and after a crash here, its old key still reads it
         therapy_store.settle_case_key(to_do.case_number, staff_id)
+
+
+def _after_care(db: Session, to_do: ToDo, staff_id: str, outcome: ToDoOutcome) -> None:
+    """What a finished to-do does to a patient in care: nothing, or a question's answer goes back to who signs."""
+    _done(db, to_do, staff_id, outcome)
+    if to_do.kind != ToDoKind.ANSWER_QUESTION:
+        return
+    follow_up = one(db, FollowUp, to_do.case_number)
+    if outcome == ToDoOutcome.ANSWERED:
+        return move_case(db, follow_up, FollowUpStatus.RECEIVED, actor=staff_id)
+    if follow_up.kind != FollowUpKind.MESSAGE:
+        raise NotAllowed("an escalation is a clinician's to close: answer the question")
+    return move_case(db, follow_up, FollowUpStatus.CLOSED_NOT_SENT, actor=staff_id)
 
 
 def _done(db: Session, to_do: ToDo, staff_id: str, outcome: ToDoOutcome) -> None:
@@ -103,8 +143,6 @@ def _try_again(db: Session, to_do: ToDo, staff_id: str) -> None:
 
 def _move_on(db: Session, referral: Referral, outcome: ToDoOutcome, actor: str) -> None:
     """What a finished to-do does to its case."""
-    if outcome == ToDoOutcome.HANDED_OVER:
-        return
     if outcome == ToDoOutcome.WITHDREW:
         return move_case(db, referral, R.CLOSED_WITHDRAWN, actor=actor)
     if outcome == ToDoOutcome.UNREACHABLE:

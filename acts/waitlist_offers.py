@@ -11,7 +11,7 @@ from acts.patient_messages import channel_for, tell_patient
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
 from adapters.log_lines import log_of
 from adapters.operational_store import audit, end_entry, one_case, queue_messages, set_status
-from adapters.portal_links import make_links, new_link
+from adapters.portal_links import keep_links, new_link
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import (
     AppointmentStatus,
@@ -109,7 +109,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
         person = facts.people[offer.entry_id]
         person.entry.offers, person.entry.last_offered_at = person.waiting.offers, offer.offered_at
         db.add(person.entry)
-        details = {"slot": slot.id, "entry": offer.entry_id, "batch": offer.batch, "rank": offer.rank}
+        details: dict[str, Any] = {"slot": slot.id, "entry": offer.entry_id, "batch": offer.batch, "rank": offer.rank}
         audit(db, "system", "waitlist_offer.made", offer, offer.case_number, **details)
         channel = channel_for(person.patient)
         if channel is None:
@@ -119,7 +119,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
         links.append(link)
         messages.append(_message(offer, slot, person, channel, link))
     db.flush()
-    make_links(db, links)
+    keep_links(db, links)
     queue_messages(db, messages)
     db.add_all(calls)
     for to_do in calls:
@@ -134,20 +134,20 @@ def _link(offer: WaitlistOffer, slot: Slot, person: Person) -> PortalLink:
 
 def _message(
     offer: WaitlistOffer, slot: Slot, person: Person, channel: MessageChannel, link: PortalLink
-) -> OutboxMessage:
+) -> dict[str, Any]:
     tell_at = offer.offered_at
     if channel == MessageChannel.SMS:
         tell_at = waitlist.next_send_time(tell_at, person.waiting.zone)
-    return OutboxMessage(
-        id=new_id("MS"),
-        unique_key=message_key(offer.id),
-        channel=channel,
-        template=OFFERED,
-        case_number=offer.case_number,
-        to_patient_id=person.patient.id,
-        facts={"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
-        not_before=tell_at,
-    )
+    return {
+        "id": new_id("MS"),
+        "unique_key": message_key(offer.id),
+        "channel": channel,
+        "template": OFFERED,
+        "case_number": offer.case_number,
+        "to_patient_id": person.patient.id,
+        "facts": {"offer_id": offer.id, "slot_id": slot.id, "link_id": link.id},
+        "not_before": tell_at,
+    }
 
 
 def _call(offer: WaitlistOffer, person: Person) -> ToDo:

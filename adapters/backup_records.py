@@ -4,6 +4,7 @@ Nothing here knows a model: tables are read as the database describes them, so t
 sealed and a backup of one kind of database goes into the other. Times are UTC, JSON columns travel as the stored text.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ class Shape(StrEnum):
     MOMENT = "moment"
     DAY = "day"
     TIME = "time"
+    BYTES = "bytes"
 
 
 class Told(NamedTuple):
@@ -116,6 +118,7 @@ def _shape(kind: sa.types.TypeEngine[Any]) -> Shape:
         (sa.DateTime, Shape.MOMENT),
         (sa.Date, Shape.DAY),
         (sa.Time, Shape.TIME),
+        (sa.LargeBinary, Shape.BYTES),
     ):
         if isinstance(kind, wanted):
             return shape
@@ -145,7 +148,13 @@ def lines_of(connection: sa.Connection, table: TableShape) -> Iterator[list[byte
         sa.select(*wanted).order_by(*order)
     )
     for batch in found.partitions(BATCH_ROWS):
-        yield [orjson.dumps(tuple(row), option=orjson.OPT_NAIVE_UTC) for row in batch]
+        yield [orjson.dumps(tuple(row), default=_as_text, option=orjson.OPT_NAIVE_UTC) for row in batch]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    raise TypeError(f"a backup cannot hold a {type(value).__name__}")
 
 
 def told(connection: sa.Connection, table: TableShape) -> Told:
@@ -175,15 +184,17 @@ def load_rows(connection: sa.Connection, table: TableShape, lines: bytes) -> int
     """Insert one batch of lines as they are; returns how many."""
     rows = [orjson.loads(line) for line in lines.split(b"\n")]
     names = [name for name, _ in table.columns]
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table.name, names, rows)
-        return len(rows)
-    there = sa.table(table.name, *(sa.column(name, _STORED[shape]) for name, shape in table.columns))
-    read_back = [(at, _READ[shape]) for at, (_, shape) in enumerate(table.columns) if shape in _READ]
+    on_postgres = connection.dialect.name == "postgresql"
+    read_as = {Shape.BYTES: base64.b64decode} if on_postgres else _READ  # its COPY reads the other texts itself
+    read_back = [(at, read_as[shape]) for at, (_, shape) in enumerate(table.columns) if shape in read_as]
     for row in rows:
         for at, read in read_back:
             if row[at] is not None:
                 row[at] = read(row[at])
+    if on_postgres:
+        _copy(connection, table.name, names, rows)
+        return len(rows)
+    there = sa.table(table.name, *(sa.column(name, _STORED[shape]) for name, shape in table.columns))
     connection.execute(sa.insert(there), [dict(zip(names, row, strict=True)) for row in rows])
     return len(rows)
 
@@ -194,8 +205,10 @@ _STORED: dict[Shape, Any] = {
     Shape.MOMENT: sa.DateTime(),
     Shape.DAY: sa.Date(),
     Shape.TIME: sa.Time(),
+    Shape.BYTES: sa.LargeBinary(),
 }
 _READ: dict[Shape, Any] = {
+    Shape.BYTES: base64.b64decode,
     Shape.MOMENT: datetime.fromisoformat,
     Shape.DAY: date.fromisoformat,
     Shape.TIME: time.fromisoformat,
@@ -203,7 +216,7 @@ _READ: dict[Shape, Any] = {
 
 
 def _copy(connection: sa.Connection, table: str, names: Sequence[str], rows: list[list[Any]]) -> None:
-    """PostgreSQL reads every value from its text, so the lines need no types."""
+    """PostgreSQL reads every value but bytes from its text, so the lines need no types."""
     from psycopg import sql
 
     raw: Any = connection.connection.dbapi_connection

@@ -25,7 +25,12 @@ _DISARMED = re.compile(r"\A'(?=\s*[=@+\-\uff1d\uff20\uff0b\uff0d]|[\t\r\n])")
 
 
 def read_table(
-    data: bytes, columns: Sequence[Column], row_is: str, *, at_least_one_of: Sequence[str] = ()
+    data: bytes,
+    columns: Sequence[Column],
+    row_is: str,
+    *,
+    at_least_one_of: Sequence[str] = (),
+    most_rows: int = MOST_ROWS,
 ) -> pd.DataFrame:
     """The file's filled rows, every known column present, each cell a trimmed string and "" where it is blank.
 
@@ -34,7 +39,7 @@ def read_table(
     ``row_is`` is what a row holds, such as "referral"; ``at_least_one_of``: columns of which the file must have one.
     Raises ContractBroken when the file as a whole cannot be trusted: not text, empty, or a required column missing.
     """
-    header, rows = _cells(data)
+    header, rows = _cells(data, most_rows)
     names = _column_names(header, columns, at_least_one_of)
     known = [column.name for column in columns]
     table = [_record(names, known, row, cells) for row, cells in rows if any(cell.strip() for cell in cells)]
@@ -59,21 +64,23 @@ def cell_value(column: Column, record: dict[str, Any]) -> Any:
     return value
 
 
-def rows_to_fix(data: bytes, findings: Sequence[Finding]) -> bytes:
+def rows_to_fix(data: bytes, findings: Sequence[Finding], most_rows: int = MOST_ROWS) -> bytes:
     """The broken rows in the file's own columns, with a last column ``problem`` that says what to correct.
 
     UTF-8 with a byte-order mark and the file's own delimiter, so that a spreadsheet opens it as it opened the
     first. Cells that would run as a formula get a leading apostrophe, which the reader takes off again.
     """
-    header, rows = _cells(data)
+    header, rows = _cells(data, most_rows)
+    of_row: dict[int, list[str]] = {}
+    for finding in findings:
+        of_row.setdefault(finding.row, []).append(f"{finding.field}: {finding.reason}")
     kept = [at for at, name in enumerate(header) if _plain(name) != PROBLEM_COLUMN]
     width = len(header)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=_delimiter(_text(data)), lineterminator="\r\n")
     writer.writerow([*(_disarmed(header[at]) for at in kept), PROBLEM_COLUMN])
     for row, cells in rows:
-        problems = [f"{finding.field}: {finding.reason}" for finding in findings if finding.row == row]
-        if problems:
+        if problems := of_row.get(row):
             padded = [*cells, *[""] * (width - len(cells))]
             own = [_disarmed(padded[at]) for at in kept]
             writer.writerow([*own, "; ".join(problems), *map(_disarmed, padded[width:])])
@@ -90,7 +97,7 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=first_line.count)
 
 
-def _cells(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _cells(data: bytes, most_rows: int) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header's cells, then each further spreadsheet row with its number."""
     text = _text(data)
     if not text.strip():
@@ -99,8 +106,8 @@ def _cells(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
     rows: list[tuple[int, list[str]]] = []
     try:
         for row, cells in enumerate(reader, HEADER_ROW):
-            if len(rows) > MOST_ROWS:
-                raise ContractBroken(f"the file has more than {MOST_ROWS:,} rows: split it and drop the parts", row=row)
+            if len(rows) > most_rows:
+                raise ContractBroken(f"the file has more than {most_rows:,} rows: split it and drop the parts", row=row)
             rows.append((row, cells))
     except csv.Error as broken:
         if "field limit" in str(broken):

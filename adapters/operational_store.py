@@ -1,13 +1,13 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, tuple_, update
 from sqlmodel import Session, col, select
 
 from adapters.settings import settings
@@ -16,6 +16,7 @@ from models.codes import (
     ApprovalStatus,
     CaseStatus,
     MessageChannel,
+    MessageStatus,
     OfferStatus,
     ReferralStatus,
     ToDoKind,
@@ -44,7 +45,12 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 
-OUTLIVE_A_MOVE = (ToDoKind.WARM_HANDOFF, ToDoKind.COVERAGE_PROBLEM)
+OUTLIVE_A_MOVE = (
+    ToDoKind.WARM_HANDOFF,
+    ToDoKind.COVERAGE_PROBLEM,
+    ToDoKind.TELL_PATIENT,
+    ToDoKind.REVIEW_UNFLAGGED,
+)
 """To-dos about the patient rather than about where the case stands."""
 Record = TypeVar("Record", bound=OperationalRecord)
 CaseRecord = Referral | SessionNote | Claim | Episode | FollowUp
@@ -134,12 +140,20 @@ def _name_of(record: OperationalRecord) -> tuple[str, str]:
 
 def next_number(db: Session, name: str) -> int:
     """The next number of a sequence; concurrent callers queue on its row."""
-    moved = db.exec(update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + 1))
+    return next_numbers(db, name, 1)[0]
+
+
+def next_numbers(db: Session, name: str, count: int) -> range:
+    """The next so many numbers of a sequence, in one step; concurrent callers queue on its row."""
+    moved = db.exec(
+        update(NumberSequence).where(col(NumberSequence.name) == name).values(last=NumberSequence.last + count)
+    )
     if moved.rowcount == 0:
-        db.add(NumberSequence(name=name, last=1))
+        db.add(NumberSequence(name=name, last=count))
         db.flush()
-        return 1
-    return db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+        return range(1, count + 1)
+    last = db.exec(select(NumberSequence.last).where(NumberSequence.name == name)).one()
+    return range(last - count + 1, last + 1)
 
 
 def new_case_number(db: Session) -> str:
@@ -154,12 +168,20 @@ def new_claim_number(db: Session) -> str:
     return f"CL-{next_number(db, 'claim'):06d}"
 
 
+def new_claim_numbers(db: Session, count: int) -> list[str]:
+    return [f"CL-{number:06d}" for number in next_numbers(db, "claim", count)]
+
+
 def new_episode_number(db: Session) -> str:
     return f"EP-{next_number(db, 'episode'):06d}"
 
 
 def new_follow_up_number(db: Session) -> str:
     return f"BS-{next_number(db, 'follow_up'):06d}"
+
+
+def new_follow_up_numbers(db: Session, count: int) -> list[str]:
+    return [f"BS-{number:06d}" for number in next_numbers(db, "follow_up", count)]
 
 
 def take_case(case_number: str) -> int:
@@ -174,6 +196,14 @@ def take_case(case_number: str) -> int:
         if moved.rowcount == 0:
             raise MovedOn(f"there is no case {case_number}")
         return int(db.exec(select(record.fence).where(record.case_number == case_number)).one())
+
+
+def take_cases(record: type[Any], case_numbers: Sequence[str]) -> dict[str, int]:
+    """The same of many cases of one kind, by case; one that is not there is left out."""
+    these = col(record.case_number).in_(case_numbers)
+    with writing() as db:
+        db.exec(update(record).where(these).values(fence=record.fence + 1, wake_wanted=False, wake_tried_at=None))
+        return dict(db.exec(select(record.case_number, record.fence).where(these)).all())
 
 
 def check_fence(case: CaseRecord, fence: int | None) -> None:
@@ -225,25 +255,78 @@ def move_case(
     audit(db, actor, "case.moved", case, case.case_number, old=old.value, new=to.value, **details)
 
 
+def move_cases(
+    db: Session,
+    cases: Sequence[CaseRecord],
+    to: CaseStatus,
+    *,
+    actor: str,
+    details: Mapping[str, Mapping[str, Any]] | None = None,
+    by_nobody: bool = False,
+) -> None:
+    """Move many cases of one kind, not referrals, as ``move_case`` moves one, in a fixed number of queries.
+
+    Either all of them move, or MovedOn is raised. ``details``: what the audit says of each, by case number.
+    ``by_nobody``: a batch moves cases that have no run yet, or whose run has nothing to hear of it.
+    """
+    if not cases:
+        return
+    record: Any = type(cases[0])
+    old = {case.case_number: case.status for case in cases}
+    for status in set(old.values()):
+        check_transition(status, to)
+    now = utc_now()
+    values: dict[str, Any] = {
+        "status": to,
+        "status_since": now,
+        "version": record.version + 1,
+        "came_from": record.status,
+        "closed_at": now if to.is_closed else None,
+    }
+    if not by_nobody:
+        values["wake_wanted"] = True
+    db.flush()
+    as_read = tuple_(record.case_number, record.version, record.fence)
+    moved = db.exec(
+        update(record)
+        .where(as_read.in_([(case.case_number, case.version, case.fence) for case in cases]))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != len(old):
+        raise MovedOn(f"{len(old) - moved.rowcount} of {len(old)} cases have moved on")
+    present = select(record).where(col(record.case_number).in_(list(old)))
+    db.exec(present.execution_options(populate_existing=True)).all()
+    _end_staff_waits(db, list(old), actor)
+    for case in cases:
+        number = case.case_number
+        said = (details or {}).get(number, {})
+        audit(db, actor, "case.moved", case, number, old=old[number].value, new=to.value, **said)
+
+
 def _end_waits(db: Session, case: CaseRecord, old: CaseStatus, actor: str) -> None:
     """A case that has left a status leaves nothing open behind it."""
-    number = case.case_number
+    _end_staff_waits(db, [case.case_number], actor)
+    if isinstance(case, Referral):
+        _end_patient_waits(db, case.case_number, old, actor)
+    waits = isinstance(case, Referral | Episode)
+    if waits and (case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED)):
+        leave_waitlist(db, case.case_number, actor)
+
+
+def _end_staff_waits(db: Session, numbers: Sequence[str], actor: str) -> None:
     for approval in db.exec(
-        select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
+        select(Approval).where(col(Approval.case_number).in_(numbers), Approval.status == ApprovalStatus.OPEN)
     ).all():
         set_status(db, approval, ApprovalStatus.SUPERSEDED, actor)
     for to_do in db.exec(
         select(ToDo).where(
-            ToDo.case_number == number,
+            col(ToDo.case_number).in_(numbers),
             col(ToDo.status).in_((ToDoStatus.OPEN, ToDoStatus.CLAIMED)),
             col(ToDo.kind).not_in(OUTLIVE_A_MOVE),
         )
     ).all():
         set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
-    if isinstance(case, Referral):
-        _end_patient_waits(db, number, old, actor)
-    if case.status.is_closed or old in (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED):
-        leave_waitlist(db, number, actor)
 
 
 def _end_patient_waits(db: Session, number: str, old: CaseStatus, actor: str) -> None:
@@ -292,6 +375,19 @@ def set_status(db: Session, record: Any, to: StrEnum, actor: str, **details: Any
     audit(db, actor, f"{record.__tablename__}.{to.value}", record, getattr(record, "case_number", None), **details)
 
 
+def set_statuses(db: Session, records: Iterable[Any], to: StrEnum, actor: str, **details: Any) -> None:
+    """Change the status of many records of one kind likewise, in one statement."""
+    changed = list(records)
+    for record in changed:
+        check_transition(record.status, to)
+        record.status = to
+    db.add_all(changed)
+    db.flush()
+    for record in changed:
+        number = getattr(record, "case_number", None)
+        audit(db, actor, f"{record.__tablename__}.{to.value}", record, number, **details)
+
+
 def want_wake(db: Session, case_number: str) -> None:
     """Ask the worker to resume this case's run; a wake-up may be lost or repeated without harm."""
     record = case_record_of(case_number)
@@ -333,16 +429,47 @@ def queue_message(
     return True
 
 
-def queue_messages(db: Session, messages: Sequence[OutboxMessage]) -> int:
-    """The same for many messages in a constant number of queries; returns how many were added."""
-    keys = [message.unique_key for message in messages]
-    known = set(db.exec(select(OutboxMessage.unique_key).where(col(OutboxMessage.unique_key).in_(keys))).all())
-    added = [message for message in messages if message.unique_key not in known]
-    db.add_all(added)
-    for message in added:
-        facts = {"template": message.template, "channel": message.channel.value}
-        audit(db, "system", "message.queued", message, message.case_number, **facts)
-    return len(added)
+def queue_messages(db: Session, messages: Sequence[dict[str, Any]]) -> int:
+    """Put many messages to patients into the outbox, each unless its key is there already; returns how many were added.
+
+    Each holds ``id`` and what ``queue_message`` asks for, all of them the same fields. As rows, not as records: a night
+    makes hundreds of thousands.
+    """
+    known = _known_keys(db, OutboxMessage, [message["unique_key"] for message in messages])
+    new = [message for message in messages if message["unique_key"] not in known]
+    if not new:
+        return 0
+    fresh = {"urgent": False, "status": MessageStatus.QUEUED, "created_at": utc_now(), "attempts": 0}
+    insert_rows(db, OutboxMessage, [{**fresh, **message} for message in new])
+    for message in new:
+        details = {"template": message["template"], "channel": message["channel"].value}
+        audit(db, "system", "message.queued", ("outbox_message", message["id"]), message["case_number"], **details)
+    return len(new)
+
+
+def insert_rows(db: Session, record: type[OperationalRecord], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows in one statement, every column named that has no null."""
+    db.flush()
+    table: Any = record
+    db.connection().execute(insert(table.__table__), list(rows))
+
+
+def open_to_dos(db: Session, to_dos: Sequence[ToDo]) -> int:
+    """Open many to-dos, each unless its key exists; returns how many were added."""
+    known = _known_keys(db, ToDo, [to_do.unique_key for to_do in to_dos])
+    new = [to_do for to_do in to_dos if to_do.unique_key not in known]
+    db.add_all(new)
+    db.flush()
+    for to_do in new:
+        audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
+    return len(new)
+
+
+def _known_keys(db: Session, record: Any, keys: Sequence[str]) -> set[str]:
+    """Which of these unique keys are used already."""
+    if not keys:
+        return set()
+    return set(db.exec(select(record.unique_key).where(col(record.unique_key).in_(keys))).all())
 
 
 def open_to_do(db: Session, to_do: ToDo) -> bool:

@@ -2,19 +2,19 @@
 
 A message is leased before it goes to its carrier and marked sent right after. A crash between the two sends
 it again when the lease ends (at once where the sender is provably dead), with the same message id: a file is
-overwritten, a mail server sees the same Message-ID. Quiet hours are settled when a message is queued; a stop
-to text messages, and the signature of a signed letter, are looked at once more here.
+overwritten, a mail server sees the same Message-ID. Whether a message may still leave is looked at once more here:
+the signature of a signed letter, and what ``may_leave`` knows of consent, appointments, quiet hours and how often a
+patient is written to (acts/sending.py).
 """
 
-import hashlib
-import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from adapters import therapy_store, undelivered
+from adapters import undelivered
 from adapters.calendar_invite import CalendarFacts
 from adapters.email import Email, send_email
 from adapters.log_lines import log_of
@@ -24,9 +24,10 @@ from adapters.portal_links import url_of
 from adapters.practice import practice_name
 from adapters.processes import own_name, provably_dead
 from adapters.settings import settings
+from adapters.signed_letters import signed_letter
 from adapters.sms import send_sms
 from adapters.spoken_times import spoken_time
-from models.codes import MessageChannel, MessageStatus, Modality, Verdict
+from models.codes import MessageChannel, MessageStatus, Modality
 from models.columns import utc_now
 from models.errors import (
     ContractBroken,
@@ -39,7 +40,6 @@ from models.errors import (
 )
 from models.operational import (
     Appointment,
-    Decision,
     Location,
     OutboxMessage,
     Patient,
@@ -59,7 +59,7 @@ PLACES = {
     Modality.TELEHEALTH: {"en": "by video", "es": "por video"},
     Modality.EITHER: {"en": "in person or by video", "es": "en persona o por video"},
 }
-CALENDAR_TEMPLATES = frozenset({"booking_confirmed", "booking_cancelled"})
+CALENDAR_TEMPLATES = frozenset({"booking_confirmed", "booking_moved", "booking_cancelled"})
 ACTOR = "outbox"
 
 
@@ -84,18 +84,40 @@ class _Letter:
     calendar: CalendarFacts | None = None
 
 
-class _Unwanted(Exception):
-    """The recipient does not want this message any more."""
+class Unwanted(Exception):
+    """This message must not leave any more; ``reason`` is kept with it, ``call`` whether somebody must tell instead."""
+
+    def __init__(self, reason: str, *, call: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.call = call
 
 
-def send_due(now: datetime, limit: int = 50) -> SendCounts:
+class NotYet(Exception):
+    """This message may leave from ``until`` on, for a reason that is kept with it."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.until = until
+
+
+MayLeave = Callable[[Session, OutboxMessage, Patient, datetime], None]
+"""Looks at a message to a patient right before it leaves; raises Unwanted or NotYet."""
+
+
+def unasked(db: Session, message: OutboxMessage, patient: Patient, now: datetime) -> None:
+    """Asks nothing; stands for ``may_leave`` where only the carriers are looked at."""
+
+
+def send_due(now: datetime, limit: int = 50, may_leave: MayLeave = unasked) -> SendCounts:
     """Send up to ``limit`` queued messages whose time has come, urgent ones first."""
     _free_dead_leases(now)
     counts = SendCounts()
     for message_id in _due(now, limit):
         message = _lease(message_id, now)
         if message is not None:
-            outcome = _send(message, now)
+            outcome = _send(message, now, may_leave)
             counts = replace(counts, **{outcome: getattr(counts, outcome) + 1})
     if counts != SendCounts():
         log.info("outbox", sent=counts.sent, later=counts.later, failed=counts.failed, unwanted=counts.dropped)
@@ -145,14 +167,16 @@ def _lease(message_id: str, now: datetime) -> OutboxMessage | None:
         return one(db, OutboxMessage, message_id) if taken.rowcount else None
 
 
-def _send(message: OutboxMessage, now: datetime) -> str:
+def _send(message: OutboxMessage, now: datetime, may_leave: MayLeave) -> str:
     """One attempt at one message; says which of ``SendCounts`` it adds to."""
     try:
         with reading() as db:
-            letter = _write(db, message)
+            letter = _write(db, message, now, may_leave)
         _carry(message, letter, now)
-    except _Unwanted:
-        return _finish(message, MessageStatus.DROPPED, None, now)
+    except Unwanted as unwanted:
+        return _drop(message, unwanted)
+    except NotYet as early:
+        return _wait(message, early)
     except OutsideUnavailable as trouble:
         if message.attempts >= MOST_ATTEMPTS:
             return _finish(message, MessageStatus.FAILED, trouble, now)
@@ -184,9 +208,32 @@ def _finish(message: OutboxMessage, status: MessageStatus, trouble: CountersignE
         row.failure = _failure(trouble)
         row.sent_at = now if status == MessageStatus.SENT else None
         set_status(db, row, status, ACTOR, attempts=row.attempts, failure=row.failure)
-        if status in (MessageStatus.FAILED, MessageStatus.DROPPED):
+        if status == MessageStatus.FAILED:
             undelivered.make_it_work(db, row, ACTOR)
     return status.value
+
+
+def _drop(message: OutboxMessage, unwanted: Unwanted) -> str:
+    with writing() as db:
+        row = one(db, OutboxMessage, message.id)
+        if row.status == MessageStatus.QUEUED:
+            row.leased_by, row.failure = None, unwanted.reason
+            set_status(db, row, MessageStatus.DROPPED, ACTOR, why=unwanted.reason)
+            if unwanted.call:
+                undelivered.make_it_work(db, row, ACTOR)
+    return MessageStatus.DROPPED.value
+
+
+def _wait(message: OutboxMessage, early: NotYet) -> str:
+    """Put off until it may leave; that was no attempt."""
+    with writing() as db:
+        row = one(db, OutboxMessage, message.id)
+        row.leased_by, row.failure = None, early.reason
+        row.attempts -= 1
+        row.not_before = early.until
+        db.add(row)
+        audit(db, ACTOR, "message.waits", row, row.case_number, why=early.reason)
+    return "later"
 
 
 def _try_later(message: OutboxMessage, trouble: CountersignError, now: datetime) -> str:
@@ -207,10 +254,12 @@ def _failure(trouble: CountersignError | None) -> str | None:
 # -- who gets it, and the words
 
 
-def _write(db: Session, message: OutboxMessage) -> _Letter:
+def _write(db: Session, message: OutboxMessage, now: datetime, may_leave: MayLeave) -> _Letter:
     if message.to_staff_id is not None:
         return _to_staff(db, message)
-    return _to_patient(db, message)
+    patient = one(db, Patient, message.to_patient_id or "")
+    may_leave(db, message, patient, now)
+    return _to_patient(db, message, patient)
 
 
 def _to_staff(db: Session, message: OutboxMessage) -> _Letter:
@@ -233,15 +282,14 @@ def _to_staff(db: Session, message: OutboxMessage) -> _Letter:
     return _Letter(staff.email if by_email else staff.phone or "", words.subject, words.body, by_email)
 
 
-def _to_patient(db: Session, message: OutboxMessage) -> _Letter:
-    patient = one(db, Patient, message.to_patient_id or "")
+def _to_patient(db: Session, message: OutboxMessage, patient: Patient) -> _Letter:
     by_email = message.channel == MessageChannel.EMAIL
     if not by_email and patient.sms_stopped_at is not None:
-        raise _Unwanted
+        raise Unwanted("sms_stopped", call=True)
     if "offer_id" in message.facts:
         offer = one(db, WaitlistOffer, message.facts["offer_id"])
         if offer.status != WaitlistOfferStatus.OPEN or offer.hold_until <= utc_now():
-            raise _Unwanted  # the time went elsewhere before anybody heard of it
+            raise Unwanted("offer_ended", call=False)  # the time went elsewhere before anybody heard of it
     to = patient.email if by_email else patient.phone
     if not to:
         raise OutsideRefused(f"message {message.id}: the patient has no address on this channel")
@@ -258,7 +306,7 @@ def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tup
         practice=practice_name(db),
         practice_phone=location.phone,
         link=url_of(one(db, PortalLink, message.facts["link_id"])) if "link_id" in message.facts else "",
-        letter=_signed_letter(db, message) if message.approval_id else "",
+        letter=_signed(db, message),
         amount=message.facts.get("amount", ""),
     )
     if "slot_id" in message.facts:
@@ -290,19 +338,8 @@ def _place(db: Session, appointment: Appointment, language: str) -> str:
     return one(db, Location, appointment.location_id).name
 
 
-def _signed_letter(db: Session, message: OutboxMessage) -> str:
-    """The letter exactly as it was signed; raises NotSignedOff or SignatureMismatch, then nothing leaves."""
-    decision = db.exec(select(Decision).where(Decision.approval_id == message.approval_id)).first()
-    if decision is None or decision.verdict not in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE):
-        raise NotSignedOff(f"message {message.id}: approval {message.approval_id} is not signed")
-    try:
-        words = therapy_store.decision_words(decision.id, actor=ACTOR, where="outbox")
-    except KeyError:
-        raise NotSignedOff(f"message {message.id}: decision {decision.id} has no content") from None
-    signed = words.signed_content.unwrap()
-    if hashlib.sha256(signed.encode("utf-8")).hexdigest() != decision.signed_digest:
-        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed something else")
-    letter = str(json.loads(signed).get("letter", ""))
-    if not letter.strip():
-        raise SignatureMismatch(f"message {message.id}: decision {decision.id} signed no letter")
-    return letter
+def _signed(db: Session, message: OutboxMessage) -> str:
+    """The words of a signed message, "" for one that needs no signature; else nothing leaves."""
+    if message.approval_id is None:
+        return ""
+    return signed_letter(db, message.approval_id, actor=ACTOR, where="outbox")

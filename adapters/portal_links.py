@@ -3,14 +3,14 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from sqlmodel import Session
 
 from adapters.link_keys import link_keys
-from adapters.operational_store import audit
+from adapters.operational_store import audit, insert_rows
 from adapters.settings import settings
 from models.codes import LinkPurpose
 from models.columns import new_id, utc_now
@@ -54,7 +54,7 @@ def make_link(
     ``subject_id``: the one appointment, offer, check-in or material it is about, where the case has several.
     """
     link = new_link(case_number, purpose, round, days, subject_id=subject_id)
-    make_links(db, [link])
+    keep_links(db, [link])
     return MadeLink(link, url_of(link))
 
 
@@ -72,13 +72,43 @@ def new_link(
     )
 
 
-def make_links(db: Session, links: Sequence[PortalLink]) -> None:
+def keep_links(db: Session, links: Sequence[PortalLink]) -> None:
     """Store fresh links, in the caller's transaction."""
     db.add_all(links)
     db.flush()
     for link in links:
         days = round((link.expires_at - utc_now()) / timedelta(days=1))
         audit(db, "system", "portal_link.made", link, link.case_number, leads_to=link.purpose.value, days=days)
+
+
+def make_links(
+    db: Session, purpose: LinkPurpose, subjects: Sequence[tuple[str, str, datetime]], now: datetime
+) -> dict[str, str]:
+    """Store a fresh link for each (case number, subject id, expiry), in the caller's transaction and one statement.
+
+    Returns the link's id by subject.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id("PL"),
+            "case_number": case_number,
+            "purpose": purpose,
+            "subject_id": subject_id,
+            "round": 0,
+            "created_at": now,
+            "expires_at": expires_at,
+            "revoked": False,
+            "failed_checks": 0,
+        }
+        for case_number, subject_id, expires_at in subjects
+    ]
+    if rows:
+        insert_rows(db, PortalLink, rows)
+    for row in rows:
+        days = (row["expires_at"] - now).days
+        key = ("portal_link", row["id"])
+        audit(db, "system", "portal_link.made", key, row["case_number"], leads_to=purpose.value, days=days)
+    return {row["subject_id"]: row["id"] for row in rows}
 
 
 def _links_for(purpose: LinkPurpose) -> URLSafeSerializer:

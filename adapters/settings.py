@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
     watch_every_seconds: int = 60
+    dask: str = ""
+    """Where the heavy parts of the night are done: a Dask scheduler's address, or ``local`` for workers made for it."""
+    dask_workers: int = 2
+    redis_url: str = Field(default="", repr=False)
+    """Where Prefect's server keeps its messages; empty: in its own memory, or in the Redis made beside PostgreSQL."""
+    redis_port: int = 6480
     anchor_folder: Path | None = None
     metrics_secret: str = Field(default="", repr=False)
     sms_in_secret: str = Field(default="", repr=False)
@@ -145,6 +151,22 @@ class Settings(BaseSettings):
         return f"{driver}://{name}:{password}@127.0.0.1:{self.postgres_port}/{name}"
 
     @property
+    def private_redis_file(self) -> Path:
+        """The password of the Redis of this installation's own; where it lies, that server is used."""
+        return self.home / "private-redis"
+
+    def private_redis_password(self) -> str:
+        """Raises FileNotFoundError where there is no such server."""
+        return str(json.loads(self.private_redis_file.read_text())["password"])
+
+    @property
+    def prefect_redis(self) -> str:
+        """Where Prefect's server keeps its messages; empty for its own memory."""
+        if self.redis_url or not self.private_redis_file.exists():
+            return self.redis_url
+        return f"redis://:{self.private_redis_password()}@127.0.0.1:{self.redis_port}/0"
+
+    @property
     def intake_folder(self) -> Path:
         return self.home / "intake"
 
@@ -152,6 +174,11 @@ class Settings(BaseSettings):
     def sessions_folder(self) -> Path:
         """Where session exports are dropped: an index and its transcripts, in a subfolder for each location."""
         return self.home / "sessions"
+
+    @property
+    def appointments_folder(self) -> Path:
+        """Where a practice's own appointment history is dropped."""
+        return self.home / "appointments"
 
     @property
     def received_folder(self) -> Path:
@@ -212,6 +239,7 @@ class Settings(BaseSettings):
             self.home,
             self.intake_folder,
             self.sessions_folder,
+            self.appointments_folder,
             self.received_folder,
             self.to_fix_folder,
             self.outbox_folder,

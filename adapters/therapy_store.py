@@ -642,12 +642,16 @@ def _passage(flag: DecidedFlag, text: IntakeText | None) -> TherapyText | None:
 
 def decision_words(decision_id: str, *, actor: str, where: str) -> DecisionWords:
     """The reason and the signed content of a decision; raises KeyError when there is none."""
+    return words_of_decisions([decision_id], actor=actor, where=where)[decision_id]
+
+
+def words_of_decisions(decision_ids: Collection[str], *, actor: str, where: str) -> dict[str, DecisionWords]:
+    """The same of many in one transaction, by decision; each read is recorded. One without words is left out."""
     with writing() as db:
-        found = db.get(DecisionWords, decision_id)
-        if found is None:
-            raise KeyError(decision_id)
-        audit(db, actor, READ, "decision_words", decision_id, found.case_number, where)
-        return opened(db, [found])[0]
+        found = db.exec(select(DecisionWords).where(col(DecisionWords.decision_id).in_(decision_ids))).all()
+        for record in found:
+            audit(db, actor, READ, "decision_words", record.decision_id, record.case_number, where)
+        return {record.decision_id: record for record in opened(db, found)}
 
 
 def quarantine(content_id: str, row: dict[str, str]) -> None:

@@ -16,10 +16,18 @@ from models.therapy_text import TherapyText
 
 def keep_content(content_id: str, case_number: str, text: TherapyText) -> None:
     """Keep one edition of a claim; the first that was kept stays."""
+    keep_contents([(content_id, case_number, text)])
+
+
+def keep_contents(editions: Sequence[tuple[str, str, TherapyText]]) -> None:
+    """Keep many editions in one transaction: id, case, content of each; the first that was kept stays."""
     with writing() as db:
-        if db.get(ClaimContent, content_id) is None:
-            db.add(ClaimContent(id=content_id, case_number=case_number, content=text))
-            audit(db, "system", "claim.built", "claim_content", content_id, case_number)
+        ids = [content_id for content_id, _, _ in editions]
+        there = set(db.exec(select(ClaimContent.id).where(col(ClaimContent.id).in_(ids))).all())
+        for content_id, case_number, text in editions:
+            if content_id not in there:
+                db.add(ClaimContent(id=content_id, case_number=case_number, content=text))
+                audit(db, "system", "claim.built", "claim_content", content_id, case_number)
 
 
 def content(content_id: str, *, actor: str, where: str) -> TherapyText:
@@ -53,9 +61,15 @@ def change(case_number: str, fields: dict[str, Any], actor: str) -> None:
 
 def changes(case_number: str) -> dict[str, Any]:
     """What people changed about a claim; empty where nobody did."""
+    return changes_of([case_number])[case_number]
+
+
+def changes_of(case_numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The same of many claims, by case."""
     with reading() as db:
-        found = opened_one(db, db.get(ClaimChanges, case_number))
-        return dict(json.loads(found.fields.unwrap())) if found is not None else {}
+        found = opened(db, db.exec(select(ClaimChanges).where(col(ClaimChanges.case_number).in_(case_numbers))).all())
+        said = {each.case_number: dict(json.loads(each.fields.unwrap())) for each in found}
+    return {number: said.get(number, {}) for number in case_numbers}
 
 
 def keep_letter(letter_id: str, case_number: str, text: TherapyText, actor: str) -> None:

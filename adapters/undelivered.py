@@ -1,14 +1,14 @@
 """What becomes of a message that cannot reach its patient: it is somebody's work, never a line in a log."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from adapters.operational_store import CaseRecord, move_case, open_to_do
+from adapters.operational_store import CaseRecord, case_record_of, move_case, open_to_do
 from models.claim_codes import ExceptionQueue
 from models.codes import AppointmentStatus, ClaimStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id, utc_now
-from models.operational import Appointment, Claim, OutboxMessage, Referral, ToDo
+from models.operational import Appointment, Claim, Episode, FollowUp, OutboxMessage, Referral, SessionNote, ToDo
 
 CALL_KEY = "undelivered:"
 POST_KEY = "letter-by-post:"
@@ -18,6 +18,8 @@ WAITS = {
     "questionnaires_reminder": ReferralStatus.QUESTIONNAIRES_REQUESTED,
     "times_offered": ReferralStatus.OFFERED,
 }
+CARE_TEMPLATES = ("check_in", "material_waits", "message_waits")
+"""What a patient in care is told of by a person where no message reaches them."""
 STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
 
@@ -27,22 +29,31 @@ def make_it_work(db: Session, message: OutboxMessage, actor: str) -> None:
     A patient who would wait for nothing: the case goes to who calls. A signed letter: it is posted. Anything else
     that still matters: a to-do to tell them.
     """
-    claim = db.get(Claim, message.case_number) if message.to_patient_id and message.case_number else None
-    if claim is not None:
-        _claim_without_answer(db, message, claim, actor)
+    if not message.to_patient_id or not message.case_number:
         return
-    referral = db.get(Referral, message.case_number) if message.to_patient_id and message.case_number else None
-    if referral is None:
+    case = db.get(case_record_of(message.case_number), message.case_number)
+    if case is None or isinstance(case, SessionNote):
         return
-    if message.approval_id is not None:
-        ask_for_post(db, referral, message.approval_id)
+    if isinstance(case, Episode | FollowUp) and message.template in CARE_TEMPLATES:
+        ask_for_a_call(db, case, f"{message.template}:{message.facts.get('link_id', message.id)}")
+        return
+    if isinstance(case, Claim):
+        _claim_without_answer(db, message, case, actor)
+    elif message.approval_id is not None:
+        ask_for_post(db, case, message.approval_id)
     elif message.template in WAITS:
-        if referral.status == WAITS[message.template]:
+        if case.status == WAITS[message.template]:
             to = ReferralStatus.CONTACT_PATIENT
-            move_case(db, referral, to, actor=actor, why="undelivered", message=message.id)
-    elif _still_matters(db, message, referral):
-        about = message.facts.get("appointment_id") or str(referral.round)
-        ask_for_a_call(db, referral, f"{message.template}:{about}")
+            move_case(db, case, to, actor=actor, why="undelivered", message=message.id)
+    elif _still_matters(db, message, case):
+        about = message.facts.get("appointment_id") or _matter(message, case)
+        ask_for_a_call(db, case, f"{message.template}:{about}")
+
+
+def _matter(message: OutboxMessage, case: CaseRecord) -> str:
+    """What a message is about where it is no appointment: a referral's round; else the message itself, because ongoing
+    care has no rounds and each of its messages is a matter of its own."""
+    return str(case.round) if isinstance(case, Referral) else message.id
 
 
 def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, actor: str) -> None:
@@ -56,33 +67,47 @@ def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, act
         _open(db, claim, key, kind=ToDoKind.POST_STATEMENT, role=Role.BILLER)
 
 
-def _still_matters(db: Session, message: OutboxMessage, referral: Referral) -> bool:
+def _still_matters(db: Session, message: OutboxMessage, case: CaseRecord) -> bool:
     if "offer_id" in message.facts or message.template == "earlier_time_taken":
         return False  # the time goes to the next who waits
     if "appointment_id" not in message.facts:
-        return not referral.status.is_closed
+        return not case.status.is_closed
     appointment = db.get(Appointment, message.facts["appointment_id"])
     if appointment is None or appointment.starts_at <= utc_now():
         return False
     return message.template == "booking_cancelled" or appointment.status in STANDING
 
 
-def ask_for_a_call(db: Session, referral: CaseRecord, about: str) -> None:
+def ask_for_a_call(db: Session, case: CaseRecord, about: str) -> None:
     """A coordinator's to-do to tell the patient what no message can; ``about``: one to-do for one matter.
 
     Of the kind that moves no case, because the case itself stands where it should.
     """
-    _open(db, referral, f"{CALL_KEY}{referral.case_number}:{about}")
+    key = f"{CALL_KEY}{case.case_number}:{about}"
+    open_to_do(db, call_to_do(key, case.case_number, case.location_id, utc_now() + WITHIN))
 
 
-def ask_for_post(db: Session, referral: Referral, approval_id: str) -> None:
+def call_to_do(unique_key: str, case_number: str, location_id: str, due_at: datetime) -> ToDo:
+    """The to-do of one call, not yet opened."""
+    return ToDo(
+        id=new_id("TD"),
+        unique_key=unique_key,
+        case_number=case_number,
+        kind=ToDoKind.TELL_PATIENT,
+        role=Role.COORDINATOR,
+        location_id=location_id,
+        due_at=due_at,
+    )
+
+
+def ask_for_post(db: Session, case: CaseRecord, approval_id: str) -> None:
     """A coordinator's to-do to post the letter that this approval signed."""
-    _open(db, referral, f"{POST_KEY}{approval_id}")
+    _open(db, case, f"{POST_KEY}{approval_id}")
 
 
 def _open(
     db: Session,
-    referral: CaseRecord,
+    case: CaseRecord,
     unique_key: str,
     *,
     kind: ToDoKind = ToDoKind.WARM_HANDOFF,
@@ -93,10 +118,10 @@ def _open(
         ToDo(
             id=new_id("TD"),
             unique_key=unique_key,
-            case_number=referral.case_number,
+            case_number=case.case_number,
             kind=kind,
             role=role,
-            location_id=referral.location_id,
+            location_id=case.location_id,
             due_at=utc_now() + WITHIN,
         ),
     )

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import auditing, backups, environment, keys, practice, reader, sessions, weights
+from cli import appointments, auditing, backups, calendars, environment, keys, practice, reader, sessions, weights
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -44,6 +44,12 @@ reader.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)
+own_calendars = typer.Typer(no_args_is_help=True, help="Clinicians' calendars as files for other programs.")
+app.add_typer(own_calendars, name="calendar")
+calendars.register(own_calendars, console)
+past = typer.Typer(no_args_is_help=True, help="The practice's appointments of the time before Countersign.")
+app.add_typer(past, name="appointments")
+appointments.register(past, console)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 CaseNumber = Annotated[str, typer.Argument(help="Such as RF-000042.")]

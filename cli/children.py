@@ -17,6 +17,7 @@ from adapters.settings import CHECKOUT, settings
 
 SERVER = "prefect"
 POSTGRES = "postgresql"
+REDIS = "redis"
 STEADY_SECONDS = 10.0
 """A part that has lived this long started well: its next death is taken for an accident, not for its habit."""
 MOST_FALSE_STARTS = 5
@@ -134,10 +135,10 @@ class ChildGaveUp(Exception):
 
 def stop_all(children: list[Child]) -> None:
     """Stop the children together, but the Prefect server after them, because the worker still tells it how its runs
-    ended, and PostgreSQL last.
+    ended, and what keeps their records last.
     """
-    last = (SERVER, POSTGRES)
-    for names in ({one.name for one in children} - set(last), {SERVER}, {POSTGRES}):
+    last = (SERVER, POSTGRES, REDIS)
+    for names in ({one.name for one in children} - set(last), {SERVER}, {POSTGRES, REDIS}):
         group = [one for one in children if one.name in names]
         for one in group:
             one.ask_to_stop()

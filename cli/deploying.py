@@ -21,7 +21,8 @@ SESSIONS = "session-to-note-draft/sessions"
 CLAIMS = "eligibility-to-claim/claims"
 RUN_ALARM = "run-alarm/run-alarm"
 ALARM_NAME = "Countersign: a run failed, crashed or is late"
-LOCATION_CHOICES = (INTAKE, SESSIONS, CLAIMS, "report-waits/on-demand")
+NIGHTLY = "nightly/nightly"
+LOCATION_CHOICES = (INTAKE, SESSIONS, CLAIMS, NIGHTLY, "report-waits/on-demand")
 
 
 def deploy() -> bool:

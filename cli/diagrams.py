@@ -7,7 +7,15 @@ from typing import Any
 
 from adapters.settings import CHECKOUT
 from models.codes import CaseOwner
-from models.transitions import CLAIM_OWNERS, NOTE_OWNERS, REFERRAL_OWNERS, TABLES, mermaid
+from models.transitions import (
+    CLAIM_OWNERS,
+    EPISODE_OWNERS,
+    FOLLOW_UP_OWNERS,
+    NOTE_OWNERS,
+    REFERRAL_OWNERS,
+    TABLES,
+    mermaid,
+)
 
 PAGE = CHECKOUT / "docs" / "states.md"
 
@@ -27,6 +35,8 @@ def text() -> str:
     parts.append(f"## Who must act next in a case\n\n{head}{_owners(REFERRAL_OWNERS)}")
     parts.append(f"## Who must act next in a session's note\n\n{head}{_owners(NOTE_OWNERS)}")
     parts.append(f"## Who must act next in a claim\n\n{head}{_owners(CLAIM_OWNERS)}")
+    parts.append(f"## Who must act next in a patient's care\n\n{head}{_owners(EPISODE_OWNERS)}")
+    parts.append(f"## Who must act next between two sessions\n\n{head}{_owners(FOLLOW_UP_OWNERS)}")
     return "\n".join(parts)
 
 

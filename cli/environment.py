@@ -38,6 +38,7 @@ def environment() -> dict[str, str]:
         **NOTHING_ELSE_LISTENS,
         **_prefect_sign_in(),
         **_prefect_database(),
+        **_prefect_messages(),
         "PREFECT_HOME": str(here.prefect_home),
         "PREFECT_API_URL": here.prefect_api_url,
         "PREFECT_UI_URL": here.prefect_ui_url,
@@ -71,6 +72,21 @@ def _prefect_database() -> dict[str, str]:
     """Where Prefect's server keeps its runs; without a setting of ours, what Prefect makes of its own."""
     url = settings().prefect_database
     return {"PREFECT_API_DATABASE_CONNECTION_URL": url} if url else {}
+
+
+def _prefect_messages() -> dict[str, str]:
+    """Where the parts of Prefect's server tell each other what happened: in Redis where one is, else in memory."""
+    url = settings().prefect_redis
+    if not url:
+        return {}
+    return {
+        "PREFECT_MESSAGING_BROKER": "prefect_redis.messaging",
+        "PREFECT_MESSAGING_CACHE": "prefect_redis.messaging",
+        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "prefect_redis.ordering",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
+        "PREFECT_REDIS_MESSAGING_URL": url,
+        "PREFECT_SERVER_DOCKET_URL": url,
+    }
 
 
 def enter() -> None:

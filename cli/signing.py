@@ -36,7 +36,7 @@ def sign(console: Console, approval_id: str, staff: Staff) -> Decision:
     )
     edited = _edits(console, approval.kind, json.loads(content)) if verdict == Verdict.EDIT_AND_APPROVE else None
     asked = "Your question" if verdict == Verdict.RETURN else "Reason"
-    default = None if sign_off.needs_reason(verdict) else ""
+    default = None if sign_off.needs_reason(verdict, approval.kind) else ""
     reason = typer.prompt(asked, default=default, show_default=False)
     password = typer.prompt("Password", hide_input=True)
     code = typer.prompt("One-time code")
@@ -96,4 +96,9 @@ def _edits(console: Console, kind: ApprovalKind, content: dict[str, Any]) -> dic
         }
     if kind == ApprovalKind.ASSIGNMENT:
         return {"clinician_id": typer.prompt("Clinician", default=content["clinician_id"] or "")}
+    if kind == ApprovalKind.ESCALATION:
+        return {
+            "done": Prompt.ask("What is done", choices=list(sign_off.DONE), console=console),
+            "done_words": typer.prompt("Note", default=""),
+        }
     return {"letter": click.edit(content["letter"]) or content["letter"]}

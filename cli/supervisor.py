@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
-from adapters import audit_anchors, file_drop, private_postgres
+from adapters import audit_anchors, file_drop, private_postgres, private_redis
 from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
@@ -33,6 +33,7 @@ from cli import environment, greeting
 from cli.children import (
     MOST_FALSE_STARTS,
     POSTGRES,
+    REDIS,
     SERVER,
     Child,
     ChildGaveUp,
@@ -71,8 +72,8 @@ class _Stopped(Exception):
 def run(console: Console, *, on_postgres: bool = False) -> None:
     """Start everything and stay until Ctrl-C; raises CannotStart or ChildGaveUp.
 
-    ``on_postgres`` makes a PostgreSQL server of this installation's own at the first run, unless the settings name
-    databases; from then on every run of this home uses it.
+    ``on_postgres`` makes a PostgreSQL server of this installation's own at the first run, and a Redis where one is
+    installed, unless the settings name others; from then on every run of this home uses them.
     """
     started = float(os.environ.get("COUNTERSIGN_STARTED", "0")) or time.time()
     settings().make_folders()
@@ -84,12 +85,15 @@ def run(console: Console, *, on_postgres: bool = False) -> None:
             console.print(f"{name} was left behind by a run that was killed, and was ended.")
         if on_postgres:
             _choose_postgres()
+            _choose_redis(console)
         environment.enter()
         check_ports()
         children: list[Child] = []
         try:
             if settings().private_postgres_file.exists():
                 _start_postgres(console, children)
+            if settings().private_redis_file.exists() and not settings().redis_url:
+                _start_redis(console, children)
             _start(console, children, started)
             _stay(console, children)
         except _Stopped:
@@ -112,7 +116,7 @@ def _start(console: Console, children: list[Child], started: float) -> None:
     with console.status("Starting the Prefect server, the worker, the desk and the portal"):
         wait_until(
             lambda: _healthy(f"{settings().prefect_api_url}/health"),
-            [one for one in children if one.name in (SERVER, POSTGRES)],
+            [one for one in children if one.name in (SERVER, POSTGRES, REDIS)],
         )
         # Only now: this imports Prefect, which takes its settings from the environment as it is then.
         from cli import deploying
@@ -170,6 +174,29 @@ def _start_postgres(console: Console, children: list[Child]) -> None:
     with console.status("Starting PostgreSQL"):
         wait_until(private_postgres.answers, children)
         private_postgres.make_databases()
+
+
+def _choose_redis(console: Console) -> None:
+    """Make this home's own Redis for the messages of Prefect's server, unless one is named or none is installed."""
+    if settings().redis_url:
+        return
+    if private_redis.is_installed():
+        private_redis.make()
+        return
+    if settings().private_redis_file.exists():
+        raise CannotStart("The Redis of this home is not installed any more (Debian: apt-get install redis-server).")
+    console.print(
+        "No redis-server is installed: the messages of Prefect's server stay in its memory, which serves one server. "
+        "For several: apt-get install redis-server, or name one with COUNTERSIGN_REDIS_URL."
+    )
+
+
+def _start_redis(console: Console, children: list[Child]) -> None:
+    server = Child(REDIS, private_redis.command())
+    children.append(server)
+    server.start()
+    with console.status("Starting Redis"):
+        wait_until(private_redis.answers, [server])
 
 
 def parts() -> list[Child]:
@@ -284,6 +311,8 @@ def check_ports() -> None:
     wanted = {"PREFECT": here.prefect_port, "DESK": here.desk_port, "PORTAL": here.portal_port}
     if here.private_postgres_file.exists():
         wanted["POSTGRES"] = here.postgres_port
+    if here.private_redis_file.exists() and not here.redis_url:
+        wanted["REDIS"] = here.redis_port
     taken = [(name, port) for name, port in wanted.items() if not _free(port)]
     if taken:
         words = "; ".join(f"port {port} is taken, choose another with COUNTERSIGN_{name}_PORT" for name, port in taken)

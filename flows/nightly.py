@@ -1,47 +1,42 @@
-"""What runs at night with nobody watching."""
+"""What runs at night with nobody watching: the parts of tasks/nights.py, one after the other."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.states import Failed, State
 
-from flows.eligibility_to_claim import move_all
-from models.columns import utc_now
-from tasks import backups, claim_report, held_transcripts, reports, waiting, watch
-from tasks import nightly as steps
-
-DAYS_AHEAD = 3
+from tasks import claim_report, night_report, nights, reports, spreading
 
 
 @flow(name="nightly", persist_result=False)
-async def nightly() -> dict[str, int] | State[Any]:
-    """Opens times ahead, goes one round of claims, looks after every wait, destroys transcripts nobody agreed to,
-    verifies and anchors the audit, reports the day, and backs up.
+async def nightly(night: date | None = None, location: str = "all") -> dict[str, int] | State[Any]:
+    """Does each part of the night that is not done yet, shows how far it is, and says what a person must know.
 
-    A round of claims that fails stops nothing else; the run then ends as failed and names it, so that somebody is told.
+    A part that fails is tried again, stops no other and is named; the run then ends as failed, so that somebody is
+    told. The same night again does only what is missing.
+
+    Args:
+        night: The date of the night; today's, where the location is, unless another is named.
+        location: The night of this location alone, or of the whole practice.
     """
-    opened = steps.open_times_ahead()
-    held_transcripts.destroy_held()
-    claims, trouble = await round_of_claims()  # before the backup, which then knows what has left
-    watch.watch()
-    faults = steps.verify_audit()
-    steps.anchor_audit()
-    figures = steps.first_appointment_figures()
-    await reports.publish_waiting(waiting.waiting(), utc_now())
-    await reports.publish_figures(figures)
-    backed_up = backups.back_up()
-    if trouble:
-        return Failed(message=f"the round of claims failed ({trouble}); the rest of the night is done")
-    return {"times_opened": opened, "audit_faults": faults, "backup_bytes": backed_up, **claims}
-
-
-async def round_of_claims() -> tuple[dict[str, int], str]:
-    """One round of every location's claims in counts, and what kind of failure has ended it, "" where none did."""
-    try:
-        counts = await asyncio.to_thread(move_all, "all", DAYS_AHEAD)
-        await reports.publish_claims(claim_report.standing())
-    except Exception as failure:  # whatever it is, the rest of the night must still be done; never its words
-        get_run_logger().error("the round of claims failed: %s", type(failure).__name__)
-        return {}, type(failure).__name__
-    return counts, ""
+    log = get_run_logger()
+    date_of_it = await asyncio.to_thread(nights.night_of, night, location)
+    parts = nights.parts_of(location)
+    bar = await reports.begin_progress()
+    counts: dict[str, int] = {}
+    failed: list[str] = []
+    with spreading.machines() as machines:
+        for number, part in enumerate(parts, 1):
+            done, trouble = await asyncio.to_thread(machines.carry_out, part, date_of_it, location)
+            counts |= {f"{part.name}_{name}": count for name, count in done.items()}
+            failed += trouble
+            log.info("night %s: %s: %s", date_of_it, part.name, "; ".join(trouble) or done or "nothing new")
+            await reports.show_progress(bar, number, len(parts), part.does)
+    if location == nights.EVERYWHERE:
+        await reports.publish_claims(await asyncio.to_thread(claim_report.standing))
+    await reports.publish_night(await asyncio.to_thread(night_report.summary, date_of_it, location))
+    if failed:
+        return Failed(message=f"{'; '.join(failed)} failed; the rest of the night is done")
+    return counts

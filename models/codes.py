@@ -301,6 +301,9 @@ class ToDoKind(StrEnum):
     REVIEW_REMITTANCE = "review_remittance"
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
+    TELL_PATIENT = "tell_patient"
+    REVIEW_UNFLAGGED = "review_unflagged"
+    MOVE_APPOINTMENT = "move_appointment"
 
     @property
     def label(self) -> str:
@@ -333,6 +336,11 @@ class ToDoOutcome(StrEnum):
     COVERAGE_SETTLED = "coverage_settled"
     PATIENT_PAYS = "patient_pays"
     POSTED = "posted"
+    TOLD = "told"
+    NOT_REACHED = "not_reached"
+    NOTHING_MISSED = "nothing_missed"
+    RISK_MISSED = "risk_missed"
+    TIME_SETTLED = "time_settled"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -355,6 +363,9 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.REVIEW_REMITTANCE: (),
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
+    ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
+    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
+    ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
 }
 
 
@@ -400,6 +411,7 @@ class LinkPurpose(StrEnum):
     EARLIER_TIME = "earlier_time"
     CHECK_IN = "check_in"
     MATERIAL = "material"
+    MESSAGE = "message"
 
 
 class RowOutcome(StrEnum):

@@ -64,6 +64,7 @@ class FollowUpReason(StrEnum):
     TWO_UNANSWERED = "two_unanswered"
     WORRYING_WORDS = "worrying_words"
     WORDS_UNREAD = "words_unread"
+    LOW_MOOD = "low_mood"
 
 
 class NightPartStatus(StrEnum):

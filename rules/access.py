@@ -18,6 +18,8 @@ APPROVERS = SIGNERS | {Role.BILLER, Role.OWNER}
 DOERS = STEERERS | {Role.BILLER}
 SHORTEST_REASON = 20
 CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
+CALENDAR_KEEPERS = SIGNERS
+ROOM_KEEPERS = frozenset({Role.COORDINATOR})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -70,6 +72,10 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "book_by_hand": SIGNERS,
     "record_outcome": STEERERS,
     "set_ai_consent": SIGNERS,
+    "visits": STEERERS,
+    "record_visit": STEERERS,
+    "patient_reminders": SIGNERS,
+    "keep_patient_reminders": SIGNERS,
     "claims": CLAIM_READERS,
     "all_claims": CLAIM_READERS,
     "claim_page": CLAIM_READERS | CLINICAL,
@@ -95,6 +101,30 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "record_consent": CONSENT_KEEPERS,
     "revoke_consent": CONSENT_KEEPERS,
     "purge_session": CONSENT_KEEPERS,
+    "calendar": CALENDAR_KEEPERS,
+    "calendar_week": CALENDAR_KEEPERS,
+    "add_exception": CALENDAR_KEEPERS,
+    "remove_exception": CALENDAR_KEEPERS,
+    "add_hours": CALENDAR_KEEPERS,
+    "end_hours": CALENDAR_KEEPERS,
+    "make_series": CALENDAR_KEEPERS,
+    "end_series": CALENDAR_KEEPERS,
+    "move_appointment": CALENDAR_KEEPERS,
+    "cancel_appointment": CALENDAR_KEEPERS,
+    "import_calendar": CALENDAR_KEEPERS,
+    "export_calendar": CALENDAR_KEEPERS,
+    "rooms": CALENDAR_KEEPERS,
+    "add_room": ROOM_KEEPERS,
+    "change_room": ROOM_KEEPERS,
+    "care": SIGNERS,
+    "care_page": SIGNERS,
+    "assign_check_in": CLINICAL,
+    "end_check_in": CLINICAL,
+    "send_material": CLINICAL,
+    "write_message": SIGNERS,
+    "library": SIGNERS,
+    "library_piece": SIGNERS,
+    "review_piece": CLINICAL,
     "intake": INTAKE,
     "quarantined_row": SIGNERS,
     "upload": frozenset({Role.COORDINATOR}),
@@ -198,6 +228,20 @@ def works_on(viewer: Viewer, kind: ToDoKind, role: Role, clinician_id: str | Non
     clinician also how their own first session ended."""
     own_session = kind == ToDoKind.RECORD_OUTCOME and clinician_id == viewer.staff_id
     return viewer.role in (role, Role.ADMIN) or (viewer.role == Role.CLINICIAN and own_session)
+
+
+def may_keep_calendar(viewer: Viewer, clinician_id: str, location_ids: frozenset[str]) -> Permission:
+    """Whether this person may see and change a clinician's calendar: their own, or, for a coordinator, of somebody who
+    works at one of the coordinator's places."""
+    if viewer.role == Role.CLINICIAN:
+        if viewer.staff_id == clinician_id:
+            return Permission(True)
+        return Permission(False, ("a clinician keeps their own calendar",))
+    if viewer.role not in CALENDAR_KEEPERS:
+        return Permission(False, ("a coordinator keeps calendars",))
+    if not viewer.location_ids & location_ids:
+        return Permission(False, ("this clinician works at another location",))
+    return Permission(True)
 
 
 def sees_names(role: Role) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from models.codes import ApprovalKind, RiskLevel, ToDoKind
 from rules.messaging import ReminderPlan
+from rules.sign_off import WORRYING_KINDS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ClockPolicy:
     assignment_hours: int = 24
     letter_hours: int = 48
     note_hours: int = 48
+    message_hours: int = 24
     to_do_hours: int = 24
     warm_handoff_hours: int = 2
     holidays: Set[date] = field(default_factory=frozenset)
@@ -53,7 +55,7 @@ def approval_due(
     A moderate review opened after the day's end, or on a day without work, is due at the start of the night
     rather than days later: never later than 12 hours after opening.
     """
-    if kind == ApprovalKind.RISK_REVIEW:
+    if kind in WORRYING_KINDS:
         local = opened_at.astimezone(ZoneInfo(zone))
         if level == RiskLevel.HIGH or level is None:
             return opened_at + timedelta(minutes=policy.high_minutes)
@@ -64,7 +66,11 @@ def approval_due(
             return opened_at + timedelta(hours=12)
         day = next_working_day(local.date(), policy)
         return datetime.combine(day, policy.low_by, local.tzinfo).astimezone(opened_at.tzinfo)
-    hours = {ApprovalKind.ASSIGNMENT: policy.assignment_hours, ApprovalKind.SESSION_NOTE: policy.note_hours}
+    hours = {
+        ApprovalKind.ASSIGNMENT: policy.assignment_hours,
+        ApprovalKind.SESSION_NOTE: policy.note_hours,
+        ApprovalKind.MESSAGE: policy.message_hours,
+    }
     return opened_at + timedelta(hours=hours.get(kind, policy.letter_hours))
 
 
@@ -83,8 +89,8 @@ def page_now(
     now: datetime,
     policy: ClockPolicy,
 ) -> bool:
-    """Whether a risk review must page the on-call clinician: high at once and again until seen; any level once it is
-    overdue and unseen. A high one that was seen and is overdue pages again until it is decided."""
+    """Whether a risk review or an escalation must page the clinician on call: high at once and again until seen; any
+    level once it is overdue and unseen. A high one that was seen and is overdue pages again until it is decided."""
     overdue = now >= due_at
     if seen_at is not None and not (level == RiskLevel.HIGH and overdue):
         return False

@@ -12,6 +12,7 @@ from models.codes import (
     CaseStatus,
     ClaimStatus,
     ExitKind,
+    FollowUpStatus,
     NoteStatus,
     ReferralStatus,
     RiskLevel,
@@ -30,6 +31,8 @@ SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
     ApprovalKind.CLAIM: Role.BILLER,
     ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
     ApprovalKind.WRITE_OFF: Role.OWNER,
+    ApprovalKind.ESCALATION: Role.CLINICIAN,
+    ApprovalKind.MESSAGE: Role.CLINICIAN,
 }
 
 EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
@@ -41,12 +44,21 @@ EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
     ApprovalKind.CLAIM: frozenset(),
     ApprovalKind.CLAIM_CLINICAL: frozenset(),
     ApprovalKind.WRITE_OFF: frozenset(),
+    ApprovalKind.ESCALATION: frozenset({"done", "done_words"}),
+    ApprovalKind.MESSAGE: frozenset({"letter"}),
 }
 
 CLAIM_KINDS = frozenset({ApprovalKind.CLAIM, ApprovalKind.CLAIM_CLINICAL, ApprovalKind.WRITE_OFF})
+FOLLOW_UP_KINDS = frozenset({ApprovalKind.ESCALATION, ApprovalKind.MESSAGE})
+WORRYING_KINDS = frozenset({ApprovalKind.RISK_REVIEW, ApprovalKind.ESCALATION})
+"""What is about somebody who may be in danger: it has the clock of a risk and pages until it is seen."""
 
 CONTINUE, HIGHER_LEVEL, DECLINE = "continue_intake", "higher_level_of_care", "decline"
 DISPOSITIONS = (CONTINUE, HIGHER_LEVEL, DECLINE)
+
+NOTHING_NEEDED = "nothing_needed"
+DONE = ("call", "sooner_appointment", "message", NOTHING_NEEDED)
+"""What a clinician does about an escalation; the system proposes none of them."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,8 @@ def may_sign(
     A clinician signs when licensed in the patient's state or when the case was assigned to them by name; where
     the patient's state is unknown, the place of practice decides. Somebody else's assigned item may be signed by
     a colleague of the same place (cover), because a risk review must never wait for one person. A session's note is
-    different: nobody else was in the room, so it is signed by the person it is assigned to.
+    different: nobody else was in the room, so it is signed by the person it is assigned to. A clinician who wrote a
+    message to their patient signs it themselves, as they sign their notes; somebody else's words need a clinician.
     """
     against = []
     if status != ApprovalStatus.OPEN:
@@ -116,7 +129,7 @@ def may_sign(
         against.append("this staff account is not active")
     if signer.role != SIGNING_ROLE[kind]:
         against.append(f"a {SIGNING_ROLE[kind].value} signs this")
-    if signer.staff_id == requested_by:
+    if signer.staff_id == requested_by and kind != ApprovalKind.MESSAGE:
         against.append("who asked for it may not sign it")
     if kind == ApprovalKind.SESSION_NOTE and signer.staff_id != assigned_to:
         against.append("whoever held the session signs its note, or whom it was passed on to by name")
@@ -147,8 +160,10 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
             raise ValueError("level must be low, moderate or high")
         if result["disposition"] not in DISPOSITIONS:
             raise ValueError(f"disposition must be one of {', '.join(DISPOSITIONS)}")
-    if kind == ApprovalKind.CLOSING_LETTER and not str(result["letter"]).strip():
+    if kind in (ApprovalKind.CLOSING_LETTER, ApprovalKind.MESSAGE) and not str(result["letter"]).strip():
         raise ValueError("letter must not be empty")
+    if kind == ApprovalKind.ESCALATION and result["done"] not in ("", *DONE):
+        raise ValueError(f"done must be one of {', '.join(DONE)}")
     if kind == ApprovalKind.SESSION_NOTE:
         if result["format"] not in result["templates"]:
             raise ValueError("format is not one this note can have")
@@ -162,8 +177,9 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
 
 
 def needs_reason(verdict: Verdict, kind: ApprovalKind | None = None) -> bool:
-    """Approving as proposed explains itself, and a note is written by editing; everything else is explained."""
-    if kind == ApprovalKind.SESSION_NOTE and verdict == Verdict.EDIT_AND_APPROVE:
+    """Approving as proposed explains itself; a note, and what is done about an escalation, are written by editing;
+    everything else is explained."""
+    if kind in (ApprovalKind.SESSION_NOTE, ApprovalKind.ESCALATION) and verdict == Verdict.EDIT_AND_APPROVE:
         return False
     return verdict != Verdict.APPROVE
 
@@ -174,6 +190,8 @@ def consequence(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any])
         return _session_note(verdict, signed)
     if kind in CLAIM_KINDS:
         return Consequence(_claim(kind, verdict, signed))
+    if kind in FOLLOW_UP_KINDS:
+        return _follow_up(kind, verdict, signed)
     if verdict == Verdict.RETURN:
         return Consequence(ReferralStatus.QUESTION_OPEN, question=True)
     if kind == ApprovalKind.RISK_REVIEW:
@@ -222,6 +240,21 @@ def _claim(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> C
         return ClaimStatus.CORRECTION
     asks_biller_too = kind == ApprovalKind.CLAIM_CLINICAL and signed["biller"]
     return ClaimStatus.CLAIM_SIGNATURE if asks_biller_too else ClaimStatus.READY_TO_SEND
+
+
+def _follow_up(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:
+    """An escalation closes with what is done about it; a message leaves, or does not."""
+    if verdict == Verdict.RETURN:
+        return Consequence(FollowUpStatus.QUESTION_OPEN, question=True)
+    if kind == ApprovalKind.MESSAGE:
+        sent = verdict != Verdict.REJECT
+        return Consequence(FollowUpStatus.READY_TO_SEND if sent else FollowUpStatus.CLOSED_NOT_SENT)
+    if verdict != Verdict.REJECT:
+        if signed["done"] not in DONE:
+            raise ValueError("choose what is done about it")
+        if signed["done"] == NOTHING_NEEDED and not str(signed["done_words"]).strip():
+            raise ValueError("say why nothing is needed")
+    return Consequence(FollowUpStatus.CLOSED_ANSWERED)
 
 
 def _assignment(verdict: Verdict, signed: Mapping[str, Any]) -> Consequence:

@@ -1,14 +1,14 @@
 """The steps before a claim leaves: coverage on its date, the form, the checks, whose signature it needs."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.billing_records import PATIENT_FIELDS
-from acts.insurance import coverage_in_force, local_date
+from acts.insurance import in_force, insurances_of, local_date
 from acts.patient_messages import channel_for
 from adapters import operational_store as store
 from adapters import therapy_store_claims
@@ -17,11 +17,13 @@ from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity, blocking
 from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
+from models.errors import CountersignError, MovedOn
 from models.operational import (
     Claim,
     ClaimSubmission,
     Location,
     Patient,
+    PatientCoverage,
     PracticeSetting,
     SessionNote,
 )
@@ -32,12 +34,14 @@ from tasks.claim_facts import (
     Gathered,
     as_summary,
     changes_against_note,
-    gather,
+    gather_all,
 )
-from tasks.coverage_checks import ask
+from tasks.coverage_checks import Question, ask_all
 from tasks.steps import step
 
 C = ClaimStatus
+AT_ONCE = 500
+"""Claims in one transaction."""
 PROVEN = (SubmissionStatus.DECIDED, SubmissionStatus.REPLACED)
 
 
@@ -63,50 +67,100 @@ def open_claims(location: str = "all", limit: int = 5000) -> int:
         query = query.where(SessionNote.location_id == location)
     with store.reading() as db:
         numbers = db.exec(query).all()
-    return sum(_open(number) for number in numbers)
+    return sum(_open_all(numbers[start : start + AT_ONCE]) for start in range(0, len(numbers), AT_ONCE))
 
 
-def _open(session_number: str) -> int:
+def _open_all(session_numbers: Sequence[str]) -> int:
     with store.writing() as db:
-        session = db.get_one(SessionNote, session_number, with_for_update=True)
-        if db.exec(select(Claim.case_number).where(Claim.session_number == session_number)).first() is not None:
+        billed = db.exec(select(Claim.session_number).where(col(Claim.session_number).in_(session_numbers))).all()
+        sessions = db.exec(
+            select(SessionNote)
+            .where(col(SessionNote.case_number).in_(set(session_numbers) - set(billed)))
+            .order_by(col(SessionNote.case_number))
+            .with_for_update()
+        ).all()
+        if not sessions:
             return 0
-        place = store.one(db, Location, session.location_id)
-        claim = Claim(
-            case_number=store.new_claim_number(db),
-            session_number=session_number,
-            patient_id=session.patient_id,
-            clinician_id=session.clinician_id,
-            location_id=session.location_id,
-            service_date=local_date(session.started_at, place.time_zone),
-            procedure_code=session.procedure_code or "",
-        )
-        db.add(claim)
-        db.flush()
-        store.audit(db, "system", "case.opened", claim, claim.case_number, session=session_number)
-        return 1
+        zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
+        for number, session in zip(store.new_claim_numbers(db, len(sessions)), sessions, strict=True):
+            claim = Claim(
+                case_number=number,
+                session_number=session.case_number,
+                patient_id=session.patient_id,
+                clinician_id=session.clinician_id,
+                location_id=session.location_id,
+                service_date=local_date(session.started_at, zones[session.location_id]),
+                procedure_code=session.procedure_code or "",
+            )
+            db.add(claim)
+            store.audit(db, "system", "case.opened", claim, number, session=session.case_number)
+        return len(sessions)
 
 
 @step("look at coverage")
 def look_at_coverage(case: Case) -> None:
     """Send the claim on with the coverage answer for its date, or have the payer asked for one."""
+    trouble = look_at_all([case]).get(case.number)
+    if trouble is not None:
+        raise trouble
+
+
+Troubles = dict[str, CountersignError]
+"""Why some claims could not be moved on, by case; the others were."""
+
+
+def _held(db: Session, cases: Sequence[Case], status: ClaimStatus, troubles: Troubles) -> list[tuple[Claim, int]]:
+    """Those of these claims that still stand there, each with the leg's token; a stale leg's is a trouble."""
+    numbers = [case.number for case in cases]
+    found = {each.case_number: each for each in db.exec(select(Claim).where(col(Claim.case_number).in_(numbers))).all()}
+    held = []
+    for case in cases:
+        claim = found.get(case.number)
+        try:
+            if claim is None:
+                raise MovedOn(f"there is no Claim {case.number}")
+            store.check_fence(claim, case.fence)
+        except CountersignError as trouble:
+            troubles[case.number] = trouble
+            continue
+        if claim.status == status:
+            held.append((claim, case.fence))
+    return held
+
+
+def look_at_all(cases: Sequence[Case]) -> Troubles:
+    """The same of many, in a fixed number of queries; who has no insurance on record takes some of their own."""
+    troubles: Troubles = {}
     with store.writing() as db:
-        claim = store.one(db, Claim, case.number)
-        store.check_fence(claim, case.fence)
-        if claim.status != C.RECEIVED:
-            return
-        patient = store.one(db, Patient, claim.patient_id)
-        row = coverage_in_force(db, patient, claim.rank, claim.service_date)
-        if row is None:
-            _without_coverage(db, claim, case.fence, pays=patient.self_pay)
-            return
-        claim.payer_code = row.payer_code
-        _set_deadline(claim)
-        check = ask(db, patient, row, claim.service_date, claim.case_number, claim.location_id, claim.clinician_id)
-        claim.eligibility_id = check.id
-        db.add(claim)
-        to = C.READY_TO_BUILD if check.answered_at is not None else C.COVERAGE_ASKED
-        store.move_case(db, claim, to, actor="system", fence=case.fence, check=check.id)
+        held = _held(db, cases, C.RECEIVED, troubles)
+        ids = {claim.patient_id for claim, _ in held}
+        patients = {each.id: each for each in db.exec(select(Patient).where(col(Patient.id).in_(ids))).all()}
+        insurances = insurances_of(db, ids)
+        insured: list[tuple[Claim, PatientCoverage]] = []
+        for claim, fence in held:
+            patient = patients[claim.patient_id]
+            row = in_force(insurances, patient, claim.rank, claim.service_date)
+            if row is None:
+                _without_coverage(db, claim, fence, pays=patient.self_pay)
+                continue
+            claim.payer_code = row.payer_code
+            _set_deadline(claim)
+            insured.append((claim, row))
+        checks = ask_all(db, [_question(claim, row) for claim, row in insured])
+        by_status: dict[ClaimStatus, list[Claim]] = {C.READY_TO_BUILD: [], C.COVERAGE_ASKED: []}
+        details = {}
+        for (claim, _), check in zip(insured, checks, strict=True):
+            claim.eligibility_id = check.id
+            db.add(claim)
+            by_status[C.READY_TO_BUILD if check.answered_at is not None else C.COVERAGE_ASKED].append(claim)
+            details[claim.case_number] = {"check": check.id}
+        for to, claims in by_status.items():
+            store.move_cases(db, claims, to, actor="system", details=details, by_nobody=True)
+    return troubles
+
+
+def _question(claim: Claim, row: PatientCoverage) -> Question:
+    return Question(row, claim.service_date, claim.case_number, claim.patient_id, claim.location_id, claim.clinician_id)
 
 
 def _without_coverage(db: Session, claim: Claim, fence: int, *, pays: bool) -> None:
@@ -141,29 +195,75 @@ def build(case: Case) -> None:
 
     What is built is kept first, under its own id: a leg that died between builds it again, the same.
     """
+    trouble = build_all([case]).get(case.number)
+    if trouble is not None:
+        raise trouble
+
+
+@dataclass(frozen=True)
+class _Built:
+    """One claim as it was built and kept, until it is saved."""
+
+    case: Case
+    version: int
+    content_id: str
+    text: str
+    form: ClaimForm
+    gathered: Gathered
+    findings: tuple[ClaimFinding, ...]
+    needed: claim_sign_off.SignaturesNeeded
+
+
+def build_all(cases: Sequence[Case]) -> Troubles:
+    """The same of many, in a fixed number of queries; what is missing of a claim takes some of its own."""
+    troubles: Troubles = {}
     with store.reading() as db:
-        claim = store.one(db, Claim, case.number)
-        store.check_fence(claim, case.fence)
-    if claim.status != C.READY_TO_BUILD:
-        return
-    gathered = gather(claim)
-    built = claim_building.build_claim(gathered.facts, gathered.context.tables)
-    if built.form is None:
-        _save_missing(case, built.missing)
-        return
-    form = _forced(built.form, gathered)
-    findings = claim_checks.scrub(form, gathered.facts, gathered.context)
+        claims = [claim for claim, _ in _held(db, cases, C.READY_TO_BUILD, troubles)]
+    if not claims:
+        return troubles
+    by_number = {case.number: case for case in cases}
+    gathered = gather_all(claims)
     with store.reading() as db:
-        needed = _signatures(db, claim, form, gathered, findings)
-    text = sign_off.canonical(_content(claim, form, gathered, findings, needed))
-    content_id = f"{claim.case_number}-{claim.version}"
-    therapy_store_claims.keep_content(content_id, claim.case_number, TherapyText(text))
-    # a leg that died after keeping it and before moving on kept what stood then: that is what goes on
-    kept = therapy_store_claims.content(content_id, actor="system", where="build claim").unwrap()
-    if kept != text:
-        content_id = f"{content_id}-{case.fence}"
-        therapy_store_claims.keep_content(content_id, claim.case_number, TherapyText(text))
-    _save_built(case, claim.version, content_id, sign_off.digest(text), form, gathered, findings, needed)
+        proven = _proven_pairs(db, claims)
+        alone = _places_that_may_leave_unsigned(db)
+    built: list[_Built] = []
+    for claim in claims:
+        case, facts = by_number[claim.case_number], gathered[claim.case_number]
+        if isinstance(facts, CountersignError):
+            troubles[case.number] = facts
+            continue
+        made = claim_building.build_claim(facts.facts, facts.context.tables)
+        if made.form is None:
+            _save_missing(case, made.missing)
+            continue
+        form = _forced(made.form, facts)
+        findings = claim_checks.scrub(form, facts.facts, facts.context)
+        needed = _signatures(claim, form, facts, findings, proven, alone)
+        text = sign_off.canonical(_content(claim, form, facts, findings, needed))
+        content_id = f"{claim.case_number}-{claim.version}"
+        built.append(_Built(case, claim.version, content_id, text, form, facts, findings, needed))
+    troubles |= _save_built(_kept(built))
+    return troubles
+
+
+def _kept(built: list[_Built]) -> list[_Built]:
+    """The same, each under the id that its content is kept under."""
+    if not built:
+        return []
+    therapy_store_claims.keep_contents([(each.content_id, each.case.number, TherapyText(each.text)) for each in built])
+    # a leg that died after keeping it and before moving on kept what stood then: what is new is kept beside it
+    texts = therapy_store_claims.contents([each.content_id for each in built], actor="system", where="build claim")
+    kept, again = [], []
+    for each in built:
+        if texts[each.content_id].unwrap() == each.text:
+            kept.append(each)
+            continue
+        again.append(replace(each, content_id=f"{each.content_id}-{each.case.fence}"))
+    if again:
+        therapy_store_claims.keep_contents(
+            [(each.content_id, each.case.number, TherapyText(each.text)) for each in again]
+        )
+    return kept + again
 
 
 def _forced(form: ClaimForm, gathered: Gathered) -> ClaimForm:
@@ -185,40 +285,42 @@ def _priced(gathered: Gathered, line: ServiceLine) -> ServiceLine:
 
 
 def _signatures(
-    db: Session, claim: Claim, form: ClaimForm, gathered: Gathered, findings: tuple[ClaimFinding, ...]
+    claim: Claim,
+    form: ClaimForm,
+    gathered: Gathered,
+    findings: tuple[ClaimFinding, ...],
+    proven: Collection[tuple[str, str]],
+    alone: Collection[str],
 ) -> claim_sign_off.SignaturesNeeded:
     contract = gathered.context.tables.contract(gathered.facts.coverage.payer_code, claim.service_date)
     return claim_sign_off.signatures_needed(
         findings,
-        pair_proven=_pair_proven(db, gathered.facts.coverage.payer_code, claim.clinician_id),
-        pilot_allows=_may_leave_unsigned(db, claim.location_id),
+        pair_proven=(gathered.facts.coverage.payer_code, claim.clinician_id) in proven,
+        pilot_allows=claim.location_id in alone,
         charge_cents=form.charge_cents,
         limit_cents=contract.sign_off_above_cents if contract is not None else 0,
         clinical_reasons=claim_sign_off.clinical_reasons(gathered.facts),
     )
 
 
-def _pair_proven(db: Session, payer_code: str, clinician_id: str) -> bool:
-    """Whether this payer has paid a claim of this clinician before."""
-    return (
-        db.exec(
-            select(Claim.case_number)
-            .join(ClaimSubmission, col(ClaimSubmission.case_number) == col(Claim.case_number))
-            .where(
-                Claim.clinician_id == clinician_id,
-                ClaimSubmission.payer_code == payer_code,
-                col(ClaimSubmission.status).in_(PROVEN),
-                col(Claim.paid_cents) > 0,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
+def _proven_pairs(db: Session, claims: Sequence[Claim]) -> set[tuple[str, str]]:
+    """Which payers have paid a claim of which of these claims' clinicians before."""
+    found = db.exec(
+        select(ClaimSubmission.payer_code, Claim.clinician_id)
+        .join(Claim, col(ClaimSubmission.case_number) == col(Claim.case_number))
+        .where(
+            col(Claim.clinician_id).in_({claim.clinician_id for claim in claims}),
+            col(ClaimSubmission.status).in_(PROVEN),
+            col(Claim.paid_cents) > 0,
+        )
+        .distinct()
+    ).all()
+    return set(found)
 
 
-def _may_leave_unsigned(db: Session, location_id: str) -> bool:
+def _places_that_may_leave_unsigned(db: Session) -> set[str]:
     kept = db.get(PracticeSetting, LIVE_LEVEL)
-    return kept is not None and location_id in {each.strip() for each in kept.value.split(",")}
+    return set() if kept is None else {each.strip() for each in kept.value.split(",")}
 
 
 def _content(
@@ -241,41 +343,38 @@ def _content(
     }
 
 
-def _save_built(
-    case: Case,
-    version: int,
-    content_id: str,
-    digest: str,
-    form: ClaimForm,
-    gathered: Gathered,
-    findings: tuple[ClaimFinding, ...],
-    needed: claim_sign_off.SignaturesNeeded,
-) -> None:
+def _save_built(built: Sequence[_Built]) -> Troubles:
+    troubles: Troubles = {}
+    if not built:
+        return troubles
+    of_case = {each.case.number: each for each in built}
+    by_status: dict[ClaimStatus, list[Claim]] = {C.CLAIM_SIGNATURE: [], C.READY_TO_SEND: [], C.CLINICAL_SIGNATURE: []}
+    details = {}
     with store.writing() as db:
-        claim = store.one(db, Claim, case.number)
-        store.check_fence(claim, case.fence)
-        if claim.version != version or claim.status != C.READY_TO_BUILD:
-            return
-        claim.edition += 1
-        claim.content_id, claim.content_digest = content_id, digest
-        claim.signed_digest = gathered.facts.note.digest
-        claim.procedure_code = gathered.facts.procedure_code
-        claim.payer_code = gathered.facts.coverage.payer_code
-        if claim.rank == "P" or not claim.charge_cents:
-            claim.charge_cents = form.charge_cents
-        _set_deadline(claim)
-        claim.missing, claim.findings, claim.queue = [], [each.as_plain() for each in findings], ""
-        db.add(claim)
-        if needed.blocked:
-            queue = _queue_of(findings)
-            to_correction(db, claim, queue, findings, fence=case.fence)
-            return
-        to = C.CLAIM_SIGNATURE if needed.biller else C.READY_TO_SEND
-        if needed.clinician:
-            to = C.CLINICAL_SIGNATURE
-        store.move_case(
-            db, claim, to, actor="system", fence=case.fence, content=content_id, digest=digest, rule=needed.rule
-        )
+        for claim, fence in _held(db, [each.case for each in built], C.READY_TO_BUILD, troubles):
+            each = of_case[claim.case_number]
+            if claim.version != each.version:
+                continue
+            digest = sign_off.digest(each.text)
+            claim.edition += 1
+            claim.content_id, claim.content_digest = each.content_id, digest
+            claim.signed_digest = each.gathered.facts.note.digest
+            claim.procedure_code = each.gathered.facts.procedure_code
+            claim.payer_code = each.gathered.facts.coverage.payer_code
+            if claim.rank == "P" or not claim.charge_cents:
+                claim.charge_cents = each.form.charge_cents
+            _set_deadline(claim)
+            claim.missing, claim.findings, claim.queue = [], [one.as_plain() for one in each.findings], ""
+            db.add(claim)
+            if each.needed.blocked:
+                to_correction(db, claim, _queue_of(each.findings), each.findings, fence=fence)
+                continue
+            to = C.CLAIM_SIGNATURE if each.needed.biller else C.READY_TO_SEND
+            by_status[C.CLINICAL_SIGNATURE if each.needed.clinician else to].append(claim)
+            details[claim.case_number] = {"content": each.content_id, "digest": digest, "rule": each.needed.rule}
+        for to, claims in by_status.items():
+            store.move_cases(db, claims, to, actor="system", details=details, by_nobody=True)
+    return troubles
 
 
 def _queue_of(findings: Iterable[ClaimFinding]) -> ExceptionQueue:

@@ -9,7 +9,17 @@ from typing import Any, BinaryIO
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.claim_money import answer_by, lines_of, post, refresh, sent_lines, withdraw
+from acts.claim_money import (
+    Posting,
+    answer_by,
+    lines_of,
+    post,
+    post_all,
+    refresh,
+    sent_lines,
+    set_sums,
+    withdraw,
+)
 from acts.clearinghouse_files import queue_file
 from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
@@ -89,10 +99,19 @@ def batch(location: str = "all", now: datetime | None = None) -> int:
 def _checked(ready: list[Claim] | Any, now: datetime) -> dict[str, ClaimForm]:
     """The forms of those claims that may leave, by case: sign what you send."""
     texts = therapy_store_claims.contents([claim.content_id for claim in ready], actor="system", where=WHERE)
+    with store.reading() as db:
+        notes = dict(
+            db.exec(
+                select(SessionNote.case_number, Decision)
+                .join(Decision, col(Decision.id) == col(SessionNote.signed_decision_id))
+                .where(col(SessionNote.case_number).in_([claim.session_number for claim in ready]))
+            ).all()
+        )
     forms = {}
     for claim in ready:
+        text = texts[claim.content_id].unwrap() if claim.content_id in texts else ""
         try:
-            content = _signed_content(claim, texts[claim.content_id].unwrap() if claim.content_id in texts else "")
+            content = _signed_content(claim, text, notes.get(claim.session_number))
         except (NotSignedOff, SignatureMismatch) as refusal:
             log.warning("a claim is built again", case=claim.case_number, trouble=refusal)
             with store.writing() as db:
@@ -104,18 +123,17 @@ def _checked(ready: list[Claim] | Any, now: datetime) -> dict[str, ClaimForm]:
     return forms
 
 
-def _signed_content(claim: Claim, text: str) -> dict[str, Any]:
+def _signed_content(claim: Claim, text: str, note: Decision | None) -> dict[str, Any]:
     """The content of a claim if it is what was signed, note and claim; raises NotSignedOff or SignatureMismatch."""
     if sign_off.digest(text) != claim.content_digest:
         raise SignatureMismatch(f"claim {claim.case_number} is not what was built")
     content = dict(json.loads(text))
-    with store.reading() as db:
-        session = store.one(db, SessionNote, claim.session_number)
-        note = db.get(Decision, session.signed_decision_id or "")
-        if note is None or note.signed_digest != content["facts"]["note_digest"]:
-            raise SignatureMismatch(f"the note of claim {claim.case_number} is not what the claim was built from")
-        for side, kind in SIGNATURES.items():
-            if content[side]:
+    if note is None or note.signed_digest != content["facts"]["note_digest"]:
+        raise SignatureMismatch(f"the note of claim {claim.case_number} is not what the claim was built from")
+    needed = [kind for side, kind in SIGNATURES.items() if content[side]]
+    if needed:
+        with store.reading() as db:
+            for kind in needed:
                 _must_be_signed(db, claim, kind)
     return content
 
@@ -155,19 +173,43 @@ def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, n
         return 0
     due = min(answer_by(claim, Awaited.ACKNOWLEDGEMENT, now) for claim in claims)
     file = queue_file(db, FileKind.CLAIMS, practice.submitter_id, len(claims), now, answer_by=due)
+    earlier: dict[str, list[ClaimSubmission]] = {claim.case_number: [] for claim in claims}
+    for each in db.exec(
+        select(ClaimSubmission)
+        .where(col(ClaimSubmission.case_number).in_(list(earlier)))
+        .order_by(col(ClaimSubmission.number))
+    ).all():
+        earlier[each.case_number].append(each)
     for claim in claims:
-        _submit(db, claim, forms[claim.case_number], file, now)
+        _submit(db, claim, forms[claim.case_number], file, earlier[claim.case_number], now)
+    db.flush()
+    _charge_all(db, claims, forms, earlier, now)
+    for claim in claims:
+        claim.first_sent_at = claim.first_sent_at or now
+        claim.answer_by = answer_by(claim, Awaited.ACKNOWLEDGEMENT, now)
+        claim.findings, claim.queue = [], ""
+        db.add(claim)
+    details = {
+        claim.case_number: {
+            "file": file.id,
+            "control": file.control_number,
+            "claim_control": forms[claim.case_number].claim_number,
+            "digest": claim.content_digest,
+        }
+        for claim in claims
+    }
+    store.move_cases(db, claims, C.SENT, actor="system", details=details)
     return len(claims)
 
 
-def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile, now: datetime) -> None:
-    earlier_ones = list(
-        db.exec(
-            select(ClaimSubmission)
-            .where(ClaimSubmission.case_number == claim.case_number)
-            .order_by(col(ClaimSubmission.number))
-        ).all()
-    )
+def _submit(
+    db: Session,
+    claim: Claim,
+    form: ClaimForm,
+    file: ClearinghouseFile,
+    earlier_ones: list[ClaimSubmission],
+    now: datetime,
+) -> None:
     submission = ClaimSubmission(
         claim_control=form.claim_number,
         case_number=claim.case_number,
@@ -187,9 +229,7 @@ def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile,
             earlier.status = SubmissionStatus.REPLACED
             db.add(earlier)
     db.add(submission)
-    db.flush()
-    lines = _sent(form)
-    for line, sent in zip(form.lines, lines, strict=True):
+    for line, sent in zip(form.lines, _sent(form), strict=True):
         db.add(
             SubmittedLine(
                 control_number=line.control_number,
@@ -203,21 +243,33 @@ def _submit(db: Session, claim: Claim, form: ClaimForm, file: ClearinghouseFile,
                 earlier_cents=sent.earlier_cents,
             )
         )
-    _charge(db, claim, form, lines, earlier_ones, now)
-    claim.first_sent_at = claim.first_sent_at or now
-    claim.answer_by = answer_by(claim, Awaited.ACKNOWLEDGEMENT, now)
-    claim.findings, claim.queue = [], ""
-    db.add(claim)
-    store.move_case(
-        db,
-        claim,
-        C.SENT,
-        actor="system",
-        file=file.id,
-        control=file.control_number,
-        claim_control=form.claim_number,
-        digest=claim.content_digest,
-    )
+
+
+def _charge_all(
+    db: Session,
+    claims: Sequence[Claim],
+    forms: dict[str, ClaimForm],
+    earlier: dict[str, list[ClaimSubmission]],
+    now: datetime,
+) -> None:
+    """What each sending is owed: those sent for the first time together, what replaces or follows one by itself."""
+    first = []
+    for claim in claims:
+        form = forms[claim.case_number]
+        if claim.rank != PayerRank.PRIMARY or claim.frequency == ClaimFrequency.VOID or earlier[claim.case_number]:
+            _charge(db, claim, form, _sent(form), earlier[claim.case_number], now)
+            continue
+        lines = _all_of(claim, ledger.charges(form.claim_number, _sent(form)))
+        first.append((claim, Posting(tuple(lines), claim.case_number, claim.payer_code)))
+    post_all(db, [posting for _, posting in first], at=now)
+    for claim, posting in first:
+        set_sums(db, claim, posting.lines)
+
+
+def _all_of(claim: Claim, lines: Sequence[LedgerLine] | NeedsAPerson) -> Sequence[LedgerLine]:
+    if isinstance(lines, NeedsAPerson):
+        raise NotSignedOff(f"claim {claim.case_number}: {lines.reason}")
+    return lines
 
 
 def _sent(form: ClaimForm) -> list[SentLine]:
@@ -259,9 +311,7 @@ def _charge(
     else:
         before = own[-1] if own else earlier[-1]
         new = _moved(db, before, number, lines, again=bool(own))
-    if isinstance(new, NeedsAPerson):
-        raise NotSignedOff(f"claim {claim.case_number}: {new.reason}")
-    post(db, new, case_number=claim.case_number, payer_code=claim.payer_code, at=now)
+    post(db, _all_of(claim, new), case_number=claim.case_number, payer_code=claim.payer_code, at=now)
     refresh(db, claim)
 
 
@@ -371,8 +421,8 @@ def write_file(file: ClearinghouseFile) -> str:
         checks = db.exec(
             select(EligibilityCheck).where(EligibilityCheck.file_id == file.id).order_by(col(EligibilityCheck.id))
         ).all()
-        requests = [coverage_checks.request_of(db, check) for check in checks]
-    return x12.write_270(envelope, [each for each in requests if each is not None])
+        requests = coverage_checks.requests_of(db, checks)
+    return x12.write_270(envelope, [each for each in requests.values() if each is not None])
 
 
 def forms_of(file_id: str) -> list[ClaimForm]:

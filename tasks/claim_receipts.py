@@ -1,6 +1,7 @@
 """Takes in what says that our files and claims have arrived: 999, 277CA, and coverage answers (271)."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from io import BytesIO
@@ -23,6 +24,7 @@ from tasks import coverage_checks
 from tasks.claim_building import to_correction
 
 C = ClaimStatus
+AT_ONCE = 500
 ON_ITS_WAY = (C.SENT, C.ACKNOWLEDGED, C.ACCEPTED)
 
 
@@ -82,16 +84,23 @@ def _our_file(db: Session, receipt: GroupAcknowledgement) -> ClearinghouseFile |
 
 
 def _arrived(db: Session, ours: ClearinghouseFile, now: datetime) -> None:
-    for submission in _submissions(db, ours.id):
+    submissions = _submissions(db, ours.id)
+    for submission in submissions:
         if submission.status in (SubmissionStatus.QUEUED, SubmissionStatus.SENT):
             submission.status, submission.received_at = SubmissionStatus.RECEIVED, now
             db.add(submission)
-        claim = db.get_one(Claim, submission.case_number, with_for_update=True)
-        if claim.status != C.SENT and not is_looked_for(claim):
-            continue
+    claims = db.exec(
+        select(Claim)
+        .where(col(Claim.case_number).in_({submission.case_number for submission in submissions}))
+        .order_by(col(Claim.case_number))
+        .with_for_update()
+    ).all()
+    moving = [claim for claim in claims if claim.status == C.SENT or is_looked_for(claim)]
+    for claim in moving:
         claim.answer_by, claim.queue, claim.findings = answer_by(claim, Awaited.CLAIM_ACKNOWLEDGEMENT, now), "", []
         db.add(claim)
-        store.move_case(db, claim, C.ACKNOWLEDGED, actor="system", file=ours.id)
+    details = {claim.case_number: {"file": ours.id} for claim in moving}
+    store.move_cases(db, moving, C.ACKNOWLEDGED, actor="system", details=details)
 
 
 def _submissions(db: Session, file_id: str) -> list[ClaimSubmission]:
@@ -195,9 +204,66 @@ def faults_of(answer: Answer) -> list[dict[str, str]]:
 def take_claim_receipts(file_id: str, stream: BinaryIO, now: datetime) -> int:
     """Apply what a 277CA says of each claim; returns of how many it speaks."""
     whole = list(x12.read_277ca(stream))
+    named = Counter(each.claim_number for each in whole)
+    # the plain case in bulk; what is refused, about a file, or said twice, one by one and in its order
+    plain = [each for each in whole if each.claim_number and named[each.claim_number] == 1 and _is_good_news(each)]
+    for start in range(0, len(plain), AT_ONCE):
+        _take_good_news(file_id, plain[start : start + AT_ONCE], now)
+    taken = {id(each) for each in plain}
     for each in whole:
-        _take_claim_receipt(file_id, each, now)
+        if id(each) not in taken:
+            _take_claim_receipt(file_id, each, now)
     return len(whole)
+
+
+def _is_good_news(said: ClaimAcknowledgement) -> bool:
+    return claim_answers.read_claim(said).received in (Received.ACCEPTED, Received.RECEIVED)
+
+
+def _take_good_news(file_id: str, some: Sequence[ClaimAcknowledgement], now: datetime) -> None:
+    """Claims that were accepted or received, each of them once, in a fixed number of queries."""
+    with store.writing() as db:
+        numbers = [said.claim_number for said in some]
+        submissions = {
+            each.claim_control: each
+            for each in db.exec(
+                select(ClaimSubmission).where(col(ClaimSubmission.claim_control).in_(numbers)).with_for_update()
+            ).all()
+        }
+        cases = {each.case_number for each in submissions.values()}
+        claims = {
+            each.case_number: each
+            for each in db.exec(
+                select(Claim)
+                .where(col(Claim.case_number).in_(cases))
+                .order_by(col(Claim.case_number))
+                .with_for_update()
+            ).all()
+        }
+        newest = {
+            each.case_number: each.claim_control
+            for each in db.exec(
+                select(ClaimSubmission)
+                .where(col(ClaimSubmission.case_number).in_(cases))
+                .order_by(col(ClaimSubmission.number))
+            ).all()
+        }
+        moving: dict[ClaimStatus, list[Claim]] = {C.ACCEPTED: [], C.ACKNOWLEDGED: []}
+        for said in some:
+            submission = submissions.get(said.claim_number)
+            if submission is None:
+                store.audit(db, "system", "receipt.of_nothing", ("clearinghouse_file", file_id), segment=said.segment)
+                continue
+            claim = claims[submission.case_number]
+            submission.payer_control = submission.payer_control or said.payer_control
+            moves = newest[claim.case_number] == submission.claim_control and is_on_its_way(claim)
+            to = _accepted(db, claim, submission, claim_answers.read_claim(said), now, moves)
+            db.add(submission)
+            if to is not None and claim not in moving[to]:
+                moving[to].append(claim)
+        for to, those in moving.items():
+            details = {claim.case_number: {"file": file_id} for claim in those}
+            store.move_cases(db, those, to, actor="system", details=details)
 
 
 def _take_claim_receipt(file_id: str, said: ClaimAcknowledgement, now: datetime) -> None:
@@ -217,7 +283,9 @@ def _take_claim_receipt(file_id: str, said: ClaimAcknowledgement, now: datetime)
             submission.payer_control = said.payer_control
         moves = of_present and is_on_its_way(claim)
         if answer.received in (Received.ACCEPTED, Received.RECEIVED):
-            _accepted(db, claim, submission, answer, file_id, now, moves)
+            to = _accepted(db, claim, submission, answer, now, moves)
+            if to is not None:
+                store.move_case(db, claim, to, actor="system", file=file_id)
         elif submission.status not in (SubmissionStatus.DECIDED, SubmissionStatus.REVERSED):
             if answer.received is Received.REJECTED:
                 submission.status = SubmissionStatus.REJECTED
@@ -263,10 +331,10 @@ def _accepted(
     claim: Claim,
     submission: ClaimSubmission,
     answer: Answer,
-    file_id: str,
     now: datetime,
     moves: bool,
-) -> None:
+) -> ClaimStatus | None:
+    """Note on both that it arrived; where the claim goes now, None where it stays."""
     accepted = answer.received is Received.ACCEPTED
     early = (SubmissionStatus.QUEUED, SubmissionStatus.SENT, SubmissionStatus.RECEIVED)
     if submission.status in early:
@@ -275,12 +343,12 @@ def _accepted(
         submission.accepted_at = submission.accepted_at or now
     to = C.ACCEPTED if accepted else C.ACKNOWLEDGED
     if not moves or claim.status in (to, C.ACCEPTED):
-        return
+        return None
     claim.payer_control = submission.payer_control or claim.payer_control
     awaited = Awaited.REMITTANCE if accepted else Awaited.CLAIM_ACKNOWLEDGEMENT
     claim.answer_by, claim.queue, claim.findings = answer_by(claim, awaited, now), "", []
     db.add(claim)
-    store.move_case(db, claim, to, actor="system", file=file_id)
+    return to
 
 
 # -- 271

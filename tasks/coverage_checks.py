@@ -1,16 +1,17 @@
 """Asks payers whether patients are covered on a date of service, reads their answers, shows what is wrong in time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.case_to_dos import open_for_case
 from acts.clearinghouse_files import queue_file
-from acts.insurance import address_of, coverage_facts, coverage_in_force, local_date, person_of
+from acts.insurance import address_of, coverage_facts, in_force, insurances_of, local_date, person_of
 from adapters import operational_store as store
 from models.billing import Payer, PracticeBilling
 from models.claim_codes import FileKind
@@ -42,36 +43,57 @@ ANSWER_WITHIN = timedelta(hours=24)
 """A 271 that takes longer is a person's to ask for by telephone."""
 STILL_TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 MOST_IN_A_FILE = 500
+MOST_AT_ONCE = 500
+"""Appointments or answers in one transaction."""
 
 
-def ask(
-    db: Session,
-    patient: Patient,
-    row: PatientCoverage,
-    service_date: date,
-    case_number: str,
-    location_id: str,
-    clinician_id: str,
-) -> EligibilityCheck:
-    """The check of this patient's coverage on this date, asked now unless it was; in the caller's transaction."""
-    key = f"{patient.id}:{row.payer_code}:{row.member_id and row.id}:{service_date.isoformat()}"
-    found = db.exec(select(EligibilityCheck).where(EligibilityCheck.unique_key == key)).first()
-    if found is not None:
-        return found
-    check = EligibilityCheck(
-        id=f"EC{store.next_number(db, 'eligibility'):09d}",
-        unique_key=key,
-        case_number=case_number,
-        patient_id=patient.id,
-        location_id=location_id,
-        clinician_id=clinician_id,
-        payer_code=row.payer_code,
-        service_date=service_date,
-    )
-    db.add(check)
+@dataclass(frozen=True)
+class Question:
+    """Whether an insurance covers its patient on a date, and which case needs to know."""
+
+    row: PatientCoverage
+    service_date: date
+    case_number: str
+    patient_id: str
+    location_id: str
+    clinician_id: str
+
+    @property
+    def key(self) -> str:
+        return _key(self.patient_id, self.row, self.service_date)
+
+
+def ask_all(db: Session, questions: Sequence[Question]) -> list[EligibilityCheck]:
+    """The check of each question, asked now unless it was, in the caller's transaction."""
+    keys = {question.key for question in questions}
+    if not keys:
+        return []
+    known = db.exec(select(EligibilityCheck).where(col(EligibilityCheck.unique_key).in_(keys))).all()
+    checks = {check.unique_key: check for check in known}
+    new = {question.key: question for question in questions if question.key not in checks}
+    for number, (key, question) in zip(
+        store.next_numbers(db, "eligibility", len(new)) if new else (), new.items(), strict=True
+    ):
+        check = EligibilityCheck(
+            id=f"EC{number:09d}",
+            unique_key=key,
+            case_number=question.case_number,
+            patient_id=question.patient_id,
+            location_id=question.location_id,
+            clinician_id=question.clinician_id,
+            payer_code=question.row.payer_code,
+            service_date=question.service_date,
+        )
+        db.add(check)
+        checks[key] = check
+        day = question.service_date.isoformat()
+        store.audit(db, "system", "coverage.to_ask", check, check.case_number, date=day)
     db.flush()
-    store.audit(db, "system", "coverage.to_ask", check, case_number, date=service_date.isoformat())
-    return check
+    return [checks[question.key] for question in questions]
+
+
+def _key(patient_id: str, row: PatientCoverage, service_date: date) -> str:
+    return f"{patient_id}:{row.payer_code}:{row.member_id and row.id}:{service_date.isoformat()}"
 
 
 @step("ask about the days ahead")
@@ -85,25 +107,43 @@ def ask_ahead(location: str = "all", days: int = 3) -> int:
     )
     if location != "all":
         query = query.where(Appointment.location_id == location)
+    query = query.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(MOST_AT_ONCE)
     asked = 0
-    with store.writing() as db:
-        zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
-        for appointment in db.exec(query.order_by(col(Appointment.starts_at))).all():
-            day = local_date(appointment.starts_at, zones[appointment.location_id])
-            patient = store.one(db, Patient, appointment.patient_id)
-            row = coverage_in_force(db, patient, "P", day)
-            if row is None:
-                continue
-            known = db.exec(
-                select(EligibilityCheck.id).where(
-                    EligibilityCheck.patient_id == patient.id,
-                    EligibilityCheck.payer_code == row.payer_code,
-                    EligibilityCheck.service_date == day,
-                )
-            ).first()
-            ask(db, patient, row, day, appointment.case_number, appointment.location_id, appointment.clinician_id)
-            asked += known is None
-    return asked
+    after: Appointment | None = None
+    while True:
+        later = query
+        if after is not None:
+            later = query.where(tuple_(col(Appointment.starts_at), col(Appointment.id)) > (after.starts_at, after.id))
+        with store.writing() as db:
+            some = db.exec(later).all()
+            asked += _ask_all(db, some)
+        if len(some) < MOST_AT_ONCE:
+            return asked
+        after = some[-1]
+
+
+def _ask_all(db: Session, appointments: Sequence[Appointment]) -> int:
+    """Ask about these appointments, each patient, insurance and date once; returns how many are new."""
+    if not appointments:
+        return 0
+    zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
+    ids = {each.patient_id for each in appointments}
+    patients = {each.id: each for each in db.exec(select(Patient).where(col(Patient.id).in_(ids))).all()}
+    insurances = insurances_of(db, ids)
+    questions = []
+    for each in appointments:
+        day = local_date(each.starts_at, zones[each.location_id])
+        row = in_force(insurances, patients[each.patient_id], "P", day)
+        if row is not None:
+            questions.append(Question(row, day, each.case_number, each.patient_id, each.location_id, each.clinician_id))
+    known = set(
+        db.exec(
+            select(EligibilityCheck.unique_key).where(col(EligibilityCheck.unique_key).in_({q.key for q in questions}))
+        ).all()
+    )
+    new = [question for question in questions if question.key not in known]
+    ask_all(db, new)
+    return len({question.key for question in new})
 
 
 @step("batch coverage questions")
@@ -124,8 +164,9 @@ def batch(now: datetime | None = None) -> int:
             .with_for_update()
         ).all()
         sendable = []
+        requests = requests_of(db, due)
         for check in due:
-            if request_of(db, check) is None:
+            if requests[check.id] is None:
                 settle(db, check, _cannot_ask(check), None, moment)
             else:
                 sendable.append(check)
@@ -150,18 +191,36 @@ def _cannot_ask(check: EligibilityCheck) -> CheckedCoverage:
 
 def request_of(db: Session, check: EligibilityCheck) -> EligibilityRequest | None:
     """The question as a 270 asks it; None where the payer is not known or nothing is on record to ask with."""
+    return requests_of(db, [check])[check.id]
+
+
+def requests_of(db: Session, checks: Sequence[EligibilityCheck]) -> dict[str, EligibilityRequest | None]:
+    """The same of many, by check, in a fixed number of queries."""
     tables = billing.tables()
-    payer = tables.payer(check.payer_code, check.service_date)
-    practice = tables.practice(check.service_date)
-    clinician = db.get(Clinician, check.clinician_id)
-    patient = store.one(db, Patient, check.patient_id)
-    row = coverage_in_force(db, patient, "P", check.service_date)
-    if row is not None and row.payer_code != check.payer_code:
-        row = coverage_in_force(db, patient, "S", check.service_date)
-    if payer is None or practice is None or clinician is None or row is None or not row.member_id:
-        return None
-    own = db.get(PatientBilling, patient.id)
-    return _request(check, payer, practice, patient, own, coverage_facts(row, address_of(own)))
+    ids = {check.patient_id for check in checks}
+    patients = {each.id: each for each in db.exec(select(Patient).where(col(Patient.id).in_(ids))).all()}
+    addresses = db.exec(select(PatientBilling).where(col(PatientBilling.patient_id).in_(ids))).all()
+    own = {each.patient_id: each for each in addresses}
+    insurances = insurances_of(db, ids)
+    staff = {check.clinician_id for check in checks}
+    clinicians = set(db.exec(select(Clinician.id).where(col(Clinician.id).in_(staff))).all())
+    found: dict[str, EligibilityRequest | None] = {}
+    for check in checks:
+        payer = tables.payer(check.payer_code, check.service_date)
+        practice = tables.practice(check.service_date)
+        patient = patients[check.patient_id]
+        row = in_force(insurances, patient, "P", check.service_date)
+        if row is not None and row.payer_code != check.payer_code:
+            row = in_force(insurances, patient, "S", check.service_date)
+        lacks = payer is None or practice is None or check.clinician_id not in clinicians
+        if lacks or row is None or not row.member_id:
+            found[check.id] = None
+            continue
+        assert payer is not None and practice is not None
+        address = own.get(patient.id)
+        facts = coverage_facts(row, address_of(address))
+        found[check.id] = _request(check, payer, practice, patient, address, facts)
+    return found
 
 
 def _request(
@@ -202,22 +261,59 @@ def take_answers(file_id: str, answers: Iterable[EligibilityAnswer], now: dateti
     for answer in answers:
         by_trace[answer.trace].append(answer)
         result.answers += 1
-    for trace, own in by_trace.items():
+    traces = sorted(by_trace)
+    for start in range(0, len(traces), MOST_AT_ONCE):
+        some = traces[start : start + MOST_AT_ONCE]
         with store.writing() as db:
-            check = db.get(EligibilityCheck, trace, with_for_update=True)
-            if check is None:
-                result.unknown += 1
-                continue
-            if check.answered_at is not None:
-                continue  # the first answer stands; the same again changes nothing
-            request = request_of(db, check)
-            checked = _cannot_ask(check) if request is None else coverage_from(request, own, on=check.service_date)
-            settle(db, check, checked, file_id, moment)
-            result.settled += 1
+            checks = db.exec(
+                select(EligibilityCheck)
+                .where(col(EligibilityCheck.id).in_(some))
+                .order_by(col(EligibilityCheck.id))
+                .with_for_update()
+            ).all()
+            result.unknown += len(some) - len(checks)
+            unsettled = [check for check in checks if check.answered_at is None]  # the first answer stands
+            requests = requests_of(db, unsettled)
+            concerned = _concerned(db, unsettled)
+            for check in unsettled:
+                request = requests[check.id]
+                own = by_trace[check.id]
+                checked = _cannot_ask(check) if request is None else coverage_from(request, own, on=check.service_date)
+                settle(db, check, checked, file_id, moment, concerned)
+            result.settled += len(unsettled)
     return result
 
 
-def settle(db: Session, check: EligibilityCheck, checked: CheckedCoverage, file_id: str | None, now: datetime) -> None:
+@dataclass(frozen=True)
+class Concerned:
+    """Whom the answers to some checks move on: claims that wait, by check, and referrals, by case."""
+
+    claims: dict[str, list[Claim]]
+    referrals: dict[str, Referral]
+
+
+def _concerned(db: Session, checks: Sequence[EligibilityCheck]) -> Concerned:
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    for claim in db.exec(
+        select(Claim)
+        .where(
+            col(Claim.eligibility_id).in_([check.id for check in checks]), Claim.status == ClaimStatus.COVERAGE_ASKED
+        )
+        .order_by(col(Claim.case_number))
+    ).all():
+        claims[claim.eligibility_id or ""].append(claim)
+    cases = select(Referral).where(col(Referral.case_number).in_({check.case_number for check in checks}))
+    return Concerned(claims, {case.case_number: case for case in db.exec(cases).all()})
+
+
+def settle(
+    db: Session,
+    check: EligibilityCheck,
+    checked: CheckedCoverage,
+    file_id: str | None,
+    now: datetime,
+    concerned: Concerned | None = None,
+) -> None:
     """Write down what was answered, let what waited for it go on, and open a to-do where there is still time to call.
 
     A payer whose system was away is asked again, a bounded number of times.
@@ -236,7 +332,7 @@ def settle(db: Session, check: EligibilityCheck, checked: CheckedCoverage, file_
     check.next_owner = ", ".join(sorted({one.owner.value for one in checked.next_steps}))
     db.add(check)
     store.audit(db, "system", "coverage.answered", check, check.case_number, status=check.status, file=file_id or "")
-    _tell_the_cases(db, check, checked)
+    _tell_the_cases(db, check, checked, concerned or _concerned(db, [check]))
 
 
 def shares_of(checked: CheckedCoverage) -> list[dict]:
@@ -262,12 +358,10 @@ def shares_of(checked: CheckedCoverage) -> list[dict]:
     ]
 
 
-def _tell_the_cases(db: Session, check: EligibilityCheck, checked: CheckedCoverage) -> None:
-    for claim in db.exec(
-        select(Claim).where(Claim.eligibility_id == check.id, Claim.status == ClaimStatus.COVERAGE_ASKED)
-    ).all():
+def _tell_the_cases(db: Session, check: EligibilityCheck, checked: CheckedCoverage, concerned: Concerned) -> None:
+    for claim in concerned.claims.get(check.id, ()):
         store.move_case(db, claim, ClaimStatus.READY_TO_BUILD, actor="system", check=check.id, status=check.status)
-    referral = db.get(Referral, check.case_number)
+    referral = concerned.referrals.get(check.case_number)
     if referral is None:
         return
     referral.coverage_status, referral.coverage_reason = check.status, check.reason

@@ -35,9 +35,10 @@ from tasks.steps import step
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-SESSIONS, TRANSCRIPT = "sessions", "transcript"
-NOT_REFERRALS = (SESSIONS, TRANSCRIPT, CLEARINGHOUSE)
-"""The kinds of what other tasks receive: a session export, a transcript, a file of the clearinghouse."""
+SESSIONS, TRANSCRIPT, APPOINTMENTS = "sessions", "transcript", "appointments"
+NOT_REFERRALS = (SESSIONS, TRANSCRIPT, APPOINTMENTS, CLEARINGHOUSE)
+"""The kinds of what other tasks receive: a session export, a transcript, an appointment history, a file of the
+clearinghouse."""
 EVERYWHERE = "all"
 KEPT_FOR_READING = 200_000
 """Characters of a refused file that the desk shows; its bytes stay whole in the received folder."""

@@ -7,10 +7,10 @@ from sqlmodel import Session
 from acts.staff import clinicians_on_call
 from adapters import operational_store as store
 from models.codes import MessageChannel, RiskLevel
-from models.operational import Referral, SessionNote
+from models.operational import FollowUp, Referral, SessionNote
 
 
-def page_clinicians(db: Session, referral: Referral, key: str) -> bool:
+def page_clinicians(db: Session, referral: Referral | FollowUp, key: str) -> bool:
     """Page whoever is on call, once per key; says whether anybody was paged anew."""
     return any(
         [

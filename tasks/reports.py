@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from uuid import UUID
 
 import pandas as pd
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
 
 from adapters.settings import settings
 from models.codes import RowOutcome
@@ -16,6 +22,7 @@ from rules.waitlist_fairness import RATES
 from tasks.claim_figures import ClaimFigures
 from tasks.claim_report import ClaimsStanding
 from tasks.intake import FileResult
+from tasks.night_report import NightSummary, PartDone
 from tasks.sessions import ExportResult, SessionCounts
 from tasks.waiting import Waiting
 
@@ -25,6 +32,8 @@ FIGURES_KEY = "first-appointment-figures"
 SESSIONS_KEY = "sessions-result"
 CLAIMS_KEY = "claims-standing"
 FAIRNESS_KEY = "waitlist-fairness"
+NIGHT_KEY = "the-night"
+PROGRESS_KEY = "the-night-so-far"
 
 
 def intake_markdown(results: Sequence[FileResult]) -> str:
@@ -211,3 +220,62 @@ async def publish_fairness(table: pd.DataFrame) -> None:
     await acreate_table_artifact(
         table=fairness_rows(table), key=FAIRNESS_KEY, description="Waitlist: who is offered times and who gets them"
     )
+
+
+def night_markdown(night: NightSummary) -> str:
+    """A night that a person reads in a minute: what went wrong first, then who must act, then what was done."""
+    desk = settings().desk_url
+    failed = [part for part in night.parts if part.status == "failed"]
+    lines = [f"# The night of {night.night.isoformat()}", ""]
+    lines.append(
+        f"**{len(failed)} of {len(night.parts)} parts failed.** Run `nightly/nightly` again for this night: it does "
+        "only what is missing."
+        if failed
+        else f"All {len(night.parts)} parts are done."
+    )
+    lines += [f"- {part.part} ({part.location_id}): {part.failure}, {part.attempts} attempts" for part in failed]
+    lines += ["", "## Who must act", "", "| | waiting | overdue |", "|---|---|---|"]
+    lines += [f"| {who} | {count} | {night.overdue.get(who, 0)} |" for who, count in night.waiting.items()]
+    if not night.waiting:
+        lines.append("| nobody | 0 | 0 |")
+    lines += [
+        "",
+        f"[The queue]({desk}/queue) shows each of them.",
+        "",
+        "## Put aside",
+        "",
+        f"- {night.rows_quarantined} rows in quarantine, to be corrected: [intake]({desk}/intake)",
+        f"- {night.files_refused} files of the clearinghouse refused: [claims]({desk}/claims)",
+        "",
+        "## Done",
+        "",
+        "| part | location | seconds | counts |",
+        "|---|---|---|---|",
+    ]
+    lines += [_part_line(part) for part in night.parts]
+    lines += ["", "## Figures", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in night.figures.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _part_line(part: PartDone) -> str:
+    counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in part.counts.items() if count)
+    said = counts if part.status == "done" else part.status
+    seconds = "" if part.seconds is None else part.seconds
+    return f"| {part.part} | {part.location_id} | {seconds} | {said or 'nothing new'} |"
+
+
+async def publish_night(night: NightSummary) -> None:
+    """The one artifact of a night."""
+    await acreate_markdown_artifact(
+        markdown=night_markdown(night), key=NIGHT_KEY, description="Done, waiting by owner, overdue, put aside, failed"
+    )
+
+
+async def begin_progress() -> UUID:
+    """A bar in Prefect's page of the run; each part moves it on."""
+    return await acreate_progress_artifact(0.0, key=PROGRESS_KEY, description="How much of the night is done")
+
+
+async def show_progress(bar: UUID, done: int, of: int, part: str) -> None:
+    await aupdate_progress_artifact(bar, 100.0 * done / of, description=f"{done} of {of}: {part}")

@@ -13,9 +13,9 @@ from sqlalchemy import exists, update
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from acts import billing
+from acts import billing, sending
 from adapters import operational_store as store
-from adapters import outbox, prefect_runs
+from adapters import prefect_runs
 from adapters.clearinghouse import SETTLE_SECONDS
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
 from adapters.log_lines import log_of
@@ -24,13 +24,14 @@ from adapters.prefect_runs import Run, Woken
 from adapters.settings import settings
 from adapters.simulated_payer import work_here
 from models.claim_codes import FileStatus
-from models.codes import ClaimStatus, NoteStatus, RowOutcome
+from models.codes import ClaimStatus, NoteStatus, RiskLevel, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
 from models.operational import (
     Claim,
     ClearinghouseFile,
     EligibilityCheck,
+    FollowUp,
     IntakeFile,
     IntakeRow,
     Referral,
@@ -47,6 +48,7 @@ CLAIM_DEPLOYMENT = "claim/claim"
 CLAIMS_DEPLOYMENT = "eligibility-to-claim/claims"
 CASE_DEPLOYMENT = "referral-to-first-session/case"
 NOTE_DEPLOYMENT = "session-note/note"
+FOLLOW_UP_DEPLOYMENT = "between-sessions/follow-up"
 SESSIONS_DEPLOYMENT = "session-to-note-draft/sessions"
 BEFORE_THE_BATCH = (ClaimStatus.RECEIVED, ClaimStatus.READY_TO_BUILD)
 Lying = tuple[str, int, int]
@@ -201,6 +203,7 @@ async def start_missing_runs(limit: int = 200) -> int:
             ).all(),
             *db.exec(_sessions_without_run(utc_now()).limit(limit)).all(),
             *db.exec(_claims_without_run(utc_now()).limit(limit)).all(),
+            *db.exec(_follow_ups_without_run().limit(limit)).all(),
         ]
     for case in waiting_for_run:
         await _start(case)
@@ -241,10 +244,21 @@ def _claims_without_run(now: datetime) -> SelectOfScalar[Claim]:
     )
 
 
+def _follow_ups_without_run() -> SelectOfScalar[FollowUp]:
+    """Every open escalation and message, the most urgent first: somebody may be in danger."""
+    return (
+        select(FollowUp)
+        .where(col(FollowUp.run_id).is_(None), col(FollowUp.closed_at).is_(None))
+        .order_by(col(FollowUp.risk_level) != RiskLevel.HIGH, col(FollowUp.case_number))
+    )
+
+
 def _deployment_of(case: CaseRecord) -> tuple[str, str]:
     """The deployment a case of this kind runs as, and the tag of its runs."""
     if isinstance(case, Claim):
         return CLAIM_DEPLOYMENT, "claim"
+    if isinstance(case, FollowUp):
+        return FOLLOW_UP_DEPLOYMENT, "follow-up"
     return (CASE_DEPLOYMENT, "referral") if isinstance(case, Referral) else (NOTE_DEPLOYMENT, "note")
 
 
@@ -425,7 +439,7 @@ async def tick() -> None:
 
 
 async def _send_due() -> int:
-    counts = await asyncio.to_thread(outbox.send_due, utc_now())
+    counts = await asyncio.to_thread(sending.send_due, utc_now())
     return counts.sent
 
 

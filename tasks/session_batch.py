@@ -20,8 +20,8 @@ AT_ONCE = 100
 
 def take_in_and_screen(location: str, day: date | None) -> int:
     """Read and screen every session that has no run of its own yet; one that fails is left to its own run."""
-    count = _each(NoteStatus.RECEIVED, location, day, session_gate.take_in)
-    _each(NoteStatus.READY_TO_SCREEN, location, day, session_gate.screen)
+    count = _each(NoteStatus.RECEIVED, location, day, session_gate.take_in.fn)
+    _each(NoteStatus.READY_TO_SCREEN, location, day, session_gate.screen.fn)
     return count
 
 
@@ -44,7 +44,7 @@ def draft_all(location: str, day: date | None) -> int:
 def _drafted(numbers: list[str]) -> int:
     """How many of these were proposed; where one breaks the drafter, the others are drafted without it."""
     try:
-        return len(session_drafts.draft([cases.take(number) for number in numbers]))
+        return len(session_drafts.draft.fn([cases.take(number) for number in numbers]))
     except Exception as trouble:  # what fails alone is left to its own run; never its words
         logger.error("%d sessions from %s on were not drafted (%s)", len(numbers), numbers[0], type(trouble).__name__)
     return sum(_drafted([number]) for number in numbers) if len(numbers) > 1 else 0

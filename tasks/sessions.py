@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from acts.episodes import open_episode
 from adapters import file_drop, received_files, therapy_store, therapy_store_sessions
 from adapters import operational_store as store
 from adapters.csv_table import rows_to_fix
@@ -416,7 +417,23 @@ def _open(db: Session, given: SessionIn, key: str) -> SessionNote:
     db.add(session)
     db.flush()
     store.audit(db, "system", "case.opened", session, session.case_number, source=EXPORT)
+    _note_ongoing_care(db, session)
     return session
+
+
+def _note_ongoing_care(db: Session, session: SessionNote) -> None:
+    """A session was held, so there is care that goes on, also where it began before this practice had Countersign."""
+    zone = ZoneInfo(store.one(db, Location, session.location_id).time_zone)
+    open_episode(
+        db,
+        patient_id=session.patient_id,
+        clinician_id=session.clinician_id,
+        location_id=session.location_id,
+        modality=session.modality,
+        opened_by=session.case_number,
+        started_on=session.started_at.astimezone(zone).date(),
+        actor="system",
+    )
 
 
 def _plan_of(given: SessionIn) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from models.codes import (
     AuthenticatedHow,
     CaseStatus,
     ClaimStatus,
+    FollowUpStatus,
     MessageChannel,
     NoteStatus,
     ReferralStatus,
@@ -30,11 +31,12 @@ from models.codes import (
 )
 from models.columns import utc_now
 from models.errors import CountersignError, MovedOn, OutsideRefused, OutsideUnavailable
-from models.operational import Approval, Claim, Location, Patient, Referral
+from models.operational import Approval, Claim, FollowUp, Location, Patient, Referral
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
 from tasks.claim_sign_offs import asked_in, claim_content, write_off_content
+from tasks.follow_up_sign_offs import escalation_content, message_content
 from tasks.matching import assignment_content
 from tasks.own_words import carry_over
 from tasks.people import who_may_sign
@@ -53,7 +55,11 @@ KIND_AT: dict[CaseStatus, ApprovalKind] = {
     ClaimStatus.CLINICAL_SIGNATURE: ApprovalKind.CLAIM_CLINICAL,
     ClaimStatus.CLAIM_SIGNATURE: ApprovalKind.CLAIM,
     ClaimStatus.WRITE_OFF_SIGNATURE: ApprovalKind.WRITE_OFF,
+    FollowUpStatus.ESCALATION: ApprovalKind.ESCALATION,
+    FollowUpStatus.MESSAGE_SIGNATURE: ApprovalKind.MESSAGE,
 }
+LEVELLED = sign_off.WORRYING_KINDS | {ApprovalKind.SESSION_NOTE}
+"""Sign-offs that show how urgent a risk is."""
 
 
 def _letter_content(case_number: str) -> dict[str, Any]:
@@ -83,6 +89,8 @@ def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
         ApprovalKind.CLAIM: lambda: claim_content(case.case_number, kind),
         ApprovalKind.CLAIM_CLINICAL: lambda: claim_content(case.case_number, kind),
         ApprovalKind.WRITE_OFF: lambda: write_off_content(case.case_number),
+        ApprovalKind.ESCALATION: lambda: escalation_content(case.case_number),
+        ApprovalKind.MESSAGE: lambda: message_content(case.case_number),
     }
     return makers[kind]()
 
@@ -138,7 +146,7 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
     now = utc_now()
     patient = store.one(db, Patient, case.patient_id)
     location = store.one(db, Location, case.location_id)
-    level = _level(case) if kind in (ApprovalKind.RISK_REVIEW, ApprovalKind.SESSION_NOTE) else None
+    level = _level(case) if kind in LEVELLED else None
     fitting = who_may_sign(db, kind, case, patient, but_not=frozenset({_requested_by(kind, case)}))
     approval = Approval(
         id=approval_id,
@@ -166,13 +174,15 @@ def _save(db: Session, case: CaseRecord, kind: ApprovalKind, approval_id: str, d
         digest=digest,
         assigned_to=approval.assigned_to,
     )
-    if level == RiskLevel.HIGH and kind == ApprovalKind.RISK_REVIEW:
+    if level == RiskLevel.HIGH and kind in sign_off.WORRYING_KINDS:
         db.flush()
         page(db, approval, now=now)
 
 
 def _requested_by(kind: ApprovalKind, case: CaseRecord) -> str:
     """Who wants it, where a person does: they may not sign it themselves."""
+    if isinstance(case, FollowUp):
+        return case.requested_by
     asked = asked_in(case) if kind == ApprovalKind.WRITE_OFF and isinstance(case, Claim) else {}
     return str(asked.get("asked_by", "system"))
 

@@ -8,11 +8,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from acts.staff import staff_of
 from adapters import operational_store as store
-from models.codes import ApprovalKind, ApprovalStatus, CaseOwner, NoteStatus, ReferralStatus, Role, ToDoKind
+from models.codes import ApprovalStatus, CaseOwner, FollowUpStatus, NoteStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id
-from models.operational import Approval, Referral, SessionNote, ToDo
+from models.operational import Approval, FollowUp, Referral, SessionNote, ToDo
 from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS
 from rules import clocks
+from rules.sign_off import WORRYING_KINDS
 from tasks.paging import page_clinicians, tell_of_overdue
 from tasks.practice import clock_policy
 from tasks.sign_offs import KIND_AT
@@ -183,13 +184,13 @@ def _tell(db: Session, referral: Referral, now: datetime) -> bool:
     return False
 
 
-def question_due(db: Session, referral: Referral, due: datetime) -> datetime:
-    """When a question must be answered: no later than the risk review that it holds up was due."""
-    if referral.came_from != R.RISK_REVIEW:
+def question_due(db: Session, referral: Referral | FollowUp, due: datetime) -> datetime:
+    """When a question must be answered: no later than the risk review or escalation that it holds up was due."""
+    if referral.came_from not in (R.RISK_REVIEW, FollowUpStatus.ESCALATION):
         return due
     held_up = db.exec(
         select(Approval.due_at)
-        .where(Approval.case_number == referral.case_number, Approval.kind == ApprovalKind.RISK_REVIEW)
+        .where(Approval.case_number == referral.case_number, col(Approval.kind).in_(WORRYING_KINDS))
         .order_by(col(Approval.opened_at).desc())
     ).first()
     return due if held_up is None else min(due, held_up)

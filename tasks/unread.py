@@ -10,8 +10,9 @@ from adapters import operational_store as store
 from adapters import therapy_store
 from models.codes import ReferralStatus
 from models.errors import CountersignError, MovedOn
-from models.operational import Referral, ToDo
+from models.operational import Episode, Referral, ToDo
 from models.transitions import REFERRAL
+from tasks.check_in_words import read_unread
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ def sweep_unread(now: datetime) -> int:
     brought = 0
     for case_number in sorted(therapy_store.cases_with_unread()):
         try:
-            brought += bring_in(case_number)
+            in_care = store.case_record_of(case_number) is Episode
+            brought += bool(read_unread(case_number, now)) if in_care else bring_in(case_number)
         except MovedOn:
             continue  # somebody else moved it at this moment: the next round looks again
         except CountersignError as trouble:

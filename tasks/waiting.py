@@ -28,7 +28,12 @@ class Waiting:
     due_at: datetime | None
 
 
-CASES_OF: dict[Workflow, str] = {Workflow.REFERRAL: "RF-", Workflow.NOTES: "SN-", Workflow.CLAIMS: "CL-"}
+CASES_OF: dict[Workflow, str] = {
+    Workflow.REFERRAL: "RF-",
+    Workflow.NOTES: "SN-",
+    Workflow.CLAIMS: "CL-",
+    Workflow.BETWEEN_SESSIONS: "BS-",
+}
 """How the case numbers of each workflow begin; what is no case yet (a row to correct) belongs to intake."""
 FILES_OF: dict[Workflow, str] = {Workflow.CLAIMS: "XF-"}
 """How the files begin that wait for somebody in a workflow of their own."""

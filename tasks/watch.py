@@ -16,6 +16,7 @@ from models.codes import (
     AppointmentStatus,
     ApprovalKind,
     ApprovalStatus,
+    FollowUpStatus,
     ReferralStatus,
     RiskLevel,
     Role,
@@ -26,8 +27,10 @@ from models.errors import MovedOn
 from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
-from tasks import quarantine, waitlist
+from rules.sign_off import WORRYING_KINDS
+from tasks import quarantine, visits, waitlist
 from tasks.claims_standing_still import claims_standing_still, wake_claim_and_tell
+from tasks.follow_ups_standing_still import follow_ups_standing_still, wake_follow_up_and_tell
 from tasks.matching import suitable_slots
 from tasks.paging import page_about_session, page_clinicians, tell_of_overdue
 from tasks.people import who_may_sign
@@ -48,6 +51,8 @@ log = log_of(__name__)
 
 R = ReferralStatus
 HEARTBEAT = "watch-waits"
+HELD_UP = ((R.QUESTION_OPEN, R.RISK_REVIEW), (FollowUpStatus.QUESTION_OPEN, FollowUpStatus.ESCALATION))
+"""Where a question stands between somebody who may be in danger and the clinician."""
 
 
 @dataclass
@@ -59,6 +64,7 @@ class WatchCounts:
     reminded: int = 0
     to_call: int = 0
     outcomes_asked: int = 0
+    seen_held: int = 0
     offered_again: int = 0
     stuck: int = 0
     unread: int = 0
@@ -74,11 +80,13 @@ def watch(now: datetime | None = None) -> dict[str, int]:
     counts = WatchCounts()
     _each(standing_still(moment), lambda key: _watch_standstill(key, moment, counts))
     _each(sessions_standing_still(moment), lambda key: _watch_session(key, moment, counts))
+    _each(follow_ups_standing_still(moment), lambda key: _watch_follow_up(key, moment, counts))
     _each(claims_standing_still(moment), lambda key: _watch_claim(key, moment, counts))
     _each(_open_approvals(), lambda key: _watch_approval(key, moment, counts))
     _each(_open_to_dos(), lambda key: _watch_to_do(key, moment, counts))
     _each(_cases_in(*LINK_AT), lambda key: _watch_patient(key, moment, counts))
-    _each(_ended_appointments(moment), lambda key: _ask_for_outcome(key, moment, counts))
+    _each(_ended_first_sessions(moment), lambda key: _ask_for_outcome(key, moment, counts))
+    _each(["sessions of ongoing care"], lambda _: _watch_visits(moment, counts))
     _each(_cases_in(R.WAITLISTED), lambda key: _offer_if_free(key, moment, counts))
     rows = {row.id: row for row in quarantine.open_rows()}
     _each(list(rows), lambda key: _watch_row(rows[key], moment, counts))
@@ -115,6 +123,12 @@ def _watch_claim(case_number: str, now: datetime, counts: WatchCounts) -> None:
     counts.stuck += wake_claim_and_tell(case_number, now)
 
 
+def _watch_follow_up(case_number: str, now: datetime, counts: WatchCounts) -> None:
+    news, paged = wake_follow_up_and_tell(case_number, now)
+    counts.stuck += news
+    counts.pages += paged
+
+
 def _watch_row(row: QuarantinedRow, now: datetime, counts: WatchCounts) -> None:
     counts.escalated += quarantine.remind(row, now)
 
@@ -149,7 +163,7 @@ def _cases_in(*statuses: ReferralStatus) -> list[str]:
 
 
 def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> None:
-    """Page for an unseen risk review; pass an overdue sign-off on to the next person who may sign it."""
+    """Page for an unseen risk review or escalation; pass an overdue sign-off on to the next person who may sign it."""
     with store.writing() as db:
         approval = store.one(db, Approval, approval_id)
         if approval.status != ApprovalStatus.OPEN:
@@ -161,7 +175,7 @@ def _watch_approval(approval_id: str, now: datetime, counts: WatchCounts) -> Non
         if owed > approval.escalations:
             _pass_on(db, approval, case, patient, owed)
             counts.escalated += 1
-        if approval.kind == ApprovalKind.RISK_REVIEW and clocks.page_now(
+        if approval.kind in WORRYING_KINDS and clocks.page_now(
             approval.level,
             opened_at=approval.opened_at,
             due_at=approval.due_at,
@@ -252,8 +266,8 @@ def _watch_to_do(to_do_id: str, now: datetime, counts: WatchCounts) -> None:
 
 def _page_for_question(db: Session, to_do: ToDo, now: datetime, policy: ClockPolicy) -> bool:
     """A question that holds up a risk review is the clinicians' concern too, once the review would be overdue."""
-    referral = store.one(db, Referral, to_do.case_number)
-    if referral.status != R.QUESTION_OPEN or referral.came_from != R.RISK_REVIEW:
+    referral = store.one_case(db, to_do.case_number)
+    if (referral.status, referral.came_from) not in HELD_UP:
         return False
     late = now - question_due(db, referral, to_do.due_at)
     if late < timedelta(0) or referral.risk_level == RiskLevel.LOW:
@@ -285,10 +299,18 @@ def _watch_patient(case_number: str, now: datetime, counts: WatchCounts) -> None
             counts.reminded += 1
 
 
-def _ended_appointments(now: datetime) -> list[str]:
+def _watch_visits(now: datetime, counts: WatchCounts) -> None:
+    """A session of ongoing care that is on record was held; of another somebody says whether it took place."""
+    counts.seen_held += visits.end_held(now)
+    counts.outcomes_asked += visits.ask_about_others(now)
+
+
+def _ended_first_sessions(now: datetime) -> list[str]:
     with store.reading() as db:
         found = db.exec(
-            select(Appointment).where(
+            select(Appointment)
+            .join(Referral, col(Referral.case_number) == col(Appointment.case_number))
+            .where(
                 col(Appointment.status).in_((AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)),
                 col(Appointment.starts_at) < now,
             )

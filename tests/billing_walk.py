@@ -151,8 +151,15 @@ def let_clean_claims_go() -> None:
         db.add(PracticeSetting(name=LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
 
 
+PAYERS_OF_THE_SAMPLE = ("AETNA", "BCBS", "CIGNA", "UHC", "MEDICAID_OR")
+
+
 def prove_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claim_building, "_pair_proven", lambda *_: True)
+    monkeypatch.setattr(
+        claim_building,
+        "_proven_pairs",
+        lambda _, claims: {(payer, claim.clinician_id) for claim in claims for payer in PAYERS_OF_THE_SAMPLE},
+    )
 
 
 def one_round(now: datetime | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters import credentials, staff_secrets, therapy_store
 from adapters.operational_store import CaseRecord, writing
-from adapters.portal_links import MadeLink, make_link
+from adapters.portal_links import MadeLink, make_link, make_proof, token_of
 from models.claim_codes import FileKind, FileStatus
 from models.codes import (
     AppointmentStatus,
@@ -35,12 +35,15 @@ from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,
+    CheckIn,
+    CheckInPlan,
     Claim,
     ClaimSubmission,
     ClearinghouseFile,
     Clinician,
     Decision,
     Episode,
+    FollowUp,
     Licence,
     Location,
     Offer,
@@ -55,6 +58,7 @@ from models.operational import (
     ToDo,
     WaitlistEntry,
 )
+from models.scheduling_codes import CheckInKind, CheckInStatus, FollowUpKind
 from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
 from tests.notes import note_content
@@ -69,6 +73,8 @@ SIGNING_ROLES = {
     ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
     ApprovalKind.CLAIM: Role.BILLER,
     ApprovalKind.WRITE_OFF: Role.OWNER,
+    ApprovalKind.ESCALATION: Role.CLINICIAN,
+    ApprovalKind.MESSAGE: Role.CLINICIAN,
 }
 
 
@@ -650,22 +656,85 @@ def make_note(content: dict[str, Any] | None = None, *, patient: Patient | None 
     return MadeNote(session, person, location, clinician, coordinator, approval, words)
 
 
-# -- ongoing care and the waitlist
+# -- patients in care
 
 
 def make_episode(
-    *, clinician: Clinician | Staff, location: Location, patient: Patient | None = None, **given: Any
+    *,
+    patient: Patient | None = None,
+    clinician: Clinician | Staff | None = None,
+    location: Location | None = None,
+    **given: Any,
 ) -> Episode:
-    """A patient in ongoing care."""
+    """A patient in the care of a clinician of this place who is licensed in OR."""
+    place = location or make_location()
+    return _made(
+        Episode,
+        {
+            "case_number": f"EP-9{next(_numbers):05d}",
+            "patient_id": (patient or make_patient()).id,
+            "clinician_id": (clinician or make_signer(location=place)).id,
+            "location_id": place.id,
+            "started_on": utc_now().date() - timedelta(days=30),
+        },
+        given,
+    )
+
+
+def make_plan(episode: Episode, kind: CheckInKind = CheckInKind.PHQ9, **given: Any) -> CheckInPlan:
+    """Something that is asked weekly, next today."""
+    return _made(
+        CheckInPlan,
+        {
+            "id": f"CP-T{next(_numbers)}",
+            "case_number": episode.case_number,
+            "kind": kind,
+            "every_days": 7,
+            "next_on": utc_now().date(),
+            "assigned_by": episode.clinician_id,
+        },
+        given,
+    )
+
+
+def make_check_in(episode: Episode, kind: CheckInKind = CheckInKind.PHQ9, **given: Any) -> tuple[CheckIn, str, str]:
+    """A check-in that was sent and waits for its answer, with its link's token and the proof of the birth date."""
+    plan = given.pop("plan", None) or make_plan(episode, kind)
+    check_in = _made(
+        CheckIn,
+        {
+            "id": f"CI-T{next(_numbers)}",
+            "plan_id": plan.id,
+            "case_number": episode.case_number,
+            "kind": plan.kind,
+            "due_on": utc_now().date(),
+            "status": CheckInStatus.SENT,
+            "sent_at": utc_now(),
+            "answer_by": utc_now() + timedelta(days=3),
+        },
+        given,
+    )
+    with writing() as db:
+        link = make_link(db, episode.case_number, LinkPurpose.CHECK_IN, 0, subject_id=check_in.id).record
+    return check_in, token_of(link), make_proof(link.id)
+
+
+def make_follow_up(episode: Episode, kind: FollowUpKind = FollowUpKind.ESCALATION, **given: Any) -> FollowUp:
+    """An escalation, or a message that waits for its signature."""
     number = next(_numbers)
-    defaults = {
-        "case_number": f"EP-9{number:05d}",
-        "patient_id": (patient or make_patient()).id,
-        "clinician_id": clinician.id,
-        "location_id": location.id,
-        "started_on": utc_now().date() - timedelta(days=30),
-    }
-    return _made(Episode, defaults, given)
+    return _made(
+        FollowUp,
+        {
+            "case_number": f"BS-9{number:05d}",
+            "unique_key": f"test-{number}",
+            "episode_number": episode.case_number,
+            "patient_id": episode.patient_id,
+            "clinician_id": episode.clinician_id,
+            "location_id": episode.location_id,
+            "kind": kind,
+        },
+        given,
+    )
 
 
 def make_entry(case: Episode | Referral, **given: Any) -> WaitlistEntry:

@@ -34,6 +34,7 @@ NOT_AUDITED: dict[tuple[str, str], str] = {
     ("adapters.therapy_store_keys", "_wrap_batches"): "a part of a rotation; keys.rotated at its end is the event",
     ("tasks.claim_files", "_apply"): "what kind of file it is; that it was taken in or refused is the event",
     ("tasks.intake", "_remember_docs"): "where the report on a file lies; that the file was received is the event",
+    ("tasks.past_appointments", "_remember_docs"): "where the report on a file lies; that it was received is the event",
     ("tasks.sign_offs", "next_wait_key"): "how often a run has waited at a gate",
     ("tasks.runs", "_next_of"): "when a run was last asked to wake",
     ("tasks.watch", "watch"): "that the watch lives",

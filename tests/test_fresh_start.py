@@ -56,6 +56,8 @@ class Installation:
     process: subprocess.Popen[bytes] | None = None
     database_port: int = field(default_factory=lambda: free_ports(1)[0])
     """Of the PostgreSQL of its own, where it has one."""
+    messages_port: int = field(default_factory=lambda: free_ports(1)[0])
+    """Of the Redis beside it."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,6 +71,7 @@ class Installation:
             "COUNTERSIGN_DESK_PORT": desk,
             "COUNTERSIGN_PORTAL_PORT": portal,
             "COUNTERSIGN_POSTGRES_PORT": str(self.database_port),
+            "COUNTERSIGN_REDIS_PORT": str(self.messages_port),
         }
 
     def start(self) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from models.codes import AppointmentStatus, Modality
+from models.codes import AppointmentStatus, MessageChannel, Modality
 from models.columns import UtcDateTime, utc_now
 from models.operational.base import OperationalRecord
 
@@ -16,7 +16,8 @@ class Appointment(OperationalRecord, table=True):
     ``case_number`` is a referral's for the first session, an episode's for every later one. ``slot_id``: the bookable
     time it took, None where it was agreed outside them. ``series_id`` with ``occurs_on`` (the local date its rule gave)
     is which occurrence of a recurring appointment it is, wherever it was moved to. ``replaces_id``: the appointment it
-    was moved from.
+    was moved from. ``reminders_for``: the start that its reminders were planned for, the ``reminder_round``-th time, on
+    ``reminder_channel`` (None: a person calls) by ``reminder_plan``, such as ``72+24`` hours before.
     """
 
     __tablename__ = "appointment"
@@ -38,3 +39,7 @@ class Appointment(OperationalRecord, table=True):
     booked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reminders_for: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reminder_round: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    reminder_channel: MessageChannel | None = None
+    reminder_plan: str | None = None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
 from models.codes import MessageChannel, MessageStatus
@@ -18,6 +18,7 @@ class OutboxMessage(OperationalRecord, table=True):
     """
 
     __tablename__ = "outbox_message"
+    __table_args__ = (Index("ix_outbox_message_to_patient_id", "to_patient_id", "not_before"),)
     id: str = Field(primary_key=True)
     unique_key: str = Field(unique=True)
     case_number: str | None = Field(default=None, index=True)

@@ -54,8 +54,9 @@ class Room(OperationalRecord, table=True):
 class CalendarException(OperationalRecord, table=True):
     """A stretch of time, UTC, in which a calendar differs from its weekly rules; its end is free again.
 
-    Of one clinician, of one room, or, where both are None, of the whole location. ``source_key``: the UID of an
-    imported event with its start, so that importing again changes nothing. No words: a calendar's titles name people.
+    Of one clinician, of one room, or, where both are None, of the whole location. ``source_key``: the clinician
+    and the digest of an imported event's UID with its start, so that importing again changes nothing. No words: a
+    calendar's titles name people.
     """
 
     __tablename__ = "calendar_exception"

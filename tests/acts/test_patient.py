@@ -143,7 +143,14 @@ def audited(case: Opened) -> list[str]:
 def move_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     """Let the acts see a later moment."""
     now: Callable[[], datetime] = lambda: datetime.now(tz=utc_now().tzinfo) + by  # noqa: E731
-    for module in ("patient_visit", "patient_times", "patient_answers", "booking", "appointments"):
+    for module in (
+        "patient_visit",
+        "patient_times",
+        "patient_appointments",
+        "patient_answers",
+        "booking",
+        "appointments",
+    ):
         monkeypatch.setattr(f"acts.{module}.utc_now", now)
 
 

@@ -9,12 +9,14 @@ import pytest
 from sqlmodel import select
 
 from acts.to_dos import claim, finish, give_back
+from acts.visits import record_visit
 from adapters import therapy_store
 from adapters.desk_views import MONEY_TO_DOS
 from adapters.operational_store import reading, writing
 from models.codes import (
     OUTCOMES,
     AppointmentStatus,
+    EpisodeStatus,
     ExitKind,
     ReferralStatus,
     Role,
@@ -25,8 +27,9 @@ from models.codes import (
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.measures import Measure
-from models.operational import Appointment, AuditEvent, OutboxMessage, Referral, ToDo
+from models.operational import Appointment, AuditEvent, Episode, OutboxMessage, Referral, ToDo
 from models.therapy_text import TherapyText
+from tasks.visits import ask_about_others
 from tests.factories import (
     MadeCase,
     make_case_at,
@@ -36,6 +39,7 @@ from tests.factories import (
     make_signer,
     make_to_do,
 )
+from tests.visits import make_care, make_visit
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -49,12 +53,13 @@ AT = {
     K.WARM_HANDOFF: R.CLOSING_LETTER,
     K.WAITLIST: R.WAITLISTED,
     K.RECORD_OUTCOME: R.BOOKED,
+    K.TELL_PATIENT: R.WAITLISTED,
 }
 
 
 def waiting(kind: ToDoKind, **given: Any) -> tuple[MadeCase, ToDo]:
     """A case whose to-do of this kind is open."""
-    case = make_case_at(AT[kind], **given)
+    case = make_case_at(AT[kind], **({"to_do": False} if kind == K.TELL_PATIENT else {}), **given)
     if case.appointment is not None:
         with writing() as db:
             appointment = db.get_one(Appointment, case.appointment.id)
@@ -108,6 +113,8 @@ def actions(case: MadeCase) -> list[str]:
         (K.WAITLIST, O.WITHDREW, {}, R.CLOSED_WITHDRAWN, {}),
         (K.RECORD_OUTCOME, O.ATTENDED, {}, R.CLOSED_ATTENDED, {}),
         (K.RECORD_OUTCOME, O.NO_SHOW, {}, R.MISSED, {"first_session_at": None}),
+        (K.TELL_PATIENT, O.TOLD, {}, R.WAITLISTED, {}),
+        (K.TELL_PATIENT, O.NOT_REACHED, {}, R.WAITLISTED, {}),
     ],
 )
 def test_outcome_moves_the_case_on(
@@ -128,7 +135,7 @@ def test_outcome_moves_the_case_on(
 def test_every_outcome_of_every_kind_is_covered_above() -> None:
     covered = {(case[0], case[1]) for case in test_outcome_moves_the_case_on.pytestmark[0].args[1]}  # type: ignore[attr-defined]
     every = {(kind, outcome) for kind in AT for outcome in OUTCOMES[kind]}
-    assert every - covered == {(K.CALL_PATIENT, O.NO_ANSWER_TRY_AGAIN)}
+    assert every - covered == {(kind, O.NO_ANSWER_TRY_AGAIN) for kind in (K.CALL_PATIENT, K.TELL_PATIENT)}
 
 
 def test_kind_that_is_not_covered_here_is_a_notes_or_about_money() -> None:
@@ -166,14 +173,15 @@ def test_reached_patient_whose_risk_is_not_cleared_is_offered_nothing() -> None:
     assert case_now(case).status is R.QUESTIONNAIRES_REQUESTED
 
 
-def test_no_answer_leaves_the_to_do_to_anybody_and_is_on_record() -> None:
-    case, to_do = waiting(K.CALL_PATIENT)
+@pytest.mark.parametrize("kind", [K.CALL_PATIENT, K.TELL_PATIENT])
+def test_no_answer_leaves_the_to_do_to_anybody_and_is_on_record(kind: ToDoKind) -> None:
+    case, to_do = waiting(kind)
     claim(to_do.id, case.coordinator.id)
     finish(to_do.id, case.coordinator.id, O.NO_ANSWER_TRY_AGAIN)
     finish(to_do.id, case.coordinator.id, O.NO_ANSWER_TRY_AGAIN)
     found = to_do_now(to_do)
     assert (found.status, found.claimed_by, found.claimed_at) == (ToDoStatus.OPEN, None, None)
-    assert case_now(case).status is R.CONTACT_PATIENT
+    assert case_now(case).status is AT[kind]
     assert actions(case).count("to_do.no_answer") == 2
 
 
@@ -386,3 +394,32 @@ def test_two_people_finishing_one_to_do_at_once_finish_it_once() -> None:
     assert sorted(won) == [False, True]
     assert to_do_now(to_do).outcome is outcomes[won.index(True)]
     assert actions(case).count("case.moved") == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [(O.ATTENDED, AppointmentStatus.ATTENDED), (O.NO_SHOW, AppointmentStatus.NO_SHOW)]
+)
+def test_outcome_of_a_session_of_ongoing_care_ends_that_session_alone(
+    outcome: ToDoOutcome, status: AppointmentStatus
+) -> None:
+    care = make_care()
+    visit, coming = make_visit(care, hours_ahead=-50), make_visit(care, hours_ahead=100)
+    assert ask_about_others(utc_now()) == 1
+    with reading() as db:
+        [to_do] = db.exec(select(ToDo)).all()
+    finish(to_do.id, care.clinician_id, outcome)
+    with reading() as db:
+        assert db.get_one(Appointment, visit.id).status is status
+        assert db.get_one(Appointment, coming.id).status is AppointmentStatus.BOOKED
+        assert db.get_one(Episode, care.case_number).status is EpisodeStatus.ACTIVE
+    assert to_do_now(to_do).outcome is outcome
+
+
+def test_session_that_has_not_begun_has_no_outcome() -> None:
+    care = make_care()
+    visit = make_visit(care, hours_ahead=1)
+    with pytest.raises(NotAllowed, match="not begun"):
+        record_visit(visit.id, staff_id=care.clinician_id, outcome=O.ATTENDED)
+    elsewhere = make_signer(Role.COORDINATOR, location=make_location())
+    with pytest.raises(NotAllowed, match="another location"):
+        record_visit(visit.id, staff_id=elsewhere.id, outcome=O.ATTENDED)

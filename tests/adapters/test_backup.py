@@ -53,6 +53,7 @@ from models.operational import (
     Claim,
     Decision,
     IntakeFile,
+    NoShowNetwork,
     Patient,
     Referral,
     SessionNote,
@@ -154,6 +155,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
                 case.run_id = f"run-of-{number}"
                 db.add(case)
             db.add(StaffLogin(token_digest="d", staff_id="ST-101", csrf_token="c", expires_at=utc_now()))
+            db.add(NoShowNetwork(id="NN-1", trained_until=utc_now(), appointments=500, weights=bytes(range(256))))
         drop(row("B-9", referral_text="The zibbertrance again."))
         (settings().outbox_folder / "message.eml").write_text("Dear Qorvexa")
         back_up(folder / "busy.backup")

@@ -2,6 +2,7 @@
 
 import email
 import json
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -33,7 +34,7 @@ from models.codes import (
 from models.columns import utc_now
 from models.errors import ContractBroken, OutsideUnavailable
 from models.operational import Appointment, AuditEvent, OutboxMessage, Patient, PracticeSetting, Referral, ToDo
-from rules.messaging import sensitive_words
+from rules.messaging import OPT_OUT_WORDS, is_opt_out, sensitive_words
 from tests.factories import (
     make_appointment,
     make_approval,
@@ -383,6 +384,33 @@ def test_text_messages_are_short_say_who_writes_and_how_to_stop(name: str, langu
     assert "STOP" in words.body
     assert "\n" not in words.body.strip()
     assert len(words.body) <= 320
+
+
+ANSWERS = re.compile(
+    r"(?:reply|answer|text|send|responda|conteste|env[ií]e|escriba)\s+(?:with\s+|con\s+|back\s+)?[\"“«]?(\w+)",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in TO_STAFF | SIGNED])
+def test_only_the_stop_itself_is_asked_for_as_an_answer(name: str, language: str, channel: str) -> None:
+    """A patient who would change an appointment must never be told to write a word that stops all messages."""
+    words = render(name, language, facts(channel)).body
+    asked = {word for word in ANSWERS.findall(words) if is_opt_out(word)}
+    assert asked <= {"STOP"}
+    for sentence in re.split(r"[.:!?]\s", words):
+        if "STOP" in sentence:
+            assert not re.search(r"visit|appointment|time|visita|cita|hora", sentence, re.IGNORECASE), sentence
+    shouted = {word for word in re.findall(r"\b[A-ZÁÉÍÓÚÑ]{3,}\b", words) if is_opt_out(word)}
+    assert shouted <= {"STOP"}
+
+
+@pytest.mark.parametrize("word", [*OPT_OUT_WORDS, "stop"])
+def test_answer_pattern_sees_every_opt_out_word(word: str) -> None:
+    first = word.split()[0]
+    assert ANSWERS.findall(f"Reply {word.upper()} to cancel your visit.") == [first.upper()]
 
 
 @pytest.mark.parametrize("name", ["overdue_sign_off", "page_risk_review"])

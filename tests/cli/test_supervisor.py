@@ -297,6 +297,7 @@ def test_every_deployment_names_a_flow_that_loads():
         "session-note/note",
         "eligibility-to-claim/claims",
         "claim/claim",
+        "between-sessions/follow-up",
         "watch-waits/every-minute",
         "report-waits/on-demand",
         "nightly/nightly",

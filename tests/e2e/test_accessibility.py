@@ -6,7 +6,7 @@ The rules are WCAG 2.2, levels A and AA, as far as a program can tell.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
-from models.operational import Approval, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
+from models.operational import Approval, Clinician, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
-from tests import claim_factories, factories, note_factories
+from tasks.reminders import queue_reminders
+from tests import calendars, claim_factories, factories, note_factories, visits
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
 from tests.waiting_list import Practice, offers
@@ -51,6 +52,7 @@ from web.portal import (
     appointment_pages,
     billing_pages,
     question_pages,
+    reminder_pages,
     text_messages,
     visit_pages,
     waitlist_pages,
@@ -75,6 +77,7 @@ NO_PAGES = {
     "audit_export": "a file to save",
     "note_pdf": "a file to save",
     "note_fhir": "a file to save",
+    "export_calendar": "a file to save",
     "enrol_qr": "a picture, seen on the page that sets up the app",
     "oidc_sign_in": "leads on to the practice's own service",
     "oidc_back": "leads on to the desk",
@@ -145,9 +148,11 @@ def desk_visits(
         Visit("case_page", f"/cases/{review.case_number}", **told),
         Visit("case_page", f"/cases/{match.case_number}", Role.COORDINATOR, name="case_of_a_coordinator"),
         Visit("case_content", f"/cases/{review.case_number}/content", **told),
+        *_care_visits(place, clinician),
         *_note_visits(place, clinician),
         *_claim_visits(place, staff),
         *_waitlist_visits(place),
+        *_calendar_visits(place, clinician),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
         Visit("new_referral_page", "/referrals/new", Role.COORDINATOR),
@@ -170,6 +175,18 @@ def desk_visits(
         Visit("opening", f"/break-glass/{glass}", Role.COMPLIANCE),
         Visit("stopped", "/nowhere", **told, status=404, name="no_such_page"),
         Visit("stopped", "/audit", **told, status=403, name="not_for_you"),
+    ]
+
+
+def _care_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """The sessions of ongoing care, one of them planned and one without an outcome, and a patient's wish."""
+    care = visits.make_care(location=place, clinician=clinician)
+    for hours in (100, -50):
+        visits.make_visit(care, hours_ahead=hours)
+    queue_reminders.fn(utc_now().date())
+    return [
+        Visit("visits", f"/care/{care.case_number}/visits", Role.COORDINATOR),
+        Visit("patient_reminders", f"/patients/{care.patient_id}/reminders", Role.COORDINATOR),
     ]
 
 
@@ -210,6 +227,36 @@ def _waitlist_visits(place: Location) -> list[Visit]:
         Visit("waitlist", "/waitlist?case=EP-0", **told, name="waitlist_no_case"),
         Visit("waitlist_fairness", "/waitlist/fairness", Role.OWNER),
     ]
+
+
+def _calendar_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """A week with everything in it, a change that would hit somebody, and the rooms."""
+    made = calendars.full_calendar(place, clinician.id)
+    told = {"role": Role.COORDINATOR}
+    return [
+        Visit("calendar", "/calendar", **told),
+        Visit("calendar_week", f"/calendar/{clinician.id}?week={made.day}", **told),
+        Visit("calendar_week", f"/calendar/{clinician.id}", Role.CLINICIAN, name="own_calendar"),
+        Visit(
+            "calendar_week",
+            f"/calendar/{clinician.id}",
+            **told,
+            go=_ask_for_leave(made.day),
+            status=422,
+            name="leave_that_hits",
+        ),
+        Visit("rooms", "/rooms", **told),
+    ]
+
+
+def _ask_for_leave(day: date) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.get_by_text("Add leave, blocked time or extra hours").click()
+        page.get_by_label("From", exact=True).first.fill(f"{day}T00:00")
+        page.get_by_label("Until", exact=True).first.fill(f"{day}T23:00")
+        page.get_by_role("button", name="Look, then add").click()
+
+    return go
 
 
 def _claim_visits(place: Location, staff: dict[Role, Staff]) -> list[Visit]:
@@ -408,6 +455,7 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("show_times", tiempos, go=_open(tiempos, "/times"), name="show_times_spanish"),
         Visit("show_appointment", visit, go=_open(visit, "/appointment")),
         Visit("ask_cancel", visit, go=_open(visit, "/cancel")),
+        *_ongoing_visits(),
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         *_billing_visits(),
         *_earlier_visits(),
@@ -430,6 +478,21 @@ def _earlier_visits() -> list[Visit]:
         Visit("show_earlier", english, go=_open(english, "/earlier")),
         Visit("show_earlier", spanish, go=_open(spanish, "/earlier"), name="show_earlier_spanish"),
         Visit("show_earlier", gone, go=_open(gone, "/earlier"), status=409, name="show_earlier_gone"),
+    ]
+
+
+def _ongoing_visits() -> list[Visit]:
+    """A session of ongoing care, in both languages, and what can be done with it."""
+    care = visits.make_care(patient=factories.make_patient(language="es"))
+    ongoing = visits.make_visit(care)
+    with operational_store.reading() as db:
+        clinician, place = db.get_one(Clinician, care.clinician_id), db.get_one(Location, care.location_id)
+    factories.make_slot(clinician, place, hours_ahead=130)
+    link = f"/l/{token_of(visits.make_visit_link(ongoing).record)}"
+    return [
+        Visit("show_appointment", link, go=_open(link, "/appointment"), name="ongoing_spanish"),
+        Visit("show_free_times", link, go=_open(link, "/move")),
+        Visit("show_reminders", link, go=_open(link, "/reminders")),
     ]
 
 
@@ -502,7 +565,10 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
-    rooms = (visit_pages, question_pages, appointment_pages, waitlist_pages, billing_pages, text_messages)
+    rooms = (
+        *(visit_pages, question_pages, appointment_pages, waitlist_pages, reminder_pages),
+        *(billing_pages, text_messages),
+    )
     pages = {
         route.name
         for room in rooms

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from adapters.operational_store import reading
 from adapters.portal_links import token_of
 from adapters.settings import settings
 from models.codes import LinkPurpose, ReferralStatus
-from models.operational import Referral
+from models.operational import Clinician, Location, Referral
 from tests.e2e.browser import CHROMIUM, served
 from tests.factories import (
     make_clinician,
@@ -22,6 +23,7 @@ from tests.factories import (
     make_referral,
     make_slot,
 )
+from tests.visits import make_care, make_visit, make_visit_link
 from web.portal.app import make_app
 from web.portal.strings import ENGLISH, SPANISH
 
@@ -172,6 +174,45 @@ def test_patient_chooses_a_time_and_cancels_it(portal: str, page: Page, scripts:
     expect(page.get_by_text(SPANISH["status_cancelled"], exact=True)).to_be_visible()
     expect(page.get_by_text(SPANISH["cancelled_new"])).to_be_visible()
     picture(page, f"cancelled{tag}")
+
+
+@pytest.mark.parametrize("scripts", [True], indirect=True)
+def test_patient_in_care_moves_a_visit_says_how_to_be_reminded_and_cancels_in_one_tap(portal: str, page: Page) -> None:
+    patient = make_patient(phone="+15035550177")
+    care = make_care(patient=patient)
+    visit = make_visit(care, hours_ahead=100)
+    with reading() as db:
+        clinician, place = db.get_one(Clinician, care.clinician_id), db.get_one(Location, care.location_id)
+    for each in range(3):
+        make_slot(clinician, place, hours_ahead=125 + 25 * each)
+    page.goto(f"{portal}/l/{token_of(make_visit_link(visit).record)}")
+    give_birth_date(page)
+    expect(page.get_by_text(ENGLISH["status_booked"], exact=True)).to_be_visible()
+    no_sideways_scrolling(page)
+    picture(page, "portal-visit")
+    page.get_by_role("button", name=ENGLISH["confirm"]).click()
+    expect(page.get_by_text(ENGLISH["status_confirmed"])).to_be_visible()
+
+    page.get_by_role("link", name=ENGLISH["move_link"]).click()
+    picture(page, "portal-move")
+    page.get_by_role("button", name=re.compile(ENGLISH["move_this"])).nth(1).click()
+    expect(page.get_by_text(ENGLISH["status_booked"], exact=True)).to_be_visible()
+
+    page.get_by_role("link", name=ENGLISH["reminders_link"]).click()
+    page.locator("#hours-72").uncheck()
+    page.locator("#hours-4").check()
+    page.get_by_text(ENGLISH["reminders_sms"]).click()
+    page.get_by_role("button", name=ENGLISH["reminders_keep"]).click()
+    expect(page.get_by_text(ENGLISH["reminders_saved"])).to_be_visible()
+    expect(page.locator("#hours-4")).to_be_checked()
+    no_sideways_scrolling(page)
+    picture(page, "portal-reminders")
+
+    page.get_by_role("link", name=ENGLISH["reminders_back"]).click()
+    page.get_by_role("button", name=ENGLISH["cancel_now"]).click()
+    expect(page.get_by_text(ENGLISH["cancelled_ongoing"])).to_be_visible()
+    page.get_by_role("button", name=ENGLISH["appointment_call"]).click()
+    expect(page.get_by_text(ENGLISH["appointment_called"])).to_be_visible()
 
 
 def test_everything_can_be_reached_by_keyboard(portal: str, page: Page, scripts: bool) -> None:

@@ -13,6 +13,7 @@ from adapters import prefect_runs
 from adapters.in_process_worker import serve
 from adapters.prefect_client import patient_client
 from adapters.run_claims import RunClaims
+from flows.between_sessions import between_sessions
 from flows.intake import receive_referrals
 from flows.referral_to_first_session import referral_to_first_session
 from flows.session_to_note_draft import session_note, session_to_note_draft
@@ -23,6 +24,9 @@ from tests.adapters.prefect_server import ROOT
 __all__ = ["connected", "prefect_home", "prefect_url"]
 
 
+FLOWS = (receive_referrals, referral_to_first_session, session_to_note_draft, session_note, between_sessions)
+
+
 @pytest.fixture
 def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A pool of this test's own, with the real flows deployed to it."""
@@ -31,6 +35,7 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(runs, "CASE_DEPLOYMENT", f"referral-to-first-session/{name}")
     monkeypatch.setattr(runs, "INTAKE_DEPLOYMENT", f"referral-intake/{name}")
     monkeypatch.setattr(runs, "NOTE_DEPLOYMENT", f"session-note/{name}")
+    monkeypatch.setattr(runs, "FOLLOW_UP_DEPLOYMENT", f"between-sessions/{name}")
     monkeypatch.setattr(runs, "SESSIONS_DEPLOYMENT", f"session-to-note-draft/{name}")
     monkeypatch.setattr(runs, "start_scheduled", nothing_by_the_clock)
     return name
@@ -39,7 +44,13 @@ def pool(connected: str, sample_practice: Path, monkeypatch: pytest.MonkeyPatch)
 async def _deploy(pool: str) -> None:
     await prefect_runs.ensure_work_pool(pool)
     async with patient_client() as client:
-        for flow in (receive_referrals, referral_to_first_session, session_to_note_draft, session_note):
+        for flow in (
+            receive_referrals,
+            referral_to_first_session,
+            session_to_note_draft,
+            session_note,
+            between_sessions,
+        ):
             await client.create_deployment(
                 await client.create_flow(flow),
                 name=pool,

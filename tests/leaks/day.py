@@ -1,5 +1,6 @@
 """The whole day of the practice with marker words in every field, from the first file to the last run."""
 
+from tests.leaks.care import go_on_in_care
 from tests.leaks.claims import (
     answer_the_denial,
     correct_the_claim,
@@ -44,6 +45,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
     for act in (
         go_to_the_first_session,
         write_notes,
+        go_on_in_care,
         be_declined,
         settle_a_stray_payment,
         answer_the_questions,

@@ -11,6 +11,10 @@ from models.errors import MovedOn
 from models.transitions import (
     CLAIM,
     CLAIM_OWNERS,
+    EPISODE,
+    EPISODE_OWNERS,
+    FOLLOW_UP,
+    FOLLOW_UP_OWNERS,
     NOTE,
     NOTE_OWNERS,
     REFERRAL,
@@ -34,7 +38,13 @@ def test_transition_is_allowed_exactly_when_the_table_lists_it(old: StrEnum, new
 
 CASES = [
     (table, owners, status)
-    for table, owners in ((REFERRAL, REFERRAL_OWNERS), (NOTE, NOTE_OWNERS), (CLAIM, CLAIM_OWNERS))
+    for table, owners in (
+        (REFERRAL, REFERRAL_OWNERS),
+        (NOTE, NOTE_OWNERS),
+        (CLAIM, CLAIM_OWNERS),
+        (EPISODE, EPISODE_OWNERS),
+        (FOLLOW_UP, FOLLOW_UP_OWNERS),
+    )
     for status in table
 ]
 of_every_case = pytest.mark.parametrize(("table", "owners", "status"), CASES, ids=lambda one: getattr(one, "value", ""))
@@ -63,8 +73,8 @@ def test_case_can_reach_a_closed_status(table: Any, owners: Any, status: CaseSta
 
 
 @of_every_case
-def test_case_can_come_to_every_status_from_received(table: Any, owners: Any, status: CaseStatus):
-    assert status in reached_from(table, type(status)("received"))
+def test_case_can_come_to_every_status_from_its_first(table: Any, owners: Any, status: CaseStatus):
+    assert status in reached_from(table, next(iter(type(status))))
 
 
 @pytest.mark.parametrize("status", C)

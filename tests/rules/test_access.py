@@ -8,6 +8,7 @@ from rules.access import (
     PUBLIC,
     ROUTES,
     Viewer,
+    may_keep_calendar,
     may_open,
     may_read_content,
     may_see_case,
@@ -122,3 +123,19 @@ def test_coordinator_opens_no_to_do_of_a_clinician(role: Role, of_role: Role, al
 )
 def test_queue_holds_the_to_dos_of_ones_role(role, kind, of_role, clinician_id, works):
     assert works_on(viewer(role), kind, of_role, clinician_id) == works
+
+
+@pytest.mark.parametrize(
+    ("role", "clinician_id", "places", "allowed"),
+    [
+        (Role.CLINICIAN, "ST-1", {ELSEWHERE}, True),
+        (Role.CLINICIAN, "ST-2", {HERE}, False),
+        (Role.COORDINATOR, "ST-2", {HERE, ELSEWHERE}, True),
+        (Role.COORDINATOR, "ST-2", {ELSEWHERE}, False),
+        (Role.ADMIN, "ST-2", {HERE}, False),
+        (Role.BILLER, "ST-1", {HERE}, False),
+    ],
+)
+def test_calendar_is_kept_by_its_clinician_and_the_coordinators_of_their_places(role, clinician_id, places, allowed):
+    permission = may_keep_calendar(viewer(role), clinician_id, frozenset(places))
+    assert permission.allowed == allowed and bool(permission.reasons) != allowed

@@ -10,6 +10,7 @@ from models.codes import (
     ApprovalStatus,
     ClaimStatus,
     ExitKind,
+    FollowUpStatus,
     NoteStatus,
     ReferralStatus,
     RiskLevel,
@@ -26,6 +27,8 @@ REVIEW = {"kind": "risk_review", "level": "moderate", "disposition": "continue_i
 ASSIGNMENT = {"kind": "assignment", "clinician_id": "ST-1", "candidates": []}
 LETTER = {"kind": "closing_letter", "exit": "declined", "letter": "Dear Alex"}
 CLAIM = {"kind": "claim", "reasons": [], "biller": ["No claim of this clinician has been paid."], "findings": []}
+ESCALATION = {"kind": "escalation", "reasons": ["self_harm_item"], "done": "call", "done_words": ""}
+MESSAGE = {"kind": "message", "letter": "Dear Alex"}
 WRITE_OFF = {"kind": "write_off", "cents": 12_050, "why": ["Denied for good."], "reasons": []}
 CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.RISK_REVIEW: REVIEW,
@@ -35,10 +38,13 @@ CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.CLAIM: CLAIM,
     K.CLAIM_CLINICAL: {**CLAIM, "kind": "claim_clinical", "biller": []},
     K.WRITE_OFF: WRITE_OFF,
+    K.ESCALATION: ESCALATION,
+    K.MESSAGE: MESSAGE,
 }
 CLAIM_VERDICTS = (V.APPROVE, V.RETURN, V.REJECT)  # a claim is not changed by signing it
 CLAIMS = (K.CLAIM, K.CLAIM_CLINICAL, K.WRITE_OFF)
-REFERRALS = [kind for kind in K if kind not in (K.SESSION_NOTE, *CLAIMS)]
+FOLLOW_UPS = (K.ESCALATION, K.MESSAGE)
+REFERRALS = [kind for kind in K if kind not in (K.SESSION_NOTE, *CLAIMS, *FOLLOW_UPS)]
 
 
 NOBODY_ELSE = "whoever held the session signs its note, or whom it was passed on to by name"
@@ -81,6 +87,10 @@ def may_sign(kind: ApprovalKind = K.RISK_REVIEW, by: Signer | None = None, **giv
         # where the patient is, is not known: the place of practice decides
         (K.RISK_REVIEW, signer(licensed_states=frozenset({"WA"})), {"patient_state": None}),
         (K.RISK_REVIEW, signer(), {"requested_by": "ST-9"}),
+        # a clinician's own words to their patient
+        (K.MESSAGE, signer(), {"requested_by": "ST-1"}),
+        (K.MESSAGE, signer(), {"requested_by": "ST-9"}),
+        (K.ESCALATION, signer(), {"assigned_to": "ST-9"}),
         # whoever held the session, or whom it was passed on to by name, wherever they work
         (K.SESSION_NOTE, signer(), {"assigned_to": "ST-1"}),
         (K.SESSION_NOTE, signer(location_ids=frozenset()), {"assigned_to": "ST-1", "patient_state": "WA"}),
@@ -101,6 +111,8 @@ def test_signing_is_allowed_to_the_right_person(kind: ApprovalKind, by: Signer, 
         (K.ASSIGNMENT, signer(), {}, "a coordinator signs this"),
         (K.RISK_REVIEW, signer(role=Role.ADMIN), {}, "a clinician signs this"),
         (K.RISK_REVIEW, signer(), {"requested_by": "ST-1"}, "who asked for it may not sign it"),
+        (K.ESCALATION, signer(), {"requested_by": "ST-1"}, "who asked for it may not sign it"),
+        (K.MESSAGE, signer(role=Role.COORDINATOR), {"requested_by": "ST-1"}, "a clinician signs this"),
         (K.RISK_REVIEW, signer(location_ids=frozenset()), {}, "it belongs to another location"),
         (K.RISK_REVIEW, signer(), {"location_id": "LOC-2", "assigned_to": "ST-9"}, "it belongs to another location"),
         (K.RISK_REVIEW, signer(licensed_states=frozenset()), {}, "no valid licence is on file"),
@@ -157,6 +169,8 @@ def test_canonical_spelling_does_not_depend_on_the_order_of_fields() -> None:
         (K.RISK_REVIEW, {"level": "low"}),
         (K.ASSIGNMENT, {"clinician_id": "ST-2"}),
         (K.CLOSING_LETTER, {"letter": "Dear all"}),
+        (K.ESCALATION, {"done": "nothing_needed", "done_words": "Spoken to this morning."}),
+        (K.MESSAGE, {"letter": "Dear all"}),
         (K.SESSION_NOTE, {"sentences": SENTENCES[:4], "nothing_to_add": ["Plan"], "procedure_code": "90834"}),
         (K.SESSION_NOTE, {"addons": [["90840", 2]]}),
     ],
@@ -184,6 +198,10 @@ def test_edited_content_without_edits_is_the_content(kind: ApprovalKind, edited:
         (K.ASSIGNMENT, {"candidates": []}, "candidates cannot be edited"),
         (K.CLOSING_LETTER, {"exit": "unreachable"}, "exit cannot be edited"),
         (K.CLOSING_LETTER, {"letter": " \n"}, "letter must not be empty"),
+        (K.MESSAGE, {"letter": " "}, "letter must not be empty"),
+        (K.MESSAGE, {"written_by": "ST-2"}, "written_by cannot be edited"),
+        (K.ESCALATION, {"done": "wait"}, "done must be one of"),
+        (K.ESCALATION, {"reasons": []}, "reasons cannot be edited"),
         (K.SESSION_NOTE, {"flags": []}, "flags cannot be edited"),
         (K.SESSION_NOTE, {"transcript": None}, "transcript cannot be edited"),
         (K.SESSION_NOTE, {"drafted_by": None}, "drafted_by cannot be edited"),
@@ -371,3 +389,49 @@ def test_claim_is_not_changed_by_signing_it(kind: ApprovalKind) -> None:
         sign_off.consequence(kind, V.EDIT_AND_APPROVE, CONTENT[kind])
     with pytest.raises(ValueError, match="reasons cannot be edited"):
         sign_off.edited_content(kind, CONTENT[kind], {"reasons": []})
+
+
+F = FollowUpStatus
+EDITED = (V.APPROVE, V.EDIT_AND_APPROVE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "goes_to"),
+    [
+        *((K.ESCALATION, verdict, F.CLOSED_ANSWERED) for verdict in (*EDITED, V.REJECT)),
+        *((K.MESSAGE, verdict, F.READY_TO_SEND) for verdict in EDITED),
+        (K.MESSAGE, V.REJECT, F.CLOSED_NOT_SENT),
+    ],
+)
+def test_decision_between_sessions_answers_or_sends(kind: ApprovalKind, verdict: Verdict, goes_to: F) -> None:
+    assert sign_off.consequence(kind, verdict, CONTENT[kind]) == Consequence(goes_to)
+
+
+@pytest.mark.parametrize("kind", FOLLOW_UPS)
+def test_returned_follow_up_asks_a_question(kind: ApprovalKind) -> None:
+    assert sign_off.consequence(kind, V.RETURN, CONTENT[kind]) == Consequence(F.QUESTION_OPEN, question=True)
+
+
+@pytest.mark.parametrize("verdict", EDITED)
+@pytest.mark.parametrize("done", sign_off.DONE)
+def test_escalation_is_signed_with_what_is_done(verdict: Verdict, done: str) -> None:
+    signed = {**ESCALATION, "done": done, "done_words": "Spoken to this morning."}
+    assert sign_off.consequence(K.ESCALATION, verdict, signed).status == F.CLOSED_ANSWERED
+
+
+@pytest.mark.parametrize("verdict", EDITED)
+@pytest.mark.parametrize(
+    ("done", "words", "said"),
+    [("", "Spoken to.", "choose what is done"), ("nothing_needed", "", "why nothing"), ("nothing_needed", " ", "why")],
+)
+def test_escalation_is_not_signed_without_what_is_done(verdict: Verdict, done: str, words: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        sign_off.consequence(K.ESCALATION, verdict, {**ESCALATION, "done": done, "done_words": words})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "needed"), [(V.APPROVE, False), (V.EDIT_AND_APPROVE, False), (V.RETURN, True), (V.REJECT, True)]
+)
+def test_what_is_done_about_an_escalation_explains_itself(verdict: Verdict, needed: bool) -> None:
+    assert sign_off.needs_reason(verdict, K.ESCALATION) is needed
+    assert sign_off.needs_reason(verdict, K.MESSAGE) is (verdict != V.APPROVE)

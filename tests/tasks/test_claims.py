@@ -192,7 +192,7 @@ def test_a_batch_that_died_before_sending_sends_the_same_file(payer: Payer) -> N
 
 
 def test_a_claim_without_a_proven_pair_waits_for_a_biller(billed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claim_building, "_pair_proven", lambda *_: False)
+    monkeypatch.setattr(claim_building, "_proven_pairs", lambda *_: set())
     with store.writing() as db:
         claim = db.get_one(Claim, claim_of().case_number)
         claim.status = C.READY_TO_BUILD

@@ -254,7 +254,6 @@ def test_leg_that_died_after_its_draft_was_kept_proposes_that_one(
 def test_batch_takes_sessions_of_a_place_and_day_that_have_no_run(
     drafter: Drafter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_drafts, "draft", session_drafts.draft.fn)
     place = make_location()
     mine, with_run, elsewhere = ready(location=place), ready(location=place, run_id="R-1"), ready()
     assert session_batch.draft_all(place.id, None) == 1
@@ -279,8 +278,7 @@ def test_session_that_fails_is_left_to_its_own_run(
             raise trouble
         return real(case)
 
-    monkeypatch.setattr(session_gate, "take_in", fails)
-    monkeypatch.setattr(session_gate, "screen", session_gate.screen.fn)
+    monkeypatch.setattr(session_gate.take_in, "fn", fails)
     assert session_batch.take_in_and_screen("all", None) == 2
     assert [now(each).status for each in sessions] == [N.RECEIVED, N.READY_TO_DRAFT]
     assert type(trouble).__name__ in caplog.text and "marker" not in caplog.text
@@ -298,7 +296,6 @@ def test_session_that_breaks_the_drafter_keeps_no_other_from_its_draft(
         return drafter(given)
 
     monkeypatch.setattr(session_drafts, "draft_notes", breaks)
-    monkeypatch.setattr(session_drafts, "draft", session_drafts.draft.fn)
     assert session_batch.draft_all("all", None) == 2
     assert [now(each).status for each in sessions] == [N.NOTE_SIGNATURE, N.READY_TO_DRAFT, N.NOTE_SIGNATURE]
     assert "RuntimeError" in caplog.text and "marker" not in caplog.text

@@ -67,7 +67,7 @@ OPENED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 NOTHING = dict.fromkeys(
     (
         *("pages", "escalated", "reminded", "to_call", "outcomes_asked", "offered_again", "stuck", "unread"),
-        *("holds_ended", "times_offered"),
+        *("seen_held", "holds_ended", "times_offered"),
     ),
     0,
 )

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from adapters.calendar_reading import MOST_BYTES
 from adapters.settings import settings
 from models.errors import Forgotten, KeyMissing, MovedOn, NotAllowed, OutsideUnavailable, SealBroken
 from rules.access import PUBLIC, ROUTES
@@ -22,6 +23,8 @@ from web.desk import (
     approvals,
     audit,
     break_glass,
+    calendar,
+    care,
     cases,
     claim_coverage,
     claim_files,
@@ -36,11 +39,13 @@ from web.desk import (
     notes,
     oidc_pages,
     patient_consents,
+    patient_reminders,
     private_notes,
     queue,
     reader,
     sign_in,
     to_dos,
+    visits,
     waitlist,
 )
 from web.desk.assets import ASSETS
@@ -65,12 +70,16 @@ ROUTERS = (
     claims,
     claim_coverage,
     claim_files,
+    care,
     notes,
     note_drafts,
     note_changes,
     note_exports,
     private_notes,
     patient_consents,
+    patient_reminders,
+    visits,
+    calendar,
     intake,
     contract_docs,
     reader,
@@ -209,5 +218,7 @@ def _other(request: Request, error: Any) -> Response:
 
 
 def _most_bytes(scope: Scope) -> int:
-    """How large a request may be: a referral file on the intake page, else a form."""
+    """How large a request may be: a referral file on the intake page, a calendar on its own, else a form."""
+    if scope["path"].startswith("/calendar/") and scope["path"].endswith("/import"):
+        return MOST_BYTES + MOST_FORM
     return settings().largest_file + MOST_FORM if scope["path"] == "/intake" else MOST_FORM

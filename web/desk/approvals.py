@@ -33,8 +33,14 @@ TEMPLATES = {
     ApprovalKind.CLAIM: "claim_sign_off.html",
     ApprovalKind.CLAIM_CLINICAL: "claim_sign_off.html",
     ApprovalKind.WRITE_OFF: "claim_sign_off.html",
+    ApprovalKind.ESCALATION: "escalation.html",
+    ApprovalKind.MESSAGE: "message.html",
 }
-NEEDED = {"a reason is needed": "reason"}
+NEEDED = {
+    "a reason is needed": "reason",
+    "choose what is done about it": "done",
+    "say why nothing is needed": "done_words",
+}
 LABEL = "label-"
 CONFIRMED = {"confirmed": True, "in_error": False}
 LEFT_OPEN = ""
@@ -114,6 +120,9 @@ def _show(
     }
     if approval.kind == ApprovalKind.RISK_REVIEW:
         facts["evidence"] = evidence.risk_evidence(content, me, WHERE)
+    if approval.kind == ApprovalKind.ESCALATION:
+        facts["evidence"] = evidence.escalation_evidence(content, me, WHERE)
+        facts["own_answers"] = words.own_answers(content["measures"])
     if approval.kind in sign_off.CLAIM_KINDS:
         facts["shown"] = claim_evidence.claim_to_sign(content)
         facts["cw"] = claim_words
@@ -163,16 +172,25 @@ def edits(kind: ApprovalKind, content: Mapping[str, Any], posted: Mapping[str, s
     return changed
 
 
-def check_form(verdict: str, changed: Mapping[str, Any], reason: str, password: str, code: str) -> dict[str, str]:
+def check_form(
+    verdict: str,
+    changed: Mapping[str, Any],
+    reason: str,
+    password: str,
+    code: str,
+    kind: ApprovalKind | None = None,
+) -> dict[str, str]:
     """What is missing or contradicts itself in a decision form, by field."""
     errors = {}
     if verdict not in tuple(Verdict):
         errors["verdict"] = "Choose what you decide."
     elif verdict == Verdict.EDIT_AND_APPROVE and not changed:
-        errors["verdict"] = "Nothing is changed. Change something, or approve as proposed."
+        unchosen = {"done": "Choose what is done about it."}
+        unchanged = {"verdict": "Nothing is changed. Change something, or approve as proposed."}
+        errors |= unchosen if kind == ApprovalKind.ESCALATION else unchanged
     elif verdict == Verdict.APPROVE and changed:
         errors["verdict"] = "You changed what is proposed. Choose “edit”, or set it back."
-    elif sign_off.needs_reason(Verdict(verdict)) and not reason.strip():
+    elif sign_off.needs_reason(Verdict(verdict), kind) and not reason.strip():
         errors["reason"] = "Write down why, or your question."
     if not password:
         errors["password"] = "Your password is part of the signature."
@@ -209,6 +227,8 @@ def decide(
     safety_note: Annotated[str | None, Form()] = None,
     clinician_id: Annotated[str | None, Form()] = None,
     letter: Annotated[str | None, Form()] = None,
+    done: Annotated[str | None, Form()] = None,
+    done_words: Annotated[str | None, Form()] = None,
 ) -> Response:
     approval, found, decision = case_views.sign_off(approval_id)
     check_theirs(me, found)
@@ -223,11 +243,13 @@ def decide(
         "safety_note": safety_note,
         "clinician_id": clinician_id,
         "letter": letter,
+        "done": done,
+        "done_words": done_words,
     }
     posted = {name: value for name, value in fields.items() if value is not None}
     content, _ = _content(approval, me)
     changed = edits(approval.kind, content, posted)
-    errors = check_form(verdict, changed, reason, password, code)
+    errors = check_form(verdict, changed, reason, password, code, approval.kind)
     if me.by_service:
         errors = {name: message for name, message in errors.items() if name not in ("password", "code")}
     if not errors:

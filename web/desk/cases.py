@@ -84,7 +84,7 @@ def cases(
 
 @router.get("/cases/{case_number}", name="case_page")
 def case_page(request: Request, me: SignedIn, case_number: str, done: str = "") -> Response:
-    if words.is_note(case_number) or words.is_claim(case_number):
+    if words.case_address(case_number) != f"/cases/{case_number}":
         return RedirectResponse(words.case_address(case_number), status_code=303)
     return _show(request, me, visible_case(me, case_number), notice=DONE.get(done))
 
@@ -151,7 +151,7 @@ def _bookable(found: CaseView) -> bool:
 @router.get("/cases/{case_number}/content", name="case_content")
 def case_content(request: Request, me: SignedIn, case_number: str) -> Response:
     """What the patient and the referrer said, and why it was decided as it was: clinicians only."""
-    if words.is_note(case_number) or words.is_claim(case_number):
+    if words.case_address(case_number) != f"/cases/{case_number}":
         return RedirectResponse(words.case_address(case_number), status_code=303)
     found = visible_case(me, case_number)
     permission = may_read_content(me.viewer, found.facts)
@@ -207,6 +207,8 @@ def _act(request: Request, me: Member, found: CaseView, done: str, reason: str, 
     try:
         act()
     except (NotAllowed, MovedOn, ValueError) as refusal:
+        if words.case_address(found.referral.case_number).startswith("/care/"):
+            raise MovedOn("ongoing care is steered on its own page") from refusal
         anew = case_views.case(found.referral.case_number)
         problem = words.sentence(str(refusal)) + "."
         if words.is_note(found.referral.case_number):

@@ -11,13 +11,23 @@ from adapters import therapy_store
 from models.codes import RiskLevel, Verdict
 from models.measures import DEFINITIONS, Measure
 from models.operational import Decision
+from models.scheduling_codes import CheckInKind
 from rules import labels
-from rules.measures import score
+from rules.check_ins import HOMEWORK_SCALE, MOOD_SCALE
+from rules.measures import PHQ9_SELF_HARM_ITEM, score
 from rules.sign_off import digest
 from rules.triage import RANK, FlagKind
 from web.desk import words
 from web.desk.highlights import Part, Span, parts
 from web.desk.members import Member
+
+HIGHEST = {
+    CheckInKind.PHQ9: 27,
+    CheckInKind.GAD7: 21,
+    CheckInKind.MOOD: MOOD_SCALE[-1],
+    CheckInKind.HOMEWORK: HOMEWORK_SCALE[-1],
+}
+"""The greatest value of each kind of check-in."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,66 @@ def risk_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidenc
         measures=_measures(content["measures"]),
         classifier=content.get("classifier"),
     )
+
+
+def escalation_evidence(content: Mapping[str, Any], me: Member, where: str) -> Evidence:
+    """The same for an escalation, whose words lie with the patient's care; questions of our own are not among it."""
+    asked = [each for each in content["measures"] if each["measure"] in tuple(Measure)]
+    pinned = {**content, "case": content["episode"], "measures": asked}
+    return risk_evidence(pinned, me, where)
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One answered check-in; ``shown`` is its result in words, ``flagged`` the answer to PHQ-9 item 9 from 1 on."""
+
+    at: datetime
+    source_key: str
+    value: int | None = field(repr=False)
+    shown: str = field(repr=False)
+    band: str | None = field(repr=False)
+    flagged: int = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AnswerSeries:
+    """The answers to one kind of check-in, oldest first; ``highest`` is the greatest value there can be."""
+
+    title: str
+    highest: int
+    rows: tuple[AnswerRow, ...] = field(repr=False)
+
+    @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """Where each value lies in a drawing 240 wide and 60 high, the greatest at the top."""
+        values = [row.value for row in self.rows if row.value is not None][-24:]
+        step = 232 / max(len(values) - 1, 1)
+        return tuple(
+            (round(4 + place * step, 1), round(56 - 52 * v / self.highest, 1)) for place, v in enumerate(values)
+        )
+
+    @property
+    def drawn(self) -> str:
+        return " ".join(f"{x},{y}" for x, y in self.points)
+
+
+def answers_over_time(case_number: str, me: Member, where: str) -> tuple[AnswerSeries, ...]:
+    """Everything a patient in care has answered between sessions, by what was asked."""
+    by_kind: dict[str, list[AnswerRow]] = {}
+    for record in therapy_store.answers(case_number, actor=me.id, where=where):
+        given = therapy_store.answers_of(record)
+        flagged = given.get(PHQ9_SELF_HARM_ITEM, 0) if record.measure == Measure.PHQ9 else 0
+        said = words.answer(record.measure, record.total, record.complete)
+        row = AnswerRow(record.authored_at, record.source_key, record.total, said, record.band, flagged)
+        by_kind.setdefault(record.measure, []).append(row)
+    return tuple(
+        AnswerSeries(words.CHECK_INS[kind], HIGHEST[kind], tuple(by_kind[kind])) for kind in HIGHEST if kind in by_kind
+    )
+
+
+def check_in_texts(case_number: str, me: Member, where: str) -> dict[str, str]:
+    """What the patient wrote beside each check-in, by its id."""
+    return {text.source_key: text.text.unwrap() for text in therapy_store.texts(case_number, actor=me.id, where=where)}
 
 
 def case_evidence(case_number: str, me: Member, where: str) -> Evidence:

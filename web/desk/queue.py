@@ -24,8 +24,8 @@ router = APIRouter()
 
 SHOWN = 200
 TO_DO_KINDS = {
-    Role.CLINICIAN: (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME),
-    Role.COORDINATOR: tuple(kind for kind in ToDoKind if kind not in MONEY),
+    Role.CLINICIAN: (ToDoKind.WARM_HANDOFF, ToDoKind.RECORD_OUTCOME, ToDoKind.REVIEW_UNFLAGGED),
+    Role.COORDINATOR: tuple(kind for kind in ToDoKind if kind not in (*MONEY, ToDoKind.REVIEW_UNFLAGGED)),
     Role.BILLER: MONEY,
     Role.OWNER: (),
 }

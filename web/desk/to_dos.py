@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from acts import duplicates
+from acts import admin_time, duplicates
 from acts import to_dos as acts
 from adapters import case_views, claim_views, desk_views
 from adapters.case_views import CaseView
@@ -78,6 +78,8 @@ def _show(
         same_as=same_as,
         following=next_after(me, to_do.id) if done else None,
         check=claim_views.check_of(to_do) if to_do.kind == ToDoKind.COVERAGE_PROBLEM else None,
+        minutes=admin_time.minutes_of(to_do),
+        idle_cap=admin_time.idle_cap(),
         status_from=status_from,
         share=claim_thread.share,
         cw=claim_words,

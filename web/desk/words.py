@@ -1,6 +1,7 @@
 """How the desk words things: durations, local times, audit events, dispositions, scripts for calls."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.undelivered import CALL_KEY, POST_KEY
@@ -10,6 +11,8 @@ from models.codes import (
     CaseOwner,
     ClaimStatus,
     DraftKind,
+    EpisodeStatus,
+    FollowUpStatus,
     NoteStatus,
     ReferralStatus,
     Role,
@@ -20,7 +23,9 @@ from models.codes import (
 )
 from models.note_codes import ConsentKind
 from models.operational import AuditEvent, PatientConsent
-from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL
+from models.scheduling_codes import CheckInKind, FollowUpReason
+from rules.check_ins import MOOD_SCALE
+from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL, NOTHING_NEEDED
 
 ROLES = {
     Role.CLINICIAN: "Clinician",
@@ -132,6 +137,29 @@ PROVED_HOW = {
     AuthenticatedHow.DESK_OIDC: "the practice's sign-in service",
 }
 
+CHECK_INS = {
+    CheckInKind.PHQ9: "PHQ-9",
+    CheckInKind.GAD7: "GAD-7",
+    CheckInKind.MOOD: "Mood, one question",
+    CheckInKind.HOMEWORK: "Homework",
+}
+
+FOLLOW_UP_REASONS = {
+    FollowUpReason.SELF_HARM_ITEM: "PHQ-9 item 9: thoughts of being better off dead or of self-harm",
+    FollowUpReason.RELIABLE_WORSENING: "reliably worse than before",
+    FollowUpReason.TWO_UNANSWERED: "check-ins in a row without an answer",
+    FollowUpReason.WORRYING_WORDS: "words that worry",
+    FollowUpReason.WORDS_UNREAD: "words that no program has read: a person must",
+    FollowUpReason.LOW_MOOD: "a very low mood",
+}
+
+FOLLOW_UP_DONE = {
+    "call": "I have called, or call now",
+    "sooner_appointment": "A sooner appointment is arranged",
+    "message": "I write to the patient",
+    NOTHING_NEEDED: "Nothing is needed",
+}
+
 OWNERS = {
     CaseOwner.PATIENT: "the patient",
     CaseOwner.PAYER: "the payer",
@@ -158,6 +186,7 @@ TEXT_KINDS = {
     "referral_text": "Referral text",
     "patient_words": "In the patient's own words",
     "answered_question": "Answer to a question",
+    "check_in_words": "Written with a check-in",
 }
 
 OUTCOMES = {
@@ -177,6 +206,11 @@ OUTCOMES = {
     ToDoOutcome.COVERAGE_SETTLED: "It is settled: coverage is put right or confirmed",
     ToDoOutcome.PATIENT_PAYS: "The patient knows and pays for it themselves",
     ToDoOutcome.POSTED: "The statement is posted",
+    ToDoOutcome.TOLD: "The patient knows",
+    ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
+    ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
+    ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
+    ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
 }
 
 SCRIPTS = {
@@ -209,7 +243,9 @@ SCRIPTS = {
     ToDoKind.WAITLIST: (
         "No offered time suits, or none is free. Ask which days and hours would, and whether telehealth would do.",
     ),
-    ToDoKind.RECORD_OUTCOME: ("The first session's time has passed. Say whether it took place.",),
+    ToDoKind.RECORD_OUTCOME: (
+        "The session's time has passed and nothing on record shows that it took place. Say whether it did.",
+    ),
     ToDoKind.CHECK_TRANSCRIPT: (
         "The clinician returned the draft of a session's note: something of the transcript, the session's times or the "
         "consents is not right. Their words stand above.",
@@ -233,6 +269,23 @@ SCRIPTS = {
         "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
         "amount on the claim's page; it names no service and no diagnosis.",
     ),
+    ToDoKind.TELL_PATIENT: (
+        "Call the patient. Say your own name and the practice's name only; name no service to anyone else, and leave "
+        "none on voicemail.",
+    ),
+    ToDoKind.REVIEW_UNFLAGGED: (
+        "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
+        "screening missed a risk. It shows the practice how much its screening misses.",
+        "If a risk was missed, say so here: a clinician is asked at once to read it and to decide.",
+    ),
+    ToDoKind.MOVE_APPOINTMENT: (
+        "An appointment cannot be held as agreed, because the clinician's calendar or a room has changed; or a "
+        "recurring one found no place on one of its dates. Nobody has cancelled anything, and the patient does not "
+        "know yet.",
+        "See on the clinician's calendar what it collides with, and which times are free. Call the patient, name no "
+        "service to anyone else, and agree on another time or on none.",
+        "Then move the appointment on the calendar, or cancel it, and say here that it is settled.",
+    ),
 }
 
 READ_WORDS_SCRIPT = (
@@ -242,6 +295,20 @@ READ_WORDS_SCRIPT = (
     "If somebody may be in danger, call now and stay on the line. 988 (call or text) is open at any hour; for danger "
     "now, 911.",
 )
+CALL_SCRIPTS = {
+    "appointment_reminder": (
+        "Nobody can write to this patient: remind them by phone. Say your own name and the practice's name only; name "
+        "no service to anyone else, and leave none on voicemail.",
+        "“You have a visit with us on … at …. Will you come?” If not: find another time with them, or cancel it, so "
+        "that somebody else can have the time. Ask for an address that works.",
+    ),
+    "call_wanted": (
+        "The patient asked on their own page to be called about a visit. Say your own name and the practice's name "
+        "only; name no service to anyone else, and leave none on voicemail.",
+        "Ask what would suit them, and book or cancel with them on the phone.",
+    ),
+}
+"""How to make a call by what it is about: the template that cannot arrive, or the wish."""
 CALL_ABOUT_SCRIPT = (
     "A message to this patient could not be delivered, or there is no way to write to them. Say your own name and the "
     "practice's name only; name no service to anyone else, and leave none on voicemail.",
@@ -254,12 +321,20 @@ POST_SCRIPT = (
 )
 
 
+CALL_TITLES = {"appointment_reminder": "call: remind of a visit", "call_wanted": "call: the patient asks for it"}
+
+
+def _about(unique_key: str) -> str:
+    """What a call is about, as its key says: ``undelivered:<case>:<about>:<which>``."""
+    return unique_key.split(":")[2] if unique_key.count(":") >= 2 else ""
+
+
 def title(kind: ApprovalKind | ToDoKind, role: Role | None = None, unique_key: str = "") -> str:
     """What a sign-off or to-do is called; a hand-over that is really something else by what it is."""
     if unique_key.startswith(POST_KEY):
         return "post the letter"
     if unique_key.startswith(CALL_KEY):
-        return "call: a message did not arrive"
+        return CALL_TITLES.get(_about(unique_key), "call: a message did not arrive")
     if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
         return "read this as a clinician"
     return kind.label
@@ -270,7 +345,7 @@ def script(kind: ToDoKind, role: Role, unique_key: str) -> tuple[str, ...]:
     if unique_key.startswith(POST_KEY):
         return POST_SCRIPT
     if unique_key.startswith(CALL_KEY):
-        return CALL_ABOUT_SCRIPT
+        return CALL_SCRIPTS.get(_about(unique_key), CALL_ABOUT_SCRIPT)
     if kind == ToDoKind.WARM_HANDOFF and role == Role.CLINICIAN:
         return READ_WORDS_SCRIPT
     return SCRIPTS[kind]
@@ -281,8 +356,6 @@ def outcome(outcome: ToDoOutcome, role: Role, unique_key: str) -> str:
     if outcome == ToDoOutcome.HANDED_OVER:
         if unique_key.startswith(POST_KEY):
             return "The letter is posted"
-        if unique_key.startswith(CALL_KEY):
-            return "The patient knows"
         if role == Role.CLINICIAN:
             return "Read and dealt with"
     return OUTCOMES[outcome]
@@ -310,7 +383,7 @@ _EVENTS = {
     "message.queued": "Message queued: {template}",
     "outbox_message.sent": "Message sent",
     "outbox_message.failed": "Message could not be sent",
-    "outbox_message.dropped": "Message withdrawn",
+    "outbox_message.dropped": "Message withdrawn: {why}",
     "message.no_channel": "No way to write to the patient",
     "offer.made": "Time offered",
     "offer.accepted": "Offered time accepted",
@@ -323,7 +396,15 @@ _EVENTS = {
     "appointment.no_show": "First session missed",
     "appointment.cancelled": "First session cancelled",
     "appointment.late_cancelled": "First session cancelled late",
+    "appointment.moved": "Session moved to another time",
+    "appointment.reminders_planned": "Reminders planned: {plan} hours before, by {channel}",
+    "message.waits": "Message waits: {why}",
+    "portal.call_wanted": "The patient asks to be called",
     "booked.by_hand": "Booked by hand",
+    "series.made": "Recurring appointment made",
+    "series.extended": "Appointments of the recurring one made: {count}",
+    "series.ends": "Recurring appointment ends on {last_on}",
+    "series.ended": "Recurring appointment ended",
     "patient.consent_ai": "Agrees to automated reading: {agreed}",
     "duplicate.chosen": "Known record chosen to compare with",
     "break_glass.opened": "Opened in an emergency by somebody whose case it is not",
@@ -356,6 +437,12 @@ _EVENTS = {
     "remitted_claim.for_a_person": "A payment that a person must settle",
     "remitted_claim.settled_by_hand": "Payment settled: none of ours",
     "remitted_claim.matched_by_hand": "Payment matched by hand",
+    "follow_up.opened": "Opened between sessions: {kind}",
+    "check_in.assigned": "Asked regularly: {kind}",
+    "check_in.ended": "Not asked any more: {kind}",
+    "material.sent": "Material sent: {material}",
+    "material.opened": "Material opened by the patient",
+    "message.opened": "Message opened by the patient",
     "row.accepted": "Row accepted",
     "row.duplicate": "Sent again: a duplicate row",
     "row.ambiguous": "Row accepted; may be a known patient",
@@ -384,7 +471,7 @@ def _said(value: object) -> str:
 
 def _status(value: object) -> str:
     text = str(value)
-    for statuses in (ReferralStatus, NoteStatus, ClaimStatus):
+    for statuses in (ReferralStatus, NoteStatus, ClaimStatus, FollowUpStatus, EpisodeStatus):
         if text in tuple(statuses):
             return str(statuses(text).label)
     return text
@@ -400,14 +487,24 @@ def paper_state(paper: PatientConsent, today: date) -> str:
 
 
 def case_address(number: str) -> str:
-    """The page of a case by its number: a claim, a session's note, or a referral."""
+    """The page of a case by its number: a claim, a session's note, ongoing care, or a referral."""
     if is_claim(number):
         return f"/claims/{number}"
+    if is_follow_up(number) or is_care(number):
+        return f"/care/{number}"
     return f"/notes/{number}" if is_note(number) else f"/cases/{number}"
 
 
 def is_claim(number: str) -> bool:
     return number.startswith("CL-")
+
+
+def is_follow_up(number: str) -> bool:
+    return number.startswith("BS-")
+
+
+def is_care(number: str) -> bool:
+    return number.startswith("EP-")
 
 
 def is_note(number: str) -> bool:
@@ -452,6 +549,22 @@ def day(moment: datetime, zone: str) -> str:
     return f"{there:%b} {there.day}, {there.year}"
 
 
+def spoken_date(day: date) -> str:
+    """A date with its weekday: ``Mon, Nov 23, 2026``."""
+    return f"{day:%a, %b} {day.day}, {day.year}"
+
+
+def at_clock(moment: datetime, zone: str) -> str:
+    """What a clock at that place shows: ``2:05 PM``."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there.strftime('%I').lstrip('0')}:{there:%M %p}"
+
+
+def typed_moment(moment: datetime, zone: str) -> str:
+    """A moment as a browser's date and time field holds it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
 def dated(moment: datetime, zone: str) -> str:
     """A moment as a record shows it, with its year: ``Mon, Nov 23, 2026, 2:05 PM PST``."""
     there = moment.astimezone(ZoneInfo(zone))
@@ -484,6 +597,25 @@ def reader_group(table: str, group: tuple[str, ...]) -> str:
         return group[0]
     first, *rest = group
     return sentence(" ".join((RAISED_BY.get(first, plain(first)), *rest)))
+
+
+def answer(kind: str, total: int | None, complete: bool) -> str:
+    """The result of one check-in in words."""
+    if not complete or total is None:
+        return "not finished"
+    if kind == CheckInKind.MOOD:
+        return f"{total} of {MOOD_SCALE[-1]}"
+    return {0: "no", 1: "in part", 2: "yes"}.get(total, str(total)) if kind == CheckInKind.HOMEWORK else str(total)
+
+
+def own_answers(measures: list[dict[str, Any]]) -> list[str]:
+    """The answers to questions of our own that a sign-off holds, the newest first."""
+    return [
+        f"{CHECK_INS[CheckInKind(each['measure'])]}: {answer(each['measure'], each['total'], each['complete'])}, "
+        f"{each['at'][:10]}"
+        for each in reversed(measures)
+        if each["measure"] in (CheckInKind.MOOD, CheckInKind.HOMEWORK)
+    ]
 
 
 def plain(value: object) -> str:

@@ -17,7 +17,9 @@ from web.observed import Observed
 from web.portal import (
     appointment_pages,
     billing_pages,
+    check_in_pages,
     question_pages,
+    reminder_pages,
     text_messages,
     visit_pages,
     waitlist_pages,
@@ -40,7 +42,16 @@ def make_app() -> FastAPI:
     app.add_middleware(LargestBody, most=lambda scope: MOST_BYTES)
     app.add_middleware(Guard, limits=app.state.limits)
     app.mount("/assets", StaticFiles(directory=CHECKOUT / "web" / "assets"), name="assets")
-    for pages in (visit_pages, question_pages, appointment_pages, waitlist_pages, billing_pages, text_messages):
+    for pages in (
+        visit_pages,
+        question_pages,
+        appointment_pages,
+        reminder_pages,
+        waitlist_pages,
+        billing_pages,
+        check_in_pages,
+        text_messages,
+    ):
         app.include_router(pages.router)
     app.include_router(monitored.router)
     app.add_middleware(Observed, part="portal")

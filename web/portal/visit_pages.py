@@ -14,6 +14,7 @@ from adapters.operational_store import reading
 from adapters.spoken_times import MONTHS
 from models.codes import LinkPurpose, ReferralStatus
 from models.errors import NotAllowed
+from models.operational import Referral
 from web.portal.forms import one_value, read_birth_date
 from web.portal.guard import PortalLimits
 from web.portal.page import Page
@@ -54,6 +55,9 @@ FIRST_PAGES = {
     LinkPurpose.CHOOSE_TIME: "/times",
     LinkPurpose.APPOINTMENT: "/appointment",
     LinkPurpose.BILLING_DETAILS: "/billing",
+    LinkPurpose.CHECK_IN: "/check-in",
+    LinkPurpose.MATERIAL: "/read",
+    LinkPurpose.MESSAGE: "/message",
     LinkPurpose.EARLIER_TIME: "/earlier",
 }
 
@@ -96,6 +100,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
         return page.notice("closed_title", f"closed_{why_not.value}", again=True)
     if visitor.link.purpose == LinkPurpose.BILLING_DETAILS:
         return page.notice("billing_done_title", "billing_done")
+    if visitor.link.purpose == LinkPurpose.CHECK_IN:
+        return page.notice("check_in_answered_title", "check_in_answered", status=409)
     if visitor.link.purpose == LinkPurpose.APPOINTMENT:
         return page.go("/appointment")
     if visitor.link.purpose == LinkPurpose.QUESTIONNAIRES:
@@ -151,14 +157,20 @@ def check_birth_date(page: Shown, form: OwnForm) -> Response:
 
 @router.get("/l/{token}/withdraw")
 def ask_withdraw(page: Shown) -> Response:
-    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
-        return page.go()  # what was held is billed, whatever the patient wishes for the future
+    if not _may_withdraw(visitor_of(page)):
+        return page.go()
     return page.show("withdraw.html")
+
+
+def _may_withdraw(visitor: Visit) -> bool:
+    """Only a referral is ended from a link: what was held is billed whatever the patient wishes for the future, and
+    ongoing care is ended in a talk."""
+    return isinstance(visitor.referral, Referral) and visitor.link.purpose != LinkPurpose.BILLING_DETAILS
 
 
 @router.post("/l/{token}/withdraw")
 def withdraw(page: Shown, form: OwnForm) -> Response:
-    if visitor_of(page).link.purpose == LinkPurpose.BILLING_DETAILS:
+    if not _may_withdraw(visitor_of(page)):
         return page.go()
     patient.withdraw(page.token, page.proof)
     return page.go()

@@ -458,6 +458,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("room_id", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("replaces_id", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reminders_for", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reminder_round", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("reminder_channel", sa.String(length=48), nullable=True))
+        batch_op.add_column(sa.Column("reminder_plan", sa.String(), nullable=True))
         batch_op.alter_column("slot_id", existing_type=sa.String(), nullable=True)
         batch_op.create_index(batch_op.f("ix_appointment_series_id"), ["series_id"], unique=False)
         batch_op.create_unique_constraint("uq_appointment_series_id", ["series_id", "occurs_on"])
@@ -473,3 +477,6 @@ def upgrade() -> None:
     with op.batch_alter_table("portal_link", schema=None) as batch_op:
         batch_op.add_column(sa.Column("subject_id", sa.String(), nullable=True))
         batch_op.create_index(batch_op.f("ix_portal_link_subject_id"), ["subject_id"], unique=False)
+
+    # how often a patient was written to is counted before every message
+    op.create_index("ix_outbox_message_to_patient_id", "outbox_message", ["to_patient_id", "not_before"], unique=False)

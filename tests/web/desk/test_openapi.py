@@ -7,6 +7,7 @@ import pytest
 from models.codes import ReferralStatus, Role, ToDoKind
 from tests.claim_factories import make_claim_at, make_remitted
 from tests.factories import make_entry, make_referral, make_to_do
+from tests.visits import make_care, make_visit
 from tests.web.openapi_cases import faults, operations
 
 EXAMPLES = 4
@@ -22,6 +23,7 @@ def test_desk_answers_whatever_is_sent(
     case = make_referral(ReferralStatus.CONTACT_PATIENT, location=place)
     to_do = make_to_do(case, ToDoKind.CALL_PATIENT)
     claim, payment = make_claim_at(location=place), make_remitted()
+    visit = make_visit(make_care(location=place), hours_ahead=-2)
     waits = make_entry(make_referral(ReferralStatus.WAITLISTED, location=place))
     found = operations(browser.app)
     sent, broken = faults(
@@ -30,7 +32,9 @@ def test_desk_answers_whatever_is_sent(
         known={
             "approval_id": [review.id, assigned.id],
             "to_do_id": [to_do.id],
-            "case_number": [case.case_number, review.case_number],
+            "case_number": [case.case_number, review.case_number, visit.case_number],
+            "appointment_id": [visit.id],
+            "patient_id": [visit.patient_id],
             "number": [case.case_number, claim.number],
             "remitted_id": [payment.id],
             "entry_id": [waits.id],
@@ -49,6 +53,9 @@ def test_desk_answers_whatever_is_sent(
             "staff_id",
             "step",
             "whose",
+            "hours",
+            "begins",
+            "language",
         ),
         examples=EXAMPLES,
     )

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from adapters import portal_links
 from adapters.settings import settings
+from tests.visits import make_care, make_visit, make_visit_link
 from tests.waiting_list import Practice
 from tests.web.openapi_cases import faults, operations
 from tests.web.portal.test_portal import offer, open_link, questionnaires
@@ -18,6 +19,7 @@ from web.portal.page import proof_cookie
 
 FIELDS = (
     *("year", "month", "day", "offer", "wish", "words", "draft", "then", "asked", "consent", "modality", "times"),
+    *("slot", "hours", "channel", "part"),
     *("language", "access", "item_1", "item_2", "item_9", "From", "Body", "answer"),
 )
 EVERYTHING = RateLimit(1_000_000, 1)
@@ -36,7 +38,12 @@ def browser(home: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClien
 
 @pytest.mark.parametrize("verified", [False, True], ids=["stranger", "patient"])
 def test_portal_answers_whatever_is_sent(browser: TestClient, verified: bool) -> None:
-    links = [questionnaires()[1], offer()[1], earlier_time(Practice())[1]]
+    links = [
+        questionnaires()[1],
+        offer()[1],
+        make_visit_link(make_visit(make_care())),
+        earlier_time(Practice())[1],
+    ]
     tokens = [portal_links.token_of(link.record) for link in links]
     for link, token in zip(links, tokens, strict=True):
         browser.get(f"/l/{token}")
