@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+import pandas as pd
 from prefect.artifacts import (
     acreate_markdown_artifact,
     acreate_progress_artifact,
@@ -17,6 +18,7 @@ from models.codes import RowOutcome
 from rules.claim_metrics import Share
 from rules.claim_sign_off import dollars
 from rules.metrics import NoShowRate, TimeToFirstAppointment
+from rules.waitlist_fairness import RATES
 from tasks.claim_figures import ClaimFigures
 from tasks.claim_report import ClaimsStanding
 from tasks.intake import FileResult
@@ -29,6 +31,7 @@ WAITING_KEY = "waiting-for-whom"
 FIGURES_KEY = "first-appointment-figures"
 SESSIONS_KEY = "sessions-result"
 CLAIMS_KEY = "claims-standing"
+FAIRNESS_KEY = "waitlist-fairness"
 NIGHT_KEY = "the-night"
 PROGRESS_KEY = "the-night-so-far"
 
@@ -201,6 +204,22 @@ async def publish_figures(figures: tuple[TimeToFirstAppointment, NoShowRate]) ->
         for name, value in asdict(part).items()
     ]
     await acreate_table_artifact(table=rows, key=FIGURES_KEY, description="Time to first appointment, no-show rate")
+
+
+def fairness_rows(table: pd.DataFrame) -> list[dict[str, str]]:
+    """The waitlist's report as rows; what is hidden says so. ``table`` has its small counts hidden already."""
+    rows = []
+    for row in table.to_dict(orient="records"):
+        told = {str(name): "hidden" if pd.isna(value) else str(value) for name, value in row.items()}
+        rates = {name: told[name] if told[name] == "hidden" else f"{float(row[name]):.0%}" for name in RATES}
+        rows.append(told | rates)
+    return rows
+
+
+async def publish_fairness(table: pd.DataFrame) -> None:
+    await acreate_table_artifact(
+        table=fairness_rows(table), key=FAIRNESS_KEY, description="Waitlist: who is offered times and who gets them"
+    )
 
 
 def night_markdown(night: NightSummary) -> str:

@@ -18,6 +18,8 @@ from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules import waitlist_fairness
 
 CHUNK = 1000
+TIMES = 250
+"""How many times are offered in one transaction; with a batch of three that is fewer than ``CHUNK`` offers."""
 LATELY = timedelta(minutes=10)
 """How far back the minute's work looks; what it missed for longer, the night offers."""
 
@@ -26,7 +28,7 @@ def offer_freed_times(night: date, location_id: str = "all") -> dict[str, int]:
     """Offer every time to come that a cancelled appointment left open, of one location or of all; returns counts.
 
     Whatever night it is run for, it offers what is free now. A transaction and a constant number of queries for each
-    ``CHUNK`` times; run again, it makes no offer that is there.
+    ``TIMES`` times; run again, it makes no offer that is there.
     """
     counts: Counter[str] = Counter(entered=0, expired=0, times=0, offers=0)
     now = utc_now()
@@ -36,13 +38,13 @@ def offer_freed_times(night: date, location_id: str = "all") -> dict[str, int]:
     after: tuple[datetime, str] | None = None
     while True:
         with store.writing() as db:
-            slots = freed_slots(db, now, places, after=after, limit=CHUNK)
+            slots = freed_slots(db, now, places, after=after, limit=TIMES)
             made = offer_times(db, slots, now)
             if made:
                 store.audit(db, "system", "waitlist.night", ("waitlist", night.isoformat()), offers=len(made))
         counts["times"] += len(slots)
         counts["offers"] += len(made)
-        if len(slots) < CHUNK:
+        if len(slots) < TIMES:
             return dict(counts)
         after = (slots[-1].starts_at, slots[-1].id)
 
@@ -113,7 +115,7 @@ def _to_offer_on(db: Session, now: datetime) -> list[Slot]:
         col(Slot.starts_at) > now,
         col(Slot.id).in_(given_up) | freed,
     )
-    return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(CHUNK)).all())
+    return list(db.exec(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(TIMES)).all())
 
 
 def fairness(location_id: str = "all", now: datetime | None = None) -> pd.DataFrame:

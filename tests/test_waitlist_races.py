@@ -84,11 +84,14 @@ def two_hold_each_of(number: int) -> list[Race]:
         db.add_all([*slots, *people])
         db.flush()
         db.add_all(cases)
-        db.add_all([_entry(case) for case in cases])
         db.flush()
-        made = offer_times(db, slots, utc_now())
-        of = {offer.id: offer.slot_id for offer in made}
-        links: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        db.add_all([_entry(case) for case in cases])
+    of: dict[str, str] = {}
+    for begin in range(0, number, 50):
+        with writing() as db:
+            of |= {offer.id: offer.slot_id for offer in offer_times(db, slots[begin : begin + 50], utc_now())}
+    links: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    with reading() as db:
         for link in db.exec(select(PortalLink)).all():
             proved = (portal_links.token_of(link), portal_links.make_proof(link.id))
             links[of[str(link.subject_id)]].append(proved)

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from acts import accounts, break_glass
 from acts.billing_records import PATIENT_FIELDS
+from acts.waitlist import accept
 from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
 from adapters.portal_links import token_of
 from adapters.settings import settings
@@ -25,6 +26,7 @@ from models.codes import (
     ClaimStatus,
     DraftKind,
     LinkPurpose,
+    Modality,
     QuarantineStatus,
     ReferralStatus,
     RiskLevel,
@@ -40,11 +42,21 @@ from tasks.reminders import queue_reminders
 from tests import calendars, claim_factories, factories, note_factories, visits
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
+from tests.waiting_list import Practice, offers
+from tests.waiting_list import opened as opened_link
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
 from web.desk.cookies import LOGIN as COOKIE
-from web.portal import appointment_pages, billing_pages, question_pages, reminder_pages, text_messages, visit_pages
+from web.portal import (
+    appointment_pages,
+    billing_pages,
+    question_pages,
+    reminder_pages,
+    text_messages,
+    visit_pages,
+    waitlist_pages,
+)
 from web.portal.app import make_app as make_portal
 
 __all__ = ["assignment", "person", "place", "risk_review"]
@@ -139,6 +151,7 @@ def desk_visits(
         *_care_visits(place, clinician),
         *_note_visits(place, clinician),
         *_claim_visits(place, staff),
+        *_waitlist_visits(place),
         *_calendar_visits(place, clinician),
         Visit("intake", "/intake", Role.COORDINATOR),
         Visit("quarantined_row", "/intake/rows/QR-birth_date", Role.COORDINATOR),
@@ -196,6 +209,23 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("note_changes", f"/notes/{signed.number}/changes", Role.COMPLIANCE),
         Visit("private_note", f"/notes/{signed.number}/private", **told),
         Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
+    ]
+
+
+def _waitlist_visits(place: Location) -> list[Visit]:
+    """The waitlist with a freed time that somebody holds, the form that puts a case on it, and the report."""
+    practice = Practice(place)
+    practice.waits(priority=1)
+    practice.waits(priority=3, state="WA", modality=Modality.TELEHEALTH, wanted_times=["mon-am"])
+    practice.cancel()
+    joins = practice.in_care()
+    practice.later(joins)
+    told = {"role": Role.COORDINATOR}
+    return [
+        Visit("waitlist", "/waitlist", **told),
+        Visit("waitlist", f"/waitlist?case={joins.case_number}", **told, name="waitlist_joined"),
+        Visit("waitlist", "/waitlist?case=EP-0", **told, name="waitlist_no_case"),
+        Visit("waitlist_fairness", "/waitlist/fairness", Role.OWNER),
     ]
 
 
@@ -428,7 +458,26 @@ def portal_visits(home: Path) -> list[Visit]:
         *_ongoing_visits(),
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         *_billing_visits(),
+        *_earlier_visits(),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
+    ]
+
+
+def _earlier_visits() -> list[Visit]:
+    """A time that came free, in both languages, and one that has gone to somebody else."""
+    practice = Practice()
+    entries = [practice.waits(priority=1), practice.waits(priority=2, language="es")]
+    practice.cancel()
+    english, spanish = (f"/l/{opened_link(offers(entry_id=entry.id)[0])[0]}" for entry in entries)
+    later = Practice()
+    first, second = later.waits(priority=1), later.waits(priority=2)
+    later.cancel()
+    accept(*opened_link(offers(entry_id=first.id)[0]))
+    gone = f"/l/{opened_link(offers(entry_id=second.id, slot_id=later.slot.id)[0])[0]}"
+    return [
+        Visit("show_earlier", english, go=_open(english, "/earlier")),
+        Visit("show_earlier", spanish, go=_open(spanish, "/earlier"), name="show_earlier_spanish"),
+        Visit("show_earlier", gone, go=_open(gone, "/earlier"), status=409, name="show_earlier_gone"),
     ]
 
 
@@ -516,7 +565,10 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
-    rooms = (visit_pages, question_pages, appointment_pages, reminder_pages, billing_pages, text_messages)
+    rooms = (
+        *(visit_pages, question_pages, appointment_pages, waitlist_pages, reminder_pages),
+        *(billing_pages, text_messages),
+    )
     pages = {
         route.name
         for room in rooms

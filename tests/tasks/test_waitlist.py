@@ -18,7 +18,7 @@ from models.columns import utc_now
 from models.operational import Appointment, Referral, Slot, WaitlistEntry, WaitlistOffer
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules import waitlist_fairness
-from tasks import waitlist, watch
+from tasks import reports, waitlist, watch
 from tests.factories import make_appointment, make_case_at, make_entry, make_patient, make_referral, make_slot
 from tests.waiting_list import Practice, messages, now_of, offers, opened
 
@@ -171,7 +171,7 @@ def test_night_offers_what_is_free_and_nothing_twice(practice: Practice, monkeyp
 def test_night_goes_on_behind_a_chunk(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     practice.waits()
     freed(practice, 3, monkeypatch)
-    monkeypatch.setattr(waitlist, "CHUNK", 2)
+    monkeypatch.setattr(waitlist, "TIMES", 2)
     assert waitlist.offer_freed_times(NIGHT)["times"] == 3
 
 
@@ -224,6 +224,16 @@ def test_report_counts_who_is_offered_and_who_gets_times_and_hides_small_counts(
     language = table[table["dimension"] == "language"]
     assert language["waiting"].isna().all(), "one hidden alone would follow from the total"
     assert waitlist.fairness("LOC-other").empty
+
+
+def test_report_in_prefect_holds_percentages_and_no_small_count(practice: Practice) -> None:
+    for _ in range(6):
+        practice.waits()
+    practice.cancel()
+    rows = reports.fairness_rows(waitlist.fairness())
+    assert {"dimension": "language", "group": "en"}.items() <= rows[1].items()
+    assert (rows[1]["waiting"], rows[1]["offered"], rows[1]["offered_rate"]) == ("6", "hidden", "hidden")
+    assert rows[1]["filled_rate"] == "0%"
 
 
 def test_report_leaves_out_what_ended_before_its_time(practice: Practice) -> None:
