@@ -25,6 +25,7 @@ from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
 from adapters.operational_store import audit, reading, writing
+from adapters.sample_care import seed_sample_care
 from adapters.sample_claims import seed_sample_billing
 from adapters.sample_practice import seed_sample_practice
 from adapters.sample_sessions import seed_sample_sessions
@@ -131,6 +132,8 @@ def _start(console: Console, children: list[Child], started: float) -> None:
         console.print("A sample export of 8 sessions was dropped into the sessions folder.")
     if settings().samples and seed_sample_billing():
         console.print("Six notes that the sample's clinicians signed before are on their way to claims.")
+    if settings().samples and seed_sample_care():
+        console.print("Four of its patients are in care: recurring appointments, check-ins, one on the waitlist.")
     if any(each.is_file() for each in settings().intake_folder.rglob("*")):
         trigger_intake()
     first_case = _show_cases_arriving(console, children, started)
