@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.states import Failed, State
 
-from tasks import claim_report, night_report, nights, reports, spreading
+from tasks import claim_report, night_report, nights, reports, spreading, waitlist
 
 
 @flow(name="nightly", persist_result=False)
@@ -36,6 +36,7 @@ async def nightly(night: date | None = None, location: str = "all") -> dict[str,
             await reports.show_progress(bar, number, len(parts), part.does)
     if location == nights.EVERYWHERE:
         await reports.publish_claims(await asyncio.to_thread(claim_report.standing))
+        await reports.publish_fairness(await asyncio.to_thread(waitlist.fairness))
     await reports.publish_night(await asyncio.to_thread(night_report.summary, date_of_it, location))
     if failed:
         return Failed(message=f"{'; '.join(failed)} failed; the rest of the night is done")

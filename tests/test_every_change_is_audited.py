@@ -23,6 +23,7 @@ NOT_AUDITED: dict[tuple[str, str], str] = {
     ("adapters.desk_logins", "recognise"): "when a browser was last seen; would be an event for every page",
     ("adapters.operational_store", "installation_id"): "the name of the database, made once, before anybody acts",
     ("adapters.operational_store", "take_case"): "the fencing token of a leg; what the leg does is the event",
+    ("adapters.operational_store", "take_cases"): "the fencing tokens of a batch; what it does is the event",
     ("adapters.outbox", "_free_dead_leases"): "who is sending a message right now; that it was sent is the event",
     ("adapters.outbox", "_lease"): "who is sending a message right now; that it was sent is the event",
     ("adapters.run_claims", "beat"): "that a worker lives",

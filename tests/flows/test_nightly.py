@@ -86,9 +86,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     async def claims(_: Any) -> None:
         published["claims"] = True
 
+    async def fairness(table: Any) -> None:
+        published["fairness"] = len(table)
+
     for name, answer in (("begin_progress", begin), ("show_progress", progress), ("publish_night", the_night)):
         monkeypatch.setattr(night.reports, name, answer)
     monkeypatch.setattr(night.reports, "publish_claims", claims)
+    monkeypatch.setattr(night.reports, "publish_fairness", fairness)
     monkeypatch.setattr(spreading.Machines, "carry_out", lambda _, *given: in_this_process(*given))
     return published
 
@@ -101,6 +105,7 @@ async def run(location: str = "all") -> Any:
 async def test_night_does_each_part_in_order_and_shows_how_far_it_is(done: Done, said: dict[str, Any]) -> None:
     assert await run() == {"first_rows": 2, "second_rows": 2, "practice_rows": 2}
     assert done.parts == [("first", "all"), ("second", "all"), ("practice", "all")]
+    assert said["claims"] and said["fairness"] == 0
     assert said["progress"] == [
         (1, 3, "do the first"),
         (2, 3, "do the second"),
