@@ -13,18 +13,21 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlmodel import select
 
-from acts import accounts, break_glass
+from acts import accounts, break_glass, check_in_answers, material
 from acts.billing_records import PATIENT_FIELDS
 from acts.waitlist import accept
-from adapters import credentials, desk_logins, operational_store, staff_secrets, therapy_store
-from adapters.portal_links import token_of
+from adapters import credentials, desk_logins, education, operational_store, staff_secrets, therapy_store
+from adapters.operational_store import reading
+from adapters.portal_links import make_link, token_of
 from adapters.settings import settings
 from models.claim_codes import FileKind, FileStatus
 from models.codes import (
     ApprovalKind,
     ClaimStatus,
     DraftKind,
+    FollowUpStatus,
     LinkPurpose,
     Modality,
     QuarantineStatus,
@@ -35,13 +38,28 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
-from models.operational import Approval, Clinician, IntakeFile, IntakeRow, Location, QuarantinedRow, Staff
+from models.operational import (
+    Approval,
+    Clinician,
+    Episode,
+    FollowUp,
+    IntakeFile,
+    IntakeRow,
+    Location,
+    QuarantinedRow,
+    Staff,
+)
+from models.scheduling_codes import CheckInKind
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
+from tasks import follow_ups, sign_offs
+from tasks.cases import take
 from tasks.reminders import queue_reminders
 from tests import calendars, claim_factories, factories, note_factories, visits
+from tests.acts.test_check_ins import sent_message
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
+from tests.rules.test_check_ins import phq9
 from tests.waiting_list import Practice, offers
 from tests.waiting_list import opened as opened_link
 from tests.web.desk.conftest import assignment, person, place, risk_review
@@ -51,6 +69,7 @@ from web.desk.cookies import LOGIN as COOKIE
 from web.portal import (
     appointment_pages,
     billing_pages,
+    check_in_pages,
     question_pages,
     reminder_pages,
     text_messages,
@@ -184,10 +203,32 @@ def _care_visits(place: Location, clinician: Staff) -> list[Visit]:
     for hours in (100, -50):
         visits.make_visit(care, hours_ahead=hours)
     queue_reminders.fn(utc_now().date())
+    page = f"/care/{care.case_number}"
+    approval = _escalated(care)
+    piece = sorted(education.library())[0]
+    told = {"role": Role.CLINICIAN}
     return [
-        Visit("visits", f"/care/{care.case_number}/visits", Role.COORDINATOR),
+        Visit("care", "/care", **told),
+        Visit("care_page", page, **told),
+        Visit("care_page", page, Role.COORDINATOR, name="care_of_a_coordinator"),
+        Visit("approval_page", f"/approvals/{approval}", **told, name="escalation"),
+        Visit("library", "/library", **told),
+        Visit("library_piece", f"/library/{piece}", **told),
+        Visit("visits", f"{page}/visits", Role.COORDINATOR),
         Visit("patient_reminders", f"/patients/{care.patient_id}/reminders", Role.COORDINATOR),
     ]
+
+
+def _escalated(care: Episode) -> str:
+    """The sign-off that an answer of this patient has opened, as its run would."""
+    for total, item_9 in ((6, 0), (14, 2)):
+        _, token, proof = factories.make_check_in(care)
+        check_in_answers.answer(token, proof, phq9(total, item_9), TherapyText("The nights are long."))
+    with reading() as db:
+        number = db.exec(select(FollowUp.case_number).where(FollowUp.episode_number == care.case_number)).one()
+    case = take(number)
+    follow_ups.begin.fn(case)
+    return sign_offs.open_sign_off.fn(case, FollowUpStatus.ESCALATION)
 
 
 def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
@@ -459,6 +500,7 @@ def portal_visits(home: Path) -> list[Visit]:
         Visit("ask_withdraw", questions, go=_open(questions, "/withdraw")),
         *_billing_visits(),
         *_earlier_visits(),
+        *_check_in_visits(),
         Visit("notice", "/l/forged", status=404, name="closed_link"),
     ]
 
@@ -478,6 +520,24 @@ def _earlier_visits() -> list[Visit]:
         Visit("show_earlier", english, go=_open(english, "/earlier")),
         Visit("show_earlier", spanish, go=_open(spanish, "/earlier"), name="show_earlier_spanish"),
         Visit("show_earlier", gone, go=_open(gone, "/earlier"), status=409, name="show_earlier_gone"),
+    ]
+
+
+def _check_in_visits() -> list[Visit]:
+    """What is asked between two sessions, a piece that was sent, a message that was signed."""
+    care = factories.make_episode()
+    form, mood = (f"/l/{factories.make_check_in(care, kind)[1]}" for kind in (CheckInKind.PHQ9, CheckInKind.MOOD))
+    key = "sleep-1.en"
+    material.review(key, education.library()[key].digest, staff_id=care.clinician_id)
+    sent = material.send(care.case_number, "sleep", staff_id=care.clinician_id)
+    with operational_store.writing() as db:
+        read = make_link(db, care.case_number, LinkPurpose.MATERIAL, 0, subject_id=sent).record
+    piece, message = f"/l/{token_of(read)}", f"/l/{sent_message(care)[0]}"
+    return [
+        Visit("show_check_in", form, go=_open(form, "/check-in")),
+        Visit("show_check_in", mood, go=_open(mood, "/check-in"), name="show_check_in_mood"),
+        Visit("read_material", piece, go=_open(piece, "/read")),
+        Visit("read_message", message, go=_open(message, "/message")),
     ]
 
 
@@ -566,7 +626,7 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 
 def test_every_page_of_the_portal_is_visited(portal_visits):
     rooms = (
-        *(visit_pages, question_pages, appointment_pages, waitlist_pages, reminder_pages),
+        *(visit_pages, question_pages, appointment_pages, waitlist_pages, reminder_pages, check_in_pages),
         *(billing_pages, text_messages),
     )
     pages = {
