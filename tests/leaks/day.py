@@ -32,6 +32,7 @@ from tests.leaks.people import (
     write_a_text_message,
     write_notes,
 )
+from tests.leaks.times import keep_times
 from tests.test_leaks import opened_content
 
 
@@ -45,6 +46,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
     for act in (
         go_to_the_first_session,
         write_notes,
+        keep_times,
         go_on_in_care,
         be_declined,
         settle_a_stray_payment,

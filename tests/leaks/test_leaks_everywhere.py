@@ -63,6 +63,7 @@ the other side's own folder, which no real practice has."""
 FROM_THE_PAYER = "clearinghouse/incoming/"
 """Where files lie open as they came, until they are taken in."""
 ANSWERED_OTHERWISE = {
+    "end_care": {303, 422},  # not while an escalation waits
     "oidc_sign_in": {409},  # this practice has no sign-in service of its own
     "oidc_again": {409},
     "oidc_back": {403},
