@@ -11,6 +11,7 @@ from models.codes import NoteStatus
 from models.operational import SessionNote
 from tasks import cases, session_drafts, session_gate, sessions
 from tasks.cases import Case
+from tasks.steps import unrecorded
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +21,8 @@ AT_ONCE = 100
 
 def take_in_and_screen(location: str, day: date | None) -> int:
     """Read and screen every session that has no run of its own yet; one that fails is left to its own run."""
-    count = _each(NoteStatus.RECEIVED, location, day, session_gate.take_in.fn)
-    _each(NoteStatus.READY_TO_SCREEN, location, day, session_gate.screen.fn)
+    count = _each(NoteStatus.RECEIVED, location, day, unrecorded(session_gate.take_in))
+    _each(NoteStatus.READY_TO_SCREEN, location, day, unrecorded(session_gate.screen))
     return count
 
 
@@ -44,7 +45,7 @@ def draft_all(location: str, day: date | None) -> int:
 def _drafted(numbers: list[str]) -> int:
     """How many of these were proposed; where one breaks the drafter, the others are drafted without it."""
     try:
-        return len(session_drafts.draft.fn([cases.take(number) for number in numbers]))
+        return len(unrecorded(session_drafts.draft)([cases.take(number) for number in numbers]))
     except Exception as trouble:  # what fails alone is left to its own run; never its words
         logger.error("%d sessions from %s on were not drafted (%s)", len(numbers), numbers[0], type(trouble).__name__)
     return sum(_drafted([number]) for number in numbers) if len(numbers) > 1 else 0

@@ -54,12 +54,15 @@ AT = {
     K.WAITLIST: R.WAITLISTED,
     K.RECORD_OUTCOME: R.BOOKED,
     K.TELL_PATIENT: R.WAITLISTED,
+    K.MOVE_APPOINTMENT: R.WAITLISTED,
+    K.REVIEW_UNFLAGGED: R.WAITLISTED,
 }
+BESIDE_THE_CASE = (K.TELL_PATIENT, K.MOVE_APPOINTMENT, K.REVIEW_UNFLAGGED)
 
 
 def waiting(kind: ToDoKind, **given: Any) -> tuple[MadeCase, ToDo]:
     """A case whose to-do of this kind is open."""
-    case = make_case_at(AT[kind], **({"to_do": False} if kind == K.TELL_PATIENT else {}), **given)
+    case = make_case_at(AT[kind], **({"to_do": False} if kind in BESIDE_THE_CASE else {}), **given)
     if case.appointment is not None:
         with writing() as db:
             appointment = db.get_one(Appointment, case.appointment.id)
@@ -115,6 +118,9 @@ def actions(case: MadeCase) -> list[str]:
         (K.RECORD_OUTCOME, O.NO_SHOW, {}, R.MISSED, {"first_session_at": None}),
         (K.TELL_PATIENT, O.TOLD, {}, R.WAITLISTED, {}),
         (K.TELL_PATIENT, O.NOT_REACHED, {}, R.WAITLISTED, {}),
+        (K.MOVE_APPOINTMENT, O.TIME_SETTLED, {}, R.WAITLISTED, {}),
+        (K.REVIEW_UNFLAGGED, O.NOTHING_MISSED, {}, R.WAITLISTED, {}),
+        (K.REVIEW_UNFLAGGED, O.RISK_MISSED, {}, R.WAITLISTED, {}),
     ],
 )
 def test_outcome_moves_the_case_on(
@@ -423,3 +429,12 @@ def test_session_that_has_not_begun_has_no_outcome() -> None:
     elsewhere = make_signer(Role.COORDINATOR, location=make_location())
     with pytest.raises(NotAllowed, match="another location"):
         record_visit(visit.id, staff_id=elsewhere.id, outcome=O.ATTENDED)
+
+
+@pytest.mark.parametrize(("outcome", "asked"), [(O.RISK_MISSED, [Role.CLINICIAN]), (O.NOTHING_MISSED, [])])
+def test_risk_that_was_missed_goes_to_a_clinician(outcome: ToDoOutcome, asked: list[Role]) -> None:
+    case, to_do = waiting(K.REVIEW_UNFLAGGED)
+    finish(to_do.id, case.coordinator.id, outcome)
+    with reading() as db:
+        opened = db.exec(select(ToDo.role).where(ToDo.case_number == case.number, ToDo.kind == K.WARM_HANDOFF)).all()
+    assert opened == asked
