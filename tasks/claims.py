@@ -41,7 +41,7 @@ def move_on(location: str = "all", limit: int = 5000) -> dict[str, int]:
         try:
             _together(some)
         except (CountersignError, ValueError, LookupError) as trouble:
-            log.error("claims are moved on one by one", first=some[0], trouble=trouble)
+            log.error("claims are moved on one by one", case=some[0], trouble=trouble)
         for number in _left(some):
             if not _alone(number):
                 counts["in_trouble"] = counts.get("in_trouble", 0) + 1

@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "texts": (CASE,),
     "to_do_words": ("TD-1",),
     "unread_sources": (CASE,),
+    "words_of_decisions": (["DE-1"],),
 }
 """With what each function that reads content is called here; a new one is added with the content it needs below."""
 
