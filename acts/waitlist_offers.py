@@ -156,7 +156,7 @@ def _call(offer: WaitlistOffer, person: Person) -> ToDo:
         id=new_id("TD"),
         unique_key=f"{CALL_KEY}{offer.case_number}:{OFFERED}:{offer.id}",
         case_number=offer.case_number,
-        kind=ToDoKind.WARM_HANDOFF,
+        kind=ToDoKind.TELL_PATIENT,
         role=Role.COORDINATOR,
         location_id=person.entry.location_id,
         due_at=min(offer.offered_at + WITHIN, offer.hold_until),

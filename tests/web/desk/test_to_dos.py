@@ -227,11 +227,11 @@ def test_letter_that_is_not_what_was_signed_is_not_shown(at_the_desk, place, per
 
 def test_call_about_a_lost_message_says_what_it_is(at_the_desk, place):
     case = factories.make_referral(ReferralStatus.BOOKED, location=place)
-    to_do = factories.make_to_do(case, ToDoKind.WARM_HANDOFF, unique_key=f"{CALL_KEY}{case.case_number}:x")
+    to_do = factories.make_to_do(case, ToDoKind.TELL_PATIENT, unique_key=f"{CALL_KEY}{case.case_number}:x")
     seated = at_the_desk(Role.COORDINATOR)
     assert "Call: a message did not arrive" in seated.get("/").text
     assert "The patient knows" in seated.get(f"/to-dos/{to_do.id}").text
-    seated.post(f"/to-dos/{to_do.id}/finish", outcome="handed_over")
+    seated.post(f"/to-dos/{to_do.id}/finish", outcome="told")
     assert (kept(to_do).status, case_of(to_do).status) == (ToDoStatus.DONE, ReferralStatus.BOOKED)
 
 

@@ -34,9 +34,10 @@ def test_sessions_show_their_reminders_and_why(coordinator, care):
     assert "72+24 hours before, by email" in shown and "Hours: the practice plan" in shown
 
 
-def test_page_of_the_case_leads_to_its_sessions(coordinator, care):
+def test_page_of_the_care_leads_to_its_sessions(coordinator, care):
     answer = coordinator.get(f"/cases/{care.case_number}")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/care/{care.case_number}/visits")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/care/{care.case_number}")
+    assert f'href="/care/{care.case_number}/visits"' in coordinator.get(answer.headers["location"]).text
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("attended", "attended"), ("no_show", "no_show")])
