@@ -46,6 +46,7 @@ from cli.children import (
 )
 from cli.environment import LOOPBACK
 from models.codes import ApprovalStatus, CaseOwner
+from models.columns import utc_now
 from models.errors import CountersignError
 from models.operational import Approval, IntakeFile, Referral
 from models.transitions import REFERRAL_OWNERS
@@ -133,6 +134,9 @@ def _start(console: Console, children: list[Child], started: float) -> None:
     if settings().samples and seed_sample_billing():
         console.print("Six notes that the sample's clinicians signed before are on their way to claims.")
     if settings().samples and seed_sample_care():
+        from tasks.calendars import extend_series  # imports Prefect, like the deploying above
+
+        extend_series(utc_now().date())  # the first night has begun without them
         console.print("Four of its patients are in care: recurring appointments, check-ins, one on the waitlist.")
     if any(each.is_file() for each in settings().intake_folder.rglob("*")):
         trigger_intake()
