@@ -133,10 +133,11 @@ def make(patients: int, now: datetime) -> Group:
 
 
 def _insert(connection: sa.Connection, record: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
-    """With the record's own defaults, many rows a statement."""
+    """With the record's own defaults, many rows a statement; a number that the database gives is left to it."""
     some: list[dict[str, Any]] = []
     for row in rows:
-        some.append(record(**row).model_dump())
+        facts = record(**row).model_dump()
+        some.append({name: value for name, value in facts.items() if name != "id" or value is not None})
         if len(some) == AT_ONCE:
             connection.execute(sa.insert(record), some)
             some = []
