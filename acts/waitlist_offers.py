@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select, tuple_
 from acts.patient_messages import channel_for, tell_patient
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
 from adapters.log_lines import log_of
-from adapters.operational_store import audit, end_entry, one_case, queue_messages, set_status
+from adapters.operational_store import audit, end_entry, one_case, open_to_dos, queue_messages, set_status
 from adapters.portal_links import keep_links, new_link
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import (
@@ -121,9 +121,7 @@ def _keep(db: Session, facts: WaitlistFacts, made: list[tuple[WaitlistOffer, Slo
     db.flush()
     keep_links(db, links)
     queue_messages(db, messages)
-    db.add_all(calls)
-    for to_do in calls:
-        audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
+    open_to_dos(db, calls)
 
 
 def _link(offer: WaitlistOffer, slot: Slot, person: Person) -> PortalLink:

@@ -1,7 +1,7 @@
 """The night's check-ins on whole tables: what is due is asked, what was not answered is noted and escalated."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -14,10 +14,11 @@ from sqlmodel import Session, col, select
 from acts.follow_ups import Wanted, open_escalations
 from acts.patient_messages import channel_for
 from adapters import operational_store as store
+from adapters.portal_links import keep_links
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import EpisodeStatus, LinkPurpose, MessageChannel, Role, ToDoKind
 from models.columns import new_id, utc_now
-from models.operational import CheckIn, CheckInPlan, Episode, Location, OutboxMessage, Patient, PortalLink, ToDo
+from models.operational import CheckIn, CheckInPlan, Episode, Location, Patient, PortalLink, ToDo
 from models.scheduling_codes import CheckInStatus
 from rules import check_ins, messaging
 
@@ -70,15 +71,19 @@ def _ask(night: date, now: datetime, location_id: str, counts: Counter[str]) -> 
         rows = _not_asked_yet(db, _still_due(db, found, night), now)
         made = [_check_in(row) for row in rows]
         links = [_link(check_in, row, now) for check_in, row in zip(made, rows, strict=True)]
-        messages, to_call = _messages(db, rows, links, now)
+        messages, to_call = _messages(rows, links, now)
         for check_in, row in zip(made, rows, strict=True):
             written = channel_for(row.patient) is not None
             check_in.status = S.SENT if written else S.DUE
             check_in.sent_at = now if written else None
             _move_plan(row, now)
-        db.add_all([*made, *links, *messages, *to_call])
-        _audit(db, made, links, messages, to_call)
-        counts.update(asked=len(made), messages=len(messages), to_call=len(to_call))
+        db.add_all(made)
+        for check_in in made:
+            store.audit(db, "system", "check_in.asked", check_in, check_in.case_number, kind=check_in.kind.value)
+        keep_links(db, links)
+        counts.update(
+            asked=len(made), messages=store.queue_messages(db, messages), to_call=store.open_to_dos(db, to_call)
+        )
         return len(found)
 
 
@@ -159,10 +164,10 @@ def _link(check_in: CheckIn, row: _Row, now: datetime) -> PortalLink:
 
 
 def _messages(
-    db: Session, rows: Sequence[_Row], links: Sequence[PortalLink], now: datetime
-) -> tuple[list[OutboxMessage], list[ToDo]]:
+    rows: Sequence[_Row], links: Sequence[PortalLink], now: datetime
+) -> tuple[list[dict[str, Any]], list[ToDo]]:
     """One message for each patient, whose link leads from one check-in to the next; a call where none can be sent."""
-    messages: dict[str, OutboxMessage] = {}
+    messages: dict[str, dict[str, Any]] = {}
     to_call: dict[str, ToDo] = {}
     for row, link in zip(rows, links, strict=True):
         channel, number = channel_for(row.patient), row.episode.case_number
@@ -173,30 +178,21 @@ def _messages(
         key = f"check-ins:{number}:{row.due.due_on}"
         if key not in messages:
             messages[key] = _message(row, link, key, channel, now)
-    sent = _known(db, OutboxMessage, messages)
-    called = _known(db, ToDo, to_call)
-    return (
-        [message for key, message in messages.items() if key not in sent],
-        [to_do for key, to_do in to_call.items() if key not in called],
-    )
+    return list(messages.values()), list(to_call.values())
 
 
-def _known(db: Session, record: Any, keys: Iterable[str]) -> set[str]:
-    return set(db.exec(select(record.unique_key).where(col(record.unique_key).in_(list(keys)))).all())
-
-
-def _message(row: _Row, link: PortalLink, key: str, channel: MessageChannel, now: datetime) -> OutboxMessage:
+def _message(row: _Row, link: PortalLink, key: str, channel: MessageChannel, now: datetime) -> dict[str, Any]:
     at = max(check_ins.asked_at(row.due.due_on, row.zone), now)
-    return OutboxMessage(
-        id=new_id("MS"),
-        unique_key=key,
-        channel=channel,
-        template=TEMPLATE,
-        case_number=row.episode.case_number,
-        to_patient_id=row.patient.id,
-        facts={"link_id": link.id},
-        not_before=messaging.next_send_time(at, row.zone) if channel == MessageChannel.SMS else at,
-    )
+    return {
+        "id": new_id("MS"),
+        "unique_key": key,
+        "channel": channel,
+        "template": TEMPLATE,
+        "case_number": row.episode.case_number,
+        "to_patient_id": row.patient.id,
+        "facts": {"link_id": link.id},
+        "not_before": messaging.next_send_time(at, row.zone) if channel == MessageChannel.SMS else at,
+    }
 
 
 def _call(row: _Row, key: str, now: datetime) -> ToDo:
@@ -216,24 +212,6 @@ def _move_plan(row: _Row, now: datetime) -> None:
         row.plan.ended_at = now
     else:
         row.plan.next_on = row.due.next_on
-
-
-def _audit(
-    db: Session,
-    made: Sequence[CheckIn],
-    links: Sequence[PortalLink],
-    messages: Sequence[OutboxMessage],
-    to_call: Sequence[ToDo],
-) -> None:
-    for check_in in made:
-        store.audit(db, "system", "check_in.asked", check_in, check_in.case_number, kind=check_in.kind.value)
-    for link in links:
-        store.audit(db, "system", "portal_link.made", link, link.case_number, leads_to=link.purpose.value)
-    for message in messages:
-        details = {"template": message.template, "channel": message.channel.value}
-        store.audit(db, "system", "message.queued", message, message.case_number, **details)
-    for to_do in to_call:
-        store.audit(db, "system", "to_do.opened", to_do, to_do.case_number, kind=to_do.kind.value)
 
 
 # -- what was not answered
