@@ -140,6 +140,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "leave_waitlist": SIGNERS,
     "fill_from_waitlist": SIGNERS,
     "waitlist_fairness": EVERYONE - {Role.BILLER},
+    "governance": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),

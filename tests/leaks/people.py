@@ -467,12 +467,9 @@ def find_no_time(at: Practice) -> None:
     patient.post(f"{home}/none-suit")
     at.at("unsuited", R.WAITLISTED)
     number, seat = at.case("unsuited").case_number, at.seat(COORDINATOR)
-    slot = re.search(
-        r'<option value="(SL[^"]*|[^"]+)">[^<]*, (?:office|telehealth|either)', seat.get(f"/cases/{number}")
-    )
-    assert slot
+    times = re.findall(r'<option value="([^"]+)">[^<]*, (?:office|telehealth|either)', seat.get(f"/cases/{number}"))
     seat.post(f"/cases/{number}/book", 422, slot_id="")
-    seat.post(f"/cases/{number}/book", slot_id=slot.group(1))
+    seat.post(f"/cases/{number}/book", slot_id=times[-1])  # the first may be so soon that a cancellation is a late one
     at.at("unsuited", R.BOOKED)
     patient, home = at.arrive("unsuited", LinkPurpose.APPOINTMENT)
     patient.get(f"{home}/cancel")
@@ -728,7 +725,7 @@ def look_at_everything(at: Practice) -> None:
         *("/", "/queue", "/cases", f"/cases/{number}", f"/cases/{number}/content", f"/cases/{number}/break-glass"),
         *(f"/cases/{at.case(name).case_number}" for name in ("booked", "declined", "texting", "namesake", "typed")),
         *(f"/approvals/{approval.id}", f"/to-dos/{ids['to_do']}", "/intake", "/referrals/new", "/accounts"),
-        *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/reader"),
+        *(f"/accounts/{ids['account']}", "/break-glass", f"/break-glass/{ids['glass']}", "/audit", "/reader", "/governance"),
         *("/notes", f"/notes/{at.find(SessionNote).case_number}", f"/patients/{at.case('booked').patient_id}/consents"),
         *("/care", "/care?scope=all", "/library", f"/care/{at.find(Episode).case_number}"),
         *("/me", "/enrol", "/claims", "/claims/all", f"/claims/{at.find(Claim).case_number}", "/coverage"),

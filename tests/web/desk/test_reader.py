@@ -88,4 +88,4 @@ def test_reading_the_page_is_on_record(at_the_desk):
 
 @pytest.mark.parametrize("role", Role)
 def test_page_is_in_the_navigation_of_who_may_open_it(at_the_desk, role: Role):
-    assert ('href="/reader"' in at_the_desk(role).get("/me").text) is (role in MAY)
+    assert ('href="/reader"' in at_the_desk(role).get("/governance").text) is (role in MAY)

@@ -137,6 +137,7 @@ EXPECTED = {
     "leave_waitlist": "CO",
     "fill_from_waitlist": "CO",
     "waitlist_fairness": "CONWMD",
+    "governance": "COBNWMD",
     "reader": "CWM",
     "audit": "M",
     "audit_export": "M",
