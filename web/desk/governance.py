@@ -22,7 +22,9 @@ class Shown(NamedTuple):
 
 
 PAGES: tuple[Shown, ...] = (
-    Shown("waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."),
+    Shown(
+        "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
+    ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
