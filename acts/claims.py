@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from acts import billing, claim_money
+from acts import billing, claim_money, remitted_claims
 from acts.appeal_facts import appeal_facts
 from acts.billing_records import PATIENT_FIELDS
 from acts.insurance import coverage_in_force
@@ -424,10 +424,7 @@ def settle_remitted(remitted_id: str, *, staff_id: str, case_number: str, reason
             payer=PayerName("", record.payer_id),
         )
         said = remitted_from_plain(record.content)
-        submission = claim_money.submission_that_fits(db, case_number, head, said, record.file_id)
-        if isinstance(submission, NeedsAPerson):
-            raise ValueError(submission.reason)
-        claim_money.post_decision(db, head, said, record.file_id, actor=staff_id, by_hand=submission)
+        remitted_claims.post_by_hand(db, record, head, said, case_number, actor=staff_id)
         audit(db, staff_id, "remitted_claim.matched_by_hand", record, case_number, words=words)
 
 

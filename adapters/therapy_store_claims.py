@@ -1,7 +1,7 @@
 """The part of the therapy database's door for claims: what each says, what people changed about it, letters."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import col, select
@@ -49,14 +49,23 @@ def contents(content_ids: Sequence[str], *, actor: str, where: str) -> dict[str,
 
 def change(case_number: str, fields: dict[str, Any], actor: str) -> None:
     """Add to what people changed about a claim; a value of None takes a change back."""
+    change_all({case_number: fields}, actor)
+
+
+def change_all(wanted: Mapping[str, dict[str, Any]], actor: str) -> None:
+    """The same for many claims in one transaction, by case."""
     with writing() as db:
-        found = opened_one(db, db.get(ClaimChanges, case_number, with_for_update=True))
-        known = json.loads(found.fields.unwrap()) if found is not None else {}
-        merged = {name: value for name, value in {**known, **fields}.items() if value is not None}
-        record = found or ClaimChanges(case_number=case_number, fields=as_text(merged), changed_by=actor)
-        record.fields, record.changed_by, record.at = as_text(merged), actor, utc_now()
-        db.add(record)
-        audit(db, actor, "claim.changed", "claim_changes", case_number, case_number, names=sorted(fields))
+        locked = select(ClaimChanges).where(col(ClaimChanges.case_number).in_(list(wanted)))
+        found = opened(db, db.exec(locked.order_by(col(ClaimChanges.case_number)).with_for_update()).all())
+        by_case = {each.case_number: each for each in found}
+        for case_number, fields in wanted.items():
+            before = by_case.get(case_number)
+            known = json.loads(before.fields.unwrap()) if before is not None else {}
+            merged = {name: value for name, value in {**known, **fields}.items() if value is not None}
+            record = before or ClaimChanges(case_number=case_number, fields=as_text(merged), changed_by=actor)
+            record.fields, record.changed_by, record.at = as_text(merged), actor, utc_now()
+            db.add(record)
+            audit(db, actor, "claim.changed", "claim_changes", case_number, case_number, names=sorted(fields))
 
 
 def changes(case_number: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Takes in remittances (835): read whole, held against their own sums, posted claim by claim to the cent."""
+"""Takes in remittances (835): read whole, held against their own sums, posted to the cent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,9 @@ from typing import BinaryIO
 
 from sqlmodel import Session, col, select
 
-from acts.claim_money import line_of, post, post_decision
+from acts.claim_books import line_of
+from acts.claim_money import post
+from acts.remitted_claims import post_decisions
 from adapters import operational_store as store
 from adapters import x12
 from models.claim_answers import ProviderAdjustment, RemittanceEnd, RemittanceHead, RemittedClaim
@@ -83,8 +85,7 @@ def _post(file_id: str, stream: BinaryIO, now: datetime) -> int:
             sums.adjustments.append(part)
         if head is not None and claims and (len(claims) >= AT_ONCE or isinstance(part, RemittanceEnd)):
             with store.writing() as db:
-                for claim in claims:
-                    post_decision(db, head, claim, file_id, at=now)
+                post_decisions(db, head, claims, file_id, at=now)
             claims = []
         if isinstance(part, RemittanceEnd) and sums is not None:
             with store.writing() as db:

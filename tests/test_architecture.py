@@ -39,7 +39,7 @@ THERAPY_DOOR = {
     "acts/cases.py",
     "acts/check_in_answers.py",
     "acts/check_ins.py",
-    "acts/claim_money.py",
+    "acts/claim_books.py",
     "acts/claims.py",
     "acts/clearinghouse_files.py",
     "acts/consent_papers.py",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
-from acts import claim_money, claims
+from acts import claim_books, claim_money, claims
 from adapters import operational_store as store
 from adapters import therapy_store, x12
 from adapters.sample_claims import seed_sample_billing
@@ -286,7 +286,7 @@ def test_a_claim_that_is_closed_owes_nothing(season: SimulatedPayer) -> None:
 
 def test_the_ledger_is_what_was_remitted_is_what_the_payer_paid(season: SimulatedPayer) -> None:
     with store.reading() as db:
-        cash = cash_from_payers(claim_money.line_of(entry) for entry in db.exec(select(LedgerEntry)).all())
+        cash = cash_from_payers(claim_books.line_of(entry) for entry in db.exec(select(LedgerEntry)).all())
         by_hand = db.exec(
             select(RemittedClaimRecord).where(RemittedClaimRecord.outcome == RemittanceOutcome.FOR_A_PERSON)
         ).all()

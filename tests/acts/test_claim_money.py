@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from acts import billing_records, claim_money, claims
+from acts import billing_records, claim_books, claim_money, claims
 from adapters import operational_store as store
 from models.claim_answers import RemittedClaim
 from models.claim_codes import RemittanceOutcome
@@ -286,7 +286,7 @@ DECIDED = (C.CLOSED_PAID, C.CLOSED_VOID, C.DENIED, C.PATIENT_BALANCE, C.REMITTAN
 def test_a_decision_finds_its_way_from_wherever_the_claim_stands(to: C) -> None:
     for old in C:
         if old not in (to, C.CLOSED_NOT_BILLED):  # what was never sent is never decided
-            steps = (old, *claim_money.way(old, to))
+            steps = (old, *claim_books.way(old, to))
             assert len(steps) <= 4 and all(after in CLAIM[before] for before, after in pairwise(steps)), old
 
 
