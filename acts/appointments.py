@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from acts.patient_messages import tell_patient
 from acts.reminders import STANDING, TEMPLATE
 from acts.waitlist_offers import after_end
-from adapters.operational_store import audit, set_status
+from adapters.operational_store import CaseRecord, audit, set_status
 from adapters.slots import fit_freed_slots
 from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, MessageStatus, SlotStatus
@@ -106,12 +106,12 @@ def release_if_booked(db: Session, referral: Referral, actor: str) -> None:
         return
     end_appointment(db, appointment, AppointmentStatus.CANCELLED, actor)
     if appointment.starts_at > utc_now():
-        told = tell_patient(
-            db,
-            referral,
-            "booking_cancelled",
-            unique_key=f"cancelled:{appointment.id}",
-            facts={"appointment_id": appointment.id},
-        )
-        if told is None:
-            ask_for_a_call(db, referral, f"booking_cancelled:{appointment.id}")
+        tell_of_cancellation(db, referral, appointment)
+
+
+def tell_of_cancellation(db: Session, case: CaseRecord, appointment: Appointment) -> None:
+    """Tell a patient, who may not know of it, that their appointment is cancelled; else somebody calls."""
+    facts = {"appointment_id": appointment.id}
+    told = tell_patient(db, case, "booking_cancelled", unique_key=f"cancelled:{appointment.id}", facts=facts)
+    if told is None:
+        ask_for_a_call(db, case, f"booking_cancelled:{appointment.id}")

@@ -4,15 +4,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from acts.appointments import end_appointment
+from acts.appointments import end_appointment, tell_of_cancellation
 from acts.check_ins import end_all
 from acts.episodes import end_episode
-from acts.patient_messages import tell_patient
 from acts.reminders import STANDING
 from acts.series import end_all_of
 from adapters import therapy_store
 from adapters.operational_store import leave_waitlist, one, reading, writing
-from adapters.undelivered import ask_for_a_call
 from models.codes import AppointmentStatus, EpisodeStatus, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
@@ -69,10 +67,7 @@ def end_in(db: Session, episode: Episode, actor: str, *, words: str = "") -> Non
     )
     for appointment in db.exec(coming.order_by(col(Appointment.starts_at))).all():
         end_appointment(db, appointment, AppointmentStatus.CANCELLED, actor)
-        facts = {"appointment_id": appointment.id}
-        key = f"cancelled:{appointment.id}"
-        if tell_patient(db, episode, "booking_cancelled", unique_key=key, facts=facts) is None:
-            ask_for_a_call(db, episode, f"booking_cancelled:{appointment.id}")
+        tell_of_cancellation(db, episode, appointment)
     end_all_of(db, number, now.astimezone(zone).date(), actor)
     end_all(db, number, actor)
     end_episode(db, episode, actor, words=words)

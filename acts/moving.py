@@ -42,7 +42,7 @@ def move_appointment(db: Session, case: CaseRecord, old: Appointment, slot_id: s
     db.flush()
     audit(db, actor, "appointment.moved", new, case.case_number, replaces=old.id)
     revoke_offers(db, slot, why="slot_taken")
-    _tell(db, case, old if stood else None, new)
+    tell_of_move(db, case, old if stood else None, new)
     return new
 
 
@@ -51,8 +51,12 @@ def replacement_of(db: Session, appointment_id: str) -> Appointment | None:
     return db.exec(select(Appointment).where(Appointment.replaces_id == appointment_id)).first()
 
 
-def _tell(db: Session, case: CaseRecord, old: Appointment | None, new: Appointment) -> None:
-    """By email the old time is taken out of the patient's calendar too; a second text message would say nothing new."""
+def tell_of_move(db: Session, case: CaseRecord, old: Appointment | None, new: Appointment) -> None:
+    """Tell the patient of a new time, and plan its reminders; ``old`` is what it replaces, where that still stood.
+
+    By email the old time is taken out of the patient's calendar too; a second text message would say nothing
+    new.
+    """
     channel = tell_of_booking(db, case, new, "booking_moved" if old else "booking_confirmed")
     if channel is None:
         return

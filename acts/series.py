@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from acts.appointments import STANDING, end_appointment
+from acts.appointments import STANDING, end_appointment, tell_of_cancellation
 from acts.calendar_book import CalendarBook, as_agreed, read_book
 from acts.case_to_dos import open_for_case
+from acts.moving import tell_of_move
 from acts.occurrences import Planned, keep, lock_calendars, missing_dates, occupy, plan, skipped, times_of
-from adapters.operational_store import audit, one, reading, set_status, writing
+from adapters.operational_store import audit, one, one_case, reading, set_status, writing
 from adapters.slots import AHEAD
 from models.codes import AppointmentStatus, EpisodeStatus, Modality, ToDoKind, ToDoOutcome, ToDoStatus
 from models.columns import new_id, utc_now
@@ -253,8 +254,8 @@ def what_stands_against_moving(appointment_id: str, day: date, at: time) -> tupl
 def move_appointment(appointment_id: str, day: date, at: time, *, actor: str, let_stand: bool = False) -> Appointment:
     """Move one appointment of ongoing care to another time at the same place; raises Conflicted, MovedOn, ValueError.
 
-    The old one is cancelled and the new one says which it replaces; of a series it stays the same date's. The patient
-    is not written to: whoever moves it has agreed it with them.
+    The old one is cancelled and the new one says which it replaces; of a series it stays the same date's. Whoever moves
+    it has agreed it with the patient, who gets the new time in writing.
     """
     with writing() as db:
         appointment = _standing(db, appointment_id)
@@ -317,13 +318,16 @@ def _move(db: Session, old: Appointment, wanted: Agreed, actor: str) -> Appointm
     db.add(moved)
     db.flush()
     audit(db, actor, "appointment.moved", moved, moved.case_number, replaces=old.id)
+    tell_of_move(db, one_case(db, moved.case_number), old, moved)
     return moved
 
 
 def cancel_appointment(appointment_id: str, *, actor: str) -> None:
-    """Cancel one appointment of ongoing care because somebody agreed so with the patient; twice is once."""
+    """Cancel one appointment of ongoing care because somebody agreed so with the patient, who gets it in writing; twice
+    is once."""
     with writing() as db:
         appointment = one(db, Appointment, appointment_id)
         if appointment.status not in STANDING:
             return
         end_appointment(db, _standing(db, appointment_id), AppointmentStatus.CANCELLED, actor)
+        tell_of_cancellation(db, one_case(db, appointment.case_number), appointment)

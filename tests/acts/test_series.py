@@ -12,7 +12,7 @@ from adapters.operational_store import reading, writing
 from adapters.slots import extend_slots
 from models.codes import AppointmentStatus, EpisodeStatus, Modality, ToDoStatus
 from models.errors import MovedOn
-from models.operational import Appointment, Episode, Series
+from models.operational import Appointment, Episode, OutboxMessage, Series
 from models.scheduling_codes import SeriesStatus
 from rules.calendars import ConflictKind
 from tests import factories
@@ -40,6 +40,17 @@ def made(home: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     calendar = make_calendar()
     calendar.works()
     return calendar
+
+
+def messages() -> list[OutboxMessage]:
+    with reading() as db:
+        return list(db.exec(select(OutboxMessage).order_by(OutboxMessage.id)).all())
+
+
+def told_of(appointment: Appointment) -> list[str]:
+    """What the patient is written about this appointment, reminders aside."""
+    about = [each for each in messages() if each.facts["appointment_id"] == appointment.id]
+    return [each.template for each in about if each.template != "appointment_reminder"]
 
 
 def weekly(episode: Episode, **given) -> NewSeries:
@@ -84,6 +95,7 @@ def test_cancelled_date_gives_back_what_it_took(made: Made):
     found = {each.starts_at: each for each in slots()}
     assert [found[at(NEXT, hour)].status for hour in (16, 17)] == ["open", "open"]
     assert found[at(NEXT, 16)].case_number is None
+    assert told_of(held) == ["booking_cancelled"]
 
 
 def test_clinician_and_patient_are_never_at_two_places(made: Made):
@@ -189,6 +201,7 @@ def test_moved_date_stays_the_same_date_of_its_series(made: Made):
         assert db.get_one(Appointment, old.id).status == AppointmentStatus.CANCELLED
     found = {each.starts_at: each.status for each in slots()}
     assert (found[at(NEXT, 15)], found[at(NEXT, 17)]) == ("open", "booked")
+    assert (told_of(old), told_of(moved)) == (["booking_cancelled"], ["booking_moved"])
     with pytest.raises(MovedOn):
         acts.move_appointment(old.id, NEXT, time(16), actor="ST-1")
 
