@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from acts.appointments import STANDING
 from acts.patient_messages import tell_patient
 from acts.reminders import link_days, plan_for
+from acts.session_rooms import take_room
 from acts.waitlist_offers import fill_entries, revoke_waitlist_offers
 from adapters.operational_store import CaseRecord, audit, move_case, one, set_status
 from adapters.portal_links import make_link
@@ -53,6 +54,7 @@ def book(db: Session, referral: Referral, slot_id: str, actor: str) -> Appointme
         minutes=slot.minutes,
         modality=agreed_modality(slot.modality, referral.modality),
     )
+    take_room(db, appointment)
     db.add(appointment)
     db.flush()
     audit(db, actor, "appointment.booked", appointment, referral.case_number)

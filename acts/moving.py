@@ -6,6 +6,7 @@ from acts.appointments import end_appointment
 from acts.booking import agreed_modality, revoke_offers, take_slot, tell_of_booking
 from acts.patient_messages import tell_patient
 from acts.reminders import STANDING, plan_for
+from acts.session_rooms import take_room
 from adapters.operational_store import CaseRecord, audit
 from models.codes import MessageChannel
 from models.columns import new_id, utc_now
@@ -38,6 +39,7 @@ def move_appointment(db: Session, case: CaseRecord, old: Appointment, slot_id: s
         minutes=slot.minutes,
         modality=agreed_modality(slot.modality, old.modality),
     )
+    take_room(db, new)
     db.add(new)
     db.flush()
     audit(db, actor, "appointment.moved", new, case.case_number, replaces=old.id)

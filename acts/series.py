@@ -12,12 +12,13 @@ from acts.calendar_book import CalendarBook, as_agreed, read_book
 from acts.case_to_dos import open_for_case
 from acts.moving import tell_of_move
 from acts.occurrences import Planned, keep, lock_calendars, missing_dates, occupy, plan, skipped, times_of
+from acts.session_rooms import needs_accessible
 from adapters.operational_store import audit, one, one_case, reading, set_status, writing
 from adapters.slots import AHEAD
 from models.codes import AppointmentStatus, EpisodeStatus, Modality, ToDoKind, ToDoOutcome, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn
-from models.operational import Appointment, Episode, Location, Referral, Series
+from models.operational import Appointment, Episode, Location, Series
 from models.scheduling_codes import SeriesStatus
 from rules.calendars import MAY_STAND, Agreed, Conflict, conflicts, free_room
 from rules.recurrence import moment, occurrences
@@ -185,13 +186,6 @@ def _put_down_other_series(db: Session, book: CalendarBook, series: Series, toda
 
 def _agreed_of(series: Series, at: Interval, name: str) -> Agreed:
     return Agreed(name, series.clinician_id, series.patient_id, series.location_id, at, series.modality, series.room_id)
-
-
-def needs_accessible(db: Session, case_number: str) -> bool:
-    """Whether the referral that this care began with asks for a place without a step."""
-    episode = db.get(Episode, case_number)
-    referral = db.get(Referral, episode.opened_by if episode else case_number)
-    return referral is not None and referral.needs_accessible
 
 
 # -- its end

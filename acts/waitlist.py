@@ -12,6 +12,7 @@ from acts.booking import agreed_modality, book, revoke_offers, take_slot, tell_a
 from acts.patient_messages import tell_patient
 from acts.patient_times import OfferedTime
 from acts.patient_visit import LinkClosed, Visit, WhyNot, must_be_open, visit
+from acts.session_rooms import take_room
 from acts.waitlist_facts import facts_for, time_of
 from acts.waitlist_offers import offer_at_once
 from adapters import portal_links
@@ -370,6 +371,7 @@ def _give(db: Session, entry: WaitlistEntry, case: Any, slot_id: str, actor: str
         minutes=slot.minutes,
         modality=agreed_modality(modality, entry.modality),
     )
+    take_room(db, appointment)
     db.add(appointment)
     db.flush()
     audit(db, actor, "appointment.booked", appointment, case.case_number, replaces=appointment.replaces_id)
