@@ -22,6 +22,8 @@ from sqlmodel import SQLModel
 from adapters import operational_store, therapy_store
 from adapters.sample_claims import TABLES
 from adapters.settings import settings
+from benchmarks.own_sessions import own_sessions
+from language.note_values import Role as Speaker
 from models.claim_codes import LIVE_LEVEL, FileKind, FileStatus, SubmissionStatus
 from models.codes import (
     ApprovalKind,
@@ -36,6 +38,7 @@ from models.codes import (
     TranscriptState,
     Verdict,
 )
+from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,
@@ -54,6 +57,7 @@ from models.operational import (
     PanelMembership,
     Patient,
     PatientBilling,
+    PatientConsent,
     PatientCoverage,
     PracticeSetting,
     SessionNote,
@@ -63,6 +67,7 @@ from models.operational import (
 )
 from models.scheduling_codes import CheckInKind
 from models.session_index import NoteFormatCode, SessionService
+from models.session_table import COLUMN_NAMES
 from models.therapy_text import TherapyText
 
 PATIENTS_OF_A_CLINICIAN = 40
@@ -78,6 +83,7 @@ GIVEN = ("Ana", "Bo", "Cleo", "Dov", "Esi", "Finn", "Gul", "Hedda", "Ilse", "Jor
 FAMILY = ("Alder", "Birchall", "Cedarholm", "Dogwood", "Elmsley", "Firth", "Gorse", "Hawthorne", "Ivers", "Juniper")
 AT_ONCE = 5_000
 RECORDER = "ST-G-BILLER"
+SPOKEN = {Speaker.CLINICIAN: "Therapist", Speaker.PATIENT: "Patient", Speaker.OTHER: "Other"}
 
 
 @dataclass(frozen=True)
@@ -568,6 +574,59 @@ def _drop_referrals(group: Group, now: datetime) -> None:
             )
         )
     (settings().intake_folder / "generated.csv").write_text(table.getvalue())
+
+
+def drop_sessions(group: Group, count: int) -> None:
+    """Export so many of yesterday's sessions with transcripts, the fictional ones of ``tests/data/notes`` in turn.
+
+    Of patients in Oregon, where both papers of theirs let a note be drafted.
+    """
+    yesterday = group.today - timedelta(days=1)
+    said = own_sessions()
+    folder = settings().sessions_folder
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMN_NAMES)
+    writer.writeheader()
+    papers = []
+    oregon = [n for n in range(group.patients) if group.location_of(group.clinician_of(n)) % 3 == 0][:count]
+    for row, n in enumerate(oregon):
+        begins = datetime.combine(yesterday, time(16), UTC) + timedelta(minutes=row // group.clinicians)
+        name = f"generated-{n}.txt"
+        turns = said[row % len(said)].turns
+        (folder / name).write_text("\n".join(f"{SPOKEN[turn.role]}: {turn.text}" for turn in turns))
+        writer.writerow(
+            {
+                "session_key": f"G-{n}",
+                "patient_id": f"PT-{n:07}",
+                "clinician_id": f"ST-{group.clinician_of(n)}",
+                "location_id": f"LOC-{group.location_of(group.clinician_of(n))}",
+                "started_at": begins.isoformat(),
+                "ended_at": (begins + timedelta(minutes=50)).isoformat(),
+                "modality": "office",
+                "service": "individual",
+                "patient_state": "OR",
+                "note_format": said[row % len(said)].format.value.upper(),
+                "transcript_file": name,
+            }
+        )
+        papers += [
+            {
+                "id": f"CO-{n:07}-{at}",
+                "patient_id": f"PT-{n:07}",
+                "kind": purpose.kind.value,
+                "purpose": purpose.value,
+                "given_on": yesterday - timedelta(days=30),
+                "written": True,
+                "document_id": "generated",
+                "recorded_by": RECORDER,
+            }
+            for at, purpose in enumerate(
+                (ConsentPurpose.TRANSCRIBE_FOR_THE_RECORD, ConsentPurpose.DRAFT_NOTE_FOR_REVIEW)
+            )
+        ]
+    with operational_store.writing() as db:
+        _insert(db.connection(), PatientConsent, papers)
+    (folder / "generated.csv").write_text(table.getvalue())
 
 
 def _letters(number: int) -> str:

@@ -9,6 +9,7 @@ two sizes (1 is linear).
 
     python -m benchmarks.nightly 1000 10000                      # SQLite
     python -m benchmarks.nightly 100000 --postgresql URL         # a server on which two databases may be made
+    python -m benchmarks.nightly 1000 --transcripts 60           # with the language part
     python -m benchmarks.nightly 1000 --profile FILE             # what took the time, for pstats
 """
 
@@ -41,11 +42,12 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     given.add_argument("sizes", nargs="*", type=int, default=list(SIZES))
     given.add_argument("--postgresql", default="", help="URL of a server; without it SQLite is used")
+    given.add_argument("--transcripts", type=int, default=0, help="sessions of yesterday to read and draft")
     given.add_argument("--profile", default="", help="write what took the time into this file")
     given.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     wanted = given.parse_args()
     if wanted.alone:
-        print(json.dumps(_measure(wanted.sizes[0], wanted.profile)))
+        print(json.dumps(_measure(wanted.sizes[0], wanted.profile, wanted.transcripts)))
         return
     found = []
     for size in wanted.sizes:
@@ -53,9 +55,10 @@ def main() -> None:
             environment = _environment(Path(home))
             made = _databases(wanted.postgresql) if wanted.postgresql else {}
             profile = ["--profile", wanted.profile] if wanted.profile else []
+            sessions = ["--transcripts", str(wanted.transcripts)]
             try:
                 ended = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.nightly", str(size), "--alone", *profile],
+                    [sys.executable, "-m", "benchmarks.nightly", str(size), "--alone", *profile, *sessions],
                     env=environment | made,
                     stdout=subprocess.PIPE,
                     text=True,
@@ -157,7 +160,7 @@ class Counted:
         nights.do_part = do_part
 
 
-def _measure(patients: int, profile: str) -> dict[str, Any]:
+def _measure(patients: int, profile: str, transcripts: int) -> dict[str, Any]:
     """Two nights of one group, in this process."""
     from adapters.migrating import migrate_all
     from adapters.settings import settings
@@ -170,7 +173,7 @@ def _measure(patients: int, profile: str) -> dict[str, Any]:
     migrate_all()
     began = time.perf_counter()
     now = utc_now()
-    generated_group.make(patients, now)
+    generated_group.drop_sessions(generated_group.make(patients, now), transcripts)
     made_in = time.perf_counter() - began
 
     from prefect.testing.utilities import prefect_test_harness
