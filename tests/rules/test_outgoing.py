@@ -1,12 +1,13 @@
 """Whether a queued message may leave: consent, truth, quiet hours, frequency cap, in this order."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from models.codes import MessageChannel
-from rules.outgoing import DropReason, Leave, MessagePolicy, Outgoing, WaitReason, first_under_cap, may_leave
+from rules.outgoing import CAPPED, DropReason, Leave, MessagePolicy, Outgoing, WaitReason, first_under_cap, may_leave
 
 PORTLAND = "America/Los_Angeles"
 SMS, EMAIL = MessageChannel.SMS, MessageChannel.EMAIL
@@ -126,3 +127,8 @@ def test_cap_looks_no_further_than_a_week() -> None:
 def test_cap_that_cannot_be_is_refused(wrong: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="cap"):
         MessagePolicy(*wrong)
+
+
+def test_every_capped_message_has_its_words() -> None:
+    words = Path(__file__).parents[2] / "templates" / "messages"
+    assert {name for name in CAPPED if not (words / f"{name}.en.txt.j2").exists()} == set()
