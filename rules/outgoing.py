@@ -11,8 +11,8 @@ from rules.messaging import SENDING_HOURS, next_send_time
 
 WEEK = timedelta(days=7)
 CAPPED = frozenset({"appointment_reminder", "questionnaires_reminder", "check_in", "material_waits"})
-"""Templates that the frequency cap holds back. Whatever else is said to a patient changes something, or is worth nothing
-later, as an offered time: it leaves."""
+"""Templates that the frequency cap holds back. Whatever else is said to a patient changes something, or is worth
+nothing later, as an offered time: it leaves."""
 
 
 class DropReason(StrEnum):
