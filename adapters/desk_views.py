@@ -44,7 +44,7 @@ CASES_SHOWN = 500
 URGENCY = {RiskLevel.HIGH: 0, RiskLevel.MODERATE: 1, RiskLevel.LOW: 2, None: 3}
 CLAIM_TO_DOS = (ToDoKind.CORRECT_CLAIM, ToDoKind.REVIEW_REMITTANCE, ToDoKind.ANSWER_DENIAL)
 """To-dos that are done on their claim's page."""
-MONEY_TO_DOS = (*CLAIM_TO_DOS, ToDoKind.COVERAGE_PROBLEM, ToDoKind.POST_STATEMENT)
+MONEY_TO_DOS = (*CLAIM_TO_DOS, ToDoKind.COVERAGE_PROBLEM, ToDoKind.POST_STATEMENT, ToDoKind.UNPAID_BALANCE)
 """To-dos about what is billed."""
 WAITING_TO_DO = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 

@@ -8,7 +8,17 @@ from flows.case_run import wait_for_somebody, walk
 from flows.sign_off import sign_off
 from models.codes import CaseStatus
 from models.codes import ClaimStatus as C
-from tasks import claim_building, claim_files, claim_report, claim_waits, claims, coverage_checks, reports, runs
+from tasks import (
+    claim_building,
+    claim_files,
+    claim_report,
+    claim_waits,
+    claims,
+    coverage_checks,
+    reports,
+    runs,
+    unpaid_balances,
+)
 from tasks.cases import Case
 
 
@@ -35,7 +45,7 @@ def move_all(location: str, days_ahead: int) -> dict[str, int]:
     claims.move_on(location)  # those whose payer cannot be asked
     sent = claim_files.batch(location)
     files = claim_files.send_queued()
-    late = claim_waits.find_silence() + coverage_checks.find_silence()
+    late = claim_waits.find_silence() + coverage_checks.find_silence() + unpaid_balances.follow()
     return {
         "files_taken_in": sum(taken.values()),
         "claims_opened": opened,

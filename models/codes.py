@@ -301,6 +301,7 @@ class ToDoKind(StrEnum):
     REVIEW_REMITTANCE = "review_remittance"
     ANSWER_DENIAL = "answer_denial"
     POST_STATEMENT = "post_statement"
+    UNPAID_BALANCE = "unpaid_balance"
     TELL_PATIENT = "tell_patient"
     REVIEW_UNFLAGGED = "review_unflagged"
     MOVE_APPOINTMENT = "move_appointment"
@@ -341,6 +342,7 @@ class ToDoOutcome(StrEnum):
     NOTHING_MISSED = "nothing_missed"
     RISK_MISSED = "risk_missed"
     TIME_SETTLED = "time_settled"
+    AGREED_TO_PAY = "agreed_to_pay"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -363,6 +365,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.REVIEW_REMITTANCE: (),
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
+    ToDoKind.UNPAID_BALANCE: (ToDoOutcome.AGREED_TO_PAY, ToDoOutcome.NOT_REACHED),
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
     ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
     ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),

@@ -16,6 +16,7 @@ from tasks import (
     intake,
     nightly,
     session_batch,
+    unpaid_balances,
     watch,
 )
 from tasks import sessions as session_exports
@@ -79,12 +80,13 @@ def claims_out(night: date, location: str = "all") -> dict[str, int]:
 
 
 def files_out(night: date, location: str = "all") -> dict[str, int]:
-    """Batch the questions that are due, hand every queued file over, and name the silence of payers."""
+    """Batch the questions that are due, hand every queued file over, and come back to what payers and patients owe."""
     asked = _until_none(coverage_checks.batch.fn)
     claims.move_on.fn(location)  # those whose payer cannot be asked
     sent = _until_none(lambda: claim_files.batch.fn(location))
     files = claim_files.send_queued.fn()
-    return {"questions": asked, "claims": sent, "files": files, "overdue": claim_waits.find_silence.fn()}
+    overdue = claim_waits.find_silence.fn() + unpaid_balances.follow.fn()
+    return {"questions": asked, "claims": sent, "files": files, "overdue": overdue}
 
 
 def figures(night: date, location: str = "all") -> dict[str, int]:

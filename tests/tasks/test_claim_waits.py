@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from acts import claims
+from acts import claims, to_dos
 from adapters import operational_store as store
 from models.codes import ClaimStatus as C
-from models.codes import LinkPurpose, ToDoKind, ToDoStatus
+from models.codes import LinkPurpose, ToDoKind, ToDoOutcome, ToDoStatus
 from models.columns import utc_now
 from models.operational import Claim, OutboxMessage, Patient, PortalLink, ToDo
-from tasks import cases, claim_waits, waits
+from tasks import cases, claim_waits, unpaid_balances, waits
 from tests.billing_walk import Payer, claim_of
 from tests.claim_acts import BILLER, WHY, cas, deny, pay, put_to, reject
 
@@ -108,6 +108,45 @@ def test_who_cannot_be_written_to_gets_the_statement_by_post(payer: Payer) -> No
     prepare()
     [to_do] = rows(ToDo, case_number=NUMBER)
     assert (to_do.kind, to_do.role, claim_of().status) == (ToDoKind.POST_STATEMENT, "biller", C.PATIENT_BALANCE)
+
+
+def balance(cents: int = 2500) -> Claim:
+    claim = claim_of()
+    assert (claim.status, claim.patient_cents) == (C.PATIENT_BALANCE, cents)
+    return claim
+
+
+def test_a_balance_that_stands_is_asked_for_again_and_then_spoken_of(payer: Payer) -> None:
+    pay(payer, cas("CO", "45", 4000), cas("PR", "3", 2500))
+    prepare()
+    month = claim_of().status_since + unpaid_balances.MONTH
+    assert unpaid_balances.follow.fn(month - timedelta(seconds=1)) == 0
+    for expected in (1, 0):
+        assert unpaid_balances.follow.fn(month) == expected
+    again = [each for each in rows(OutboxMessage, case_number=NUMBER) if each.unique_key.startswith("unpaid:")]
+    assert [(each.template, each.facts) for each in again] == [(claim_waits.STATEMENT, {"amount": "25.00"})]
+    assert rows(ToDo, case_number=NUMBER) == []
+    for expected in (1, 0):
+        assert unpaid_balances.follow.fn(month + unpaid_balances.MONTH) == expected
+    [to_do] = rows(ToDo, case_number=NUMBER)
+    assert (to_do.kind, to_do.role, to_do.location_id) == (ToDoKind.UNPAID_BALANCE, "biller", "LOC-1")
+    assert unpaid_balances.follow.fn(month + 3 * unpaid_balances.MONTH) == 0  # a biller is at it
+    claims.record_patient_payment(NUMBER, staff_id=BILLER, cents=2500, reference="card 1")
+    assert [each.status for each in rows(ToDo, case_number=NUMBER)] == [ToDoStatus.SUPERSEDED]
+    assert unpaid_balances.follow.fn(month + 4 * unpaid_balances.MONTH) == 0
+
+
+def test_a_patient_who_has_agreed_how_to_pay_is_asked_again_a_month_later(payer: Payer) -> None:
+    pay(payer, cas("CO", "45", 4000), cas("PR", "3", 2500))
+    unreachable("PT-S101")
+    month = balance().status_since + unpaid_balances.MONTH
+    assert unpaid_balances.follow.fn(month) == 1  # nobody can write to them
+    [to_do] = rows(ToDo, case_number=NUMBER)
+    to_dos.finish(to_do.id, BILLER, ToDoOutcome.AGREED_TO_PAY)
+    balance()
+    assert unpaid_balances.follow.fn(month) == 0
+    assert unpaid_balances.follow.fn(month + unpaid_balances.MONTH) == 1
+    assert len(rows(ToDo, case_number=NUMBER)) == 2
 
 
 # -- silence

@@ -210,6 +210,7 @@ OUTCOMES = {
     ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
     ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
     ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
+    ToDoOutcome.AGREED_TO_PAY: "The patient knows, and has agreed how they pay",
     ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
 }
 
@@ -268,6 +269,14 @@ SCRIPTS = {
     ToDoKind.POST_STATEMENT: (
         "The patient owes what their plan leaves to them, and no message can reach them. Post a statement with the "
         "amount on the claim's page; it names no service and no diagnosis.",
+    ),
+    ToDoKind.UNPAID_BALANCE: (
+        "The patient was sent a statement, and what their plan leaves to them has not come. Call them. Say your own "
+        "name and the practice's name only; name no service and no sum to anyone else, and leave neither on voicemail.",
+        "Once you have checked the birth date: ask whether the statement came and whether it is right, and agree how "
+        "they pay. Care does not depend on it.",
+        "A payment, a correction or a write-off is made on the claim's page, and ends this. Otherwise it comes back in "
+        "a month.",
     ),
     ToDoKind.TELL_PATIENT: (
         "Call the patient. Say your own name and the practice's name only; name no service to anyone else, and leave "
