@@ -30,6 +30,7 @@ R = ReferralStatus
 MOVES_NOTHING = (
     *(ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED),
     *(ToDoOutcome.TOLD, ToDoOutcome.NOT_REACHED, ToDoOutcome.HANDED_OVER, ToDoOutcome.TIME_SETTLED),
+    ToDoOutcome.DONE_BY_HAND,
 )
 """Outcomes that move no case: the care goes on whoever pays for it, and whoever was told knows what stands anyway."""
 CALLS = (ToDoKind.CALL_PATIENT, ToDoKind.TELL_PATIENT)

@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 from adapters import operational_store, therapy_store
 from adapters.sample_claims import TABLES
 from adapters.settings import settings
-from models.claim_codes import LIVE_LEVEL, FileKind, FileStatus, SubmissionStatus
+from models.claim_codes import FileKind, FileStatus, SubmissionStatus
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
@@ -36,6 +36,7 @@ from models.codes import (
     TranscriptState,
     Verdict,
 )
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Appointment,
     Approval,
@@ -55,11 +56,11 @@ from models.operational import (
     Patient,
     PatientBilling,
     PatientCoverage,
-    PracticeSetting,
     SessionNote,
     Slot,
     Staff,
     WaitlistEntry,
+    WorkflowStanding,
 )
 from models.scheduling_codes import CheckInKind
 from models.session_index import NoteFormatCode, SessionService
@@ -197,7 +198,8 @@ def _tables(group: Group, now: datetime) -> Iterator[tuple[type[SQLModel], Itera
             for n in range(group.clinicians)
         ),
     )
-    yield PracticeSetting, [{"name": LIVE_LEVEL, "value": ",".join(places)}]
+    live = {"workflow": Workflow.CLAIMS, "level": Level.LIVE, "runs_as": Level.LIVE}
+    yield WorkflowStanding, [{"location_id": place, **live} for place in places]
     yield from _people(group, now, yesterday)
     yield from _calendar(group, now)
     yield from _money(group, yesterday)
