@@ -1,4 +1,4 @@
-"""What the lock judges by: proofs on this version, who is there to sign, what went wrong lately; counted in the whole."""
+"""What the lock judges by: proofs on this version, who is there to sign, how much went wrong lately."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How far each workflow goes at each location: somebody takes it down at once, an owner signs it up, the lock judges."""
+"""How far each workflow goes at each location: anybody takes it down, an owner signs it up, the lock judges it."""
 
 import json
 from collections.abc import Sequence
@@ -133,6 +133,8 @@ def promote(
         facts, policy = gather(db, moment), lock_policy(db)
         record = _row(db, workflow, location_id)
         judged = _judged(record, facts, policy)
+        if to.rank <= record.level.rank:
+            raise MovedOn(f"it is at the level {record.level.value} already")
         if against := _against(record, to, judged, facts, policy):
             raise NotAllowed("; ".join(against))
         content = _content(record, to, judged, facts, policy)
@@ -208,7 +210,7 @@ def _against(
 
 
 def _content(record: WorkflowStanding, to: Level, judged: Judgement, facts: Facts, policy: LockPolicy) -> str:
-    """Exactly what an owner signs."""
+    """Exactly what an owner signs: how each check stands, and the limits; not the counts, which move by the minute."""
     return canonical(
         {
             "workflow": record.workflow.value,
@@ -216,8 +218,7 @@ def _content(record: WorkflowStanding, to: Level, judged: Judgement, facts: Fact
             "from": record.level.value,
             "to": to.value,
             "code_version": facts.version,
-            "checks": [asdict(check) for check in judged.checks],
-            "cases": facts.cases[record.workflow, record.location_id],
+            "checks": {check.name: check.passed for check in judged.checks},
             "limits": asdict(policy),
             "standing": record.version,
         }

@@ -144,7 +144,7 @@ def judge(
     """How far a workflow may run.
 
     Failed proofs, a sign-off without owner or a spent budget lock it: at a level that acts it is then off. A proof that
-    is still missing on this version takes nothing but ``live`` away: what is signed by people is what was signed before.
+    is still missing on this version takes only ``live`` away: at ``assisted`` people sign whatever acts.
     """
     budget = tuple(_line(share, counted.get(share, Counted()), policy) for share in Share)
     checks = (

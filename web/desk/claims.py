@@ -28,6 +28,7 @@ from web.desk.claim_steps import SAID, STEPS, Asked
 from web.desk.members import Member, SignedIn, check_theirs, check_visible, reading
 from web.desk.note_drafts import posted_fields
 from web.desk.pages import page
+from web.desk.workflows import held_here
 
 router = APIRouter()
 
@@ -259,6 +260,7 @@ def _show(
         patient_fields=PATIENT_FIELDS,
         clinical=acts.CLINICAL_FIELDS,
         approval=approval,
+        held=held_here(claim.status, claim),
         signs=approval is not None and me.staff.role == SIGNING_ROLE[approval.kind],
         to_do=thread.open_to_do,
         owner=owner_of(claim.status),
