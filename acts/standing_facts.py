@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case as when
-from sqlalchemy import func
+from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
 from acts.practice_clocks import lock_policy
@@ -134,15 +134,20 @@ def _by_prefix(case_number: str) -> Workflow:
     return prefixes.get(f"{case_number.partition('-')[0]}-", Workflow.FOLLOW_UP)  # EP-: between two sessions
 
 
+def _prefix(record: Any) -> Any:
+    """The first letters of a case's number; figures spelled out, so that PostgreSQL sees one expression twice."""
+    return func.substr(col(record.case_number), literal_column("1"), literal_column("3"))
+
+
 def _overdue(db: Session, since: datetime) -> dict[Pair, Counted]:
     """Of the sign-offs and to-dos opened in the window, how many had to be passed on because their clock ran out."""
     bad: Counter[Pair] = Counter()
     total: Counter[Pair] = Counter()
     late = func.sum(when((col(Approval.escalations) > 0, 1), else_=0))
     approvals = db.exec(
-        select(func.substr(Approval.case_number, 1, 3), Approval.location_id, func.count(), late)
+        select(_prefix(Approval), Approval.location_id, func.count(), late)
         .where(col(Approval.opened_at) >= since, Approval.status != ApprovalStatus.SUPERSEDED)
-        .group_by(func.substr(Approval.case_number, 1, 3), col(Approval.location_id))
+        .group_by(_prefix(Approval), col(Approval.location_id))
     ).all()
     for prefix, place, number, passed_on in approvals:
         pair = (_by_prefix(prefix), place)
@@ -150,9 +155,9 @@ def _overdue(db: Session, since: datetime) -> dict[Pair, Counted]:
         bad[pair] += int(passed_on)
     late = func.sum(when((col(ToDo.escalations) > 0, 1), else_=0))
     to_dos = db.exec(
-        select(func.substr(ToDo.case_number, 1, 3), ToDo.kind, ToDo.location_id, func.count(), late)
+        select(_prefix(ToDo), ToDo.kind, ToDo.location_id, func.count(), late)
         .where(col(ToDo.opened_at) >= since)
-        .group_by(func.substr(ToDo.case_number, 1, 3), col(ToDo.kind), col(ToDo.location_id))
+        .group_by(_prefix(ToDo), col(ToDo.kind), col(ToDo.location_id))
     ).all()
     for prefix, kind, place, number, passed_on in to_dos:
         workflow = _workflow_of_to_do(prefix, ToDoKind(kind))

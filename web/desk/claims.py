@@ -254,7 +254,7 @@ def _show(
         shows_names=sees_claim_names(me.staff.role),
         steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
         events=thread.events,
-        offered=claim_steps.offered(claim) if works else (),
+        offered=claim_steps.offered(claim, held=held_here(claim.status, claim) is not None) if works else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
         patient_fields=PATIENT_FIELDS,

@@ -134,7 +134,8 @@ def _to_dos(me: Member, found: CaseView) -> list[Any]:
     return [
         each
         for each in case_views.open_to_dos_of(found.referral.case_number)
-        if each.kind == ToDoKind.CHECK_TRANSCRIPT and may_see_to_do(me.viewer, found.facts, each.role).allowed
+        if each.kind in (ToDoKind.CHECK_TRANSCRIPT, ToDoKind.CARRY_ON_BY_HAND)
+        and may_see_to_do(me.viewer, found.facts, each.role).allowed
     ]
 
 

@@ -292,7 +292,8 @@ SCRIPTS = {
         "record, and what it says about risk was screened as always.",
         "Look at the case and do what cannot wait: call the patient, send the case where a person takes it on, or stop "
         "it. Who may let the workflow go on, and why it is held, stands on the page Workflows.",
-        "When the workflow goes on here, the case goes on by itself from where you left it.",
+        "When the workflow goes on here, the case goes on by itself from where you left it. A message to a patient "
+        "that you have said by hand is not sent then.",
     ),
 }
 
