@@ -16,6 +16,7 @@ from acts.patient_messages import channel_for
 from adapters import therapy_store, therapy_store_claims
 from adapters.appeal_letters import appeal_letter
 from adapters.claim_values import remitted_from_plain
+from adapters.held_places import is_held
 from adapters.operational_store import audit, move_case, one, reading, writing
 from models.claim_answers import RemittanceHead
 from models.claim_codes import RemittanceOutcome, SubmissionStatus
@@ -23,6 +24,7 @@ from models.claim_form import ClaimFrequency, PayerName
 from models.codes import ClaimStatus, Role
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
+from models.governance_codes import Workflow
 from models.ledger import LedgerAccount, balances
 from models.operational import Claim, ClaimSubmission, EligibilityCheck, Patient, RemittedClaimRecord, Staff
 from models.remittance import NeedsAPerson
@@ -43,6 +45,8 @@ BUILT_AGAIN = (*AT_THE_PAYER, C.MISSING_INFORMATION, C.PATIENT_BALANCE)
 """Where a claim may be built anew: also while a patient is asked who has rung instead, or owes what is in doubt."""
 TAKEN_BACK = (*AT_THE_PAYER, C.PATIENT_BALANCE, C.CLOSED_PAID)
 NEVER_LEFT = (C.CORRECTION, C.MISSING_INFORMATION, C.CLAIM_SIGNATURE, C.CLINICAL_SIGNATURE, C.COVERAGE_ASKED)
+HELD_UP = (C.RECEIVED, C.READY_TO_BUILD)
+"""Where the system would act, and does not while claims are held."""
 LONGEST_WAIT = 120
 FORMS: dict[str, re.Pattern[str]] = {
     "place_of_service": re.compile(r"[0-9]{2}"),
@@ -207,10 +211,15 @@ def take_back(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
 
 
 def do_not_bill(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
-    """Close a claim that never left: nothing is billed."""
-    words = _keep_reason(case_number, staff_id, reason, *NEVER_LEFT)
+    """Close a claim that never left: nothing is billed from here. While claims are held at its location, also one that
+    no step takes on meanwhile: somebody bills it elsewhere."""
+    with reading() as db:
+        claim = one(db, Claim, case_number)
+        held = is_held(db, Workflow.CLAIMS, claim.location_id)
+    where = (*NEVER_LEFT, *(HELD_UP if held else ()))
+    words = _keep_reason(case_number, staff_id, reason, *where)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *NEVER_LEFT)
+        claim = _thread(db, case_number, staff_id, *where)
         if claim.first_sent_at is not None:
             raise ValueError("the claim has left once: take it back or write it off")
         claim.touched = True

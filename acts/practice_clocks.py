@@ -15,12 +15,14 @@ from rules.admin_time import AdminTimePolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
 from rules.reminders import ReminderPolicy
+from rules.standing import LockPolicy
 
 CLOCKS = "clocks"
 REMINDERS = "reminders"
 MESSAGES = "messages"
 ADMIN_TIME = "admin_time"
-Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy)
+LOCK = "lock"
+Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy)
 
 
 def clock_policy(db: Session) -> ClockPolicy:
@@ -43,6 +45,11 @@ def message_policy(db: Session) -> MessagePolicy:
 def admin_time_policy(db: Session) -> AdminTimePolicy:
     """From when on the practice counts a task as idle; raises ValueError likewise."""
     return _as_set(db, ADMIN_TIME, AdminTimePolicy())
+
+
+def lock_policy(db: Session) -> LockPolicy:
+    """The limits that a workflow must keep to run by itself; raises ValueError likewise."""
+    return _as_set(db, LOCK, LockPolicy())
 
 
 def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:

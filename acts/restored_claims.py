@@ -5,17 +5,18 @@ from collections.abc import Container
 from sqlmodel import Session, col, select, update
 
 from adapters.operational_store import audit, move_case, writing
-from models.claim_codes import LIVE_LEVEL, ExceptionQueue, FileKind, FileStatus
+from models.claim_codes import ExceptionQueue, FileKind, FileStatus
 from models.claim_findings import blocking
 from models.codes import ClaimStatus
 from models.columns import utc_now
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Claim,
     ClaimSubmission,
     ClearinghouseFile,
     EligibilityCheck,
     NumberSequence,
-    PracticeSetting,
+    WorkflowStanding,
 )
 
 SKIPPED = 10_000
@@ -93,12 +94,21 @@ def _to_biller(db: Session, claim: Claim, queue: ExceptionQueue, what: str) -> N
 
 def _ask_for_signatures(db: Session) -> bool:
     """No claim that was under way leaves before a biller has looked; says whether any could have."""
-    allowed = db.get(PracticeSetting, LIVE_LEVEL)
-    if allowed is None:
-        return False
-    audit(db, "system", "claims.signed_again", ("practice_setting", LIVE_LEVEL), locations=allowed.value)
-    db.delete(allowed)
-    return True
+    live = db.exec(
+        select(WorkflowStanding).where(
+            WorkflowStanding.workflow == Workflow.CLAIMS, WorkflowStanding.level == Level.LIVE
+        )
+    ).all()
+    for standing in live:
+        standing.level = Level.ASSISTED
+        standing.runs_as = min(standing.runs_as, Level.ASSISTED, key=lambda level: level.rank)
+        standing.version += 1
+        standing.changed_by, standing.changed_at = "system", utc_now()
+        standing.reasons = ["restored from a backup: claims are signed again until an owner lets them go"]
+        db.add(standing)
+        subject = ("workflow_standing", f"{standing.workflow.value}:{standing.location_id}")
+        audit(db, "system", "claims.signed_again", subject, location=standing.location_id)
+    return bool(live)
 
 
 def _skip_numbers(db: Session) -> None:

@@ -1,7 +1,7 @@
 """Sends what is due, after asking once more whether each message to a patient may still leave."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -9,15 +9,22 @@ from sqlmodel import Session, col, select
 from acts.practice_clocks import message_policy
 from acts.reminders import STANDING, TEMPLATE, accepts_texts, wish_of
 from adapters import outbox
+from adapters.held_places import is_held
 from adapters.operational_store import one_case, reading
 from adapters.outbox import NotYet, SendCounts, Unwanted
 from models.codes import MessageStatus
-from models.operational import Appointment, Location, OutboxMessage, Patient, ReminderPreference
+from models.operational import Appointment, Location, OutboxMessage, Patient, ReminderPreference, Slot
+from models.standing import TEMPLATES
 from rules.messaging import SENDING_HOURS
 from rules.outgoing import CAPPED, WEEK, DropReason, MessagePolicy, Outgoing, may_leave
 
 CALLED_ABOUT = (DropReason.SMS_STOPPED, DropReason.NO_CONSENT_TO_TEXTS)
 """Dropped messages whose words somebody has to say instead; the others are not true or not needed any more."""
+
+
+HELD = "workflow_held"
+"""Why a message waits whose workflow is held at its location; it is looked at again as soon as that goes on."""
+LOOK_AGAIN = timedelta(hours=12)
 
 
 def send_due(now: datetime, limit: int = 50) -> SendCounts:
@@ -32,6 +39,9 @@ def _ask(db: Session, message: OutboxMessage, patient: Patient, now: datetime, p
     answer = may_leave(_outgoing(db, message, patient, now), now, policy)
     if answer.dropped is not None:
         raise Unwanted(answer.dropped.value, call=answer.dropped in CALLED_ABOUT)
+    workflow = TEMPLATES.get(message.template)
+    if workflow is not None and is_held(db, workflow, _place_of(db, message)):
+        raise NotYet(HELD, now + LOOK_AGAIN)
     if answer.waits is not None and answer.until is not None:
         raise NotYet(answer.waits.value, answer.until)
 
@@ -54,6 +64,15 @@ def _outgoing(db: Session, message: OutboxMessage, patient: Patient, now: dateti
         starts_at=_stands_at(db, message.facts["appointment_id"]) if is_reminder else None,
         promised=datetime.fromisoformat(promised) if is_reminder and promised else None,
     )
+
+
+def _place_of(db: Session, message: OutboxMessage) -> str:
+    """The location a message is about: its appointment's or time's, else its case's."""
+    if appointment := db.get(Appointment, message.facts.get("appointment_id", "")):
+        return appointment.location_id
+    if slot := db.get(Slot, message.facts.get("slot_id", "")):
+        return slot.location_id
+    return str(one_case(db, message.case_number or "").location_id)
 
 
 def _zone_of_case(db: Session, message: OutboxMessage) -> str:

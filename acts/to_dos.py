@@ -31,6 +31,7 @@ MOVES_NOTHING = (
     *(ToDoOutcome.COVERAGE_SETTLED, ToDoOutcome.PATIENT_PAYS, ToDoOutcome.POSTED),
     *(ToDoOutcome.TOLD, ToDoOutcome.NOT_REACHED, ToDoOutcome.HANDED_OVER, ToDoOutcome.TIME_SETTLED),
     ToDoOutcome.AGREED_TO_PAY,
+    ToDoOutcome.DONE_BY_HAND,
 )
 """Outcomes that move no case: the care goes on whoever pays for it, and whoever was told knows what stands anyway."""
 CALLS = (ToDoKind.CALL_PATIENT, ToDoKind.TELL_PATIENT)
@@ -91,6 +92,11 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             _done(db, to_do, staff_id, outcome)
             to = NoteStatus.RECEIVED if outcome == ToDoOutcome.DRAFT_AGAIN else NoteStatus.CLOSED_NO_NOTE
             return move_case(db, one(db, SessionNote, to_do.case_number), to, actor=staff_id)
+        if outcome == ToDoOutcome.DONE_BY_HAND and case_record_of(to_do.case_number) is FollowUp:
+            _done(db, to_do, staff_id, outcome)  # said by somebody: it must not be sent once the workflow goes on
+            return move_case(
+                db, one(db, FollowUp, to_do.case_number), FollowUpStatus.CLOSED_NOT_SENT, actor=staff_id, why="by_hand"
+            )
         if outcome in MOVES_NOTHING:
             return _done(db, to_do, staff_id, outcome)
         if to_do.kind in CALLS and outcome == ToDoOutcome.NO_ANSWER_TRY_AGAIN:

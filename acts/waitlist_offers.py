@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select, tuple_
 
 from acts.patient_messages import channel_for, tell_patient
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
+from adapters.held_places import held_places
 from adapters.log_lines import log_of
 from adapters.operational_store import audit, end_entry, one_case, open_to_dos, queue_messages, set_status
 from adapters.portal_links import keep_links, new_link
@@ -24,6 +25,7 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import new_id, utc_now
+from models.governance_codes import Workflow
 from models.operational import (
     Appointment,
     OutboxMessage,
@@ -56,9 +58,10 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
     """Offer these times to those who stand first in the list and fit, beside whoever holds them already.
 
     In the caller's transaction and in a constant number of queries, however many times there are. A time that is not
-    open, or past, is passed over; run again, it makes no offer that is there.
+    open, or past, or at a location where this is held, is passed over; run again, it makes no offer that is there.
     """
-    free = still_free(db, slots, now)
+    held = held_places(db, Workflow.SCHEDULING) if slots else set()
+    free = still_free(db, [slot for slot in slots if slot.location_id not in held], now)
     if not free:
         return []
     facts = facts_for(db, free, now)

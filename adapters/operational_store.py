@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, insert, tuple_, update
 from sqlmodel import Session, col, select
 
+from adapters.held_places import is_held
 from adapters.settings import settings
 from models import audit_chain, databases
 from models.codes import (
@@ -23,7 +24,8 @@ from models.codes import (
     ToDoStatus,
 )
 from models.columns import new_id, utc_now
-from models.errors import MovedOn, StaleLease
+from models.errors import Held, MovedOn, StaleLease
+from models.governance_codes import workflow_of
 from models.operational import (
     Approval,
     Claim,
@@ -43,6 +45,7 @@ from models.operational import (
     WaitlistOffer,
 )
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
+from models.standing import goes_on_held
 from models.transitions import check_transition
 
 OUTLIVE_A_MOVE = (
@@ -211,6 +214,17 @@ def check_fence(case: CaseRecord, fence: int | None) -> None:
         raise StaleLease(f"case {case.case_number}: another leg has taken over")
 
 
+def check_not_held(db: Session, case: CaseRecord) -> None:
+    """Refuse a step of a case that must stand still now; raises Held.
+
+    Asked in the transaction that writes: writers take turns, so no step acts after a demotion was written.
+    """
+    if goes_on_held(case.status):
+        return
+    if is_held(db, workflow_of(case.case_number), case.location_id):
+        raise Held(f"case {case.case_number}: its workflow is held at {case.location_id}")
+
+
 def move_case(
     db: Session,
     case: CaseRecord,
@@ -228,6 +242,8 @@ def move_case(
     record: Any = type(case)
     old = case.status
     check_fence(case, fence)  # first: a leg that was overtaken must hear so, whatever the status has become
+    if fence is not None:
+        check_not_held(db, case)
     check_transition(old, to)
     now = utc_now()
     values: dict[str, Any] = {"status": to, "status_since": now, "version": case.version + 1, "came_from": old}

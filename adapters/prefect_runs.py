@@ -234,6 +234,34 @@ async def set_choices(deployment: str, parameter: str, choices: Sequence[str]) -
     await _ask(call)
 
 
+PAUSED_BY_US = "**Paused by Countersign:** "
+
+
+async def set_paused(deployment: str, reason: str | None) -> bool:
+    """Pauses a deployment with ``reason`` before its description, or (None) lets it go on; says whether that was news.
+
+    A deployment that a person paused in Prefect is left as it is: only what carries our reason is let go on.
+    """
+
+    async def call(client: PrefectClient) -> bool:
+        found = await client.read_deployment_by_name(deployment)
+        said = found.description or ""
+        ours = said.startswith(PAUSED_BY_US)
+        own = said.partition("\n\n")[2] if ours else said
+        if reason is None and not ours:
+            return False
+        wanted = own if reason is None else f"{PAUSED_BY_US}{reason}\n\n{own}"
+        paused = reason is not None
+        if (wanted, paused) == (said, found.paused):
+            return False
+        await client.update_deployment(
+            found.id, DeploymentUpdate.model_validate({"description": wanted, "paused": paused})
+        )
+        return True
+
+    return await _ask(call)
+
+
 async def ensure_work_pool(name: str, type: str = "process") -> None:
     """Makes the work pool unless it is there; a stock Prefect worker of this type can serve it too."""
     from prefect.workers.process import ProcessWorker  # takes a second to import; wanted once per installation

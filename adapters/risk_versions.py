@@ -60,6 +60,11 @@ def put_shipped_in_force() -> None:
     _pointer().unlink(missing_ok=True)
 
 
+def pointed_at() -> str:
+    """What the pointer says, "" while the shipped version is in force: another text is another version."""
+    return _pointer().read_text() if _pointer().exists() else ""
+
+
 def digest_of(folder: Path) -> str:
     """The SHA-256 of a version's manifest, which holds those of its files."""
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     mail_from: str = "intake@practice.example.org"
     samples: bool = True
     watch_every_seconds: int = 60
+    prove_by_itself: bool = True
+    """Whether a worker has a version proved that was never proved here; `countersign prove` does it by hand."""
     dask: str = ""
     """Where the heavy parts of the night are done: a Dask scheduler's address, or ``local`` for workers made for it."""
     dask_workers: int = 2

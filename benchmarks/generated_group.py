@@ -24,7 +24,7 @@ from adapters.sample_claims import TABLES
 from adapters.settings import settings
 from benchmarks.own_sessions import own_sessions
 from language.note_values import Role as Speaker
-from models.claim_codes import LIVE_LEVEL, FileKind, FileStatus, SubmissionStatus
+from models.claim_codes import FileKind, FileStatus, SubmissionStatus
 from models.codes import (
     ApprovalKind,
     ApprovalStatus,
@@ -39,6 +39,7 @@ from models.codes import (
     Verdict,
 )
 from models.note_codes import ConsentPurpose
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Appointment,
     Approval,
@@ -59,11 +60,11 @@ from models.operational import (
     PatientBilling,
     PatientConsent,
     PatientCoverage,
-    PracticeSetting,
     SessionNote,
     Slot,
     Staff,
     WaitlistEntry,
+    WorkflowStanding,
 )
 from models.scheduling_codes import CheckInKind
 from models.session_index import NoteFormatCode, SessionService
@@ -203,7 +204,8 @@ def _tables(group: Group, now: datetime) -> Iterator[tuple[type[SQLModel], Itera
             for n in range(group.clinicians)
         ),
     )
-    yield PracticeSetting, [{"name": LIVE_LEVEL, "value": ",".join(places)}]
+    live = {"workflow": Workflow.CLAIMS, "level": Level.LIVE, "runs_as": Level.LIVE}
+    yield WorkflowStanding, [{"location_id": place, **live} for place in places]
     yield from _people(group, now, yesterday)
     yield from _calendar(group, now)
     yield from _money(group, yesterday)

@@ -13,7 +13,19 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import appointments, auditing, backups, calendars, environment, keys, practice, reader, sessions, weights
+from cli import (
+    appointments,
+    auditing,
+    backups,
+    calendars,
+    environment,
+    keys,
+    practice,
+    proving,
+    reader,
+    sessions,
+    weights,
+)
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -39,6 +51,7 @@ complaints = Console(stderr=True)
 auditing.register(app, console)
 backups.register(app, console)
 practice.register(own_practice, console)
+proving.register(app, console)
 weights.register(models, console)
 reader.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from acts import claim_level, practice_names
+from acts import practice_names
 from acts import roster as acts
 from acts.billing import ROUTES
 from acts.roster import Applied
@@ -31,23 +31,6 @@ FOLDER = typer.Argument(exists=True, file_okay=False, help="Their folder; withou
 
 def register(practice: typer.Typer, console: Console) -> None:
     """Add the commands to their group."""
-
-    @practice.command("claims-unsigned")
-    def claims_unsigned(
-        allow: Annotated[
-            str | None, typer.Option(help="A location whose clean claims may leave by themselves.")
-        ] = None,
-        forbid: Annotated[str | None, typer.Option(help="A location whose every claim is signed again.")] = None,
-    ) -> None:
-        """Show, or set, where clean claims of a proven payer and clinician leave without a signature."""
-        for location, allowed in ((allow, True), (forbid, False)):
-            if location is not None:
-                try:
-                    claim_level.allow(location, allowed, actor=ACTOR)
-                except ValueError as refused:
-                    _say(console, str(refused))
-                    raise typer.Exit(1) from refused
-        _say(console, f"Clean claims leave by themselves at: {', '.join(claim_level.locations()) or 'no location'}.")
 
     @practice.command("check")
     def check_file(file: Annotated[Path, FILE]) -> None:

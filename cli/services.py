@@ -30,7 +30,7 @@ def run_worker() -> None:
 async def _work() -> None:
     from adapters import in_process_worker, prefect_runs
     from adapters.run_claims import RunClaims
-    from tasks import runs
+    from tasks import lock
 
     here = settings()
     for entrypoint in PRELOAD:
@@ -41,6 +41,7 @@ async def _work() -> None:
             raise OutsideUnavailable(f"no Prefect server at {here.prefect_api_url}")
         await asyncio.sleep(0.2)
     await prefect_runs.ensure_work_pool(here.work_pool)
+    await asyncio.to_thread(lock.judge_before_the_first_run)
     await in_process_worker.serve(
         pool=here.work_pool,
         claims=RunClaims(),
@@ -48,9 +49,17 @@ async def _work() -> None:
         poll_seconds=here.poll_seconds,
         preload=PRELOAD,
         worker_name=f"countersign-{socket.gethostname()}-{os.getpid()}",
-        on_tick=runs.tick,
+        on_tick=_tick,
         tick_seconds=here.tick_seconds,
     )
+
+
+async def _tick() -> None:
+    """What the worker does beside its runs; the lock last, for whatever it holds is held in the database already."""
+    from tasks import lock, runs
+
+    await runs.tick()
+    await lock.tick()
 
 
 def run_desk() -> None:

@@ -7,8 +7,8 @@ from prefect.flow_runs import asuspend_flow_run
 from prefect.runtime import flow_run
 
 from models.codes import CaseStatus
-from models.errors import MovedOn, StaleLease
-from tasks import cases, waits
+from models.errors import Held, MovedOn, StaleLease
+from tasks import cases, standings, waits
 from tasks.cases import Case
 
 Step = Callable[[Case, CaseStatus], Awaitable[None]]
@@ -34,12 +34,22 @@ async def _step_by_step(case: Case, step: Step) -> str:
         if status.is_closed:
             await waits.name_the_wait(str(flow_run.id), case.number, status.label)
             return status.value
+        if words := standings.holds(case, status):
+            await _stand_still(case, words)
         try:
             await step(case, status)
+        except Held:
+            continue  # somebody took the workflow down while the step was at work: nothing of it was written
         except MovedOn:
             # a person stopped or rerouted the case meanwhile: go on from where it stands now
             if cases.status_now(case) == status:
                 raise
+
+
+async def _stand_still(case: Case, words: str) -> None:
+    """Sleep until the workflow goes on here, or a person has moved the case; promotion wakes it."""
+    await waits.name_the_wait(str(flow_run.id), case.number, words, between=" ")
+    await asuspend_flow_run(timeout=None, key=f"held-{case.fence}")
 
 
 async def wait_for_somebody(case: Case, status: CaseStatus) -> None:

@@ -98,6 +98,25 @@ def _postgresql(chain: Chain) -> list[str]:
     ]
 
 
+def append_only(connection: sa.Connection, table: str) -> None:
+    """Forbid every change of a row of this table that was written; it is no chain, its rows only stay as they are."""
+    if connection.dialect.name == "sqlite":
+        for name, when in (("no_update", "UPDATE"), ("no_delete", "DELETE")):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_{name} BEFORE {when} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    function = f"{table}_append_only"
+    connection.exec_driver_sql(
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
+    )
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} EXECUTE FUNCTION {function}()"
+    )
+
+
 def rights_of_app_role(chain: Chain, role: str) -> list[str]:
     """What a PostgreSQL role that does not own the tables needs to run Countersign on this database, and no more.
 

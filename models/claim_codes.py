@@ -4,7 +4,6 @@ from enum import StrEnum
 
 CLEARINGHOUSE = "clearinghouse"
 """The kind of received file that a payer or the clearinghouse sent."""
-LIVE_LEVEL = "claims_by_themselves"
 """Practice setting: the ids of the locations, separated by commas, whose clean claims may leave unsigned."""
 
 

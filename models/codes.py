@@ -305,6 +305,7 @@ class ToDoKind(StrEnum):
     TELL_PATIENT = "tell_patient"
     REVIEW_UNFLAGGED = "review_unflagged"
     MOVE_APPOINTMENT = "move_appointment"
+    CARRY_ON_BY_HAND = "carry_on_by_hand"
 
     @property
     def label(self) -> str:
@@ -343,6 +344,7 @@ class ToDoOutcome(StrEnum):
     RISK_MISSED = "risk_missed"
     TIME_SETTLED = "time_settled"
     AGREED_TO_PAY = "agreed_to_pay"
+    DONE_BY_HAND = "done_by_hand"
 
 
 OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
@@ -369,6 +371,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
     ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
     ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
+    ToDoKind.CARRY_ON_BY_HAND: (ToDoOutcome.DONE_BY_HAND,),
 }
 
 

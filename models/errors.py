@@ -69,6 +69,10 @@ class MovedOn(CountersignError):
     """The record is no longer in the state this act was meant for; show the present state instead."""
 
 
+class Held(MovedOn):
+    """The workflow is held at this location, so this step does not act; the case stands still until it goes on."""
+
+
 class KeyMissing(CountersignError):
     """There is no usable master key, or not the one that is needed: stop until an operator puts it right."""
 

@@ -8,10 +8,12 @@ from sqlmodel import Session, col, select
 
 from acts.calendar_book import read_book
 from acts.occurrences import close_skipped, keep, lock_calendars, missing_dates, open_skipped, plan, settled_dates
+from adapters.held_places import not_held
 from adapters.operational_store import audit, writing
 from adapters.slots import AHEAD
 from models.codes import EpisodeStatus
 from models.columns import utc_now
+from models.governance_codes import Workflow
 from models.operational import Appointment, Episode, Series
 from models.scheduling_codes import SeriesStatus
 from rules.recurrence import Occurrence
@@ -52,6 +54,7 @@ def _next_chunk(db: Session, location_id: str, after: tuple[str, str]) -> Sequen
         select(Series)
         .join(Episode, col(Episode.case_number) == col(Series.case_number))
         .where(Series.status == SeriesStatus.ACTIVE, Episode.status == EpisodeStatus.ACTIVE, beyond)
+        .where(not_held(Workflow.SCHEDULING, Series.location_id))
     )
     if location_id != "all":
         query = query.where(Series.location_id == location_id)

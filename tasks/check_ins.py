@@ -14,10 +14,12 @@ from sqlmodel import Session, col, select
 from acts.follow_ups import Wanted, open_escalations
 from acts.patient_messages import channel_for
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from adapters.portal_links import keep_links
 from adapters.undelivered import CALL_KEY, WITHIN
 from models.codes import EpisodeStatus, LinkPurpose, MessageChannel, Role, ToDoKind
 from models.columns import new_id, utc_now
+from models.governance_codes import Workflow
 from models.operational import CheckIn, CheckInPlan, Episode, Location, Patient, PortalLink, ToDo
 from models.scheduling_codes import CheckInStatus
 from rules import check_ins, messaging
@@ -98,6 +100,7 @@ def _due(db: Session, night: date, location_id: str) -> Sequence[tuple[CheckInPl
             col(CheckInPlan.ended_at).is_(None),
             Episode.status == EpisodeStatus.ACTIVE,
             col(Patient.forgotten_at).is_(None),
+            not_held(Workflow.FOLLOW_UP, Episode.location_id),
         )
         .order_by(col(CheckInPlan.case_number), col(CheckInPlan.id))
         .limit(AT_ONCE)

@@ -13,18 +13,19 @@ from acts.patient_messages import channel_for
 from adapters import operational_store as store
 from adapters import therapy_store_claims
 from adapters.claim_values import form_to_plain
-from models.claim_codes import LIVE_LEVEL, ExceptionQueue, SubmissionStatus
+from adapters.held_places import not_held, places_at
+from models.claim_codes import ExceptionQueue, SubmissionStatus
 from models.claim_findings import ClaimFinding, MissingFact, Severity, blocking
 from models.claim_form import ClaimForm, ClaimFrequency, PayerRank, ServiceLine
 from models.codes import CaseOwner, ClaimStatus, NoteStatus
 from models.errors import CountersignError, MovedOn
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Claim,
     ClaimSubmission,
     Location,
     Patient,
     PatientCoverage,
-    PracticeSetting,
     SessionNote,
 )
 from models.therapy_text import TherapyText
@@ -110,9 +111,13 @@ Troubles = dict[str, CountersignError]
 
 
 def _held(db: Session, cases: Sequence[Case], status: ClaimStatus, troubles: Troubles) -> list[tuple[Claim, int]]:
-    """Those of these claims that still stand there, each with the leg's token; a stale leg's is a trouble."""
+    """Those of these claims that still stand there, each with the leg's token; a stale leg's is a trouble.
+
+    Claims of a location where the workflow is held are left out: they stand still.
+    """
     numbers = [case.number for case in cases]
     found = {each.case_number: each for each in db.exec(select(Claim).where(col(Claim.case_number).in_(numbers))).all()}
+    going = set(db.exec(select(Location.id).where(not_held(Workflow.CLAIMS, Location.id))).all())
     held = []
     for case in cases:
         claim = found.get(case.number)
@@ -123,7 +128,7 @@ def _held(db: Session, cases: Sequence[Case], status: ClaimStatus, troubles: Tro
         except CountersignError as trouble:
             troubles[case.number] = trouble
             continue
-        if claim.status == status:
+        if claim.status == status and claim.location_id in going:
             held.append((claim, case.fence))
     return held
 
@@ -225,7 +230,7 @@ def build_all(cases: Sequence[Case]) -> Troubles:
     gathered = gather_all(claims)
     with store.reading() as db:
         proven = _proven_pairs(db, claims)
-        alone = _places_that_may_leave_unsigned(db)
+        alone = places_at(db, Workflow.CLAIMS, Level.LIVE)
     built: list[_Built] = []
     for claim in claims:
         case, facts = by_number[claim.case_number], gathered[claim.case_number]
@@ -316,11 +321,6 @@ def _proven_pairs(db: Session, claims: Sequence[Claim]) -> set[tuple[str, str]]:
         .distinct()
     ).all()
     return set(found)
-
-
-def _places_that_may_leave_unsigned(db: Session) -> set[str]:
-    kept = db.get(PracticeSetting, LIVE_LEVEL)
-    return set() if kept is None else {each.strip() for each in kept.value.split(",")}
 
 
 def _content(

@@ -26,6 +26,7 @@ from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
 from adapters.clearinghouse import Carrier, carrier
 from adapters.file_drop import DroppedFile
+from adapters.held_places import not_held
 from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
@@ -42,6 +43,7 @@ from models.errors import (
     SignatureMismatch,
     X12Broken,
 )
+from models.governance_codes import Workflow
 from models.ledger import LedgerAccount, LedgerKind, LedgerLine
 from models.operational import (
     Approval,
@@ -85,7 +87,11 @@ def batch(location: str = "all", now: datetime | None = None) -> int:
     if practice is None:
         return 0
     with store.reading() as db:
-        query = select(Claim).where(Claim.status == C.READY_TO_SEND).order_by(col(Claim.file_by), Claim.case_number)
+        query = (
+            select(Claim)
+            .where(Claim.status == C.READY_TO_SEND, not_held(Workflow.CLAIMS, Claim.location_id))
+            .order_by(col(Claim.file_by), Claim.case_number)
+        )
         if location != "all":
             query = query.where(Claim.location_id == location)
         ready = db.exec(query.limit(MOST_IN_A_FILE)).all()
@@ -166,6 +172,7 @@ def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, n
     claims = db.exec(
         select(Claim)
         .where(col(Claim.case_number).in_(list(forms)), Claim.status == C.READY_TO_SEND)
+        .where(not_held(Workflow.CLAIMS, Claim.location_id))  # again: somebody may have demoted it meanwhile
         .order_by(col(Claim.case_number))
         .with_for_update()
     ).all()
@@ -353,7 +360,8 @@ def send_queued(now: datetime | None = None) -> int:
     """Hand every queued file to the clearinghouse; returns how many left.
 
     The same file is written the same way however often: its moment and control number are on record, and its digest is
-    compared before it leaves again.
+    compared before it leaves again. A file with something of a held location in it waits whole: it cannot be cut, for
+    its number and its claims' charges are on record.
     """
     moment = now or utc_now()
     with store.reading() as db:
@@ -363,10 +371,26 @@ def send_queued(now: datetime | None = None) -> int:
                 col(ClearinghouseFile.outgoing).is_(True),
                 ClearinghouseFile.status == FileStatus.QUEUED,
                 col(ClearinghouseFile.not_before) <= moment,
+                col(ClearinghouseFile.id).not_in(of_held_places()),
             )
             .order_by(col(ClearinghouseFile.control_number))
         ).all()
     return sum(_send(file_id, moment) for file_id in waiting)
+
+
+def of_held_places() -> Any:
+    """The queued files that hold a claim, or a question about coverage, of a location where claims are held."""
+    claims = (
+        select(ClaimSubmission.file_id)
+        .join(Claim, col(Claim.case_number) == col(ClaimSubmission.case_number))
+        .where(~not_held(Workflow.CLAIMS, Claim.location_id), ClaimSubmission.status == SubmissionStatus.QUEUED)
+    )
+    questions = select(EligibilityCheck.file_id).where(
+        ~not_held(Workflow.CLAIMS, EligibilityCheck.location_id),
+        col(EligibilityCheck.file_id).is_not(None),
+        col(EligibilityCheck.answered_at).is_(None),
+    )
+    return claims.union_all(questions)
 
 
 def _send(file_id: str, now: datetime) -> int:

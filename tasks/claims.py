@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from adapters.log_lines import log_of
 from models.codes import ClaimStatus
 from models.errors import CountersignError, MovedOn, StaleLease
+from models.governance_codes import Workflow
 from models.operational import Claim
 from tasks import cases, claim_building
 from tasks.steps import step
@@ -28,6 +30,7 @@ def move_on(location: str = "all", limit: int = 5000) -> dict[str, int]:
     query = (
         select(Claim.case_number)
         .where(col(Claim.status).in_(tuple(STEPS)), col(Claim.run_id).is_(None))
+        .where(not_held(Workflow.CLAIMS, Claim.location_id))
         .order_by(col(Claim.file_by), col(Claim.case_number))
         .limit(limit)
     )

@@ -8,8 +8,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from acts.staff import staff_of
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.codes import ApprovalStatus, ClaimStatus, Role
+from models.governance_codes import Workflow
 from models.operational import Approval, Claim, ToDo
+from models.standing import held_statuses
 from tasks.claim_waits import TO_DO_AT, open_to_do
 from tasks.claims import STEPS
 from tasks.paging import tell_of_overdue
@@ -33,7 +36,10 @@ def _standing_still(now: datetime) -> SelectOfScalar[Claim]:
         col(ToDo.case_number) == number, col(ToDo.kind).in_(tuple(TO_DO_AT.values())), col(ToDo.status).in_(LIVE)
     )
     status, since = col(Claim.status), col(Claim.status_since)
-    with_run = col(Claim.run_id).is_not(None)  # one without gets a run by itself
+    # one without gets a run by itself; one that is held is not woken, but one that should have left is still told of
+    with_run = col(Claim.run_id).is_not(None) & or_(
+        status.not_in(held_statuses(ClaimStatus)), not_held(Workflow.CLAIMS, Claim.location_id)
+    )
     return select(Claim).where(
         or_(
             and_(with_run, status.in_(tuple(STEPS)), since < now - UNMOVED_AFTER),

@@ -13,6 +13,7 @@ from acts.case_to_dos import open_for_case
 from acts.clearinghouse_files import queue_file
 from acts.insurance import address_of, coverage_facts, in_force, insurances_of, local_date, person_of
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.billing import Payer, PracticeBilling
 from models.claim_codes import FileKind
 from models.claim_facts import CoverageFacts
@@ -20,6 +21,7 @@ from models.claim_form import PayerName
 from models.codes import AppointmentStatus, ClaimStatus, Role, ToDoKind
 from models.columns import utc_now
 from models.eligibility import EligibilityAnswer, EligibilityRequest
+from models.governance_codes import Workflow
 from models.operational import (
     Appointment,
     Claim,
@@ -104,6 +106,7 @@ def ask_ahead(location: str = "all", days: int = 3) -> int:
         col(Appointment.status).in_(STILL_TO_COME),
         col(Appointment.starts_at) > now,
         col(Appointment.starts_at) < now + timedelta(days=days + 1),
+        not_held(Workflow.CLAIMS, Appointment.location_id),
     )
     if location != "all":
         query = query.where(Appointment.location_id == location)
@@ -158,6 +161,7 @@ def batch(now: datetime | None = None) -> int:
                 col(EligibilityCheck.file_id).is_(None),
                 col(EligibilityCheck.answered_at).is_(None),
                 col(EligibilityCheck.not_before) <= moment,
+                not_held(Workflow.CLAIMS, EligibilityCheck.location_id),
             )
             .order_by(col(EligibilityCheck.service_date), col(EligibilityCheck.id))
             .limit(MOST_IN_A_FILE)

@@ -9,9 +9,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 from acts.case_to_dos import open_for_case
 from acts.staff import staff_of
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.codes import ApprovalStatus, CaseOwner, FollowUpStatus, Role, ToDoKind
+from models.governance_codes import Workflow
 from models.operational import Approval, FollowUp, ToDo
 from models.scheduling_codes import FollowUpKind
+from models.standing import held_statuses
 from models.transitions import FOLLOW_UP_OWNERS
 from rules import clocks
 from tasks.paging import page_clinicians, tell_of_overdue
@@ -39,12 +42,13 @@ def _standing_still(now: datetime) -> SelectOfScalar[FollowUp]:
     status, since = col(FollowUp.status), col(FollowUp.status_since)
     escalates = col(FollowUp.kind) == FollowUpKind.ESCALATION
     return select(FollowUp).where(
+        or_(status.not_in(held_statuses(F)), not_held(Workflow.FOLLOW_UP, FollowUp.location_id)),
         or_(
             and_(escalates, status == F.RECEIVED, since < now - UNPROVIDED_AFTER),
             and_(status.in_(STEPS), since < now - UNMOVED_AFTER),
             and_(status.in_(SIGNED_AT), since < now - UNPROVIDED_AFTER, unsigned),
             and_(status == F.QUESTION_OPEN, since < now - UNPROVIDED_AFTER, unasked),
-        )
+        ),
     )
 
 

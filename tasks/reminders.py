@@ -7,7 +7,9 @@ from sqlmodel import Session, col, or_, select
 from acts import reminders
 from acts.reminders import STANDING
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.columns import utc_now
+from models.governance_codes import Workflow
 from models.operational import Appointment
 from tasks.steps import step
 
@@ -48,6 +50,7 @@ def _unplanned(db: Session, location_id: str, now: datetime, until: datetime, af
         col(Appointment.starts_at) < until,
         or_(col(Appointment.reminders_for).is_(None), Appointment.reminders_for != Appointment.starts_at),
         Appointment.id > after,
+        not_held(Workflow.SCHEDULING, Appointment.location_id),
     )
     if location_id != "all":
         query = query.where(Appointment.location_id == location_id)

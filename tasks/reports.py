@@ -1,6 +1,6 @@
 """What an analyst reads in Prefect: the result of an intake, and who waits for whom; ids and counts only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ from prefect.artifacts import (
 
 from adapters.settings import settings
 from models.codes import RowOutcome
+from models.operational import WorkflowStanding
 from rules.claim_metrics import Share
 from rules.claim_sign_off import dollars
 from rules.metrics import NoShowRate, TimeToFirstAppointment
@@ -34,6 +35,7 @@ CLAIMS_KEY = "claims-standing"
 FAIRNESS_KEY = "waitlist-fairness"
 NIGHT_KEY = "the-night"
 PROGRESS_KEY = "the-night-so-far"
+STANDING_KEY = "workflow-standing"
 
 
 def intake_markdown(results: Sequence[FileResult]) -> str:
@@ -194,6 +196,29 @@ def _span(seconds: float) -> str:
 async def publish_waiting(waits: Sequence[Waiting], now: datetime) -> None:
     await acreate_table_artifact(
         table=waiting_rows(waits, now), key=WAITING_KEY, description="Which cases wait for whom, how long, overdue"
+    )
+
+
+def standing_rows(standings: Iterable[WorkflowStanding]) -> list[dict[str, str]]:
+    """How far each workflow goes where, as rows; the same as on the desk's page."""
+    return [
+        {
+            "workflow": each.workflow.value,
+            "location": each.location_id,
+            "level": each.level.value,
+            "runs as": each.runs_as.value,
+            "locked": {True: "yes", False: "no", None: "not judged yet"}[each.locked],
+            "why": "; ".join(each.reasons),
+        }
+        for each in standings
+    ]
+
+
+async def publish_standings(standings: Iterable[WorkflowStanding]) -> None:
+    await acreate_table_artifact(
+        table=standing_rows(standings),
+        key=STANDING_KEY,
+        description=f"How far each workflow goes at each location, and why; {settings().desk_url}/workflows",
     )
 
 

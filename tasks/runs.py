@@ -18,6 +18,7 @@ from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.clearinghouse import SETTLE_SECONDS
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
+from adapters.held_places import not_held
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
 from adapters.prefect_runs import Run, Woken
@@ -27,6 +28,7 @@ from models.claim_codes import FileStatus
 from models.codes import ClaimStatus, NoteStatus, RiskLevel, RowOutcome
 from models.columns import utc_now
 from models.errors import NotDeployed, OutsideUnavailable
+from models.governance_codes import Workflow
 from models.operational import (
     Claim,
     ClearinghouseFile,
@@ -37,7 +39,7 @@ from models.operational import (
     Referral,
     SessionNote,
 )
-from tasks import claim_building, sessions
+from tasks import claim_building, claim_files, sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
 from tasks.waiting import waiting
@@ -379,6 +381,7 @@ def _claims_to_move() -> Any:
     return (
         select(Claim.case_number, Claim.version)
         .where(Claim.status == ClaimStatus.READY_TO_SEND, col(Claim.status_since) < settled)
+        .where(not_held(Workflow.CLAIMS, Claim.location_id))
         .limit(RUNS_AT_ONCE)
     )
 
@@ -392,6 +395,7 @@ def _questions_to_ask(now: datetime) -> Any:
             col(EligibilityCheck.file_id).is_(None),
             col(EligibilityCheck.answered_at).is_(None),
             col(EligibilityCheck.not_before) <= now - TOGETHER,
+            not_held(Workflow.CLAIMS, EligibilityCheck.location_id),
         )
         .limit(RUNS_AT_ONCE)
     )
@@ -402,6 +406,7 @@ def _files_to_send(now: datetime) -> Any:
         col(ClearinghouseFile.outgoing).is_(True),
         ClearinghouseFile.status == FileStatus.QUEUED,
         col(ClearinghouseFile.not_before) <= now - TOGETHER,
+        col(ClearinghouseFile.id).not_in(claim_files.of_held_places()),
     )
 
 

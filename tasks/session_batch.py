@@ -7,7 +7,9 @@ from datetime import date
 from sqlmodel import col, select
 
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.codes import NoteStatus
+from models.governance_codes import Workflow
 from models.operational import SessionNote
 from tasks import cases, session_drafts, session_gate, sessions
 from tasks.cases import Case
@@ -37,9 +39,21 @@ def _each(status: NoteStatus, location: str, day: date | None, act: Callable[[Ca
 
 
 def draft_all(location: str, day: date | None) -> int:
-    """Draft every session that is ready and has no run of its own yet; returns how many were proposed."""
-    numbers = _without_run(NoteStatus.READY_TO_DRAFT, location, day)
+    """Draft every session that is ready and has no run of its own yet; returns how many were proposed.
+
+    Where the workflow is held none is drafted, though all were screened.
+    """
+    numbers = _going_on(_without_run(NoteStatus.READY_TO_DRAFT, location, day))
     return sum(_drafted(numbers[start : start + AT_ONCE]) for start in range(0, len(numbers), AT_ONCE))
+
+
+def _going_on(numbers: list[str]) -> list[str]:
+    with store.reading() as db:
+        query = select(SessionNote.case_number).where(
+            col(SessionNote.case_number).in_(numbers), not_held(Workflow.NOTES, SessionNote.location_id)
+        )
+        going = set(db.exec(query).all())
+    return [number for number in numbers if number in going]
 
 
 def _drafted(numbers: list[str]) -> int:

@@ -130,6 +130,7 @@ def open_sign_off(case: Case, status: CaseStatus) -> str:
         present = store.one_case(db, case.number)
         store.check_fence(present, case.fence)
         _check_stands(present, kind)
+        store.check_not_held(db, present)
         if present.version != record.version:
             raise MovedOn(f"case {case.number} has moved on")  # a person stopped or rerouted it meanwhile
         _save(db, present, kind, approval_id, sign_off.digest(kept.unwrap()))

@@ -8,9 +8,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from acts.staff import staff_of
 from adapters import operational_store as store
+from adapters.held_places import not_held
 from models.codes import ApprovalStatus, CaseOwner, FollowUpStatus, NoteStatus, ReferralStatus, Role, ToDoKind
 from models.columns import new_id
+from models.governance_codes import Workflow
 from models.operational import Approval, FollowUp, Referral, SessionNote, ToDo
+from models.standing import held_statuses
 from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS
 from rules import clocks
 from rules.sign_off import WORRYING_KINDS
@@ -47,6 +50,9 @@ def _sessions_standing_still(now: datetime) -> SelectOfScalar[SessionNote]:
     since = col(SessionNote.status_since)
     return select(SessionNote).where(
         col(SessionNote.run_id).is_not(None),
+        or_(
+            col(SessionNote.status).not_in(held_statuses(NoteStatus)), not_held(Workflow.NOTES, SessionNote.location_id)
+        ),
         or_(
             and_(col(SessionNote.status).in_(NOTE_STEPS), since < now - UNMOVED_AFTER),
             and_(SessionNote.status == NoteStatus.NOTE_SIGNATURE, since < now - UNPROVIDED_AFTER, unsigned),
@@ -113,7 +119,10 @@ def _stands_still(now: datetime) -> ColumnElement[bool]:
         for status, kind in TO_DO_NEEDED.items()
     ]
     since = col(Referral.status_since)
-    return or_(
+    stands_still_on_purpose = ~or_(
+        col(Referral.status).not_in(held_statuses(R)), not_held(Workflow.REFERRAL, Referral.location_id)
+    )
+    return ~stands_still_on_purpose & or_(
         and_(col(Referral.status).in_(STEPS), since < now - UNMOVED_AFTER),
         and_(col(Referral.status).in_(REVIEWED), since < now - UNPROVIDED_AFTER, unsigned),
         and_(since < now - UNPROVIDED_AFTER, or_(*undone)),

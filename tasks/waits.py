@@ -37,6 +37,8 @@ def prepare(case: Case, status: CaseStatus) -> None:
     with store.writing() as db:
         referral = store.one_case(db, case.number)
         store.check_fence(referral, case.fence)
+        if referral.status == status:
+            store.check_not_held(db, referral)
         if referral.status == status and isinstance(referral, Claim):
             claim_waits.prepare(db, referral)
             return
@@ -81,9 +83,9 @@ def send_link(db: Session, referral: Referral, occasion: str) -> MessageChannel 
     )
 
 
-async def name_the_wait(run_id: str, case_number: str, words: str) -> None:
+async def name_the_wait(run_id: str, case_number: str, words: str, *, between: str = " · ") -> None:
     """Name the run by its case number and present wait; a name that cannot be set now is set at the next wait."""
     try:
-        await prefect_runs.rename(UUID(run_id), f"{case_number} · {words}")
+        await prefect_runs.rename(UUID(run_id), f"{case_number}{between}{words}")
     except OutsideUnavailable:
         return

@@ -10,6 +10,7 @@ from acts import break_glass
 from acts.staff import staff_of
 from acts.waitlist_offers import offered_by_waitlist
 from adapters import operational_store as store
+from adapters.held_places import is_held
 from adapters.log_lines import log_of
 from adapters.operational_store import CaseRecord
 from models.codes import (
@@ -24,6 +25,7 @@ from models.codes import (
 )
 from models.columns import new_id, utc_now
 from models.errors import MovedOn
+from models.governance_codes import Workflow
 from models.operational import Appointment, Approval, Location, Patient, QuarantinedRow, Referral, SessionNote, ToDo
 from rules import clocks, messaging
 from rules.clocks import ClockPolicy, PatientWaitStep
@@ -290,7 +292,7 @@ def _watch_patient(case_number: str, now: datetime, counts: WatchCounts) -> None
         if step == PatientWaitStep.CALL:
             store.move_case(db, referral, R.CONTACT_PATIENT, actor="system", why="no_answer")
             counts.to_call += 1
-        elif step == PatientWaitStep.REMIND:
+        elif step == PatientWaitStep.REMIND and not is_held(db, Workflow.REFERRAL, referral.location_id):
             # after an outage the latest one leaves, not all that were missed
             owed = clocks.reminders_owed(plan, now)
             referral.reminders_sent, referral.round = owed, referral.version
@@ -345,6 +347,8 @@ def _offer_if_free(case_number: str, now: datetime, counts: WatchCounts) -> None
             return
         if referral.came_from == R.OFFERED:
             return  # the patient declined the times there were; a coordinator asks what would suit
+        if is_held(db, Workflow.REFERRAL, referral.location_id):
+            return
         if offered_by_waitlist(db, case_number):
             return  # they are thinking about a time that came free: it must not be taken from their hands
         if suitable_slots(db, referral, now):

@@ -23,15 +23,15 @@ from models.claim_answers import (
     SetAcknowledgement,
     StatusNote,
 )
-from models.claim_codes import LIVE_LEVEL
 from models.claim_form import ClaimForm, Envelope, LineAdjustment, PayerName
 from models.columns import utc_now
 from models.eligibility import Benefit, EligibilityAnswer
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Claim,
     ClearinghouseFile,
     EligibilityCheck,
-    PracticeSetting,
+    WorkflowStanding,
 )
 from tasks import claim_building, claim_files, claims, coverage_checks
 
@@ -148,7 +148,8 @@ def decided(form: ClaimForm, paid: int, *adjustments: LineAdjustment, status: st
 
 def let_clean_claims_go() -> None:
     with store.writing() as db:
-        db.add(PracticeSetting(name=LIVE_LEVEL, value="LOC-1,LOC-2,LOC-3"))
+        for place in ("LOC-1", "LOC-2", "LOC-3"):
+            db.add(WorkflowStanding(workflow=Workflow.CLAIMS, location_id=place, level=Level.LIVE, runs_as=Level.LIVE))
 
 
 PAYERS_OF_THE_SAMPLE = ("AETNA", "BCBS", "CIGNA", "UHC", "MEDICAID_OR")

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from sqlmodel import select
+
 from acts import claim_money
 from acts.decisions import decide
 from adapters import operational_store as store
 from adapters import staff_secrets
 from models.claim_form import ClaimForm, LineAdjustment
 from models.codes import AuthenticatedHow, ClaimStatus, Verdict
+from models.governance_codes import Level
 from models.ledger import Balances, balances
-from models.operational import Approval, Claim, Decision, PracticeSetting, Staff
+from models.operational import Approval, Claim, Decision, Staff, WorkflowStanding
 from models.therapy_text import TherapyText
-from tasks import cases, claim_building, claims, sign_offs
+from tasks import cases, claims, sign_offs
 from tests.billing_walk import Payer, claim_of, decided, sent
 from tests.factories import TOTP_SECRET, fresh_code
 
@@ -75,7 +78,9 @@ def make_biller(staff_id: str = "ST-302", places: tuple[str, ...] = ("LOC-2",), 
 
 def nothing_leaves_unsigned() -> None:
     with store.writing() as db:
-        db.delete(db.get_one(PracticeSetting, claim_building.LIVE_LEVEL))
+        for standing in db.exec(select(WorkflowStanding)).all():
+            standing.level = standing.runs_as = Level.ASSISTED
+            db.add(standing)
 
 
 def put_to(status: ClaimStatus, patient: str = "PT-S101", **values: Any) -> Claim:

@@ -17,6 +17,8 @@ os.environ.update(
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "GX_ANALYTICS_ENABLED": "false",
         "HF_HUB_OFFLINE": "1",
+        # the workers of other tests have no time for it; tests/tasks/test_proofs.py does it
+        "COUNTERSIGN_PROVE_BY_ITSELF": "false",
         # what tests/adapters/prefect_server.py asks of everybody
         "PREFECT_API_AUTH_STRING": "tests:only-for-tests",
     }

@@ -19,6 +19,7 @@ from models.operational.claims import (
     SubmittedLine,
 )
 from models.operational.engagement import CheckIn, CheckInPlan, FollowUp, MaterialSent
+from models.operational.lock import LevelChange, ShadowAction, WorkflowProof, WorkflowStanding
 from models.operational.messages import OutboxMessage
 from models.operational.people import (
     Availability,
@@ -83,6 +84,7 @@ __all__ = [
     "IntakeFile",
     "IntakeRow",
     "LedgerEntry",
+    "LevelChange",
     "Licence",
     "Location",
     "MatchCandidate",
@@ -113,6 +115,7 @@ __all__ = [
     "RunClaim",
     "Series",
     "SessionNote",
+    "ShadowAction",
     "Slot",
     "Staff",
     "StaffLogin",
@@ -121,4 +124,6 @@ __all__ = [
     "WaitlistEntry",
     "WaitlistOffer",
     "WorkerBeat",
+    "WorkflowProof",
+    "WorkflowStanding",
 ]

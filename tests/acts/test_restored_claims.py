@@ -7,16 +7,17 @@ from sqlmodel import select
 
 from acts.restored_claims import SKIPPED, hold_back
 from adapters.operational_store import next_number, one, reading, writing
-from models.claim_codes import LIVE_LEVEL, ExceptionQueue, FileKind, FileStatus, SubmissionStatus
+from models.claim_codes import ExceptionQueue, FileKind, FileStatus, SubmissionStatus
 from models.codes import ClaimStatus as C
 from models.columns import utc_now
+from models.governance_codes import Level, Workflow
 from models.operational import (
     AuditEvent,
     Claim,
     ClaimSubmission,
     ClearinghouseFile,
     EligibilityCheck,
-    PracticeSetting,
+    WorkflowStanding,
 )
 from tests.factories import make_claim, make_file, make_submission
 
@@ -75,12 +76,14 @@ def test_file_that_had_left_is_no_question(status: FileStatus) -> None:
 def test_claim_that_was_ready_waits_for_a_biller_and_earlier_ones_for_a_signature() -> None:
     ready, building = make_claim(C.READY_TO_SEND), make_claim(C.READY_TO_BUILD)
     with writing() as db:
-        db.add(PracticeSetting(name=LIVE_LEVEL, value="LOC-1"))
+        live = {"workflow": Workflow.CLAIMS, "level": Level.LIVE, "runs_as": Level.LIVE}
+        db.add(WorkflowStanding(location_id=ready.location_id, **live))
     assert len(hold_back(())) == 2
     assert (now_of(ready).status, now_of(ready).queue) == (C.CORRECTION, ExceptionQueue.FILE.value)
     assert now_of(building).status == C.READY_TO_BUILD
     with reading() as db:
-        assert db.get(PracticeSetting, LIVE_LEVEL) is None
+        standing = db.get_one(WorkflowStanding, (Workflow.CLAIMS, ready.location_id))
+        assert (standing.level, standing.runs_as) == (Level.ASSISTED, Level.ASSISTED)
     assert hold_back(()) == []
 
 

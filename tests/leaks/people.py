@@ -732,6 +732,8 @@ def look_at_everything(at: Practice) -> None:
             "/audit",
             "/reader",
             "/governance",
+            "/workflows",
+            "/workflows/claims/LOC-1/up",
         ),
         *("/notes", f"/notes/{at.find(SessionNote).case_number}", f"/patients/{at.case('booked').patient_id}/consents"),
         *("/care", "/care?scope=all", "/library", f"/care/{at.find(Episode).case_number}"),

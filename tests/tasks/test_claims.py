@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from acts import claim_level
 from adapters import operational_store as store
 from adapters import undelivered, x12
 from adapters.message_words import MessageFacts, render
@@ -17,7 +16,15 @@ from models.claim_codes import FileStatus
 from models.claim_form import LineAdjustment
 from models.codes import ClaimStatus as C
 from models.columns import utc_now
-from models.operational import AuditEvent, Claim, ClearinghouseFile, OutboxMessage, RemittedClaimRecord
+from models.governance_codes import Level, Workflow
+from models.operational import (
+    AuditEvent,
+    Claim,
+    ClearinghouseFile,
+    OutboxMessage,
+    RemittedClaimRecord,
+    WorkflowStanding,
+)
 from tasks import claim_building, claim_files, claim_waits, claims
 from tests.billing_walk import Payer, claim_of, decided, one_round, our_file, sent, sent_forms
 
@@ -204,8 +211,10 @@ def test_a_claim_without_a_proven_pair_waits_for_a_biller(billed: Path, monkeypa
 def test_a_clean_claim_of_a_proven_pair_leaves_by_itself_where_that_is_allowed(
     billed: Path, allowed: bool, stands: C
 ) -> None:
-    claim_level.allow("LOC-1", allowed, actor="test")
     with store.writing() as db:
+        standing = db.get_one(WorkflowStanding, (Workflow.CLAIMS, "LOC-1"))
+        standing.level = standing.runs_as = Level.LIVE if allowed else Level.ASSISTED
+        db.add(standing)
         claim = db.get_one(Claim, claim_of().case_number)
         claim.status = C.READY_TO_BUILD
         db.add(claim)
@@ -216,12 +225,6 @@ def test_a_clean_claim_of_a_proven_pair_leaves_by_itself_where_that_is_allowed(
         ).all()
     rule = "clean_claim_of_proven_pair" if allowed else "signatures_needed"
     assert moves[-1].details["rule"] == rule
-
-
-def test_the_level_of_a_place_that_is_not_there_is_refused(billed: Path) -> None:
-    with pytest.raises(ValueError, match="LOC-9"):
-        claim_level.allow("LOC-9", True, actor="test")
-    assert claim_level.locations() == ["LOC-1", "LOC-2", "LOC-3"]
 
 
 def test_a_message_that_cannot_reach_its_patient_is_a_billers_call(payer: Payer) -> None:

@@ -48,6 +48,7 @@ from web.desk import (
     to_dos,
     visits,
     waitlist,
+    workflows,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -84,6 +85,7 @@ ROUTERS = (
     intake,
     contract_docs,
     governance,
+    workflows,
     reader,
     audit,
     me,

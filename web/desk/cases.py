@@ -24,6 +24,7 @@ from rules.sign_off import SIGNING_ROLE
 from web.desk import claims, evidence, notes, words
 from web.desk.members import Member, SignedIn, check_theirs, reading, visible_case
 from web.desk.pages import page
+from web.desk.workflows import held_here
 
 router = APIRouter()
 
@@ -116,6 +117,7 @@ def _show(
         problem=problem,
         typed_reason=typed_reason,
         owner=REFERRAL_OWNERS[referral.status],
+        held=held_here(referral.status, referral),
         approval=approval,
         signs=signs,
         colleagues=(

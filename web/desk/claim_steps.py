@@ -83,10 +83,12 @@ class Asked:
         return self.form.get(name, "").strip()
 
 
-def offered(claim: Claim) -> tuple[str, ...]:
-    """The steps that fit where the claim stands, the likeliest first."""
+def offered(claim: Claim, *, held: bool = False) -> tuple[str, ...]:
+    """The steps that fit where the claim stands, the likeliest first; ``held``: claims are held at its location."""
     sent = claim.first_sent_at is not None
     fitting = [step for step, statuses in FITS.items() if claim.status in statuses]
+    if held and claim.status in claims.HELD_UP:
+        fitting.append("do_not_bill")
     hidden = {"do_not_bill"} if sent else ONLY_SENT
     records = () if claim.status.is_closed else RECORDS
     return (*(step for step in fitting if step not in hidden), *records)

@@ -28,6 +28,7 @@ from web.desk.claim_steps import SAID, STEPS, Asked
 from web.desk.members import Member, SignedIn, check_theirs, check_visible, reading
 from web.desk.note_drafts import posted_fields
 from web.desk.pages import page
+from web.desk.workflows import held_here
 
 router = APIRouter()
 
@@ -253,12 +254,13 @@ def _show(
         shows_names=sees_claim_names(me.staff.role),
         steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
         events=thread.events,
-        offered=claim_steps.offered(claim) if works else (),
+        offered=claim_steps.offered(claim, held=held_here(claim.status, claim) is not None) if works else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
         patient_fields=PATIENT_FIELDS,
         clinical=acts.CLINICAL_FIELDS,
         approval=approval,
+        held=held_here(claim.status, claim),
         signs=approval is not None and me.staff.role == SIGNING_ROLE[approval.kind],
         to_do=thread.open_to_do,
         owner=owner_of(claim.status),

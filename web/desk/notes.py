@@ -21,6 +21,7 @@ from web.desk.members import Member, SignedIn, check_theirs, reading
 from web.desk.note_cases import NoteCase, readable_note, visible_note
 from web.desk.pages import page
 from web.desk.proof import NOT_PROVED
+from web.desk.workflows import held_here
 
 router = APIRouter()
 
@@ -96,6 +97,7 @@ def show(
         reads=reads,
         adds=signed is not None and theirs and me.id in (session.clinician_id, signed.signature.staff_id),
         owner=owner_of(session.status),
+        held=held_here(session.status, session),
         to_dos=_to_dos(me, found),
         colleagues=(
             case_views.colleagues(approval.role, approval.location_id, but_not=approval.assigned_to)
@@ -132,7 +134,8 @@ def _to_dos(me: Member, found: CaseView) -> list[Any]:
     return [
         each
         for each in case_views.open_to_dos_of(found.referral.case_number)
-        if each.kind == ToDoKind.CHECK_TRANSCRIPT and may_see_to_do(me.viewer, found.facts, each.role).allowed
+        if each.kind in (ToDoKind.CHECK_TRANSCRIPT, ToDoKind.CARRY_ON_BY_HAND)
+        and may_see_to_do(me.viewer, found.facts, each.role).allowed
     ]
 
 

@@ -19,6 +19,7 @@ from rules.sign_off import SIGNING_ROLE
 from web.desk import words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import fragment, page
+from web.desk.workflows import held_at
 
 router = APIRouter()
 
@@ -116,7 +117,8 @@ def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", sc
         *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
         *TO_DO_KINDS.get(me.staff.role, tuple(ToDoKind)),
     ]
-    return page(request, "queue.html", kinds=kinds, named_here=names_in_queue(me.staff.role), **facts)
+    held = held_at(me.staff.location_ids)
+    return page(request, "queue.html", kinds=kinds, named_here=names_in_queue(me.staff.role), held=held, **facts)
 
 
 @router.get("/queue", name="queue_list")

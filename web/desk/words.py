@@ -212,6 +212,7 @@ OUTCOMES = {
     ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
     ToDoOutcome.AGREED_TO_PAY: "The patient knows, and has agreed how they pay",
     ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
+    ToDoOutcome.DONE_BY_HAND: "What could not wait is done by hand",
 }
 
 SCRIPTS = {
@@ -294,6 +295,14 @@ SCRIPTS = {
         "See on the clinician's calendar what it collides with, and which times are free. Call the patient, name no "
         "service to anyone else, and agree on another time or on none.",
         "Then move the appointment on the calendar, or cancel it, and say here that it is settled.",
+    ),
+    ToDoKind.CARRY_ON_BY_HAND: (
+        "This workflow is held at your location, so the system does nothing further with this case. It was put on "
+        "record, and what it says about risk was screened as always.",
+        "Look at the case and do what cannot wait: call the patient, send the case where a person takes it on, or stop "
+        "it. Who may let the workflow go on, and why it is held, stands on the page Workflows.",
+        "When the workflow goes on here, the case goes on by itself from where you left it. A message to a patient "
+        "that you have said by hand is not sent then.",
     ),
 }
 
