@@ -14,13 +14,15 @@ from models.operational import PracticeSetting
 from rules.admin_time import AdminTimePolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
+from rules.reclaimed_time import HourlyValue
 from rules.reminders import ReminderPolicy
 
 CLOCKS = "clocks"
 REMINDERS = "reminders"
 MESSAGES = "messages"
 ADMIN_TIME = "admin_time"
-Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy)
+HOURLY_VALUE = "hourly_value"
+Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, HourlyValue)
 
 
 def clock_policy(db: Session) -> ClockPolicy:
@@ -43,6 +45,11 @@ def message_policy(db: Session) -> MessagePolicy:
 def admin_time_policy(db: Session) -> AdminTimePolicy:
     """From when on the practice counts a task as idle; raises ValueError likewise."""
     return _as_set(db, ADMIN_TIME, AdminTimePolicy())
+
+
+def hourly_value(db: Session) -> HourlyValue:
+    """What the practice says an hour of work is worth; nothing where it has not said; raises ValueError likewise."""
+    return _as_set(db, HOURLY_VALUE, HourlyValue())
 
 
 def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:

@@ -412,6 +412,7 @@ class LinkPurpose(StrEnum):
     CHECK_IN = "check_in"
     MATERIAL = "material"
     MESSAGE = "message"
+    SURVEY = "survey"
 
 
 class RowOutcome(StrEnum):
