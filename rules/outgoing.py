@@ -10,7 +10,9 @@ from models.codes import MessageChannel
 from rules.messaging import SENDING_HOURS, next_send_time
 
 WEEK = timedelta(days=7)
-CAPPED = frozenset({"appointment_reminder", "questionnaires_reminder", "check_in", "check_in_reminder", "material"})
+CAPPED = frozenset(
+    {"appointment_reminder", "questionnaires_reminder", "check_in", "check_in_reminder", "material", "survey"}
+)
 """Templates that the frequency cap holds back; whatever else is said to a patient changes something and leaves."""
 
 
