@@ -7,12 +7,10 @@ from datetime import date
 
 from acts.practice_clocks import HOURLY_VALUE, admin_time_policy, hourly_value
 from adapters import scorecard_tables
-from adapters.operational_store import audit, one, reading, writing
-from models.codes import Role
+from adapters.operational_store import audit, reading, writing
 from models.columns import utc_now
-from models.errors import NotAllowed
 from models.governance_codes import Workflow
-from models.operational import PracticeSetting, Staff
+from models.operational import PracticeSetting
 from rules import scorecard
 from rules.periods import Period
 from rules.reclaimed_time import HourlyValue
@@ -71,15 +69,17 @@ def teams_at(location_ids: Collection[str]) -> list[str]:
         return [team for team, places in scorecard_tables.teams(db) if set(places) & set(location_ids)]
 
 
-def set_hourly_value(worth: HourlyValue, *, staff_id: str) -> None:
-    """Keep what an hour is worth to the practice; an owner says so. Raises NotAllowed."""
+def hourly_value_set() -> HourlyValue:
+    """What the practice says an hour is worth."""
+    with reading() as db:
+        return hourly_value(db)
+
+
+def set_hourly_value(worth: HourlyValue, *, actor: str) -> None:
+    """Keep what an hour is worth to the practice."""
+    value = json.dumps({"clinical_hour_cents": worth.clinical_hour_cents, "office_hour_cents": worth.office_hour_cents})
     with writing() as db:
-        if one(db, Staff, staff_id).role != Role.OWNER:
-            raise NotAllowed("an owner does this")
-        value = json.dumps(
-            {"clinical_hour_cents": worth.clinical_hour_cents, "office_hour_cents": worth.office_hour_cents}
-        )
         setting = db.get(PracticeSetting, HOURLY_VALUE) or PracticeSetting(name=HOURLY_VALUE, value=value)
         setting.value = value
         db.add(setting)
-        audit(db, staff_id, "hourly_value.set", ("practice_setting", HOURLY_VALUE))
+        audit(db, actor, "hourly_value.set", ("practice_setting", HOURLY_VALUE))

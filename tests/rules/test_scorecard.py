@@ -154,7 +154,7 @@ def test_claims_by_hand() -> None:
 
 
 def test_days_in_receivables_by_hand() -> None:
-    """(50 owed - 20 credit) / (365 charged / 365): 30 days. What was charged a year ago counts no more; owed, it does."""
+    """(50 owed - 20 credit) / (365 charged / 365): 30 days; a charge of a year ago is none any more."""
     year_ago = LAST - timedelta(days=365)
     tables = Tables(
         claims=(
