@@ -11,11 +11,12 @@ from adapters.operational_store import audit, reading, writing
 from models.columns import utc_now
 from models.governance_codes import Workflow
 from models.operational import PracticeSetting
+from models.periods import Period
+from models.scorecard_rows import Tables
 from rules import scorecard
-from rules.periods import Period
 from rules.reclaimed_time import HourlyValue
 from rules.scorecard import Card, Counted, Figure, Known
-from rules.scorecard_rows import Tables, of_places
+from rules.scorecard_rows import of_places
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Scorecard:
     known: Known
     tables: Tables = field(repr=False)
     cards: tuple[Card, ...] = ()
-    first_charge: date | None = None
+    whole_year: bool = True
 
     def rows(self, figure: Figure, period: Period | None = None) -> list[Counted]:
         """The rows behind one figure, of this period unless another is named."""
@@ -48,8 +49,7 @@ def scorecard_of(wanted: Wanted, as_of: date | None = None) -> Scorecard:
     """Every figure of a period beside the one it is compared with; waits are followed until ``as_of``, today."""
     tables, known = read(wanted, as_of)
     cards = scorecard.cards(tables, wanted.period, wanted.compared, known, wanted.workflow)
-    charged = [row.service_on for row in tables.claims if row.submitted_on is not None]
-    return Scorecard(wanted, known, tables, cards, min(charged, default=None))
+    return Scorecard(wanted, known, tables, cards, scorecard.charges_go_back_a_year(tables, wanted.period))
 
 
 def read(wanted: Wanted, as_of: date | None = None) -> tuple[Tables, Known]:
@@ -57,9 +57,9 @@ def read(wanted: Wanted, as_of: date | None = None) -> tuple[Tables, Known]:
     first = min(wanted.period.first, wanted.compared.first)
     days = {wanted.period.last, wanted.compared.last}
     with reading() as db:
-        tables = scorecard_tables.tables(db, first, days, admin_time_policy(db))
+        tables = scorecard_tables.tables(db, first, days)
         members = scorecard_tables.members(db, wanted.team) if wanted.team else None
-        known = scorecard.known_now(as_of or utc_now().date(), hourly_value(db))
+        known = scorecard.known_now(as_of or utc_now().date(), hourly_value(db), admin_time_policy(db))
     return of_places(tables, frozenset(wanted.location_ids), members), known
 
 

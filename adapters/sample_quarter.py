@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,9 +76,9 @@ from models.operational import (
     WaitlistEntry,
     WaitlistOffer,
 )
+from models.periods import Period
 from models.scheduling_codes import CheckInKind, CheckInStatus, SurveyMoment, WaitlistOfferStatus, WaitlistStatus
 from models.session_index import NoteFormatCode, SessionService
-from rules.periods import Period, before, quarter_of
 
 SEED = 8
 REFERRALS_A_WEEK = 14
@@ -158,18 +160,19 @@ class Filled:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def fill_quarters(today: date, seed: int = SEED, referrals_a_week: int = REFERRALS_A_WEEK) -> Filled:
-    """Write the last whole quarter before ``today`` and the one before it into the sample practice, in one go.
+def fill_quarters(
+    earlier: Period, quarter: Period, today: date, seed: int = SEED, referrals_a_week: int = REFERRALS_A_WEEK
+) -> Filled:
+    """Write two quarters, the second directly before ``today`` or earlier, into the sample practice in one go.
 
     Raises NotAllowed where a patient is neither the sample's, or where the quarters are there already.
     """
-    quarter = before(quarter_of(today))
     with writing() as db:
         _must_be_the_sample(db)
-        made = _Quarters(db, Random(seed), before(quarter), quarter, today)
+        made = _Quarters(db, Random(seed), earlier, quarter, today)
         made.simulate(referrals_a_week)
         counts = made.keep()
-    return Filled(before(quarter).first, quarter.last, counts)
+    return Filled(earlier.first, quarter.last, counts)
 
 
 def _must_be_the_sample(db: Session) -> None:
@@ -178,6 +181,28 @@ def _must_be_the_sample(db: Session) -> None:
     foreign = select(func.count()).select_from(Patient).where(~col(Patient.id).startswith(SAMPLE))
     if db.exec(foreign).one():
         raise NotAllowed("there are patients here: quarters are invented in a sample practice without any")
+
+
+class _Row(SimpleNamespace):
+    """One row to be, ``of`` a kind of record: the records themselves take several times as long to make."""
+
+    of: type[OperationalRecord]
+
+    def columns(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "of"}
+
+
+def _row(record: type[OperationalRecord], **given: Any) -> _Row:
+    return _Row(of=record, **_blank(record) | given)
+
+
+@cache
+def _blank(record: type[OperationalRecord]) -> dict[str, Any]:
+    """Every column with its default; those of the moment are given, or nobody looks at them."""
+    return {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in record.model_fields.items()
+    }
 
 
 @dataclass
@@ -189,9 +214,7 @@ class _Quarters:
     earlier: Period
     quarter: Period
     today: date
-    rows: defaultdict[type[OperationalRecord], list[OperationalRecord]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    rows: defaultdict[type[OperationalRecord], list[_Row]] = field(default_factory=lambda: defaultdict(list))
     events: list[dict[str, Any]] = field(default_factory=list)
     numbers: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -210,9 +233,9 @@ class _Quarters:
 
     # -- small things
 
-    def add(self, *records: OperationalRecord) -> None:
-        for record in records:
-            self.rows[type(record)].append(record)
+    def add(self, *rows: _Row) -> None:
+        for row in rows:
+            self.rows[row.of].append(row)
 
     def number(self, prefix: str) -> str:
         """The next id of a kind; cases go on from the practice's own numbers."""
@@ -261,7 +284,8 @@ class _Quarters:
         ended = self.at(place, ends_on, 10 + self.draw.randrange(6)) if happens else None
         status = (closed or way[-1]) if happens else R.BOOKED if attended else way[-1]
         self.add(
-            Referral(
+            _row(
+                Referral,
                 case_number=case,
                 patient_id=patient.id,
                 location_id=place,
@@ -289,9 +313,10 @@ class _Quarters:
         (way,) = self.draw.choices([way for _, way in LEFT], [weight for weight, _ in LEFT])
         return way, ENDS[way[-1]]
 
-    def patient(self, number: int, place: str, at: datetime) -> Patient:
+    def patient(self, number: int, place: str, at: datetime) -> _Row:
         given, family = f"Sample{number:04d}", f"Quarter{number:04d}"
-        made = Patient(
+        made = _row(
+            Patient,
             id=f"{OWN}{number:05d}",
             given_name=given,
             family_name=family,
@@ -346,7 +371,8 @@ class _Quarters:
         role = Role.COORDINATOR if kind is ApprovalKind.ASSIGNMENT else Role.CLINICIAN
         opened = at - timedelta(hours=1 + self.draw.random() * 20)
         self.add(
-            Approval(
+            _row(
+                Approval,
                 id=f"AP-{key}",
                 case_number=case,
                 kind=kind,
@@ -363,7 +389,8 @@ class _Quarters:
                 seen_by=by,
                 decided_at=at,
             ),
-            Decision(
+            _row(
+                Decision,
                 id=key,
                 approval_id=f"AP-{key}",
                 case_number=case,
@@ -397,7 +424,8 @@ class _Quarters:
         # now and then somebody goes to lunch with a task open, which the idle cap is for
         minutes = 95.0 if self.chance(0.03) else self.draw.gammavariate(2, quality.task_minutes / 2)
         self.add(
-            ToDo(
+            _row(
+                ToDo,
                 id=self.number("TD-Q"),
                 unique_key=key,
                 case_number=case,
@@ -417,7 +445,8 @@ class _Quarters:
 
     def link(self, case: str, at: datetime) -> None:
         self.add(
-            PortalLink(
+            _row(
+                PortalLink,
                 id=self.number("PL-Q"),
                 case_number=case,
                 purpose=LinkPurpose.CHOOSE_TIME,
@@ -430,7 +459,7 @@ class _Quarters:
     def first_session(
         self,
         referral: str,
-        patient: Patient,
+        patient: _Row,
         clinician: str,
         place: str,
         received: datetime,
@@ -450,7 +479,8 @@ class _Quarters:
         ends = day + timedelta(weeks=weeks)
         over = ends < self.today and self.chance(0.5)
         self.add(
-            Episode(
+            _row(
+                Episode,
                 case_number=care,
                 patient_id=patient.id,
                 clinician_id=clinician,
@@ -475,8 +505,9 @@ class _Quarters:
 
     def appointment(
         self, case: str, patient_id: str, clinician: str, place: str, starts: datetime, status: AppointmentStatus
-    ) -> Appointment:
-        made = Appointment(
+    ) -> _Row:
+        made = _row(
+            Appointment,
             id=self.number("AT-Q"),
             case_number=case,
             patient_id=patient_id,
@@ -500,7 +531,8 @@ class _Quarters:
         name = self.number("MS-Q")
         attempts = 2 if self.chance(0.02) else 1
         self.add(
-            OutboxMessage(
+            _row(
+                OutboxMessage,
                 id=name,
                 unique_key=key or f"sample-quarter:{name}",
                 case_number=case,
@@ -515,7 +547,7 @@ class _Quarters:
             )
         )
 
-    def later_session(self, care: str, patient: Patient, clinician: str, place: str, day: date) -> None:
+    def later_session(self, care: str, patient: _Row, clinician: str, place: str, day: date) -> None:
         quality = self.quality(day)
         starts = self.at(place, day, 9 + self.draw.randrange(8))
         (status,) = self.draw.choices(
@@ -533,16 +565,19 @@ class _Quarters:
         elif status is AppointmentStatus.CANCELLED and self.chance(0.5):
             self.freed_time(care, patient, clinician, place, starts)
 
-    def freed_time(self, care: str, patient: Patient, clinician: str, place: str, starts: datetime) -> None:
+    def freed_time(self, care: str, patient: _Row, clinician: str, place: str, starts: datetime) -> None:
         """A cancelled time that is offered to somebody who waits."""
         slot, entry = self.number("SL-Q"), self.number("WL-Q")
         at = starts - timedelta(days=3)
         facts: dict[str, Any] = {"clinician_id": clinician, "location_id": place}
-        if any((each.clinician_id, each.starts_at) == (clinician, starts) for each in self.rows[Slot]):  # type: ignore[attr-defined]
+        if any((each.clinician_id, each.starts_at) == (clinician, starts) for each in self.rows[Slot]):
             return
         self.add(
-            Slot(id=slot, starts_at=starts, minutes=50, modality=Modality.OFFICE, status=SlotStatus.CLOSED, **facts),
-            WaitlistEntry(
+            _row(
+                Slot, id=slot, starts_at=starts, minutes=50, modality=Modality.OFFICE, status=SlotStatus.CLOSED, **facts
+            ),
+            _row(
+                WaitlistEntry,
                 id=entry,
                 case_number=care,
                 patient_id=patient.id,
@@ -553,7 +588,8 @@ class _Quarters:
                 ended_at=starts,
                 **facts,
             ),
-            WaitlistOffer(
+            _row(
+                WaitlistOffer,
                 id=self.number("WO-Q"),
                 entry_id=entry,
                 case_number=care,
@@ -572,7 +608,8 @@ class _Quarters:
         plan = self.number("CP-Q")
         began = self.at(place, first, 17)
         self.add(
-            CheckInPlan(
+            _row(
+                CheckInPlan,
                 id=plan,
                 case_number=care,
                 kind=CheckInKind.MOOD,
@@ -588,7 +625,8 @@ class _Quarters:
             answered = self.chance(0.7)
             at = self.at(place, day, 10)
             self.add(
-                CheckIn(
+                _row(
+                    CheckIn,
                     id=self.number("CI-Q"),
                     plan_id=plan,
                     case_number=care,
@@ -601,13 +639,14 @@ class _Quarters:
                 )
             )
 
-    def survey(self, care: str, patient: Patient, place: str, day: date, moment: SurveyMoment) -> None:
+    def survey(self, care: str, patient: _Row, place: str, day: date, moment: SurveyMoment) -> None:
         if day >= self.today:
             return
         key, answered = self.number("SV-Q"), self.chance(0.45)
         asked = self.at(place, day, 11)
         self.add(
-            SatisfactionSurvey(
+            _row(
+                SatisfactionSurvey,
                 id=key,
                 case_number=care,
                 patient_id=patient.id,
@@ -623,7 +662,8 @@ class _Quarters:
         if answered:
             good = self.chance(self.quality(day).satisfied)
             self.add(
-                SatisfactionAnswer(
+                _row(
+                    SatisfactionAnswer,
                     id=self.number("SA-Q"),
                     location_id=place,
                     moment=moment,
@@ -635,7 +675,7 @@ class _Quarters:
 
     # -- from the held session to its money
 
-    def note(self, held: Appointment, patient: Patient, clinician: str, place: str, starts: datetime) -> None:
+    def note(self, held: _Row, patient: _Row, clinician: str, place: str, starts: datetime) -> None:
         case = self.number("SN-")
         quality = self.quality(starts.date())
         signed_at = starts + timedelta(hours=2 + self.draw.random() * 30)
@@ -648,7 +688,8 @@ class _Quarters:
         decision = self.signed(ApprovalKind.SESSION_NOTE, case, place, clinician, signed_at, verdict, 1)
         drafted = self.chance(0.8)
         self.add(
-            SessionNote(
+            _row(
+                SessionNote,
                 case_number=case,
                 external_key=f"sample-quarter:{case}",
                 patient_id=patient.id,
@@ -677,7 +718,8 @@ class _Quarters:
         )
         if self.chance(quality.reworked / 6):
             self.add(
-                NoteAddendumSigned(
+                _row(
+                    NoteAddendumSigned,
                     id=self.number("NA-Q"),
                     case_number=case,
                     number=1,
@@ -693,9 +735,10 @@ class _Quarters:
         """The one file of its kind and week."""
         week = day - timedelta(days=day.weekday())
         key = f"{'CF' if kind is FileKind.CLAIMS else 'XF'}-Q{kind.value}{week:%y%m%d}"
-        if all(each.id != key for each in self.rows[ClearinghouseFile]):  # type: ignore[attr-defined]
+        if all(each.id != key for each in self.rows[ClearinghouseFile]):
             self.add(
-                ClearinghouseFile(
+                _row(
+                    ClearinghouseFile,
                     id=key,
                     outgoing=kind is FileKind.CLAIMS,
                     kind=kind,
@@ -711,7 +754,7 @@ class _Quarters:
     def claim(
         self,
         session: str,
-        patient: Patient,
+        patient: _Row,
         clinician: str,
         place: str,
         served: date,
@@ -724,7 +767,8 @@ class _Quarters:
         touched = self.chance(quality.touched)
         decided = sent + timedelta(days=12 + self.draw.randrange(25))
         payer = patient.payer_code or ""
-        made = Claim(
+        made = _row(
+            Claim,
             case_number=case,
             session_number=session,
             patient_id=patient.id,
@@ -755,7 +799,8 @@ class _Quarters:
         for number in range(1, 3 if again else 2):
             at = sent + timedelta(days=4 * (number - 1))
             self.add(
-                ClaimSubmission(
+                _row(
+                    ClaimSubmission,
                     claim_control=f"{case}-{number}",
                     case_number=case,
                     number=number,
@@ -777,12 +822,13 @@ class _Quarters:
             self.decide(made, decided, quality)
 
     def post(
-        self, claim: Claim, account: LedgerAccount, kind: LedgerKind, cents: int, at: datetime, reason: str = ""
+        self, claim: _Row, account: LedgerAccount, kind: LedgerKind, cents: int, at: datetime, reason: str = ""
     ) -> None:
         """One posting, with the claim's own sums as the ledger has them."""
         key = self.number("LE-Q")
         self.add(
-            LedgerEntry(
+            _row(
+                LedgerEntry,
                 key=key,
                 case_number=claim.case_number,
                 claim_number=f"{claim.case_number}-1",
@@ -803,7 +849,7 @@ class _Quarters:
         if kind in (LedgerKind.PAYER_PAYMENT, LedgerKind.PATIENT_PAYMENT):
             claim.paid_cents -= cents
 
-    def decide(self, claim: Claim, at: datetime, quality: Quality) -> None:
+    def decide(self, claim: _Row, at: datetime, quality: Quality) -> None:
         charge = claim.charge_cents
         allowed, owes = round(charge * 0.72), 2_500
         claim.decided_on = at.date()
@@ -828,7 +874,8 @@ class _Quarters:
                 claim.status, claim.status_since, claim.closed_at = ClaimStatus.CLOSED_PAID, later, later
         key = self.number("RC-Q")
         self.add(
-            RemittedClaimRecord(
+            _row(
+                RemittedClaimRecord,
                 id=key,
                 unique_key=f"sample-quarter:{key}",
                 file_id=self.file(FileKind.REMITTANCE, at.date()),
@@ -852,7 +899,7 @@ class _Quarters:
         """Write everything, with numbers of its own that later cases go on from; returns how many rows of each."""
         counts = {}
         for record in ORDER:
-            rows = [each.model_dump() for each in self.rows[record]]
+            rows = [each.columns() for each in self.rows[record]]
             for start in range(0, len(rows), 2_000):
                 insert_rows(self.db, record, rows[start : start + 2_000])
             if rows:

@@ -50,9 +50,7 @@ from models.operational import (
     WaitlistOffer,
 )
 from models.scheduling_codes import CheckInStatus
-from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
-from rules.reclaimed_time import Step
-from rules.scorecard_rows import (
+from models.scorecard_rows import (
     AnswerRow,
     AppointmentRow,
     AskedRow,
@@ -61,6 +59,7 @@ from rules.scorecard_rows import (
     MessageRow,
     NoteRow,
     ReferralRow,
+    Step,
     StepRow,
     Tables,
 )
@@ -100,7 +99,7 @@ class Reading:
         return self.local(location_id, moment) if moment is not None else None
 
 
-def tables(db: Session, first: date, days: Collection[date], idle: AdminTimePolicy) -> Tables:
+def tables(db: Session, first: date, days: Collection[date]) -> Tables:
     """Every row from the local date ``first`` on, of all locations; claims whole, and what is owed on these days.
 
     What is owed on a day is what the ledger held when that day ended in UTC.
@@ -113,7 +112,7 @@ def tables(db: Session, first: date, days: Collection[date], idle: AdminTimePoli
     return Tables(
         referrals=tuple(_referrals(reading)),
         appointments=tuple(_appointments(reading)),
-        done=tuple(_done(reading, idle)),
+        done=tuple(_done(reading)),
         notes=notes,
         claims=claims,
         messages=tuple(_messages(reading)),
@@ -260,7 +259,7 @@ def _appointments(reading: Reading) -> Iterator[AppointmentRow]:
         yield AppointmentRow(key, number, patient, place, clinician, reading.local(place, starts), status)
 
 
-def _done(reading: Reading, idle: AdminTimePolicy) -> Iterator[DoneRow]:
+def _done(reading: Reading) -> Iterator[DoneRow]:
     found = reading.db.exec(
         choose(ToDo.id, ToDo.case_number, ToDo.location_id, ToDo.claimed_at, ToDo.done_at).where(
             ToDo.status == ToDoStatus.DONE, col(ToDo.done_at) >= reading.since, col(ToDo.claimed_at).is_not(None)
@@ -270,8 +269,8 @@ def _done(reading: Reading, idle: AdminTimePolicy) -> Iterator[DoneRow]:
         fact = reading.cases.get(number)
         if fact is None or claimed is None or done is None:
             continue
-        minutes = admin_minutes([DoneTask(claimed, done)], idle)
-        yield DoneRow(key, number, fact.patient_id, place, fact.clinician_id, reading.local(place, done), minutes)
+        on = reading.local(place, done)
+        yield DoneRow(key, number, fact.patient_id, place, fact.clinician_id, on, claimed, done)
 
 
 def _messages(reading: Reading) -> Iterator[MessageRow]:

@@ -12,6 +12,7 @@ from adapters.sample_practice import seed_sample_practice
 from adapters.sample_quarter import fill_quarters
 from cli.people import ACTOR
 from models.columns import utc_now
+from rules.periods import before, quarter_of
 from rules.reclaimed_time import HourlyValue
 
 DOLLARS = "Dollars; 0 says that nobody knows."
@@ -42,7 +43,9 @@ def register(app: typer.Typer, practice: typer.Typer, console: Console) -> None:
         """Fill the sample practice, before anybody was received in it, with two invented quarters to look at."""
         migrate_all()
         seed_sample_practice()
-        filled = fill_quarters(utc_now().date())
+        today = utc_now().date()
+        quarter = before(quarter_of(today))
+        filled = fill_quarters(before(quarter), quarter, today)
         console.print(Text(f"Invented from {filled.first} to {filled.last}; nobody in it exists."))
         for name, count in filled.counts.items():
             console.print(Text(f"  {name.replace('_', ' ')}: {count}"))

@@ -1,39 +1,8 @@
 """Which days a report covers, and which days it is compared with."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
-LONGEST_DAYS = 366
-
-
-class Span(StrEnum):
-    """What a reader asks for."""
-
-    QUARTER = "quarter"
-    MONTH = "month"
-    DAYS = "days"
-
-
-@dataclass(frozen=True)
-class Period:
-    """Local dates, the first and the last both counted. ValueError where it ends before it begins, or is too long."""
-
-    first: date
-    last: date
-
-    def __post_init__(self) -> None:
-        if self.last < self.first:
-            raise ValueError("a period ends after it begins")
-        if self.days > LONGEST_DAYS:
-            raise ValueError(f"a period has at most {LONGEST_DAYS} days")
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
-
-    def holds(self, day: date | None) -> bool:
-        return day is not None and self.first <= day <= self.last
+from models.periods import Period
 
 
 def quarter_of(day: date) -> Period:

@@ -2,24 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from models.governance_codes import Workflow
+from models.scorecard_rows import Step
 
 ASSUMED = "assumed"
-
-
-class Step(StrEnum):
-    """One thing that a person did by hand before, and that is counted in the records."""
-
-    REFERRAL_TAKEN_IN = "referral_taken_in"
-    TIME_CHOSEN_ONLINE = "time_chosen_online"
-    REMINDER_SENT = "reminder_sent"
-    FREED_TIME_OFFERED = "freed_time_offered"
-    CHECK_IN_SCORED = "check_in_scored"
-    NOTE_DRAFTED = "note_drafted"
-    CLAIM_BUILT = "claim_built"
-    DECISION_POSTED = "decision_posted"
 
 
 @dataclass(frozen=True)

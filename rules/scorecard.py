@@ -6,18 +6,20 @@ Every figure is computed from the very rows that the page shows behind it. Defin
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from models.codes import AppointmentStatus
 from models.governance_codes import Workflow
+from models.periods import Period
+from models.scorecard_rows import Step, Tables
 from rules import intervals
+from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
 from rules.claim_metrics import YEAR
 from rules.intervals import Difference, Estimate, Verdict
-from rules.periods import Period
-from rules.reclaimed_time import SAVED, HourlyValue, Saved, Step
-from rules.scorecard_rows import Tables, workflow_of_work
+from rules.reclaimed_time import SAVED, HourlyValue, Saved
+from rules.scorecard_rows import workflow_of_work
 
 FEWEST = 5
 """Below so many units a figure is hidden wherever others than the practice's own staff may read it."""
@@ -80,11 +82,15 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What counting needs besides the tables: until when waits are followed, minutes saved, what an hour is worth."""
+    """What counting needs besides the tables.
+
+    Until when waits are followed, the minutes steps save, what an hour is worth, from when on a task lay idle.
+    """
 
     as_of: date
     saved: Mapping[Step, Saved]
     worth: HourlyValue
+    idle: AdminTimePolicy
 
 
 @dataclass(frozen=True)
@@ -221,9 +227,9 @@ def _admin_hours(tables: Tables, period: Period, known: Known, workflow: Workflo
     for row in tables.done:
         if period.holds(row.on) and _of(row.case_number, workflow):
             busy.add(row.patient_id)
-            hours = row.minutes / 60
-            said = f"{row.minutes:.0f} minutes"
-            yield Counted(row.case_number, row.to_do_id, row.on, said, hours, unit=row.patient_id)
+            minutes = admin_minutes([DoneTask(row.claimed_at, row.done_at)], known.idle)
+            said = f"{minutes:.0f} minutes"
+            yield Counted(row.case_number, row.to_do_id, row.on, said, minutes / 60, unit=row.patient_id)
     for patient_id, (number, on) in _active(tables, period).items():
         if patient_id not in busy:
             yield Counted(number, "", on, "active, no to-do", 0.0, unit=patient_id)
@@ -403,8 +409,17 @@ def card(
 ) -> Card:
     """One figure of two sides: of two periods, or of two arms, whose tables ``only`` has cut out."""
     present, past = (estimate(figure, counted(figure, *side, known, workflow), known) for side in (now, before))
-    change = intervals.difference(past, present) if MADE[figure].sampled else None
-    return Card(figure, present, past, change)
+    comparable = MADE[figure].sampled and (
+        figure is not Figure.DAYS_IN_RECEIVABLES or all(charges_go_back_a_year(*side) for side in (now, before))
+    )
+    return Card(figure, present, past, intervals.difference(past, present) if comparable else None)
+
+
+def charges_go_back_a_year(tables: Tables, period: Period) -> bool:
+    """Whether the twelve months that days in receivables divide by are all on record; else the figure is too high."""
+    charged = [row.service_on for row in tables.claims if row.submitted_on is not None]
+    # a practice that is closed over a holiday has them all the same
+    return bool(charged) and min(charged) <= period.last - YEAR + timedelta(days=FEWEST)
 
 
 def is_better(figure: Figure, change: Difference | None) -> bool | None:
@@ -415,11 +430,36 @@ def is_better(figure: Figure, change: Difference | None) -> bool | None:
     return (change.verdict is Verdict.LOWER) is lower
 
 
-def hidden_if_few(found: Estimate) -> Estimate:
-    """The same for whoever is outside the practice: nothing of fewer than FEWEST units."""
-    return found if found.n >= FEWEST else Estimate(None, None, None, found.n)
+def hidden_if_few(figure: Figure, found: Estimate) -> Estimate:
+    """The same for whoever is outside the practice: nothing of fewer than FEWEST units, nor a share that tells of few.
+
+    A share of 2 in 40 tells of two people, one of 38 in 40 too.
+    """
+    hidden = Estimate(None, None, None, found.n)
+    if found.n < FEWEST:
+        return hidden
+    if MADE[figure].estimate is _share and found.value is not None:
+        part = round(found.value * found.n)
+        if 0 < part < FEWEST or 0 < found.n - part < FEWEST:
+            return hidden
+    return found
 
 
-def known_now(as_of: date, worth: HourlyValue | None = None) -> Known:
+def outside(cards: Iterable[Card]) -> tuple[Card, ...]:
+    """The figures as they may leave the practice; denied dollars go with the denied claims they are counted from."""
+    shown = []
+    few_denied: set[str] = set()
+    for card in cards:
+        sides = {"now": hidden_if_few(card.figure, card.now), "before": hidden_if_few(card.figure, card.before)}
+        if card.figure is Figure.DENIED_CLAIMS:
+            few_denied = {side for side, found in sides.items() if found.value is None}
+        if card.figure is Figure.DENIED_DOLLARS:
+            sides |= {side: Estimate(None, None, None, sides[side].n) for side in few_denied}
+        whole = all(found.value is not None for found in sides.values())
+        shown.append(Card(card.figure, sides["now"], sides["before"], card.change if whole else None))
+    return tuple(shown)
+
+
+def known_now(as_of: date, worth: HourlyValue | None = None, idle: AdminTimePolicy | None = None) -> Known:
     """What counting needs, with the minutes as they are assumed."""
-    return Known(as_of, SAVED, worth or HourlyValue())
+    return Known(as_of, SAVED, worth or HourlyValue(), idle or AdminTimePolicy())

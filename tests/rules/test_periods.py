@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from rules.periods import Period, before, month_of, quarter_of
+from models.periods import Period
+from rules.periods import before, month_of, quarter_of
 
 
 def period(first: str, last: str) -> Period:

@@ -1,17 +1,32 @@
 """Each figure of the scorecard against an example worked by hand, with what just does not count beside it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from models.codes import AppointmentStatus, ReferralStatus
 from models.governance_codes import Workflow
-from rules.intervals import Estimate, Verdict
-from rules.periods import Period
-from rules.reclaimed_time import SAVED, HourlyValue, Step
+from models.periods import Period
+from models.scorecard_rows import (
+    AnswerRow,
+    AppointmentRow,
+    AskedRow,
+    BilledRow,
+    DoneRow,
+    MessageRow,
+    NoteRow,
+    ReferralRow,
+    Step,
+    StepRow,
+    Tables,
+)
+from rules.admin_time import AdminTimePolicy
+from rules.intervals import Difference, Estimate, Verdict
+from rules.reclaimed_time import SAVED, HourlyValue
 from rules.scorecard import (
     MADE,
+    Card,
     Figure,
     card,
     cards,
@@ -21,28 +36,15 @@ from rules.scorecard import (
     hidden_if_few,
     is_better,
     known_now,
+    outside,
 )
-from rules.scorecard_rows import (
-    AnswerRow,
-    AppointmentRow,
-    AskedRow,
-    BilledRow,
-    DoneRow,
-    MessageRow,
-    NoteRow,
-    ReferralRow,
-    StepRow,
-    Tables,
-    of_places,
-    only,
-    workflow_of_work,
-)
+from rules.scorecard_rows import of_places, only, workflow_of_work
 
 QUARTER = Period(date(2026, 7, 1), date(2026, 9, 30))
 FIRST, LAST = QUARTER.first, QUARTER.last
 EARLY, LATE = FIRST - timedelta(days=1), LAST + timedelta(days=1)
 AS_OF = date(2026, 10, 10)
-KNOWN = known_now(AS_OF, HourlyValue(clinical_hour_cents=12_000))
+KNOWN = known_now(AS_OF, HourlyValue(clinical_hour_cents=12_000), AdminTimePolicy(idle_cap_minutes=90))
 A, S = AppointmentStatus, ReferralStatus
 
 
@@ -114,14 +116,15 @@ def test_missed_and_late_cancelled_appointments() -> None:
 
 
 def done(number: str, patient: str, minutes: float, on: date = FIRST) -> DoneRow:
-    return DoneRow(f"TD-{number}-{minutes}", number, patient, "LOC-1", "ST-1", on, minutes)
+    taken = datetime(2026, 7, 1, 9, tzinfo=UTC)
+    return DoneRow(f"TD-{number}", number, patient, "LOC-1", "ST-1", on, taken, taken + timedelta(minutes=minutes))
 
 
 def test_admin_hours_are_shared_by_every_active_patient() -> None:
-    """90 + 30 minutes for one patient, 60 for another, none for a third who only came: an hour for each of three."""
+    """90 (of 100, idle is capped) + 30 minutes for one patient, 60 for another, none for a third who only came: an hour for each of three."""
     tables = Tables(
         done=(
-            done("RF-1", "PT-1", 90),
+            done("RF-1", "PT-1", 100),
             done("CL-1", "PT-1", 30),
             done("RF-2", "PT-2", 60),
             done("RF-3", "PT-9", 60, LATE),
@@ -210,9 +213,32 @@ def test_too_few_answers_are_told_to_nobody() -> None:
     assert of(Figure.SATISFIED, Tables(answers=(*answers, answers[0]))).value == 1.0
 
 
-@pytest.mark.parametrize(("n", "shown"), [(4, None), (5, 0.5)])
-def test_few_units_are_hidden_outside(n: int, shown: float | None) -> None:
-    assert hidden_if_few(Estimate(0.5, 0.1, 0.9, n)).value == shown
+@pytest.mark.parametrize(
+    ("figure", "part", "n", "shown"),
+    [
+        (Figure.ADMIN_HOURS, 2, 4, False),
+        (Figure.ADMIN_HOURS, 2, 5, True),
+        (Figure.NO_SHOWS, 0, 5, True),
+        (Figure.NO_SHOWS, 4, 40, False),
+        (Figure.NO_SHOWS, 5, 40, True),
+        (Figure.NO_SHOWS, 35, 40, True),
+        (Figure.NO_SHOWS, 36, 40, False),
+        (Figure.NO_SHOWS, 40, 40, True),
+    ],
+)
+def test_what_tells_of_few_is_hidden_outside(figure: Figure, part: int, n: int, shown: bool) -> None:
+    found = Estimate(part / n, 0.0, 1.0, n)
+    assert hidden_if_few(figure, found) == (found if shown else Estimate(None, None, None, n))
+
+
+def test_denied_dollars_are_hidden_with_the_claims_they_tell_of() -> None:
+    many, few = Estimate(0.5, 0.4, 0.6, 100), Estimate(0.02, 0.0, 0.1, 100)
+    change = Difference(0.1, 0.05, 0.2)
+    claims, dollars = outside(
+        (Card(Figure.DENIED_CLAIMS, few, many, change), Card(Figure.DENIED_DOLLARS, few, many, change))
+    )
+    assert (claims.now.value, dollars.now.value, dollars.before.value) == (None, None, 0.5)
+    assert claims.change is dollars.change is None
 
 
 @pytest.mark.parametrize("workflow", [None, *Workflow])
