@@ -28,6 +28,7 @@ WAITING_FOR: Mapping[LinkPurpose, frozenset[CaseStatus]] = {
     LinkPurpose.CHECK_IN: frozenset({EpisodeStatus.ACTIVE}),
     LinkPurpose.MATERIAL: frozenset({EpisodeStatus.ACTIVE}),
     LinkPurpose.MESSAGE: frozenset({EpisodeStatus.ACTIVE}),
+    LinkPurpose.SURVEY: frozenset(EpisodeStatus),
 }
 """In which statuses of its case a link can do its one thing."""
 

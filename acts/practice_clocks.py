@@ -14,6 +14,7 @@ from models.operational import PracticeSetting
 from rules.admin_time import AdminTimePolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
+from rules.reclaimed_time import HourlyValue
 from rules.reminders import ReminderPolicy
 from rules.standing import LockPolicy
 
@@ -22,7 +23,8 @@ REMINDERS = "reminders"
 MESSAGES = "messages"
 ADMIN_TIME = "admin_time"
 LOCK = "lock"
-Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy)
+HOURLY_VALUE = "hourly_value"
+Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy, HourlyValue)
 
 
 def clock_policy(db: Session) -> ClockPolicy:
@@ -50,6 +52,11 @@ def admin_time_policy(db: Session) -> AdminTimePolicy:
 def lock_policy(db: Session) -> LockPolicy:
     """The limits that a workflow must keep to run by itself; raises ValueError likewise."""
     return _as_set(db, LOCK, LockPolicy())
+
+
+def hourly_value(db: Session) -> HourlyValue:
+    """What the practice says an hour of work is worth; nothing where it has not said; raises ValueError likewise."""
+    return _as_set(db, HOURLY_VALUE, HourlyValue())
 
 
 def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:

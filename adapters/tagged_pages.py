@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -98,6 +99,11 @@ class TaggedPages(FPDF):
             self.cell(LABEL_WIDTH, LINE, f"{label}:")
             self._set(text, size=size)
         self.ln(0.5)
+
+    def picture(self, content: bytes, width: float, said: str) -> None:
+        """A picture with what it shows in words, for whoever cannot see it; millimetres."""
+        self.image(BytesIO(content), w=width, alt_text=said)
+        self.ln(2)
 
     def keep_together(self, lines: int) -> None:
         """Go to the next page unless so many lines fit here."""

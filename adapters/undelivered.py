@@ -70,6 +70,8 @@ def _claim_without_answer(db: Session, message: OutboxMessage, claim: Claim, act
 def _still_matters(db: Session, message: OutboxMessage, case: CaseRecord) -> bool:
     if "offer_id" in message.facts or message.template == "earlier_time_taken":
         return False  # the time goes to the next who waits
+    if message.template == "survey":
+        return False  # nobody is called to be asked how satisfied they are
     if "appointment_id" not in message.facts:
         return not case.status.is_closed
     appointment = db.get(Appointment, message.facts["appointment_id"])

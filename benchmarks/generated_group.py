@@ -38,8 +38,8 @@ from models.codes import (
     TranscriptState,
     Verdict,
 )
-from models.note_codes import ConsentPurpose
 from models.governance_codes import Level, Workflow
+from models.note_codes import ConsentPurpose
 from models.operational import (
     Appointment,
     Approval,

@@ -23,6 +23,7 @@ from cli import (
     practice,
     proving,
     reader,
+    scorecard,
     sessions,
     weights,
 )
@@ -60,6 +61,7 @@ sessions.register(app, note_templates, console)
 own_calendars = typer.Typer(no_args_is_help=True, help="Clinicians' calendars as files for other programs.")
 app.add_typer(own_calendars, name="calendar")
 calendars.register(own_calendars, console)
+scorecard.register(app, own_practice, console)
 past = typer.Typer(no_args_is_help=True, help="The practice's appointments of the time before Countersign.")
 app.add_typer(past, name="appointments")
 appointments.register(past, console)

@@ -418,6 +418,7 @@ class LinkPurpose(StrEnum):
     CHECK_IN = "check_in"
     MATERIAL = "material"
     MESSAGE = "message"
+    SURVEY = "survey"
 
 
 class RowOutcome(StrEnum):

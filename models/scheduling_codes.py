@@ -49,6 +49,13 @@ class CheckInStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class SurveyMoment(StrEnum):
+    """When a patient is asked how satisfied they are."""
+
+    AFTER_FIRST = "after_first"
+    AT_END = "at_end"
+
+
 class FollowUpKind(StrEnum):
     """What a person decides between two sessions: an answer that crossed a threshold, or words that would leave."""
 

@@ -10,7 +10,7 @@ from models.codes import MessageChannel
 from rules.messaging import SENDING_HOURS, next_send_time
 
 WEEK = timedelta(days=7)
-CAPPED = frozenset({"appointment_reminder", "questionnaires_reminder", "check_in", "material_waits"})
+CAPPED = frozenset({"appointment_reminder", "questionnaires_reminder", "check_in", "material_waits", "survey"})
 """Templates that the frequency cap holds back. Whatever else is said to a patient changes something, or is worth
 nothing later, as an offered time: it leaves."""
 

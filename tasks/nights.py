@@ -16,7 +16,17 @@ from models.columns import utc_now
 from models.errors import CountersignError, OutsideUnavailable
 from models.operational import Location, NightPart
 from models.scheduling_codes import NightPartStatus
-from tasks import calendars, check_ins, night_parts, no_show, past_appointments, reminders, risk_sample, waitlist
+from tasks import (
+    calendars,
+    check_ins,
+    night_parts,
+    no_show,
+    past_appointments,
+    reminders,
+    risk_sample,
+    surveys,
+    waitlist,
+)
 from tasks.schedule import NIGHT_ZONE
 
 EVERYWHERE = "all"
@@ -54,6 +64,7 @@ PARTS: tuple[Part, ...] = (
     Part("reminders", "plan reminders", reminders.queue_reminders, heavy=True),
     Part("waitlist", "offer freed times", waitlist.offer_freed_times, heavy=True),
     Part("check-ins", "ask what is due between sessions", check_ins.send_due, heavy=True),
+    Part("surveys", "ask who began or ended care how satisfied they are", surveys.ask_due),
     Part("waits", "look after every wait", night_parts.waits, by_place=False),
     Part("claims", "send claims", night_parts.claims_out, heavy=True),
     Part("files", "send files to the clearinghouse", night_parts.files_out, by_place=False),

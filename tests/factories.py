@@ -52,13 +52,14 @@ from models.operational import (
     Patient,
     PatientConsent,
     Referral,
+    SatisfactionSurvey,
     SessionNote,
     Slot,
     Staff,
     ToDo,
     WaitlistEntry,
 )
-from models.scheduling_codes import CheckInKind, CheckInStatus, FollowUpKind
+from models.scheduling_codes import CheckInKind, CheckInStatus, FollowUpKind, SurveyMoment
 from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
 from tests.notes import note_content
@@ -717,6 +718,24 @@ def make_check_in(episode: Episode, kind: CheckInKind = CheckInKind.PHQ9, **give
     with writing() as db:
         link = make_link(db, episode.case_number, LinkPurpose.CHECK_IN, 0, subject_id=check_in.id).record
     return check_in, token_of(link), make_proof(link.id)
+
+
+def make_survey(episode: Episode, **given: Any) -> tuple[SatisfactionSurvey, MadeLink]:
+    """A survey that was asked, with the link that answers it."""
+    survey = _made(
+        SatisfactionSurvey,
+        {
+            "id": f"SV-T{next(_numbers)}",
+            "case_number": episode.case_number,
+            "patient_id": episode.patient_id,
+            "location_id": episode.location_id,
+            "moment": SurveyMoment.AFTER_FIRST,
+            "asked_on": utc_now().date(),
+        },
+        given,
+    )
+    with writing() as db:
+        return survey, make_link(db, episode.case_number, LinkPurpose.SURVEY, 0, subject_id=survey.id)
 
 
 def make_follow_up(episode: Episode, kind: FollowUpKind = FollowUpKind.ESCALATION, **given: Any) -> FollowUp:

@@ -44,6 +44,7 @@ from models.operational.referrals import (
     Slot,
 )
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.satisfaction import SatisfactionAnswer, SatisfactionSurvey
 from models.operational.scheduling import (
     CalendarException,
     Episode,
@@ -113,6 +114,8 @@ __all__ = [
     "RemittedClaimRecord",
     "Room",
     "RunClaim",
+    "SatisfactionAnswer",
+    "SatisfactionSurvey",
     "Series",
     "SessionNote",
     "ShadowAction",

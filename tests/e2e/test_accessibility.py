@@ -72,6 +72,7 @@ from web.portal import (
     check_in_pages,
     question_pages,
     reminder_pages,
+    survey_pages,
     text_messages,
     visit_pages,
     waitlist_pages,
@@ -534,7 +535,9 @@ def _check_in_visits() -> list[Visit]:
     with operational_store.writing() as db:
         read = make_link(db, care.case_number, LinkPurpose.MATERIAL, 0, subject_id=sent).record
     piece, message = f"/l/{token_of(read)}", f"/l/{sent_message(care)[0]}"
+    survey = f"/l/{token_of(factories.make_survey(care)[1].record)}"
     return [
+        Visit("show_survey", survey, go=_open(survey, "/survey")),
         Visit("show_check_in", form, go=_open(form, "/check-in")),
         Visit("show_check_in", mood, go=_open(mood, "/check-in"), name="show_check_in_mood"),
         Visit("read_material", piece, go=_open(piece, "/read")),
@@ -628,7 +631,7 @@ def test_every_page_of_the_desk_is_visited(desk_visits):
 def test_every_page_of_the_portal_is_visited(portal_visits):
     rooms = (
         *(visit_pages, question_pages, appointment_pages, waitlist_pages, reminder_pages, check_in_pages),
-        *(billing_pages, text_messages),
+        *(survey_pages, billing_pages, text_messages),
     )
     pages = {
         route.name

@@ -1,12 +1,13 @@
 """A patient in care between two sessions: asked, answering, read to, written to, with marker words everywhere."""
 
 import re
+from datetime import timedelta
 
 from models.codes import ApprovalStatus, FollowUpStatus, LinkPurpose
 from models.columns import utc_now
 from models.operational import Approval, Episode, FollowUp
 from models.scheduling_codes import FollowUpKind
-from tasks import check_ins
+from tasks import check_ins, surveys
 from tests.leaks.people import COORDINATOR, SAID, Practice
 
 ALL_ITEMS = {f"item_{item}": "1" for item in range(1, 10)}
@@ -41,6 +42,11 @@ def go_on_in_care(at: Practice) -> None:
     patient.get(f"{home}/message")
     patient, home = at.arrive("booked", LinkPurpose.MATERIAL, number)
     patient.get(f"{home}/read")
+    surveys.ask_due(utc_now().date() + timedelta(days=1))
+    patient, home = at.arrive("booked", LinkPurpose.SURVEY, number)
+    patient.get(f"{home}/survey")
+    patient.post(f"{home}/survey", 422)
+    patient.post(f"{home}/survey", satisfied="4", recommends="9", no_more="yes")
     shown = clinician.get(page)
     for plan in re.findall(r"check-ins/([\w-]+)/end", shown):
         clinician.post(f"{page}/check-ins/{plan}/end")

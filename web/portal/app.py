@@ -20,6 +20,7 @@ from web.portal import (
     check_in_pages,
     question_pages,
     reminder_pages,
+    survey_pages,
     text_messages,
     visit_pages,
     waitlist_pages,
@@ -50,6 +51,7 @@ def make_app() -> FastAPI:
         waitlist_pages,
         billing_pages,
         check_in_pages,
+        survey_pages,
         text_messages,
     ):
         app.include_router(pages.router)

@@ -254,6 +254,28 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
             "We have your answers to these questions. A second try changes nothing. If you want to add something, "
             "tell your clinician at your next visit, or call us."
         ),
+        "survey_title": "Two questions for you",
+        "survey_why": (
+            "Your answers help us to do better. They are kept without your name, so nobody here can see how you "
+            "answered. You do not have to answer."
+        ),
+        "survey_satisfied": "All in all, how satisfied are you with how we looked after you?",
+        "survey_satisfied_5": "Very satisfied",
+        "survey_satisfied_4": "Satisfied",
+        "survey_satisfied_3": "Neither satisfied nor dissatisfied",
+        "survey_satisfied_2": "Dissatisfied",
+        "survey_satisfied_1": "Very dissatisfied",
+        "survey_recommends": "How likely would you be to recommend us to somebody you know?",
+        "survey_recommends_hint": "Choose a number from 0 to 10.",
+        "survey_never": "not at all likely",
+        "survey_surely": "very likely",
+        "survey_again": "May we ask again one day?",
+        "survey_no_more": "Please do not ask me again",
+        "survey_nothing": "Answer one of the two questions, or ask us not to ask again",
+        "survey_done_title": "Thank you",
+        "survey_done": "Thank you. There is nothing more to do now.",
+        "survey_answered_title": "You have already answered",
+        "survey_answered": "Thank you. A second try changes nothing. If you want to tell us more, please call us.",
         "message_title": "A message for you",
         "message_no_reply": "You cannot reply here. If you have a question, please call us.",
         "again_title": "That did not work",
@@ -535,6 +557,28 @@ SPANISH: Mapping[str, str] = MappingProxyType(
             "Ya tenemos sus respuestas a estas preguntas. Un segundo intento no cambia nada. Si quiere añadir algo, "
             "dígalo en su próxima visita o llámenos."
         ),
+        "survey_title": "Dos preguntas para usted",
+        "survey_why": (
+            "Sus respuestas nos ayudan a mejorar. Se guardan sin su nombre, así que nadie aquí puede ver qué "
+            "respondió. No tiene que responder."
+        ),
+        "survey_satisfied": "En general, ¿qué tan satisfecho o satisfecha está con nuestra atención?",
+        "survey_satisfied_5": "Muy satisfecho o satisfecha",
+        "survey_satisfied_4": "Satisfecho o satisfecha",
+        "survey_satisfied_3": "Ni satisfecho ni insatisfecho",
+        "survey_satisfied_2": "Insatisfecho o insatisfecha",
+        "survey_satisfied_1": "Muy insatisfecho o insatisfecha",
+        "survey_recommends": "¿Qué tan probable es que nos recomiende a alguien que conoce?",
+        "survey_recommends_hint": "Elija un número del 0 al 10.",
+        "survey_never": "nada probable",
+        "survey_surely": "muy probable",
+        "survey_again": "¿Podemos preguntarle otra vez algún día?",
+        "survey_no_more": "Por favor, no me pregunten más",
+        "survey_nothing": "Responda una de las dos preguntas, o pídanos que no le preguntemos más",
+        "survey_done_title": "Gracias",
+        "survey_done": "Gracias. No tiene que hacer nada más.",
+        "survey_answered_title": "Ya respondió",
+        "survey_answered": "Gracias. Un segundo intento no cambia nada. Si quiere decirnos más, por favor llámenos.",
         "message_title": "Un mensaje para usted",
         "message_no_reply": "Aquí no se puede responder. Si tiene una pregunta, por favor llámenos.",
         "again_title": "No funcionó",

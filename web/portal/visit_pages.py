@@ -59,6 +59,7 @@ FIRST_PAGES = {
     LinkPurpose.MATERIAL: "/read",
     LinkPurpose.MESSAGE: "/message",
     LinkPurpose.EARLIER_TIME: "/earlier",
+    LinkPurpose.SURVEY: "/survey",
 }
 
 
@@ -102,6 +103,8 @@ def _after(page: Page, visitor: Visit, why_not: WhyNot) -> Response:
         return page.notice("billing_done_title", "billing_done")
     if visitor.link.purpose == LinkPurpose.CHECK_IN:
         return page.notice("check_in_answered_title", "check_in_answered", status=409)
+    if visitor.link.purpose == LinkPurpose.SURVEY:
+        return page.notice("survey_answered_title", "survey_answered", status=409)
     if visitor.link.purpose == LinkPurpose.APPOINTMENT:
         return page.go("/appointment")
     if visitor.link.purpose == LinkPurpose.QUESTIONNAIRES:

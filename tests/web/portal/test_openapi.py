@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from adapters import portal_links
 from adapters.settings import settings
+from tests import factories
 from tests.visits import make_care, make_visit, make_visit_link
 from tests.waiting_list import Practice
 from tests.web.openapi_cases import faults, operations
@@ -43,6 +44,7 @@ def test_portal_answers_whatever_is_sent(browser: TestClient, verified: bool) ->
         offer()[1],
         make_visit_link(make_visit(make_care())),
         earlier_time(Practice())[1],
+        factories.make_survey(factories.make_episode())[1],
     ]
     tokens = [portal_links.token_of(link.record) for link in links]
     for link, token in zip(links, tokens, strict=True):
