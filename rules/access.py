@@ -141,6 +141,8 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "fill_from_waitlist": SIGNERS,
     "waitlist_fairness": EVERYONE - {Role.BILLER},
     "governance": EVERYONE,
+    "workflow_map": EVERYONE,
+    "workflow_waiting": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),

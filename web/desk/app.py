@@ -48,6 +48,7 @@ from web.desk import (
     to_dos,
     visits,
     waitlist,
+    workflow_map,
 )
 from web.desk.assets import ASSETS
 from web.desk.cookies import over_https
@@ -84,6 +85,7 @@ ROUTERS = (
     intake,
     contract_docs,
     governance,
+    workflow_map,
     reader,
     audit,
     me,

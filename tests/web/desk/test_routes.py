@@ -138,6 +138,8 @@ EXPECTED = {
     "fill_from_waitlist": "CO",
     "waitlist_fairness": "CONWMD",
     "governance": "COBNWMD",
+    "workflow_map": "COBNWMD",
+    "workflow_waiting": "COBNWMD",
     "reader": "CWM",
     "audit": "M",
     "audit_export": "M",
