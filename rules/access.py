@@ -145,6 +145,8 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "demote_workflow": frozenset({Role.OWNER, Role.ADMIN, Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE}),
     "promote_page": frozenset({Role.OWNER}),
     "promote_workflow": frozenset({Role.OWNER}),
+    "workflow_map": EVERYONE,
+    "workflow_waiting": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),

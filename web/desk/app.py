@@ -48,6 +48,7 @@ from web.desk import (
     to_dos,
     visits,
     waitlist,
+    workflow_map,
     workflows,
 )
 from web.desk.assets import ASSETS
@@ -86,6 +87,7 @@ ROUTERS = (
     contract_docs,
     governance,
     workflows,
+    workflow_map,
     reader,
     audit,
     me,

@@ -26,6 +26,9 @@ PAGES: tuple[Shown, ...] = (
     Shown(
         "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
     ),
+    Shown(
+        "workflow_map", "/map", "Workflow map", "How cases are meant to go, how they went, where they wait and fail."
+    ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )

@@ -142,6 +142,8 @@ EXPECTED = {
     "demote_workflow": "COWMD",
     "promote_page": "W",
     "promote_workflow": "W",
+    "workflow_map": "COBNWMD",
+    "workflow_waiting": "COBNWMD",
     "reader": "CWM",
     "audit": "M",
     "audit_export": "M",
