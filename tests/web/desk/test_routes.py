@@ -139,6 +139,10 @@ EXPECTED = {
     "waitlist_fairness": "CONWMD",
     "governance": "COBNWMD",
     "reader": "CWM",
+    "steps": "CNWM",
+    "steps_plot": "CNWM",
+    "minimum_necessary": "NWM",
+    "minimum_necessary_csv": "NWM",
     "audit": "M",
     "audit_export": "M",
 }
