@@ -23,7 +23,7 @@ from adapters.settings import settings
 from adapters.therapy_store_seals import opened, opened_one
 from models import audit_chain, databases
 from models.columns import new_id, utc_now
-from models.errors import SealBroken
+from models.errors import SealBroken, UndeclaredRead
 from models.purposes import purpose_of
 from models.therapy import (
     AddendumWords,
@@ -57,6 +57,8 @@ logger = logging.getLogger(__name__)
 
 READ = "read"
 """The action of every event that says therapy content was read."""
+REFUSED = "read.refused"
+"""The action of every event that says a step was refused content it had not declared."""
 CASE_CONTENT: tuple[type[Any], ...] = (
     AddendumWords, CaseFocus, ClaimChanges, ClaimContent, ClaimLetter, DecisionWords, IntakeText, NoteWorkingCopy,
     QuestionnaireAnswers, SealedDecidedFlag, SealedFlag, SessionDraft, SessionFacts, SessionTranscript,
@@ -84,6 +86,9 @@ def writing() -> Iterator[Session]:
     except SealBroken as broken:
         _say_broken(broken)
         raise
+    except UndeclaredRead as refusal:
+        _say_refused(refusal)
+        raise
 
 
 def _say_broken(broken: SealBroken) -> None:
@@ -93,10 +98,25 @@ def _say_broken(broken: SealBroken) -> None:
         audit(db, "system", "seal.broken", broken.table or "key", broken.record_id, None, field=broken.field)
 
 
+def _say_refused(refusal: UndeclaredRead) -> None:
+    """Put on record that a step was refused content it had not declared; nothing was opened for it."""
+    if refusal.on_record:
+        return
+    refusal.on_record = True
+    logger.error("a read is refused: %s", refusal)
+    with databases.writing(engine_for(settings().therapy_database)) as db:
+        for case_number in refusal.cases or (None,):
+            audit(db, "system", REFUSED, "step", refusal.step, case_number, refusal.step, kinds=list(refusal.kinds))
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
-    with databases.reading(engine_for(settings().therapy_database)) as db:
-        yield db
+    try:
+        with databases.reading(engine_for(settings().therapy_database)) as db:
+            yield db
+    except UndeclaredRead as refusal:
+        _say_refused(refusal)
+        raise
 
 
 def audit(

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from adapters import keyring, operational_store, sealing
 from adapters.sealing import DataKey, Place
+from models import step_reads
 from models.columns import new_id, utc_now
 from models.errors import Forgotten, SealBroken
 from models.therapy import CaseKey, ContentKey, ContentSeal, TherapyRecord, content_fields, record_id_of
@@ -222,9 +223,11 @@ def _ledger(db: Session, records: Sequence[TherapyRecord], *, to_write: bool = F
 def opened(db: Session, rows: Iterable[Row]) -> list[Row]:
     """The same records with every content field open, in as many queries for many as for one.
 
-    Raises Forgotten when a key was destroyed, SealBroken naming the field that is not what was sealed there.
+    Raises Forgotten when a key was destroyed, SealBroken naming the field that is not what was sealed there,
+    UndeclaredRead before anything is opened that the step at work has not declared.
     """
     records = list(rows)
+    _may_be_opened(records)
     doubts = _open(db, records)
     for _ in range(LOOKS):
         if not doubts:
@@ -236,6 +239,14 @@ def opened(db: Session, rows: Iterable[Row]) -> list[Row]:
     if doubts:
         raise doubts[0][2]
     return records
+
+
+def _may_be_opened(records: Sequence[TherapyRecord]) -> None:
+    """Refuse a step what it has not declared, and note what it opens."""
+    kinds = {type(record): str(record.__tablename__) for record in records}
+    if kinds:
+        step_reads.refuse_undeclared(kinds.values(), {case_of(record) for record in records} - {""})
+        step_reads.note_opened([f"{name}.{each}" for record, name in kinds.items() for each in content_fields(record)])
 
 
 def _open(db: Session, records: Sequence[TherapyRecord]) -> list[tuple[TherapyRecord, str, SealBroken]]:

@@ -9,6 +9,7 @@ from adapters import log_lines
 from adapters.settings import settings
 from cli.environment import LOOPBACK
 from models.errors import OutsideUnavailable
+from models.step_reads import only_steps_from_now_on
 
 SERVER_WAIT_SECONDS = 180.0
 PRELOAD = (
@@ -32,6 +33,7 @@ async def _work() -> None:
     from adapters.run_claims import RunClaims
     from tasks import lock
 
+    only_steps_from_now_on()
     here = settings()
     for entrypoint in PRELOAD:
         in_process_worker.load_flow(entrypoint)

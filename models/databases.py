@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from models.audit_chain import AuditedSession, append
 from models.errors import RecordsUnavailable
+from models.step_reads import watch_selects
 
 BUSY_SECONDS = 20
 # A process that stands still in the middle of a transaction must not hold up the practice for longer than this.
@@ -29,8 +30,12 @@ def open_engine(url: str) -> Engine:
     takes a lock of the database that ends with the transaction. SQLite gets WAL and foreign keys besides.
     Errors never show the values of a statement.
     """
-    if not url.startswith("sqlite"):
-        return _open_postgresql(url)
+    engine = _open_sqlite(url) if url.startswith("sqlite") else _open_postgresql(url)
+    watch_selects(engine)
+    return engine
+
+
+def _open_sqlite(url: str) -> Engine:
     engine = create_engine(
         url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
     )

@@ -103,3 +103,20 @@ class WeightsDiffer(CountersignError):
 
     The message names the file and both digests.
     """
+
+
+class UndeclaredRead(CountersignError):
+    """A step asked for therapy content that it has not declared it reads: nothing was opened, a person looks.
+
+    ``kinds`` are the kinds of content (table names) it was refused, ``cases`` the cases they belong to.
+    """
+
+    def __init__(self, step: str, kinds: tuple[str, ...], cases: tuple[str, ...] = ()) -> None:
+        super().__init__(f"the step {step!r} has not declared that it reads {', '.join(kinds)}")
+        self.step = step
+        self.kinds = kinds
+        self.cases = cases
+        self.on_record = False
+
+    def __reduce__(self) -> tuple[type["UndeclaredRead"], tuple[object, ...]]:
+        return type(self), (self.step, self.kinds, self.cases)

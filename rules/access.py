@@ -148,6 +148,10 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "workflow_map": EVERYONE,
     "workflow_waiting": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
+    "steps": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "steps_plot": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "minimum_necessary": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "minimum_necessary_csv": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }

@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from acts import billing, sending
 from adapters import operational_store as store
-from adapters import prefect_runs
+from adapters import prefect_runs, step_counts
 from adapters.clearinghouse import SETTLE_SECONDS
 from adapters.file_drop import HALF_WRITTEN_SUFFIXES
 from adapters.held_places import not_held
@@ -39,9 +39,11 @@ from models.operational import (
     Referral,
     SessionNote,
 )
+from models.step_reads import at_work
 from tasks import claim_building, claim_files, sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
+from tasks.steps import in_its_name
 from tasks.waiting import waiting
 
 log = log_of(__name__)
@@ -58,6 +60,8 @@ LOST_BATCH_AFTER = timedelta(minutes=10)
 TOGETHER = timedelta(seconds=10)
 """Claims that become ready within this time leave in one file."""
 INTAKE_DEPLOYMENT = "referral-intake/intake"
+STEERING = "steer the runs"
+"""In whose name the worker reads what it looks at about once a second; what it sends it reads in another."""
 OVERDUE = " · overdue"
 FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 RUNS_AT_ONCE = 200
@@ -444,19 +448,26 @@ async def tick() -> None:
 
 
 async def _send_due() -> int:
-    counts = await asyncio.to_thread(sending.send_due, utc_now())
+    counts = await asyncio.to_thread(in_its_name("send what is due")(sending.send_due), utc_now())
     return counts.sent
 
 
 async def sweep_runs() -> None:
-    """Replace what has ended, once a minute; trouble with Prefect waits for the next round."""
+    """Replace what has ended and keep what was counted, once a minute; trouble waits for the next round."""
     await _quietly(replace_ended_runs)
+    await _quietly(keep_step_counts)
+
+
+async def keep_step_counts() -> int:
+    """Add what this process has counted of its steps to the day's counts."""
+    return await asyncio.to_thread(step_counts.keep)
 
 
 async def _quietly(act: Callable[[], Awaitable[int]]) -> None:
     name = getattr(act, "__name__", "tick")
     try:
-        await act()
+        with at_work(STEERING):
+            await act()
     except NotDeployed as trouble:  # at a start the worker is there before what it starts
         _say_once(name, trouble, log.info)
     except OutsideUnavailable as trouble:

@@ -29,10 +29,11 @@ from adapters.migrating import migrate_all
 from adapters.sample_practice import seed_sample_practice
 from adapters.settings import settings
 from models.purposes import PURPOSES, PurposeOfUse
-from tests import databases, quicker
+from tests import databases, quicker, step_watch
 
 quicker.share_compiled_statements()
 quicker.hash_passwords_cheaply()
+step_watch.begin()
 
 TEST_PLACES = {"test": PurposeOfUse.COMPLIANCE}
 """What a test calls the place where it looks at content."""
@@ -171,6 +172,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     mark = item.get_closest_marker(other)
     if mark is not None:
         pytest.skip(f"{other}: {mark.args[0]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A step that reads what it has not declared fails the test it ran in."""
+    yield
+    if undeclared := step_watch.take_undeclared():
+        pytest.fail(f"a step read what it has not declared (models/declared_reads): {undeclared}", pytrace=False)
 
 
 def pytest_collection_finish() -> None:

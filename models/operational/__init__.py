@@ -58,8 +58,11 @@ from models.operational.scheduling import (
     WaitlistOffer,
 )
 from models.operational.sessions import NoteAddendumSigned, PatientConsent, SessionNote
+from models.operational.steps import StepReads, StepRuns
+from models.step_reads import watch_attributes
 
 store_enum_values(METADATA)
+watch_attributes(OperationalRecord._sa_registry.mappers)  # type: ignore[attr-defined]
 
 __all__ = [
     "METADATA",
@@ -122,6 +125,8 @@ __all__ = [
     "Slot",
     "Staff",
     "StaffLogin",
+    "StepReads",
+    "StepRuns",
     "SubmittedLine",
     "ToDo",
     "WaitlistEntry",

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from adapters.in_process_worker import serve
 from adapters.run_claims import RunClaims
+from models.step_reads import only_steps_from_now_on
 from tasks import runs
 
 
@@ -15,6 +16,7 @@ async def nothing_by_the_clock() -> int:
 
 
 if __name__ == "__main__":
+    only_steps_from_now_on()
     runs.start_scheduled = nothing_by_the_clock
     pool, lost_after = sys.argv[1], timedelta(seconds=float(sys.argv[2]))
     runs.CASE_DEPLOYMENT, runs.INTAKE_DEPLOYMENT = f"referral-to-first-session/{pool}", f"referral-intake/{pool}"

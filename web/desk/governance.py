@@ -30,6 +30,8 @@ PAGES: tuple[Shown, ...] = (
         "workflow_map", "/map", "Workflow map", "How cases are meant to go, how they went, where they wait and fail."
     ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
+    Shown("steps", "/steps", "Automated steps", "What each step removes, how risky it is, what to automate next."),
+    Shown("minimum_necessary", "/minimum-necessary", "What steps read", "Which step read which fields, and was it to."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

@@ -145,6 +145,10 @@ EXPECTED = {
     "workflow_map": "COBNWMD",
     "workflow_waiting": "COBNWMD",
     "reader": "CWM",
+    "steps": "CNWM",
+    "steps_plot": "CNWM",
+    "minimum_necessary": "NWM",
+    "minimum_necessary_csv": "NWM",
     "audit": "M",
     "audit_export": "M",
 }

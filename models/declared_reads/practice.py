@@ -1,0 +1,139 @@
+"""What the automated steps that serve the practice as a whole may read."""
+
+from models.automated_steps import MayRead
+
+READS: dict[str, MayRead] = {
+    "open sign-off": MayRead(
+        {
+            "approval": "assigned_to case_number id location_id pages_sent status",
+            "claim": "case_number clinician_id fence findings location_id patient_id status version",
+            "episode": "case_number patient_id",
+            "follow_up": (
+                "case_number clinician_id fence location_id patient_id requested_by risk_level status version"
+            ),
+            "licence": "state",
+            "location": "time_zone",
+            "outbox_message": "id",
+            "patient": "state",
+            "referral": "case_number clinician_id fence location_id patient_id risk_level status version",
+            "session_note": "case_number clinician_id fence location_id patient_id risk_level status version",
+            "staff": "active id location_ids on_call role",
+        },
+        content=frozenset({"note_working_copy", "session_transcript", "sign_off_content"}),
+    ),
+    "prepare the wait": MayRead(
+        {
+            "claim": "case_number fence findings location_id patient_cents patient_id status version",
+            "offer": "case_number id status",
+            "outbox_message": "channel id",
+            "patient": "email id phone preferred_channel sms_stopped_at time_zone",
+            "portal_link": "case_number expires_at id purpose used_at",
+            "referral": "case_number fence location_id patient_id status version",
+            "session_note": "fence status",
+            "to_do": "id",
+        },
+    ),
+    "watch every wait": MayRead(
+        {
+            "appointment": "case_number id minutes patient_id starts_at status",
+            "approval": (
+                "assigned_to case_number due_at escalations id kind last_paged_at level location_id "
+                "opened_at pages_sent seen_at status"
+            ),
+            "claim": "case_number location_id status status_since wake_wanted",
+            "clinician": (
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id "
+                "languages max_age min_age modalities"
+            ),
+            "episode": "case_number clinician_id status",
+            "follow_up": (
+                "case_number clinician_id kind location_id patient_id status status_since version wake_wanted"
+            ),
+            "licence": "clinician_id state",
+            "location": "accessible id state time_zone",
+            "no_show_estimate": "probability",
+            "offer": "case_number id status",
+            "outbox_message": "channel id unique_key",
+            "patient": ("birth_date email id language payer_code plan_code preferred_channel self_pay state time_zone"),
+            "portal_link": "case_number expires_at id purpose used_at",
+            "practice_setting": "value",
+            "quarantined_row": "at file_id id row urgent",
+            "referral": (
+                "came_from case_number clinician_id fence location_id modality needs_accessible "
+                "patient_id preferred_times reminders_sent risk_cleared risk_level round status "
+                "status_since version wake_wanted"
+            ),
+            "session_note": (
+                "case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
+                "risk_pages_sent risk_raised_at risk_seen_at status status_since version wake_wanted"
+            ),
+            "slot": "clinician_id id location_id minutes modality starts_at status",
+            "staff": "active id location_ids on_call role",
+            "to_do": "case_number due_at escalations id kind location_id role status unique_key",
+            "waitlist_entry": (
+                "case_number clinician_id from_appointment_id id last_offered_at location_id "
+                "min_notice_hours modality offers patient_id priority priority_by since status "
+                "wanted_times"
+            ),
+            "waitlist_offer": "batch case_number entry_id id slot_id status",
+        },
+        content=frozenset({"intake_text", "questionnaire_answers"}),
+    ),
+    "look after every wait": MayRead(),
+    "send what is due": MayRead(
+        {
+            "outbox_message": ("attempts case_number channel facts failure id leased_by status template to_staff_id"),
+            "staff": "phone",
+        },
+        content=frozenset({"decision_words"}),
+    ),
+    "steer the runs": MayRead(
+        {
+            "claim": "case_number run_id",
+            "episode": "case_number run_id",
+            "follow_up": "case_number run_id",
+            "location": "id time_zone",
+            "outbox_message": "id sent_at",
+            "practice_setting": "value",
+            "referral": "case_number closed_at run_generation run_id status",
+            "session_note": "case_number run_id",
+        },
+    ),
+    "tell the analysts": MayRead(
+        {
+            "outbox_message": "id",
+            "staff": "id",
+        },
+    ),
+    "tell of a refused read": MayRead(
+        {
+            "claim": "case_number location_id",
+            "episode": "case_number location_id",
+            "follow_up": "case_number location_id",
+            "outbox_message": "id",
+            "referral": "case_number location_id",
+            "session_note": "case_number location_id",
+            "staff": "active id location_ids on_call role",
+        },
+    ),
+    "draw unflagged intakes for a clinician": MayRead(
+        {
+            "practice_setting": "value",
+            "referral": "case_number",
+            "to_do": "id",
+        },
+    ),
+    "figures of the day": MayRead(
+        {
+            "appointment": "status",
+            "location": "id time_zone",
+        },
+    ),
+    "count the figures of the day": MayRead(),
+    "verify the audit": MayRead(
+        whole="compares the digest of every event, and of every sealed form, with what is on record; opens none"
+    ),
+    "anchor the audit": MayRead(),
+    "verify and anchor the audit": MayRead(),
+    "back up": MayRead(whole="copies every row of both databases, content sealed as it lies; opens none"),
+}

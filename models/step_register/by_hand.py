@@ -1,0 +1,232 @@
+"""What people do by hand today: the kinds of to-dos and of signatures, as candidates for automation."""
+
+from models.automated_steps import (
+    HIPAA,
+    ILLINOIS,
+    NEUTRAL,
+    NEVADA,
+    NOTES_APART,
+    PART_2,
+    RECORD,
+    TCPA,
+    X12,
+    Rated,
+    Scale,
+    StepByHand,
+)
+from models.codes import ApprovalKind as A
+from models.codes import ToDoKind as T
+from models.governance_codes import Workflow as W
+
+DANGER = Rated(Scale.HIGH, "somebody may be in danger")
+LATE = Rated(Scale.LOW, "care comes later, and a person sees it")
+MONEY = Rated(Scale.NONE, "money and time, never care")
+WORDS = Rated(Scale.HIGH, "rests on what a patient said or wrote", (HIPAA, RECORD, PART_2))
+PAYER = Rated(Scale.MODERATE, "rests on a contract and a payer's answer", (HIPAA, X12))
+A_CALL = Rated(Scale.MODERATE, "somebody speaks with a patient", (HIPAA, TCPA, NEUTRAL))
+TIMES = Rated(Scale.LOW, "who, when and with whom", (HIPAA,))
+CLINICAL_ACT = "a licensed clinician decides about care; AI makes no decision of its own (Illinois PA 104-0054)"
+CROSSED = "the practice keeps a second person between a program and what leaves (the gate, HOUSE §3)"
+
+BY_HAND: tuple[StepByHand, ...] = (
+    StepByHand(
+        kind=T.CALL_PATIENT,
+        workflow=W.REFERRAL,
+        does="call a patient who cannot be written to or did not answer",
+        clinical=LATE,
+        compliance=A_CALL,
+        kept_by="a program calling would need consent of its own and speaks with a patient (TCPA)",
+    ),
+    StepByHand(
+        kind=T.CHECK_DUPLICATE,
+        workflow=W.REFERRAL,
+        does="say whether two referrals are one person",
+        clinical=Rated(Scale.MODERATE, "one person's words would come into another's case"),
+        compliance=WORDS,
+        kept_by="one person's words would come into another's case, and that cannot be taken back",
+    ),
+    StepByHand(
+        kind=T.ANSWER_QUESTION,
+        workflow=W.REFERRAL,
+        does="answer a signer's question about a case",
+        clinical=DANGER,
+        compliance=WORDS,
+        kept_by="a clinician asked a person",
+    ),
+    StepByHand(
+        kind=T.MISSED_SESSION,
+        workflow=W.REFERRAL,
+        does="settle what follows a missed first session",
+        clinical=LATE,
+        compliance=A_CALL,
+        undone_by="the case is moved on by hand",
+    ),
+    StepByHand(
+        kind=T.WARM_HANDOFF,
+        workflow=W.REFERRAL,
+        does="hand a patient over to a higher level of care",
+        clinical=DANGER,
+        compliance=WORDS,
+        kept_by="a person stays with somebody in danger until another has them",
+    ),
+    StepByHand(
+        kind=T.WAITLIST,
+        workflow=W.REFERRAL,
+        does="find out what times would suit a waiting patient",
+        clinical=LATE,
+        compliance=A_CALL,
+        undone_by="the patient is asked again",
+    ),
+    StepByHand(
+        kind=T.RECORD_OUTCOME,
+        workflow=W.SCHEDULING,
+        does="say whether a session took place",
+        clinical=LATE,
+        compliance=TIMES,
+        undone_by="the outcome is recorded again on the case's page",
+    ),
+    StepByHand(
+        kind=T.CHECK_TRANSCRIPT,
+        workflow=W.NOTES,
+        does="settle a transcript that could not be read",
+        clinical=LATE,
+        compliance=Rated(Scale.HIGH, "opens a session's transcript", (ILLINOIS, HIPAA, RECORD)),
+        undone_by="the note is written by hand",
+    ),
+    StepByHand(
+        kind=T.COVERAGE_PROBLEM,
+        workflow=W.CLAIMS,
+        does="settle coverage that is unknown or refused",
+        clinical=MONEY,
+        compliance=PAYER,
+        undone_by="coverage is asked again",
+    ),
+    StepByHand(
+        kind=T.CORRECT_CLAIM,
+        workflow=W.CLAIMS,
+        does="correct a claim with a finding",
+        clinical=MONEY,
+        compliance=Rated(Scale.HIGH, "changes what is said of a diagnosis or a service", (HIPAA, PART_2, X12)),
+        undone_by="the claim is corrected again before it is signed",
+    ),
+    StepByHand(
+        kind=T.REVIEW_REMITTANCE,
+        workflow=W.CLAIMS,
+        does="settle a remittance that does not add up",
+        clinical=MONEY,
+        compliance=PAYER,
+        kept_by="an unbalanced remittance goes to a person and is never plugged (DOMAIN §4)",
+    ),
+    StepByHand(
+        kind=T.ANSWER_DENIAL,
+        workflow=W.CLAIMS,
+        does="correct, appeal or give up a denied claim",
+        clinical=MONEY,
+        compliance=Rated(Scale.HIGH, "an appeal argues from the note", (HIPAA, PART_2, X12)),
+        undone_by="the claim is sent again before its deadline",
+    ),
+    StepByHand(
+        kind=T.POST_STATEMENT,
+        workflow=W.CLAIMS,
+        does="post a statement to a patient who gets no email",
+        clinical=MONEY,
+        compliance=Rated(Scale.MODERATE, "a letter leaves to a patient", (HIPAA, NEUTRAL)),
+        undone_by="a corrected statement is sent",
+    ),
+    StepByHand(
+        kind=T.TELL_PATIENT,
+        workflow=W.SCHEDULING,
+        does="tell a patient by phone what no message can",
+        clinical=LATE,
+        compliance=A_CALL,
+        kept_by="the patient has refused messages, or there is no address: only a person is left (TCPA)",
+    ),
+    StepByHand(
+        kind=T.REVIEW_UNFLAGGED,
+        workflow=W.REFERRAL,
+        does="read an intake that raised no flag",
+        clinical=DANGER,
+        compliance=WORDS,
+        kept_by="it measures the reader: a program cannot check itself",
+    ),
+    StepByHand(
+        kind=T.MOVE_APPOINTMENT,
+        workflow=W.SCHEDULING,
+        does="find another time for an appointment that lost its own",
+        clinical=LATE,
+        compliance=TIMES,
+        undone_by="the appointment is moved again",
+    ),
+    StepByHand(
+        kind=A.RISK_REVIEW,
+        workflow=W.REFERRAL,
+        does="sign what is done about a risk",
+        clinical=DANGER,
+        compliance=WORDS,
+        kept_by=CLINICAL_ACT,
+    ),
+    StepByHand(
+        kind=A.ASSIGNMENT,
+        workflow=W.REFERRAL,
+        does="sign which clinician a patient gets",
+        clinical=Rated(Scale.MODERATE, "a poor fit delays care"),
+        compliance=Rated(Scale.MODERATE, "licence and panel bind", (HIPAA,)),
+        undone_by="the case is assigned again",
+    ),
+    StepByHand(
+        kind=A.CLOSING_LETTER,
+        workflow=W.REFERRAL,
+        does="sign a letter that ends a referral",
+        clinical=Rated(Scale.MODERATE, "it may turn somebody away who needs help"),
+        compliance=Rated(Scale.MODERATE, "a letter leaves to a patient", (HIPAA, NEUTRAL)),
+        kept_by=CLINICAL_ACT,
+    ),
+    StepByHand(
+        kind=A.SESSION_NOTE,
+        workflow=W.NOTES,
+        does="sign a session's note",
+        clinical=Rated(Scale.MODERATE, "it becomes the record"),
+        compliance=Rated(Scale.HIGH, "the record of a session", (ILLINOIS, NEVADA, NOTES_APART, HIPAA)),
+        kept_by=CLINICAL_ACT,
+    ),
+    StepByHand(
+        kind=A.CLAIM,
+        workflow=W.CLAIMS,
+        does="sign a claim as a biller",
+        clinical=MONEY,
+        compliance=PAYER,
+        undone_by="a replacement or a void claim",
+    ),
+    StepByHand(
+        kind=A.CLAIM_CLINICAL,
+        workflow=W.CLAIMS,
+        does="sign as a clinician what a claim says of the session",
+        clinical=MONEY,
+        compliance=Rated(Scale.HIGH, "code and diagnosis are the clinician's word", (HIPAA, X12)),
+        kept_by="the clinician attests what was done; a program cannot",
+    ),
+    StepByHand(
+        kind=A.WRITE_OFF,
+        workflow=W.CLAIMS,
+        does="sign that money is given up",
+        clinical=MONEY,
+        compliance=PAYER,
+        kept_by=CROSSED,
+    ),
+    StepByHand(
+        kind=A.ESCALATION,
+        workflow=W.FOLLOW_UP,
+        does="sign what is done about answers between sessions",
+        clinical=DANGER,
+        compliance=WORDS,
+        kept_by=CLINICAL_ACT,
+    ),
+    StepByHand(
+        kind=A.MESSAGE,
+        workflow=W.FOLLOW_UP,
+        does="sign a message to a patient in care",
+        clinical=Rated(Scale.MODERATE, "words to a patient in care"),
+        compliance=WORDS,
+        kept_by="no program holds a therapeutic communication (Illinois PA 104-0054)",
+    ),
+)

@@ -1,0 +1,156 @@
+"""The automated steps from a held session to its signed note."""
+
+from models.automated_steps import (
+    HIPAA,
+    ILLINOIS,
+    NEVADA,
+    NOTES_APART,
+    PART_2,
+    RECORD,
+    AutomatedStep,
+    Override,
+    Per,
+    Rated,
+    Removes,
+    Scale,
+    StepKind,
+)
+from models.codes import ApprovalKind
+from models.governance_codes import Workflow
+
+SIGN = Override("correct, return or refuse the draft; nothing is a note before its clinician signs", route="sign_note")
+OPEN = Override("change any sentence, or write the note without the draft", route="change_note")
+CONSENT = Override("take back the consent; what was kept is purged on request", route="revoke_consent")
+PURGE = Override("have what was drafted from a session destroyed", route="purge_session")
+BATCH_STOP = "Prefect: pause the deployment session-to-note-draft/sessions; exports then wait in the folder"
+NOTE_STOP = "Prefect: pause the deployments session-note/note and session-to-note-draft/sessions"
+
+STEPS: tuple[AutomatedStep, ...] = (
+    AutomatedStep(
+        name="look into the sessions folder",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="finds the session exports that were dropped, by place",
+        prevents="an export that lies for days because nobody looked",
+        removes=Removes(0.5, Per.DAY, "assumed by us: opening a shared folder and looking"),
+        clinical=Rated(Scale.LOW, "an export that is not found is a note that comes late"),
+        compliance=Rated(Scale.LOW, "names and sizes of files; no transcript is read", (HIPAA,)),
+        stopped_by=BATCH_STOP,
+        overrides=(Override("write the note by hand", route="change_note"),),
+    ),
+    AutomatedStep(
+        name="receive session export",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="checks the index of an export against its contract and opens one case for each held session",
+        prevents="a session that never gets its note; a session kept twice",
+        removes=Removes(3, Per.CASE, "assumed by us: entering a held session with its times", ("case.opened",)),
+        clinical=Rated(Scale.MODERATE, "a session under the wrong patient; an unknown one goes to a person"),
+        compliance=Rated(Scale.HIGH, "takes in the plan's diagnoses and goals", (HIPAA, RECORD, PART_2)),
+        stopped_by=BATCH_STOP,
+        overrides=(Override("correct or dismiss a quarantined row", route="fix_file"),),
+    ),
+    AutomatedStep(
+        name="take in dropped sessions",
+        kind=StepKind.NIGHT_PART,
+        workflow=Workflow.NOTES,
+        does="looks into the folder and receives each export, at night",
+        prevents="an export that waits for the morning",
+        removes=Removes(0, Per.DAY, "nothing of its own: its steps remove it"),
+        clinical=Rated(Scale.LOW, "its steps carry the risk"),
+        compliance=Rated(Scale.LOW, "its steps carry the rules", (HIPAA,)),
+        stopped_by="Prefect: pause the deployment nightly/nightly",
+        overrides=(Override("correct or dismiss a quarantined row", route="fix_file"),),
+        carries_out=("look into the sessions folder", "receive session export"),
+    ),
+    AutomatedStep(
+        name="read the transcript",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="asks whether the transcript may be kept, reads its file, and says who spoke",
+        prevents="a transcript that is kept without consent; words given to the wrong speaker",
+        removes=Removes(2, Per.CASE, "assumed by us: looking up the papers and the state's law", ("session.gate",)),
+        clinical=Rated(Scale.MODERATE, "a wrong speaker puts words into the patient's mouth; unclear ones stay so"),
+        compliance=Rated(
+            Scale.HIGH,
+            "whether AI may touch a session differs by state and by paper",
+            (ILLINOIS, NEVADA, HIPAA, PART_2),
+        ),
+        stopped_by=NOTE_STOP,
+        overrides=(CONSENT, PURGE, Override("settle an unreadable transcript", route="finish_to_do")),
+    ),
+    AutomatedStep(
+        name="screen the session for risk",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="reads the transcript for signs of danger before the note is drafted, and pages its clinician",
+        prevents="a danger that was said in passing and not looked at again",
+        removes=Removes(5, Per.CASE, "assumed by us: reading an hour's transcript once, quickly", ("risk.screened",)),
+        clinical=Rated(Scale.HIGH, "what is missed may be a danger; the clinician was in the room"),
+        compliance=Rated(
+            Scale.HIGH,
+            "reads what was said in a session; the classifier only with consent and where the law lets it",
+            (ILLINOIS, NEVADA, HIPAA, RECORD, PART_2),
+        ),
+        stopped_by=NOTE_STOP,
+        overrides=(Override("say what was done about each flag, before signing", route="sign_note"), CONSENT),
+        signatures=(ApprovalKind.SESSION_NOTE,),
+    ),
+    AutomatedStep(
+        name="draft notes",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="proposes sentences in the clinic's format, each with the lines of the transcript it rests on",
+        prevents="a note written from memory days later; a 'denies' that nobody asked about",
+        removes=Removes(8, Per.CASE, "assumed by us: typing a note of some two hundred words", ("note.proposed",)),
+        clinical=Rated(Scale.MODERATE, "a wrong sentence may be signed by a tired reader; each shows its source"),
+        compliance=Rated(
+            Scale.HIGH,
+            "AI reads a session: notice, purpose and revocable consent; off where the law forbids it",
+            (ILLINOIS, NEVADA, NOTES_APART, HIPAA, PART_2, RECORD),
+        ),
+        stopped_by=NOTE_STOP + "; without consent the empty template is proposed",
+        overrides=(OPEN, SIGN, CONSENT),
+        signatures=(ApprovalKind.SESSION_NOTE,),
+    ),
+    AutomatedStep(
+        name="read and draft the day's sessions",
+        kind=StepKind.NIGHT_PART,
+        workflow=Workflow.NOTES,
+        does="takes the day's sessions through reading, screening and drafting together",
+        prevents="drafts that are not there in the morning",
+        removes=Removes(0, Per.DAY, "nothing of its own: its steps remove it"),
+        clinical=Rated(Scale.LOW, "its steps carry the risk"),
+        compliance=Rated(Scale.LOW, "its steps carry the rules", (HIPAA,)),
+        stopped_by="Prefect: pause the deployment nightly/nightly",
+        overrides=(OPEN,),
+        carries_out=("read the transcript", "screen the session for risk", "draft notes"),
+    ),
+    AutomatedStep(
+        name="lay out a note",
+        kind=StepKind.LAYING_OUT,
+        workflow=Workflow.NOTES,
+        does="gathers exactly what a clinician is shown to sign: the proposal, the plan, the flags",
+        prevents="a signature on something that the signer did not see",
+        removes=Removes(2, Per.CASE, "assumed by us: putting draft, plan and flags on one page"),
+        clinical=Rated(Scale.MODERATE, "a flag that is left out is not addressed"),
+        compliance=Rated(Scale.HIGH, "opens the draft, the plan and the flags", (HIPAA, RECORD, NOTES_APART)),
+        stopped_by=NOTE_STOP,
+        overrides=(OPEN, SIGN),
+        signatures=(ApprovalKind.SESSION_NOTE,),
+    ),
+    AutomatedStep(
+        name="destroy transcripts nobody agreed to",
+        kind=StepKind.TASK,
+        workflow=Workflow.NOTES,
+        does="destroys the key of each held transcript whose time to agree has passed",
+        prevents="recordings that are kept without a paper",
+        removes=Removes(
+            4, Per.CASE, "assumed by us: finding and deleting one file in every place", ("transcript.destroyed",)
+        ),
+        clinical=Rated(Scale.LOW, "the note is written by hand"),
+        compliance=Rated(Scale.HIGH, "what no consent covers must not stay", (ILLINOIS, HIPAA)),
+        stopped_by="Prefect: pause the deployment nightly/nightly",
+        overrides=(Override("record the paper before the time has passed", route="record_consent"),),
+    ),
+)

@@ -1,0 +1,120 @@
+"""The register of automated steps: value against risk, what to automate next; and which step read which fields."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+
+from acts import step_reports
+from acts.step_reports import Days, StepShown
+from adapters.step_plot import Point, svg
+from models.automated_steps import CLINICAL, COMPLIANCE
+from models.columns import utc_now
+from models.governance_codes import Workflow
+from rules.access import ROUTES
+from rules.minimum_necessary import FEWEST_RUNS
+from rules.next_step import FEWEST
+from web.desk import words
+from web.desk.audit import limits
+from web.desk.members import SignedIn
+from web.desk.pages import page
+
+router = APIRouter()
+
+WHOLE_PRACTICE = "The practice as a whole"
+
+
+@router.get("/steps", name="steps")
+def steps(request: Request, me: SignedIn, begin: str = "", end: str = "") -> HTMLResponse:
+    """Every automated step by workflow with its value and its risk, and what to automate next."""
+    days = _days(begin, end)
+    shown = step_reports.steps_in(days)
+    numbers = _numbers(shown)
+    groups = [
+        (name, [each for each in shown if _workflow_name(each) == name])
+        for name in (*(each.label for each in Workflow), WHOLE_PRACTICE)
+    ]
+    return page(
+        request,
+        "steps.html",
+        groups=groups,
+        numbers=numbers,
+        by_hand=step_reports.by_hand_in(days),
+        days=days,
+        scales={"Clinical risk": CLINICAL, "Compliance complexity": COMPLIANCE},
+        fewest=FEWEST,
+        roles_of=_roles_of,
+    )
+
+
+@router.get("/steps/plot.svg", name="steps_plot")
+def steps_plot(me: SignedIn, begin: str = "", end: str = "") -> Response:
+    """The same steps as a drawing: minutes removed against clinical risk and compliance complexity."""
+    shown = step_reports.steps_in(_days(begin, end))
+    numbers = _numbers(shown)
+    points = [
+        Point(
+            numbers[each.step.name],
+            _workflow_name(each),
+            each.minutes,
+            each.step.clinical.scale.word,
+            each.step.compliance.scale.word,
+        )
+        for each in shown
+        if each.step.name in numbers
+    ]
+    return Response(svg(points), media_type="image/svg+xml")
+
+
+@router.get("/minimum-necessary", name="minimum_necessary")
+def minimum_necessary(request: Request, me: SignedIn, begin: str = "", end: str = "") -> HTMLResponse:
+    """Which step read which fields in the period, against what it declared; what it was refused."""
+    days = _days(begin, end)
+    found = step_reports.reads_in(days)
+    return page(
+        request,
+        "minimum_necessary.html",
+        found=found,
+        overrides={each.step.name: each.step.overrides for each in step_reports.steps_in(days)},
+        days=days,
+        fewest_runs=FEWEST_RUNS,
+        roles_of=_roles_of,
+    )
+
+
+@router.get("/minimum-necessary/export", name="minimum_necessary_csv")
+def minimum_necessary_csv(me: SignedIn, begin: str = "", end: str = "") -> Response:
+    """The same as a file, small counts hidden; that it was taken is itself audited."""
+    days = _days(begin, end)
+    name = f"minimum-necessary-{days.first.isoformat()}-{days.last.isoformat()}.csv"
+    return Response(
+        step_reports.reads_as_csv(days, actor=me.id),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _days(begin: str, end: str) -> Days:
+    """The days that were asked for, both counted; the last ninety where none were."""
+    first, after = limits(begin, end)
+    last = (after - timedelta(days=1)).date() if after else utc_now().date()
+    days = Days(first.date() if first else last - step_reports.PERIOD + timedelta(days=1), last)
+    if days.first > days.last:
+        raise HTTPException(422)
+    return days
+
+
+def _numbers(shown: list[StepShown]) -> dict[str, int]:
+    """The number by which the drawing and the table name a step; one that only does others, or removes nothing, has
+    none."""
+    drawn = [each.step.name for each in shown if each.step.removes.minutes]
+    return {name: number for number, name in enumerate(drawn, 1)}
+
+
+def _workflow_name(shown: StepShown) -> str:
+    return shown.step.workflow.label if shown.step.workflow else WHOLE_PRACTICE
+
+
+def _roles_of(route: str) -> str:
+    """Who may open this route, in words."""
+    return ", ".join(sorted(words.ROLES[role].lower() for role in ROUTES[route]))
