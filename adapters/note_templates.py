@@ -42,7 +42,7 @@ def template_of(stored: Mapping[str, Any], place: str) -> NoteTemplate:
     if sorted(placed) != sorted(NoteTopic):
         raise ContractBroken(f"{place}: every topic stands under exactly one heading", field="sections")
     if stored["format"] not in tuple(NoteFormatCode):
-        raise ContractBroken(f"{place}: there is no such format", field="format")
+        raise ContractBroken(f"{place}: there is no such format", field="version")
     return NoteTemplate(stored["format"], stored["version"], sections, tuple(map(str, stored["asks"])))
 
 

@@ -16,7 +16,17 @@ from models.columns import utc_now
 from models.errors import CountersignError, OutsideUnavailable
 from models.operational import Location, NightPart
 from models.scheduling_codes import NightPartStatus
-from tasks import calendars, check_ins, night_parts, no_show, past_appointments, reminders, risk_sample, waitlist
+from tasks import (
+    calendars,
+    check_ins,
+    night_parts,
+    no_show,
+    past_appointments,
+    pilots,
+    reminders,
+    risk_sample,
+    waitlist,
+)
 from tasks.schedule import NIGHT_ZONE
 
 EVERYWHERE = "all"
@@ -58,6 +68,7 @@ PARTS: tuple[Part, ...] = (
     Part("claims", "send claims", night_parts.claims_out, heavy=True),
     Part("files", "send files to the clearinghouse", night_parts.files_out, by_place=False),
     Part("risk-sample", "draw unflagged intakes for a clinician", risk_sample.draw),
+    Part("pilots", "look at the pilots", pilots.look, by_place=False),
     Part("figures", "count the figures of the day", night_parts.figures, by_place=False),
     Part("audit", "verify and anchor the audit", night_parts.audit, by_place=False),
     Part("backup", "back up", night_parts.back_up, by_place=False),

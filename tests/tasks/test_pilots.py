@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from acts import pilot_arms, pilot_figures, pilot_looks, pilot_reading
-from acts.risk_reading import read_risk
 from adapters import therapy_store
 from adapters.operational_store import reading, writing
+from language import risk_signals
+from language.risk_classifier import settings
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from models.codes import NoteStatus, ReferralStatus
 from models.columns import utc_now
@@ -251,13 +252,18 @@ def test_screening_again_reads_the_same_and_records_it_once(place: Location, new
     assert len(rows(PilotReading)) == 1 and kinds_of(case) == ["self_harm"]
 
 
-def test_lower_threshold_really_reads_with_its_own_weights(place: Location) -> None:
-    """No stand-in: the shipped network raises this at a threshold of 1 in 1,000 and not at its own."""
-    shadow(place, content={"thresholds": {kind.value: 0.001 for kind in SignalKind}})
+def test_new_version_reads_with_its_own_folder(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def read(text: str, rules_only: bool, folder: Path) -> RiskReading:
+        asked.append(settings(folder).thresholds[SignalKind.SELF_HARM])
+        return RiskReading(True, "", (HARM,), "v")
+
+    monkeypatch.setattr(risk_signals, "read_risk", read)
+    shadow(place)
     case = unscreened(place)
-    screened(case, read_risk)
-    [row] = rows(PilotReading)
-    assert row.more > 0 and not row.failed and row.lost == []
+    assert screened(case, reader()) == "none raised"
+    assert asked == [0.2] and rows(PilotReading)[0].more == 1
 
 
 # -- the waitlist
