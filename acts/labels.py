@@ -62,6 +62,15 @@ def labels(*, actor: str, passages: bool = False) -> list[Label]:
     return [_label(flag) for flag in decided if flag.confirmed is not None]
 
 
+def labelled_by_case(*, actor: str, where: str) -> dict[str, dict[str, bool]]:
+    """By case number, each flag id that has a label with whether it was confirmed."""
+    found: dict[str, dict[str, bool]] = {}
+    for flag in _decided(therapy_store.decided_flags(actor=actor, where=where)):
+        if flag.confirmed is not None:
+            found.setdefault(flag.case_number, {})[flag.flag_id] = flag.confirmed
+    return found
+
+
 def how_the_reader_does(
     begin: datetime | None = None, end: datetime | None = None, version: str = "", *, actor: str
 ) -> Report:

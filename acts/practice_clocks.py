@@ -1,6 +1,7 @@
 """The practice's own figures, read from the database; what is not set is the shipped default."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
 from functools import cache
@@ -39,6 +40,11 @@ def reminder_policy(db: Session) -> ReminderPolicy:
     return _as_set(db, REMINDERS, ReminderPolicy())
 
 
+def reminder_policy_with(db: Session, values: Mapping[str, Any]) -> ReminderPolicy:
+    """The practice's plan with some figures of it changed; raises ValueError likewise."""
+    return _changed(reminder_policy(db), REMINDERS, values)
+
+
 def message_policy(db: Session) -> MessagePolicy:
     """How often the practice writes to a patient; raises ValueError likewise."""
     return _as_set(db, MESSAGES, MessagePolicy())
@@ -64,7 +70,10 @@ def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:
     stored = db.get(PracticeSetting, setting)
     if stored is None:
         return shipped
-    values = json.loads(stored.value)
+    return _changed(shipped, setting, json.loads(stored.value))
+
+
+def _changed(shipped: Figures, setting: str, values: Mapping[str, Any]) -> Figures:
     known = {field.name for field in fields(shipped)}
     if unknown := set(values) - known:
         raise ValueError(f"unknown {setting} settings: {', '.join(sorted(unknown))}")

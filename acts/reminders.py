@@ -3,14 +3,15 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from acts.practice_clocks import message_policy, reminder_policy
+from acts.pilot_arms import Placed, Subject, placed
+from acts.practice_clocks import message_policy, reminder_policy, reminder_policy_with
 from adapters.operational_store import audit, open_to_dos, queue_messages, set_statuses
 from adapters.portal_links import LINK_DAYS, make_links
 from adapters.undelivered import CALL_KEY, call_to_do
@@ -27,11 +28,13 @@ from models.operational import (
     ReminderPreference,
     ToDo,
 )
+from models.pilot_codes import VersionKind
 from rules import reminders
 from rules.outgoing import WEEK, MessagePolicy
 from rules.reminders import ReminderPlan, ReminderPolicy, ReminderWish, Visit, Worked
 
 TEMPLATE = "appointment_reminder"
+KINDS = (VersionKind.REMINDER_PLAN,)
 STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 WORKED = "reminders_worked"
 """Setting in which each night notes what has worked, so that one booking need not read the whole past."""
@@ -93,15 +96,33 @@ def plan_for(db: Session, appointments: Sequence[Appointment], now: datetime, by
         return Planned()
     _drop_queued(db, due)
     around = _around(db, due, now)
-    plans = {each.id: _plan(each, around, now, by) for each in due}
+    trials = dict(zip((each.id for each in due), placed(db, KINDS, [_subject(each) for each in due]), strict=True))
+    new = _new_figures(db, [trial for trial in trials.values() if trial is not None and trial.has_new], by)
+    plans = {each.id: _plan(each, around, now, _figures_of(trials[each.id], by, new)) for each in due}
     _make_missing_links(db, [each for each in due if plans[each.id].reminders], around, now)
     messages = [message for each in due for message in _messages(each, plans[each.id], around)]
     queue_messages(db, messages)
     calls = [_call(each, now) for each in due if plans[each.id].channel is None]
     opened = open_to_dos(db, calls)
     for each in due:
-        _note(db, each, plans[each.id])
+        _note(db, each, plans[each.id], trials[each.id])
     return Planned(len(due), len(messages), opened)
+
+
+def _subject(appointment: Appointment) -> Subject:
+    return Subject(appointment.location_id, appointment.case_number, appointment.patient_id, appointment.clinician_id)
+
+
+def _new_figures(db: Session, trials: Sequence[Placed], by: Figures) -> dict[str, Figures]:
+    """The figures of each new plan that is tried on some of them, by pilot."""
+    versions = {trial.pilot.id: trial.version for trial in trials}
+    return {
+        pilot: replace(by, reminders=reminder_policy_with(db, version.content)) for pilot, version in versions.items()
+    }
+
+
+def _figures_of(trial: Placed | None, by: Figures, new: dict[str, Figures]) -> Figures:
+    return new[trial.pilot.id] if trial is not None and trial.has_new else by
 
 
 def _drop_queued(db: Session, appointments: Sequence[Appointment]) -> None:
@@ -247,7 +268,7 @@ def _call(appointment: Appointment, now: datetime) -> ToDo:
     return call_to_do(key, appointment.case_number, appointment.location_id, by)
 
 
-def _note(db: Session, appointment: Appointment, plan: ReminderPlan) -> None:
+def _note(db: Session, appointment: Appointment, plan: ReminderPlan, trial: Placed | None) -> None:
     appointment.reminders_for = appointment.starts_at
     appointment.reminder_round += 1
     appointment.reminder_channel = plan.channel
@@ -264,6 +285,7 @@ def _note(db: Session, appointment: Appointment, plan: ReminderPlan) -> None:
         count=len(plan.reminders),
         reasons=list(plan.reasons),
         left_out=list(plan.left_out),
+        **({"pilot": trial.pilot.id, "arm": trial.arm.value} if trial is not None and trial.arm else {}),
     )
 
 

@@ -385,7 +385,7 @@ def _check_fits(db: Session, entry: WaitlistEntry, slot: Slot) -> Modality:
     now = utc_now()
     facts = facts_for(db, [slot], now, entry.id)
     waiting, clinician = facts.people[entry.id].waiting, facts.clinicians[slot.clinician_id]
-    refusals, _ = refusals_of(time_of(slot), clinician, waiting, now=now, policy=facts.policy)
+    refusals, _ = refusals_of(time_of(slot), clinician, waiting, now=now, policy=facts.policy_for(slot))
     if never := [each.text for each in refusals if each.code not in WISHES]:
         raise NotAllowed("; ".join(never))
     way = way_of(time_of(slot), clinician, waiting)

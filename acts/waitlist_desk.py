@@ -68,7 +68,7 @@ def _candidates(facts: WaitlistFacts, slot: Slot, now: datetime) -> list[Candida
         return []
     found = []
     for one in sorted(facts.waiting_for(slot), key=lambda each: order(each, now)):
-        refusals, _ = refusals_of(time_of(slot), clinician, one, now=now, policy=facts.policy)
+        refusals, _ = refusals_of(time_of(slot), clinician, one, now=now, policy=facts.policy_for(slot))
         found.append(
             Candidate(
                 entry_id=one.entry_id,

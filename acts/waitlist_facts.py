@@ -2,14 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
 from acts.matching_facts import clinicians_on, request_of
+from acts.pilot_arms import Subject, placed
 from models.codes import AppointmentStatus, EpisodeStatus, Modality, ReferralStatus, SlotStatus
 from models.operational import (
     Appointment,
@@ -23,6 +24,7 @@ from models.operational import (
     WaitlistEntry,
     WaitlistOffer,
 )
+from models.pilot_codes import VersionKind
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules.matching import CandidateClinician
 from rules.scheduling import Interval
@@ -40,7 +42,12 @@ OFFERED_IN = (ReferralStatus.WAITLISTED, ReferralStatus.BOOKED)
 def waitlist_policy(db: Session) -> WaitlistPolicy:
     """The practice's own figures; unknown names in the setting raise ValueError."""
     stored = db.get(PracticeSetting, WAITLIST)
-    values = json.loads(stored.value) if stored else {}
+    return policy_of(json.loads(stored.value) if stored else {})
+
+
+def policy_of(values: Mapping[str, Any]) -> WaitlistPolicy:
+    """The figures with these in the place of the shipped ones; unknown names and figures that cannot be raise
+    ValueError."""
     known = {field.name for field in fields(WaitlistPolicy)}
     if unknown := set(values) - known:
         raise ValueError(f"unknown waitlist settings: {', '.join(sorted(unknown))}")
@@ -60,8 +67,14 @@ class Person:
 class WaitlistFacts:
     """The entries that some freed times may go to; what is offered from here on is noted as it happens."""
 
-    def __init__(self, policy: WaitlistPolicy, clinicians: Iterable[CandidateClinician]) -> None:
+    def __init__(
+        self,
+        policy: WaitlistPolicy,
+        clinicians: Iterable[CandidateClinician],
+        tried: Mapping[tuple[str, str], WaitlistPolicy] | None = None,
+    ) -> None:
         self.policy = policy
+        self._tried = tried or {}
         self.clinicians = {one.clinician_id: one for one in clinicians}
         self.people: dict[str, Person] = {}
         self.open_on: dict[str, list[str]] = defaultdict(list)
@@ -73,6 +86,10 @@ class WaitlistFacts:
         self.people[person.entry.id] = person
         self._by_clinician[person.waiting.only_clinician].append(person.entry.id)
 
+    def policy_for(self, slot: Slot) -> WaitlistPolicy:
+        """The practice's rule, or the one that is tried on this clinician's times at this place."""
+        return self._tried.get((slot.clinician_id, slot.location_id), self.policy)
+
     def waiting_for(self, slot: Slot) -> list[Waiting]:
         """Everybody who may wait for this clinician's times, in no order."""
         ids = [*self._by_clinician[slot.clinician_id], *self._by_clinician[None]]
@@ -83,7 +100,7 @@ class WaitlistFacts:
         return [
             one
             for one in self.waiting_for(slot)
-            if len(one.held) < self.policy.most_open and self._suited(one, slot.clinician_id)
+            if len(one.held) < self.policy_for(slot).most_open and self._suited(one, slot.clinician_id)
         ]
 
     def _suited(self, one: Waiting, clinician_id: str) -> bool:
@@ -96,7 +113,7 @@ class WaitlistFacts:
     def likely_to_miss(self, slot: Slot) -> int:
         """How many of those who hold this time now are likely to miss it."""
         held_by = [self.people[one].waiting for one in self.open_on[slot.id] if one in self.people]
-        return sum(is_likely_to_miss(one.miss_estimate, self.policy) for one in held_by)
+        return sum(is_likely_to_miss(one.miss_estimate, self.policy_for(slot)) for one in held_by)
 
     def note_offer(self, offer: WaitlistOffer, slot: Slot) -> None:
         """An offer that was just made counts for the next choice."""
@@ -141,10 +158,16 @@ def _overlaps(slot: Slot, taken: Sequence[Interval]) -> bool:
     return any(each.overlaps(own.starts_at, own.ends_at) for each in taken)
 
 
-def facts_for(db: Session, slots: Sequence[Slot], now: datetime, entry_id: str | None = None) -> WaitlistFacts:
-    """All that the choice for these times needs, in a constant number of queries; of one entry alone where named."""
+def facts_for(
+    db: Session, slots: Sequence[Slot], now: datetime, entry_id: str | None = None, *, keep: bool = False
+) -> WaitlistFacts:
+    """All that the choice for these times needs, in a constant number of queries; of one entry alone where named.
+
+    ``keep``: the times are about to be offered, so which arm of a pilot their clinicians are in goes on record.
+    """
     clinician_ids = sorted({slot.clinician_id for slot in slots})
-    facts = WaitlistFacts(waitlist_policy(db), clinicians_on(db, now.date(), clinician_ids))
+    policy = waitlist_policy(db)
+    facts = WaitlistFacts(policy, clinicians_on(db, now.date(), clinician_ids), _tried(db, slots, policy, keep))
     wanted = _whose(slots, clinician_ids) if entry_id is None else [WaitlistEntry.id == entry_id]
     entries = db.exec(select(WaitlistEntry).where(*wanted)).all()
     _read_offers(db, facts, slots)
@@ -199,6 +222,20 @@ def facts_for(db: Session, slots: Sequence[Slot], now: datetime, entry_id: str |
         )
         facts.add(Person(entry, case, patient, waiting))
     return facts
+
+
+def _tried(
+    db: Session, slots: Sequence[Slot], policy: WaitlistPolicy, keep: bool
+) -> dict[tuple[str, str], WaitlistPolicy]:
+    """The rule that holds instead of the practice's, by clinician and place, where a pilot tries one."""
+    pairs = sorted({(slot.clinician_id, slot.location_id) for slot in slots})
+    subjects = [Subject(place, clinician_id=clinician) for clinician, place in pairs]
+    trials = placed(db, (VersionKind.WAITLIST_RULE,), subjects, keep=keep)
+    return {
+        pair: policy_of({**asdict(policy), **trial.version.content})
+        for pair, trial in zip(pairs, trials, strict=True)
+        if trial is not None and trial.has_new
+    }
 
 
 def _whose(slots: Sequence[Slot], clinician_ids: list[str]) -> list[Any]:

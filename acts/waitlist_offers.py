@@ -64,7 +64,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
     free = still_free(db, [slot for slot in slots if slot.location_id not in held], now)
     if not free:
         return []
-    facts = facts_for(db, free, now)
+    facts = facts_for(db, free, now, keep=True)
     made: list[tuple[WaitlistOffer, Slot]] = []
     for slot in sorted(free, key=lambda each: (each.starts_at, each.id)):
         clinician = facts.clinicians.get(slot.clinician_id)
@@ -75,7 +75,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
             clinician,
             facts.may_be_asked(slot),
             now=now,
-            policy=facts.policy,
+            policy=facts.policy_for(slot),
             open_now=len(facts.open_on[slot.id]),
             likely_to_miss=facts.likely_to_miss(slot),
         )

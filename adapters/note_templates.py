@@ -1,18 +1,20 @@
 """The versions of the note formats under templates/notes, and which of them a location writes with."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import yaml
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from adapters.operational_store import audit
 from adapters.settings import CHECKOUT
 from models.errors import ContractBroken, MovedOn
 from models.note_codes import NoteTopic
 from models.note_template import NoteTemplate
-from models.operational import PracticeSetting
+from models.operational import PracticeSetting, PracticeVersion
+from models.pilot_codes import VersionKind
 from models.session_index import NoteFormatCode
 
 FOLDER = CHECKOUT / "templates" / "notes"
@@ -27,27 +29,53 @@ def all_templates() -> dict[str, NoteTemplate]:
 
 
 def _read(name: str, text: str) -> NoteTemplate:
-    stored: dict[str, Any] = yaml.safe_load(text)
+    template = template_of(yaml.safe_load(text), f"templates/notes/{name}")
+    if f"{template.version}.yaml" != name:
+        raise ContractBroken(f"templates/notes/{name}: the file is named by its version", field="version")
+    return template
+
+
+def template_of(stored: Mapping[str, Any], place: str) -> NoteTemplate:
+    """A template from its plain form; raises ContractBroken naming ``place`` where it is not whole."""
     sections = tuple((str(title), tuple(map(str, topics))) for title, topics in stored["sections"])
     placed = [topic for _, topics in sections for topic in topics]
     if sorted(placed) != sorted(NoteTopic):
-        raise ContractBroken(f"templates/notes/{name}: every topic stands under exactly one heading", field="sections")
-    if f"{stored['version']}.yaml" != name or stored["format"] not in tuple(NoteFormatCode):
-        raise ContractBroken(f"templates/notes/{name}: the file is named by its version", field="version")
+        raise ContractBroken(f"{place}: every topic stands under exactly one heading", field="sections")
+    if stored["format"] not in tuple(NoteFormatCode):
+        raise ContractBroken(f"{place}: there is no such format", field="version")
     return NoteTemplate(stored["format"], stored["version"], sections, tuple(map(str, stored["asks"])))
 
 
 def in_force(db: Session, location_id: str) -> dict[str, NoteTemplate]:
     """The template of each format that a location writes with: version 1 unless another was chosen for it."""
     chosen = _chosen(db).get(location_id, {})
-    return {form: all_templates()[chosen.get(form, f"{form}-1")] for form in NoteFormatCode}
+    return {form: _named(db, chosen.get(form, f"{form}-1")) for form in NoteFormatCode}
+
+
+def _named(db: Session, version: str) -> NoteTemplate:
+    """A shipped version, or one that the practice made; raises MovedOn where there is neither."""
+    shipped = all_templates().get(version)
+    if shipped is not None:
+        return shipped
+    for each in db.exec(select(PracticeVersion).where(PracticeVersion.kind == VersionKind.NOTE_TEMPLATE)).all():
+        if own_name(each) == version:
+            return own_template(each)
+    raise MovedOn(f"there is no note template {version}")
+
+
+def own_name(version: PracticeVersion) -> str:
+    """How a practice's own template is called: its format, then the digest of what it says."""
+    return f"{version.content['format']}-{version.digest[:8]}"
+
+
+def own_template(version: PracticeVersion) -> NoteTemplate:
+    """The template that a practice's own version holds; raises ContractBroken where it is not whole."""
+    return template_of({**version.content, "version": own_name(version)}, version.id)
 
 
 def choose(db: Session, location_id: str, version: str, actor: str) -> None:
     """Let a location write with another version; notes that are already proposed keep theirs. Raises MovedOn."""
-    if version not in all_templates():
-        raise MovedOn(f"there is no note template {version}")
-    template = all_templates()[version]
+    template = _named(db, version)
     chosen = _chosen(db)
     chosen.setdefault(location_id, {})[template.format] = version
     setting = db.get(PracticeSetting, SETTING) or PracticeSetting(name=SETTING, value="")

@@ -87,6 +87,13 @@ def folder_in_force() -> Path | None:
     return folder
 
 
+def pinned(version: str, digest: str) -> Path:
+    """The folder of a version made here, exactly as it was when ``digest`` was taken; raises WeightsDiffer."""
+    folder = _folder() / version
+    _must_be_whole(folder, digest)
+    return folder
+
+
 @cache  # a version never changes, so once per process is enough; an error is not kept
 def _must_be_whole(folder: Path, digest: str) -> None:
     try:

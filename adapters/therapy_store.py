@@ -490,6 +490,20 @@ def flags(case_number: str, *, actor: str, where: str) -> list[RiskFlag]:
         return [flag_of(record) for record in opened(db, found)]
 
 
+def flag_ids(case_number: str, unique_keys: Collection[str]) -> dict[str, str]:
+    """The id of each flag of a case that is kept under one of these keys; nothing else of the flags leaves here."""
+    if not unique_keys:
+        return {}
+    with reading() as db:
+        found = dict(
+            db.exec(select(SealedFlag.unique_key, SealedFlag.id).where(SealedFlag.case_number == case_number)).all()
+        )
+        if not found:
+            return {}
+        key = seals.key_of_case(db, case_number)
+        return {plain: found[mark] for plain in unique_keys if (mark := key.mark(plain)) in found}
+
+
 def open_levels(case_number: str) -> list[str]:
     """The level of every flag that no signed review has listed; nothing else of the flags leaves here."""
     with reading() as db:

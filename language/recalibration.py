@@ -133,6 +133,20 @@ def _name(kind: SignalKind, raised_by: str) -> str:
     return f"{kind.value} by {raised_by}"
 
 
+def with_thresholds(base: Path, wanted: Mapping[SignalKind, float], now: datetime) -> Candidate:
+    """A version that raises flags from other probabilities on, to be tried beside ``base``: no label says it is better.
+
+    Raises ValueError for a threshold that is none, or where nothing changes.
+    """
+    old = settings(base)
+    if any(not 0 < threshold < 1 for threshold in wanted.values()):
+        raise ValueError("a threshold lies between 0 and 1")
+    new = replace(old, thresholds={**old.thresholds, **{kind: _floor(value) for kind, value in wanted.items()}})
+    if new == old:
+        raise ValueError("these thresholds are in force already")
+    return _candidate(new, content_of(base, NETWORK), old.version, (), {}, now)
+
+
 # -- what is fitted
 
 
@@ -260,18 +274,20 @@ def _candidate(
         made_from=made_from,
         made_at=now.isoformat(timespec="seconds"),
         labels=len(labels),
-        labels_until=max(label.decided_at for label in labels).isoformat(),
+        labels_until=max(label.decided_at for label in labels).isoformat() if labels else "",
     )
     files = {**weights, MANIFEST: stored(manifest), CARD: _card(manifest, stay).encode()}
     return Candidate(version, files, len(labels), stay)
 
 
 def _card(made: Manifest, stay: dict[str, str]) -> str:
+    decisions = f"{made.labels} decisions of this practice's clinicians, the last of\n{made.labels_until}"
+    learned = decisions if made.labels else "thresholds that a person chose"
     stayed = "\n".join(f"- {name}: {why}" for name, why in stay.items()) or "- nothing"
     return f"""# Risk-signal classifier, a practice's own version {made.version}
 
-Made on {made.made_at} from {made.made_from} and {made.labels} decisions of this practice's clinicians, the last of
-{made.labels_until}. What it does, what it must not be used for and where it fails: the card of {made.made_from}.
+Made on {made.made_at} from {made.made_from} and {learned}.
+What it does, what it must not be used for and where it fails: the card of {made.made_from}.
 
 {SELECTION}
 

@@ -65,6 +65,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     # what a practice learns of its reader
     "how the reader does": PurposeOfUse.OPERATIONS,
     "tune the reader": PurposeOfUse.OPERATIONS,
+    "compare a pilot": PurposeOfUse.OPERATIONS,
     "screen session": PurposeOfUse.PATIENT_SAFETY,
     "draft note": PurposeOfUse.TREATMENT,
     "keep own words": PurposeOfUse.TREATMENT,

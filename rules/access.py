@@ -20,6 +20,8 @@ SHORTEST_REASON = 20
 CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 CALENDAR_KEEPERS = SIGNERS
 ROOM_KEEPERS = frozenset({Role.COORDINATOR})
+PILOT_ENDERS = frozenset({Role.OWNER, Role.CLINICIAN, Role.COMPLIANCE})
+PILOT_READERS = frozenset({Role.OWNER, Role.ANALYST, Role.COMPLIANCE, Role.CLINICIAN, Role.COORDINATOR})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -152,6 +154,14 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "steps_plot": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary_csv": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "pilots": PILOT_READERS,
+    "pilot": PILOT_READERS,
+    "pilot_chart": PILOT_READERS,
+    "new_pilot": frozenset({Role.OWNER}),
+    "propose_pilot": frozenset({Role.OWNER}),
+    "sign_pilot": frozenset({Role.OWNER, Role.CLINICIAN}),
+    "end_pilot": PILOT_ENDERS,
+    "look_at_pilot": frozenset({Role.OWNER, Role.ANALYST}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }

@@ -6,6 +6,7 @@ from typing import Any
 from models.errors import ContractBroken
 from models.note_content import FlagAnswer, NoteSentence, sentence_from_plain
 from rules.note_checks import SignatureBlock, blocks_signature
+from rules.note_edits import NoteEdits, note_edits
 
 NOTE_FIELDS = frozenset(
     {"format", "sentences", "nothing_to_add", "flag_actions", "procedure_code", "addons", "diagnoses"}
@@ -32,6 +33,13 @@ def section_of(content: Mapping[str, Any], topic: str) -> str:
 def sentences(content: Mapping[str, Any]) -> list[NoteSentence]:
     """The note's sentences; raises ContractBroken naming a field that is not as it should be."""
     return [sentence_from_plain(plain) for plain in content["sentences"]]
+
+
+def changes(proposed: Mapping[str, Any], signed: Mapping[str, Any]) -> NoteEdits:
+    """What was changed between the two, both in the format that was signed: a change of format moves nothing by
+    itself."""
+    drafted = settled({**proposed, "format": signed["format"]})
+    return note_edits(sentences(drafted), sentences(signed))
 
 
 def addons(content: Mapping[str, Any]) -> list[tuple[str, int]]:

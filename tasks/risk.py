@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from acts import pilot_reading
 from acts.risk_flags import flags_of_answers, flags_of_text
 from acts.risk_reading import read_risk
 from adapters import operational_store as store
@@ -63,11 +64,15 @@ def _read_everything(case_number: str, permission: jurisdiction.Permission, read
     answers = therapy_store.answers(case_number, actor="system", where=WHERE)
     texts = therapy_store.texts(case_number, actor="system", where=WHERE)
     found = flags_of_answers(case_number, answers)
-    for text in texts:
-        found += flags_of_text(case_number, text, permission=permission, read=read)
+    tried = pilot_reading.trial_of(case_number)
+    in_force = [flag for text in texts for flag in flags_of_text(case_number, text, permission=permission, read=read)]
+    new = tried.flags_of(case_number, texts, permission) if tried is not None else []
+    found += tried.counting(in_force, new) if tried is not None else in_force
     sources: list[therapy_store.IntakeText | therapy_store.QuestionnaireAnswers] = [*answers, *texts]
     covered = [(source.id, therapy_store.state_of(source)) for source in sources]
     therapy_store.raise_flags(case_number, found, covered)
+    if tried is not None:
+        tried.keep(case_number, covered, in_force, new)
 
 
 def _save(

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from acts import pilot_templates
 from acts.consent_papers import papers_of, permission_for
 from adapters import operational_store as store
 from adapters import therapy_store, therapy_store_sessions
@@ -84,6 +85,7 @@ def _ready(case: Case) -> _Ready | None:
         patient = store.one(db, Patient, session.patient_id)
         clinician = store.one(db, Staff, session.clinician_id)
         templates = in_force(db, session.location_id)
+    templates |= pilot_templates.tried_on(session)
     names = (f"{patient.given_name} {patient.family_name}", clinician.name)
     law_allows = ai_may_draft_in(session.patient_state or patient.state, utc_now().date())
     return _Ready(case, session, permission, kept, names, templates, law_allows)

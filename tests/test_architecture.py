@@ -49,6 +49,8 @@ THERAPY_DOOR = {
     "acts/intake.py",
     "acts/labels.py",
     "acts/note_editing.py",
+    "acts/pilot_reading.py",
+    "acts/pilot_templates.py",
     "acts/patient_answers.py",
     "acts/patient_messages.py",
     "acts/risk_flags.py",

@@ -33,6 +33,15 @@ from models.operational.people import (
     Staff,
     StaffLogin,
 )
+from models.operational.pilots import (
+    Pilot,
+    PilotEdits,
+    PilotLook,
+    PilotPlacing,
+    PilotReading,
+    PilotSignature,
+    PracticeVersion,
+)
 from models.operational.referrals import (
     IntakeFile,
     IntakeRow,
@@ -107,8 +116,15 @@ __all__ = [
     "PatientBilling",
     "PatientConsent",
     "PatientCoverage",
+    "Pilot",
+    "PilotEdits",
+    "PilotLook",
+    "PilotPlacing",
+    "PilotReading",
+    "PilotSignature",
     "PortalLink",
     "PracticeSetting",
+    "PracticeVersion",
     "QuarantinedRow",
     "RecoveryCode",
     "Referral",

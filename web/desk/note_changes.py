@@ -14,7 +14,7 @@ from models.errors import NotAllowed
 from models.note_codes import FlagAction
 from rules import note_signing
 from rules.access import may_read_content
-from rules.note_edits import EditKind, NoteEdits, note_edits
+from rules.note_edits import EditKind
 from web.desk import note_evidence, note_screen
 from web.desk.members import Member, SignedIn, reading
 from web.desk.note_cases import NoteCase, visible_note
@@ -57,7 +57,7 @@ def note_changes(request: Request, me: SignedIn, number: str) -> HTMLResponse:
         approval=signing[1],
         proposed=proposed,
         signed=signed,
-        edits=_edits(proposed, signed),
+        edits=note_signing.changes(proposed, signed),
         kinds=tuple(EditKind),
         flags=_answered(signed),
         names=desk_views.staff_names(),
@@ -71,12 +71,6 @@ def _check_reads(me: Member, case: NoteCase) -> None:
     permission = may_read_content(me.viewer, case.found.facts)
     if not permission.allowed:
         raise NotAllowed("; ".join(permission.reasons))
-
-
-def _edits(proposed: Mapping[str, Any], signed: Mapping[str, Any]) -> NoteEdits:
-    """Both in the format that was signed, so that a change of format moves nothing by itself."""
-    drafted = note_signing.settled({**proposed, "format": signed["format"]})
-    return note_edits(note_signing.sentences(drafted), note_signing.sentences(signed))
 
 
 def _answered(signed: Mapping[str, Any]) -> list[AnsweredFlag]:
