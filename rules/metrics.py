@@ -4,7 +4,7 @@ Kaplan-Meier: Kaplan and Meier, J Am Stat Assoc 1958;53:457-481.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -85,14 +85,50 @@ def days_until_share(observed: Sequence[tuple[int, bool]], share: Fraction) -> i
     ``observed`` holds (days, event happened). A person censored on a day was still at risk on it. Fractions,
     because 0.1 reached exactly must count as reached.
     """
-    events = Counter(days for days, happened in observed if happened)
     waiting = Fraction(1)
-    for day in sorted(events):
-        at_risk = sum(1 for days, _ in observed if days >= day)
-        waiting *= Fraction(at_risk - events[day], at_risk)
+    for day, at_risk, events in _event_days(observed):
+        waiting *= Fraction(at_risk - events, at_risk)
         if waiting <= 1 - share:
             return day
     return None
+
+
+@dataclass(frozen=True)
+class SurvivalPoint:
+    """One step of a Kaplan-Meier curve: the share still waiting after the events of that day.
+
+    ``greenwood`` is Greenwood's sum up to here: the variance of ``waiting`` is its square times this. It is infinite
+    where nobody was left.
+    """
+
+    day: int
+    at_risk: int
+    events: int
+    waiting: float
+    greenwood: float
+
+
+def survival(observed: Sequence[tuple[int, bool]]) -> tuple[SurvivalPoint, ...]:
+    """The Kaplan-Meier curve of these (days, event happened), one point for each day with an event."""
+    points: list[SurvivalPoint] = []
+    waiting, greenwood = 1.0, 0.0
+    for day, at_risk, events in _event_days(observed):
+        left = at_risk - events
+        waiting *= left / at_risk
+        greenwood += events / (at_risk * left) if left else float("inf")
+        points.append(SurvivalPoint(day, at_risk, events, waiting, greenwood))
+    return tuple(points)
+
+
+def _event_days(observed: Sequence[tuple[int, bool]]) -> Iterator[tuple[int, int, int]]:
+    """Each day with an event, who was at risk on it, how many had theirs; a person censored on a day is at risk."""
+    events = Counter(days for days, happened in observed if happened)
+    leaving = Counter(days for days, _ in observed)
+    at_risk = len(observed)
+    for day in sorted(leaving):
+        if events[day]:
+            yield day, at_risk, events[day]
+        at_risk -= leaving[day]
 
 
 def no_show_rate(statuses: Iterable[AppointmentStatus]) -> NoShowRate:
