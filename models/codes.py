@@ -340,6 +340,7 @@ class ToDoOutcome(StrEnum):
     NOT_REACHED = "not_reached"
     NOTHING_MISSED = "nothing_missed"
     RISK_MISSED = "risk_missed"
+    CANNOT_SAY = "cannot_say"
     TIME_SETTLED = "time_settled"
 
 
@@ -364,7 +365,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.ANSWER_DENIAL: (),
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
-    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
+    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED, ToDoOutcome.CANNOT_SAY),
     ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
 }
 

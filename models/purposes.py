@@ -65,6 +65,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     # what a practice learns of its reader
     "how the reader does": PurposeOfUse.OPERATIONS,
     "tune the reader": PurposeOfUse.OPERATIONS,
+    "clinical safety": PurposeOfUse.PATIENT_SAFETY,
     "screen session": PurposeOfUse.PATIENT_SAFETY,
     "draft note": PurposeOfUse.TREATMENT,
     "keep own words": PurposeOfUse.TREATMENT,
@@ -79,6 +80,7 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "desk:private-note": PurposeOfUse.TREATMENT,
     "desk:case-content": PurposeOfUse.TREATMENT,
     "desk:care": PurposeOfUse.TREATMENT,
+    "desk:risk-sample": PurposeOfUse.PATIENT_SAFETY,
     "desk:to-do": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:to-do-letter": PurposeOfUse.COORDINATION_OF_CARE,
     "desk:claim": PurposeOfUse.PAYMENT,

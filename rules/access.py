@@ -226,9 +226,11 @@ def may_see_to_do(viewer: Viewer, case: CaseFacts, role: Role) -> Permission:
 
 
 def works_on(viewer: Viewer, kind: ToDoKind, role: Role, clinician_id: str | None) -> bool:
-    """Whether such a to-do stands in this person's queue: their role's; for an administrator every one; for a
-    clinician also how their own first session ended."""
+    """Whether such a to-do stands in this person's queue: their role's; for an administrator every one but what an
+    intake says of risk; for a clinician also how their own first session ended."""
     own_session = kind == ToDoKind.RECORD_OUTCOME and clinician_id == viewer.staff_id
+    if kind == ToDoKind.REVIEW_UNFLAGGED:
+        return viewer.role == role
     return viewer.role in (role, Role.ADMIN) or (viewer.role == Role.CLINICIAN and own_session)
 
 

@@ -48,6 +48,7 @@ THERAPY_DOOR = {
     "acts/forgetting.py",
     "acts/intake.py",
     "acts/labels.py",
+    "acts/missed_risk.py",
     "acts/note_editing.py",
     "acts/patient_answers.py",
     "acts/patient_messages.py",

@@ -43,6 +43,14 @@ from models.operational.referrals import (
     Slot,
 )
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.safety import (
+    AlarmTest,
+    PracticeAnswer,
+    PracticeRound,
+    RiskDraw,
+    RiskDrawCase,
+    RiskFinding,
+)
 from models.operational.scheduling import (
     CalendarException,
     Episode,
@@ -61,6 +69,7 @@ store_enum_values(METADATA)
 
 __all__ = [
     "METADATA",
+    "AlarmTest",
     "Appointment",
     "Approval",
     "AuditEvent",
@@ -102,6 +111,8 @@ __all__ = [
     "PatientConsent",
     "PatientCoverage",
     "PortalLink",
+    "PracticeAnswer",
+    "PracticeRound",
     "PracticeSetting",
     "QuarantinedRow",
     "RecoveryCode",
@@ -109,6 +120,9 @@ __all__ = [
     "ReminderPreference",
     "RemittanceFigures",
     "RemittedClaimRecord",
+    "RiskDraw",
+    "RiskDrawCase",
+    "RiskFinding",
     "Room",
     "RunClaim",
     "Series",
