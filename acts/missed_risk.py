@@ -73,9 +73,7 @@ def keep_finding(
 ) -> None:
     """Put the finding on record for good; of a missed risk page who is on call, open a clinician's to-do, and send the
     case back to its screening, which finds the flag and opens its review. In the caller's transaction."""
-    finding = RiskFinding(
-        to_do_id=to_do.id, case_number=to_do.case_number, finding=FINDINGS[outcome], found_by=actor
-    )
+    finding = RiskFinding(to_do_id=to_do.id, case_number=to_do.case_number, finding=FINDINGS[outcome], found_by=actor)
     db.add(finding)
     audit(db, actor, "risk_sample.answered", to_do, to_do.case_number, finding=finding.finding.value)
     if outcome != ToDoOutcome.RISK_MISSED:

@@ -20,6 +20,7 @@ SHORTEST_REASON = 20
 CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 CALENDAR_KEEPERS = SIGNERS
 ROOM_KEEPERS = frozenset({Role.COORDINATOR})
+SAFETY = frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -142,6 +143,13 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "waitlist_fairness": EVERYONE - {Role.BILLER},
     "governance": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
+    "safety": SAFETY,
+    "safety_export": SAFETY,
+    "raise_test_alarm": SAFETY,
+    "acknowledge_test_alarm": CLINICAL,
+    "practice_round": CLINICAL,
+    "answer_practice_round": CLINICAL,
+    "set_practice_rounds": frozenset({Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }

@@ -1,9 +1,9 @@
 """How many risks the screening misses, from the intakes that clinicians read because they were drawn by lot.
 
-Each night is a stratum: of its unflagged intakes some were drawn, each with the same chance, so an intake that was read
-stands for whole / drawn of its night (Cochran, Sampling Techniques, 3rd ed. 1977, ch. 5; Horvitz and Thompson, J Am Stat
-Assoc 1952;47:663-685). The interval is rules.exact_intervals'. What was drawn and not answered is never left out: the
-estimate takes it to be like the rest of its night, and two bounds show what it would be at best and at worst.
+Each night is a stratum: of its unflagged intakes some were drawn, each with the same chance, so an intake that was
+read stands for whole / drawn of its night (Cochran, Sampling Techniques, 3rd ed. 1977, ch. 5; Horvitz and Thompson,
+J Am Stat Assoc 1952;47:663-685). The interval is rules.exact_intervals'. What was drawn and not answered is never left
+out: the estimate takes it to be like the rest of its night, and two bounds show what it would be at best and at worst.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 from sqlmodel import col, select
 
+from acts import practice_rounds
 from adapters import operational_store as store
 from models.columns import utc_now
 from models.errors import CountersignError, OutsideUnavailable
@@ -58,6 +59,7 @@ PARTS: tuple[Part, ...] = (
     Part("claims", "send claims", night_parts.claims_out, heavy=True),
     Part("files", "send files to the clearinghouse", night_parts.files_out, by_place=False),
     Part("risk-sample", "draw unflagged intakes for a clinician", risk_sample.draw),
+    Part("practice-rounds", "give clinicians a practice case", practice_rounds.invite, by_place=False),
     Part("figures", "count the figures of the day", night_parts.figures, by_place=False),
     Part("audit", "verify and anchor the audit", night_parts.audit, by_place=False),
     Part("backup", "back up", night_parts.back_up, by_place=False),

@@ -48,9 +48,7 @@ def draw(night: date, location: str = "all") -> dict[str, int]:
             open_for_case(db, cases[number], ToDoKind.REVIEW_UNFLAGGED, keys[number], role=Role.CLINICIAN)
         opened = dict(db.exec(select(ToDo.case_number, ToDo.id).where(col(ToDo.unique_key).in_(keys.values()))).all())
         db.add_all(
-            RiskDrawCase(
-                case_number=number, draw_id=draw_id, location_id=case.location_id, to_do_id=opened.get(number)
-            )
+            RiskDrawCase(case_number=number, draw_id=draw_id, location_id=case.location_id, to_do_id=opened.get(number))
             for number, case in sorted(cases.items())
         )
     return {"unflagged": len(cases), "drawn": len(chosen)}

@@ -45,8 +45,8 @@ from models.operational.referrals import (
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
 from models.operational.safety import (
     AlarmTest,
-    PracticeAnswer,
     PracticeRound,
+    PracticeTally,
     RiskDraw,
     RiskDrawCase,
     RiskFinding,
@@ -111,9 +111,9 @@ __all__ = [
     "PatientConsent",
     "PatientCoverage",
     "PortalLink",
-    "PracticeAnswer",
     "PracticeRound",
     "PracticeSetting",
+    "PracticeTally",
     "QuarantinedRow",
     "RecoveryCode",
     "Referral",

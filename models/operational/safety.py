@@ -60,28 +60,29 @@ class AlarmTest(OperationalRecord, table=True):
 
 
 class PracticeRound(OperationalRecord, table=True):
-    """An invitation to decide a made-up case, with a planted error or without one.
+    """An invitation to decide a made-up case; it is deleted with the answer, so that who answered what is kept nowhere.
 
-    It belongs to no case, no patient and no sign-off, so that nothing of it can be booked, billed or sent.
-    ``for_staff_id`` is erased with the answer: who answered what is kept nowhere.
+    It belongs to no case, no patient and no sign-off: nothing of it can be booked, billed or sent. One for each person.
     """
 
     __tablename__ = "practice_round"
     id: str = Field(primary_key=True)
-    unique_key: str = Field(unique=True)
+    for_staff_id: str = Field(foreign_key="staff.id", unique=True)
     kind: PracticeKind
     variant: int
-    for_staff_id: str | None = Field(default=None, foreign_key="staff.id", index=True)
     opened_on: date
-    done: bool = Field(default=False, index=True)
 
 
-class PracticeAnswer(OperationalRecord, table=True):
-    """One answer to a practice round, without who gave it and without the day; never changed."""
+class PracticeTally(OperationalRecord, table=True):
+    """How many answers the rounds of a month had, all people's together, and how many found what was to be found.
 
-    __tablename__ = "practice_answer"
+    ``caught`` of rounds without a planted error: how many were sent back all the same.
+    """
+
+    __tablename__ = "practice_tally"
     id: str = Field(primary_key=True)
     month: str = Field(index=True)
     kind: PracticeKind
     planted: bool
-    caught: bool
+    answers: int = 0
+    caught: int = 0

@@ -180,6 +180,8 @@ def desk_visits(
         ),
         Visit("governance", "/governance", Role.OWNER),
         Visit("reader", "/reader", Role.OWNER),
+        Visit("safety", "/safety", Role.OWNER),
+        Visit("practice_round", "/practice-round", Role.CLINICIAN),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
         Visit("me", "/me", **told),

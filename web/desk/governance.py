@@ -26,6 +26,13 @@ PAGES: tuple[Shown, ...] = (
         "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
     ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
+    Shown(
+        "safety",
+        "/safety",
+        "Clinical safety",
+        "What the screening misses, how soon flags are seen, whether alarms come.",
+    ),
+    Shown("practice_round", "/practice-round", "Practice round", "A made-up case to decide, where one waits for you."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

@@ -282,8 +282,8 @@ SCRIPTS = {
     ToDoKind.REVIEW_UNFLAGGED: (
         "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
         "screening missed a risk. It shows the practice how much its screening misses.",
-        "If a risk was missed, say here which: it is flagged at once, a clinician is paged, and it is reviewed like any "
-        "other flag. If what is there does not let you say, say that: it is counted and shown, not left out.",
+        "If a risk was missed, say here which: it is flagged at once, a clinician is paged, and it is reviewed like "
+        "any other flag. If what is there does not let you say, say that: it is counted and shown, not left out.",
     ),
     ToDoKind.MOVE_APPOINTMENT: (
         "An appointment cannot be held as agreed, because the clinician's calendar or a room has changed; or a "

@@ -10,7 +10,6 @@ APPEND_ONLY = {
     "risk_draw": "id",
     "risk_draw_case": "case_number",
     "risk_finding": "to_do_id",
-    "practice_answer": "id",
 }
 """Tables of facts, with their key: what was drawn and found stays as it was."""
 
@@ -73,34 +72,31 @@ def upgrade() -> None:
     op.create_table(
         "practice_round",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("unique_key", sa.String(), nullable=False),
+        sa.Column("for_staff_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(length=48), nullable=False),
         sa.Column("variant", sa.Integer(), nullable=False),
-        sa.Column("for_staff_id", sa.String(), nullable=True),
         sa.Column("opened_on", sa.Date(), nullable=False),
-        sa.Column("done", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["for_staff_id"], ["staff.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("unique_key"),
+        sa.UniqueConstraint("for_staff_id"),
     )
-    op.create_index("ix_practice_round_for_staff_id", "practice_round", ["for_staff_id"], unique=False)
-    op.create_index("ix_practice_round_done", "practice_round", ["done"], unique=False)
     op.create_table(
-        "practice_answer",
+        "practice_tally",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("month", sa.String(), nullable=False),
         sa.Column("kind", sa.String(length=48), nullable=False),
         sa.Column("planted", sa.Boolean(), nullable=False),
-        sa.Column("caught", sa.Boolean(), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("caught", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_practice_answer_month", "practice_answer", ["month"], unique=False)
+    op.create_index("ix_practice_tally_month", "practice_tally", ["month"], unique=False)
     for statement in _guards():
         op.execute(statement)
 
 
 def _guards() -> list[str]:
-    """What makes the database itself refuse a change of a fact, on either kind of database (see models.audit_guards)."""
+    """What makes the database itself refuse a change of a fact, on both kinds of database (see models.audit_guards)."""
     if op.get_bind().dialect.name == "sqlite":
         refuse = "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         return [

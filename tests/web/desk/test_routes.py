@@ -139,6 +139,13 @@ EXPECTED = {
     "waitlist_fairness": "CONWMD",
     "governance": "COBNWMD",
     "reader": "CWM",
+    "safety": "CWM",
+    "safety_export": "CWM",
+    "raise_test_alarm": "CWM",
+    "acknowledge_test_alarm": "C",
+    "practice_round": "C",
+    "answer_practice_round": "C",
+    "set_practice_rounds": "W",
     "audit": "M",
     "audit_export": "M",
 }
