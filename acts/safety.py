@@ -382,6 +382,11 @@ def _missed_cases(db: Session, asked: Asked) -> list[str]:
     )
 
 
-def places_of(location_ids: Collection[str], chosen: str) -> frozenset[str]:
-    """The chosen one of some locations, or all of them."""
-    return frozenset([chosen] if chosen in location_ids else location_ids)
+def asked_for(
+    location_ids: Collection[str], chosen: str, begin: datetime | None, end: datetime | None, now: datetime
+) -> Asked:
+    """Of which time and locations: without an end up to today, without a beginning PERIOD before the end; of somebody's
+    locations the chosen one, or all."""
+    after = end or now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    places = frozenset([chosen] if chosen in location_ids else location_ids)
+    return Asked(begin or after - PERIOD, after, places)

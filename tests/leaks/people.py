@@ -731,6 +731,8 @@ def look_at_everything(at: Practice) -> None:
             f"/break-glass/{ids['glass']}",
             "/audit",
             "/reader",
+            "/safety",
+            "/practice-round",
             "/governance",
         ),
         *("/notes", f"/notes/{at.find(SessionNote).case_number}", f"/patients/{at.case('booked').patient_id}/consents"),

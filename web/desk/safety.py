@@ -87,10 +87,7 @@ def show_problem(request: Request, me: Member, problem: str) -> HTMLResponse:
 
 
 def _asked(me: Member, begin: str, end: str, location: str) -> safety.Asked:
-    first, after = limits(begin, end)
-    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
-    after = after or today + timedelta(days=1)
-    return safety.Asked(first or after - safety.PERIOD, after, safety.places_of(me.staff.location_ids, location))
+    return safety.asked_for(me.staff.location_ids, location, *limits(begin, end), utc_now())
 
 
 def _visible(me: Member, case_numbers: Any) -> list[str]:
