@@ -209,8 +209,8 @@ def _alarms(safety: Safety) -> list[Row]:
                 ALARMS,
                 f"{name}: until somebody acted, median",
                 None,
-                "Minutes until a member of staff opened or did something of the case; those still waiting wait "
-                "(Kaplan-Meier).",
+                "Minutes until a member of staff opened, took, did or decided something of the case; those still "
+                "waiting wait (Kaplan-Meier).",
                 value=each.acted,
                 unit=Unit.MINUTES,
                 rests_on=(each.raised,),

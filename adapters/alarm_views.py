@@ -23,6 +23,11 @@ TEST = "test_alarm"
 """The template of a test; tests are no alarms and are counted apart."""
 NIGHT_SILENT = timedelta(hours=36)
 TESTS_SHOWN = 10
+ACTED = (
+    *("approval.seen", "decision.signed", "approval.reassigned", "session_risk.seen"),
+    *("to_do.claimed", "to_do.done", "to_do.no_answer"),
+)
+"""What says that somebody has taken notice: that the alarm's own cause moves the case is no act of anybody's."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def alarms(db: Session, begin: datetime, end: datetime, among: Container[str]) -
 
 
 def _acts(db: Session, case_numbers: Sequence[str], begin: datetime) -> dict[str, list[datetime]]:
-    """When a member of staff did or opened something of these cases, in order."""
+    """When a member of staff first opened, took, did or decided something of these cases, in order."""
     found: dict[str, list[datetime]] = {}
     people = select(Staff.id)
     for at in range(0, len(case_numbers), 500):
@@ -106,6 +111,7 @@ def _acts(db: Session, case_numbers: Sequence[str], begin: datetime) -> dict[str
             .where(
                 col(AuditEvent.case_number).in_(case_numbers[at : at + 500]),
                 col(AuditEvent.at) >= begin,
+                col(AuditEvent.action).in_(ACTED),
                 col(AuditEvent.actor).in_(people),
             )
             .order_by(col(AuditEvent.at))

@@ -89,3 +89,12 @@ def test_interval_holds_the_truth_in_93_of_100_draws_at_least(share: float, wher
     truth = int(wanted[doubtful].sum())
     held = np.mean([limits[int(count)][0] <= truth <= limits[int(count)][1] for count in counts])
     assert held >= 0.93
+
+
+@pytest.mark.parametrize("found", [0, 2, 9])
+def test_alike_nights_tell_as_much_as_one_draw_of_all(found: int):
+    """Limits that hold too often would be too wide to be of use."""
+    low, high = exact_count([(50, 5)] * 60, found)
+    one_low, one_high = exact_count([(3000, 300)], found)
+    assert one_high <= high <= 1.05 * one_high
+    assert 0.9 * one_low <= low <= one_low
