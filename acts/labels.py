@@ -1,7 +1,7 @@
 """What clinicians said of the reader's flags when they signed: the labels, and the counts a practice judges it by."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,10 +75,29 @@ def how_the_reader_does(
     begin: datetime | None = None, end: datetime | None = None, version: str = "", *, actor: str
 ) -> Report:
     """Counts of the flags decided at ``begin`` ≤ time < ``end``; without one, no limit. ``version``: only its flags."""
+    return report_on(decided_flags(actor=actor, where=WHERE), begin, end, version)
+
+
+def decided_flags(*, actor: str, where: str) -> list[DecidedFlag]:
+    """Each decided flag once, by its newest label or decision; the read is on record."""
+    return _decided(therapy_store.decided_flags(actor=actor, where=where))
+
+
+def report_on(
+    flags: Iterable[DecidedFlag],
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    version: str = "",
+    *,
+    among: Container[str] | None = None,
+) -> Report:
+    """The same counts of these flags; ``among``: only those of these cases."""
     decided = [
         flag
-        for flag in _decided(therapy_store.decided_flags(actor=actor, where=WHERE))
-        if (begin is None or flag.at >= begin) and (end is None or flag.at < end)
+        for flag in flags
+        if (begin is None or flag.at >= begin)
+        and (end is None or flag.at < end)
+        and (among is None or flag.case_number in among)
     ]
     versions = tuple(sorted({flag.version for flag in decided}))
     counted = [flag for flag in decided if version in ("", flag.version)]

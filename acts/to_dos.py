@@ -1,9 +1,11 @@
 """What staff do by hand: claim a to-do, give it back, finish it with an outcome."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, col, select
 
+from acts import missed_risk
 from acts.alarms import alarm_if_worrying, leave_open_risk_to_clinician
-from acts.case_to_dos import open_for_case
 from acts.cases import close_first_session
 from acts.visits import end_visit, ended_visit
 from adapters import therapy_store
@@ -25,6 +27,7 @@ from models.operational import FollowUp, Referral, SessionNote, Staff, ToDo
 from models.scheduling_codes import FollowUpKind
 from models.therapy_text import TherapyText
 from models.transitions import check_transition
+from rules.triage import FlagKind
 
 R = ReferralStatus
 MOVES_NOTHING = (
@@ -39,7 +42,9 @@ CALLS = (ToDoKind.CALL_PATIENT, ToDoKind.TELL_PATIENT)
 
 def _may_work(to_do: ToDo, staff: Staff) -> None:
     """Raises NotAllowed unless this person's role and place fit the to-do; a clinician may record an outcome."""
-    roles = {to_do.role, Role.ADMIN} | ({Role.CLINICIAN} if to_do.kind == ToDoKind.RECORD_OUTCOME else set())
+    roles = {to_do.role} | ({Role.CLINICIAN} if to_do.kind == ToDoKind.RECORD_OUTCOME else set())
+    if to_do.kind != ToDoKind.REVIEW_UNFLAGGED:  # what an intake says of risk is for nobody else to find
+        roles |= {Role.ADMIN}
     if not staff.active or staff.role not in roles:
         raise NotAllowed(f"a {to_do.role.value} does this")
     if to_do.location_id not in staff.location_ids and to_do.assigned_to != staff.id:
@@ -66,9 +71,15 @@ def give_back(to_do_id: str, staff_id: str) -> None:
         set_status(db, to_do, ToDoStatus.OPEN, staff_id)
 
 
-def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyText | None = None) -> None:
+def finish(
+    to_do_id: str,
+    staff_id: str,
+    outcome: ToDoOutcome,
+    words: TherapyText | None = None,
+    missed: Sequence[FlagKind] = (),
+) -> None:
     """Finish a to-do and move its case on; raises MovedOn, NotAllowed, or ValueError for an outcome that does not fit
-    or missing words (an answered question needs its answer)."""
+    or missing words (an answered question needs its answer). ``missed``: the kinds of risk of a missed one."""
     with reading() as db:
         to_do = one(db, ToDo, to_do_id)
         _may_work(to_do, one(db, Staff, staff_id))
@@ -86,6 +97,8 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             alarm_if_worrying(to_do.case_number, actor=staff_id, where="answered question")
     if outcome == ToDoOutcome.SAME_PERSON:
         _hand_over_to_open_case(to_do.case_number, staff_id)
+    if outcome == ToDoOutcome.RISK_MISSED:
+        missed_risk.flag_missed(to_do, missed, staff_id)
     with writing() as db:
         to_do = one(db, ToDo, to_do_id)
         if to_do.kind == ToDoKind.CHECK_TRANSCRIPT:
@@ -106,11 +119,11 @@ def finish(to_do_id: str, staff_id: str, outcome: ToDoOutcome, words: TherapyTex
             return end_visit(db, ended, outcome, staff_id)
         if not of_referral:
             return _after_care(db, to_do, staff_id, outcome)
-        referral = one(db, Referral, to_do.case_number)
         if to_do.kind == ToDoKind.REVIEW_UNFLAGGED:
-            if outcome == ToDoOutcome.RISK_MISSED:
-                open_for_case(db, referral, ToDoKind.WARM_HANDOFF, f"missed-risk:{to_do.id}", role=Role.CLINICIAN)
-            return _done(db, to_do, staff_id, outcome)
+            referral = db.get_one(Referral, to_do.case_number, with_for_update=True)
+            _done(db, to_do, staff_id, outcome)
+            return missed_risk.keep_finding(db, to_do, referral, outcome, missed, staff_id)
+        referral = one(db, Referral, to_do.case_number)
         if outcome == ToDoOutcome.WITHDREW:
             leave_open_risk_to_clinician(db, referral, words)
         _done(db, to_do, staff_id, outcome)

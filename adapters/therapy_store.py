@@ -504,6 +504,69 @@ def flag_ids(case_number: str, unique_keys: Collection[str]) -> dict[str, str]:
         return {plain: found[mark] for plain in unique_keys if (mark := key.mark(plain)) in found}
 
 
+@dataclass(frozen=True)
+class RaisedFlag:
+    """What raised a flag, and how urgent: facts to count by, without its kind and its evidence."""
+
+    id: str
+    case_number: str
+    raised_by: str
+    rule_id: str = field(repr=False)
+    version: str
+    level: str = field(repr=False)
+    at: datetime
+
+
+def raised_flags(since: datetime, until: datetime, *, actor: str, where: str) -> list[RaisedFlag]:
+    """Every flag raised at ``since`` ≤ time < ``until``, of everybody who was not forgotten; the read is recorded.
+
+    Read in parts, so that who writes meanwhile waits for one at most.
+    """
+    found: list[RaisedFlag] = []
+    last_id, more = "", True
+    while more:
+        with writing() as db:
+            kept = select(CaseKey.case_number).join(ContentKey, col(ContentKey.id) == col(CaseKey.key_id))
+            rows = db.exec(
+                select(SealedFlag)
+                .where(
+                    col(SealedFlag.id) > last_id,
+                    col(SealedFlag.at) >= since,
+                    col(SealedFlag.at) < until,
+                    col(SealedFlag.case_number).in_(kept.where(ContentKey.wrapped != "")),
+                )
+                .order_by(SealedFlag.id)
+                .limit(READ_AT_ONCE)
+            ).all()
+            audit(db, actor, READ, "risk_flag", "", None, where, count=len(rows))
+            for flag in map(flag_of, opened(db, rows)):
+                found.append(
+                    RaisedFlag(
+                        flag.id, flag.case_number, flag.raised_by, flag.rule_id, flag.version, flag.level, flag.at
+                    )
+                )
+        more = len(rows) == READ_AT_ONCE
+        last_id = rows[-1].id if rows else ""
+    return found
+
+
+def sign_off_openings(since: datetime, until: datetime) -> list[tuple[str, str, datetime]]:
+    """Each time a person opened what a sign-off asks to sign: (approval, who, when); from the audit, no content."""
+    event = TherapyAuditEvent
+    with reading() as db:
+        return list(
+            db.exec(
+                select(event.subject_id, event.actor, event.at).where(
+                    event.action == READ,
+                    event.subject_kind == "sign_off_content",
+                    col(event.where).like("desk:%"),
+                    col(event.at) >= since,
+                    col(event.at) < until,
+                )
+            ).all()
+        )
+
+
 def open_levels(case_number: str) -> list[str]:
     """The level of every flag that no signed review has listed; nothing else of the flags leaves here."""
     with reading() as db:

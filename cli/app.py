@@ -23,6 +23,7 @@ from cli import (
     practice,
     proving,
     reader,
+    safety,
     scorecard,
     sessions,
     weights,
@@ -55,6 +56,7 @@ practice.register(own_practice, console)
 proving.register(app, console)
 weights.register(models, console)
 reader.register(app, console)
+safety.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)

@@ -342,6 +342,7 @@ class ToDoOutcome(StrEnum):
     NOT_REACHED = "not_reached"
     NOTHING_MISSED = "nothing_missed"
     RISK_MISSED = "risk_missed"
+    CANNOT_SAY = "cannot_say"
     TIME_SETTLED = "time_settled"
     AGREED_TO_PAY = "agreed_to_pay"
     DONE_BY_HAND = "done_by_hand"
@@ -369,7 +370,7 @@ OUTCOMES: dict[ToDoKind, tuple[ToDoOutcome, ...]] = {
     ToDoKind.POST_STATEMENT: (ToDoOutcome.POSTED,),
     ToDoKind.UNPAID_BALANCE: (ToDoOutcome.AGREED_TO_PAY, ToDoOutcome.NOT_REACHED),
     ToDoKind.TELL_PATIENT: (ToDoOutcome.TOLD, ToDoOutcome.NO_ANSWER_TRY_AGAIN, ToDoOutcome.NOT_REACHED),
-    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED),
+    ToDoKind.REVIEW_UNFLAGGED: (ToDoOutcome.NOTHING_MISSED, ToDoOutcome.RISK_MISSED, ToDoOutcome.CANNOT_SAY),
     ToDoKind.MOVE_APPOINTMENT: (ToDoOutcome.TIME_SETTLED,),
     ToDoKind.CARRY_ON_BY_HAND: (ToDoOutcome.DONE_BY_HAND,),
 }

@@ -22,6 +22,7 @@ CALENDAR_KEEPERS = SIGNERS
 ROOM_KEEPERS = frozenset({Role.COORDINATOR})
 PILOT_ENDERS = frozenset({Role.OWNER, Role.CLINICIAN, Role.COMPLIANCE})
 PILOT_READERS = frozenset({Role.OWNER, Role.ANALYST, Role.COMPLIANCE, Role.CLINICIAN, Role.COORDINATOR})
+SAFETY = frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -162,6 +163,13 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "sign_pilot": frozenset({Role.OWNER, Role.CLINICIAN}),
     "end_pilot": PILOT_ENDERS,
     "look_at_pilot": frozenset({Role.OWNER, Role.ANALYST}),
+    "safety": SAFETY,
+    "safety_export": SAFETY,
+    "raise_test_alarm": SAFETY,
+    "acknowledge_test_alarm": CLINICAL,
+    "practice_round": CLINICAL,
+    "answer_practice_round": CLINICAL,
+    "set_practice_rounds": frozenset({Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }
@@ -246,9 +254,11 @@ def may_see_to_do(viewer: Viewer, case: CaseFacts, role: Role) -> Permission:
 
 
 def works_on(viewer: Viewer, kind: ToDoKind, role: Role, clinician_id: str | None) -> bool:
-    """Whether such a to-do stands in this person's queue: their role's; for an administrator every one; for a
-    clinician also how their own first session ended."""
+    """Whether such a to-do stands in this person's queue: their role's; for an administrator every one but what an
+    intake says of risk; for a clinician also how their own first session ended."""
     own_session = kind == ToDoKind.RECORD_OUTCOME and clinician_id == viewer.staff_id
+    if kind == ToDoKind.REVIEW_UNFLAGGED:
+        return viewer.role == role
     return viewer.role in (role, Role.ADMIN) or (viewer.role == Role.CLINICIAN and own_session)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, cast
 from sqlmodel import col, func, select
 
+from acts import safety
 from adapters import operational_store as store
 from models.claim_codes import FileStatus
 from models.codes import ApprovalStatus, CaseOwner, QuarantineStatus, Role, ToDoStatus
@@ -21,6 +22,7 @@ from models.operational import (
     ToDo,
 )
 from models.transitions import CLAIM_OWNERS, REFERRAL_OWNERS
+from rules.safety_rows import FEWEST
 from tasks import nightly
 from tasks.nights import records_of
 
@@ -116,11 +118,27 @@ def _name(role: Role | None) -> str:
     return role.value if role is not None else "nobody"
 
 
+def _missed_risk() -> dict[str, str]:
+    """What the drawn intakes of the last 90 days say; a count from 1 to 4 may tell whose it is, and is not told."""
+    found = safety.sample_standing(utc_now())
+    read = found.no_risk + found.missed
+    small = any(0 < count < FEWEST for count in (found.missed, read - found.missed, found.drawn))
+    rate = found.rate
+    known = "not known yet"
+    if rate.value is not None and rate.low is not None and rate.high is not None and not small:
+        known = f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
+    return {
+        "unflagged intakes drawn, 90 days": f"fewer than {FEWEST}" if 0 < found.drawn < FEWEST else str(found.drawn),
+        "of unflagged intakes, with a missed risk": f"rests on fewer than {FEWEST}" if small else known,
+    }
+
+
 def _figures() -> dict[str, str]:
     first, no_shows = nightly.first_appointment_figures.fn()
     return {
         "days to the first session, median": "not known yet" if first.median_days is None else str(first.median_days),
         "days to the first session, nine in ten": "not known yet" if first.p90_days is None else str(first.p90_days),
         "referrals still waiting": str(first.still_waiting),
+        **_missed_risk(),
         "no-show rate": "not known yet" if no_shows.rate is None else f"{no_shows.rate:.1%}",
     }

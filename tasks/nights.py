@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 from sqlmodel import col, select
 
+from acts import practice_rounds
 from adapters import operational_store as store
 from adapters import step_counts
 from adapters.log_lines import log_of
@@ -76,6 +77,7 @@ PARTS: tuple[Part, ...] = (
     Part("files", "send files to the clearinghouse", night_parts.files_out, by_place=False),
     Part("risk-sample", "draw unflagged intakes for a clinician", risk_sample.draw),
     Part("pilots", "look at the pilots", pilots.look, by_place=False),
+    Part("practice-rounds", "give clinicians a practice case", practice_rounds.invite, by_place=False),
     Part("figures", "count the figures of the day", night_parts.figures, by_place=False),
     Part("audit", "verify and anchor the audit", night_parts.audit, by_place=False),
     Part("backup", "back up", night_parts.back_up, by_place=False),

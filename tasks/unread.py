@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlmodel import select
 
 from acts import alarms
+from acts.missed_risk import may_be_screened_again
 from adapters import operational_store as store
 from adapters import therapy_store
 from models.codes import ReferralStatus
 from models.errors import CountersignError, MovedOn
 from models.operational import Episode, Referral, ToDo
-from models.transitions import REFERRAL
 from tasks.check_in_words import read_unread
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def bring_in(case_number: str, *, while_asked: bool = False) -> bool:
     waits = referral.status in WAITING_FOR_WORDS and not (while_asked and referral.status == R.QUESTIONNAIRES_REQUESTED)
     if referral.status in SCREENED_SOON or waits:
         return False
-    if not _may_be_screened_again(referral):
+    if not may_be_screened_again(referral):
         return _put_before_clinician(referral)
     with store.writing() as db:
         present = store.one(db, Referral, case_number)
@@ -60,12 +60,6 @@ def bring_in(case_number: str, *, while_asked: bool = False) -> bool:
             return False
         store.move_case(db, present, R.READY_TO_SCREEN, actor="system", why="unread_content")
     return True
-
-
-def _may_be_screened_again(referral: Referral) -> bool:
-    """A booked time is kept, and a letter that a clinician decided on is not taken back by a text message."""
-    ending = referral.status == R.QUESTION_OPEN and referral.came_from == R.CLOSING_LETTER
-    return referral.status != R.BOOKED and not ending and R.READY_TO_SCREEN in REFERRAL[referral.status]
 
 
 def _put_before_clinician(referral: Referral) -> bool:

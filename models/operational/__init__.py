@@ -53,6 +53,14 @@ from models.operational.referrals import (
     Slot,
 )
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
+from models.operational.safety import (
+    AlarmTest,
+    PracticeRound,
+    PracticeTally,
+    RiskDraw,
+    RiskDrawCase,
+    RiskFinding,
+)
 from models.operational.satisfaction import SatisfactionAnswer, SatisfactionSurvey
 from models.operational.scheduling import (
     CalendarException,
@@ -75,6 +83,7 @@ watch_attributes(OperationalRecord._sa_registry.mappers)  # type: ignore[attr-de
 
 __all__ = [
     "METADATA",
+    "AlarmTest",
     "Appointment",
     "Approval",
     "AuditEvent",
@@ -123,7 +132,9 @@ __all__ = [
     "PilotReading",
     "PilotSignature",
     "PortalLink",
+    "PracticeRound",
     "PracticeSetting",
+    "PracticeTally",
     "PracticeVersion",
     "QuarantinedRow",
     "RecoveryCode",
@@ -131,6 +142,9 @@ __all__ = [
     "ReminderPreference",
     "RemittanceFigures",
     "RemittedClaimRecord",
+    "RiskDraw",
+    "RiskDrawCase",
+    "RiskFinding",
     "Room",
     "RunClaim",
     "SatisfactionAnswer",

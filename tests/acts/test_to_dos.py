@@ -122,7 +122,8 @@ def actions(case: MadeCase) -> list[str]:
         (K.MOVE_APPOINTMENT, O.TIME_SETTLED, {}, R.WAITLISTED, {}),
         (K.REVIEW_UNFLAGGED, O.NOTHING_MISSED, {}, R.WAITLISTED, {}),
         (K.CARRY_ON_BY_HAND, O.DONE_BY_HAND, {}, R.READY_TO_MATCH, {}),
-        (K.REVIEW_UNFLAGGED, O.RISK_MISSED, {}, R.WAITLISTED, {}),
+        (K.REVIEW_UNFLAGGED, O.RISK_MISSED, {}, R.READY_TO_SCREEN, {}),
+        (K.REVIEW_UNFLAGGED, O.CANNOT_SAY, {}, R.WAITLISTED, {}),
     ],
 )
 def test_outcome_moves_the_case_on(
@@ -307,7 +308,8 @@ def test_different_person_goes_on_as_they_are() -> None:
 @pytest.mark.parametrize("kind", list(AT))
 def test_to_do_is_for_its_role_and_the_admin(kind: ToDoKind) -> None:
     case, to_do = waiting(kind)
-    allowed = {Role.COORDINATOR, Role.ADMIN} | ({Role.CLINICIAN} if kind == K.RECORD_OUTCOME else set())
+    others = {K.RECORD_OUTCOME: {Role.ADMIN, Role.CLINICIAN}, K.REVIEW_UNFLAGGED: set()}
+    allowed = {Role.COORDINATOR} | others.get(kind, {Role.ADMIN})
     for role in Role:
         person = make_signer(role, location=case.location)
         if role in allowed:
@@ -431,12 +433,3 @@ def test_session_that_has_not_begun_has_no_outcome() -> None:
     elsewhere = make_signer(Role.COORDINATOR, location=make_location())
     with pytest.raises(NotAllowed, match="another location"):
         record_visit(visit.id, staff_id=elsewhere.id, outcome=O.ATTENDED)
-
-
-@pytest.mark.parametrize(("outcome", "asked"), [(O.RISK_MISSED, [Role.CLINICIAN]), (O.NOTHING_MISSED, [])])
-def test_risk_that_was_missed_goes_to_a_clinician(outcome: ToDoOutcome, asked: list[Role]) -> None:
-    case, to_do = waiting(K.REVIEW_UNFLAGGED)
-    finish(to_do.id, case.coordinator.id, outcome)
-    with reading() as db:
-        opened = db.exec(select(ToDo.role).where(ToDo.case_number == case.number, ToDo.kind == K.WARM_HANDOFF)).all()
-    assert opened == asked

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
-from acts import accounts, break_glass, check_in_answers, material
+from acts import accounts, alarm_tests, break_glass, check_in_answers, material
 from acts.billing_records import PATIENT_FIELDS
 from acts.waitlist import accept
 from adapters import credentials, desk_logins, education, operational_store, staff_secrets, therapy_store
@@ -46,15 +46,19 @@ from models.operational import (
     IntakeFile,
     IntakeRow,
     Location,
+    PracticeRound,
     QuarantinedRow,
     Staff,
+    ToDo,
 )
+from models.safety_codes import PracticeKind
 from models.scheduling_codes import CheckInKind
 from models.therapy_text import TherapyText
 from rules.access import PUBLIC, ROUTES
 from tasks import follow_ups, sign_offs
 from tasks.cases import take
 from tasks.reminders import queue_reminders
+from tasks.risk_sample import draw
 from tests import calendars, claim_factories, factories, note_factories, visits
 from tests.acts.test_check_ins import sent_message
 from tests.e2e.browser import CHROMIUM, PHONE, served
@@ -186,6 +190,7 @@ def desk_visits(
         Visit("workflow_map", "/map?workflow=claims", Role.BILLER, name="workflow_map_of_claims"),
         Visit("workflow_waiting", "/map/waiting?status=risk_review", Role.COORDINATOR),
         Visit("reader", "/reader", Role.OWNER),
+        *_safety_visits(place, clinician),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("steps", "/steps", Role.OWNER),
         Visit("minimum_necessary", "/minimum-necessary", Role.COMPLIANCE),
@@ -260,6 +265,45 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("private_note", f"/notes/{signed.number}/private", **told),
         Visit("patient_consents", f"/patients/{waiting.patient.id}/consents", Role.COORDINATOR),
     ]
+
+
+def _safety_visits(place: Location, clinician: Staff) -> list[Visit]:
+    """The figures with a draw, a flag and an alarm test in them; an intake that was drawn; a practice round."""
+    case = factories.make_referral(ReferralStatus.ASSIGNMENT, location=place, risk_cleared=True)
+    therapy_store.add_text(case.case_number, "referral_text", TherapyText("Sleeps badly."))
+    draw(utc_now().date())
+    flag = therapy_store.RiskFlag(
+        id="FL-SEEN", case_number=case.case_number, unique_key="k", kind="self_harm", status="present", level="low",
+        raised_by="item", rule_id="cssrs-triage", why="", version="1",
+    )  # fmt: skip
+    therapy_store.raise_flags(factories.make_referral(location=place).case_number, [flag])
+    alarm_tests.raise_test(place.id, clinician.id)
+    with operational_store.writing() as db:
+        to_do = db.exec(select(ToDo.id).where(ToDo.case_number == case.case_number)).one()
+        db.add(
+            PracticeRound(
+                id="PR-1",
+                for_staff_id=clinician.id,
+                kind=PracticeKind.NOTE_DRAFT,
+                variant=1,
+                opened_on=utc_now().date(),
+            )
+        )
+    told = {"role": Role.CLINICIAN}
+    return [
+        Visit("safety", "/safety", Role.OWNER),
+        Visit("safety", "/safety", **told, name="safety_of_a_clinician"),
+        Visit("safety", "/safety?begin=2020-01-01&end=2020-01-02", Role.COMPLIANCE, name="safety_of_nothing"),
+        Visit("to_do_page", f"/to-dos/{to_do}", **told, name="to_do_of_a_drawn_intake"),
+        Visit("practice_round", "/practice-round", **told),
+        Visit("practice_round", "/practice-round", **told, go=_send_back, name="practice_round_told"),
+    ]
+
+
+def _send_back(page: Page) -> None:
+    page.get_by_role("radio", name="Send it back").check()
+    page.get_by_role("radio", name="stopped the sertraline").check()
+    page.get_by_role("button", name="Decide").click()
 
 
 def _waitlist_visits(place: Location) -> list[Visit]:

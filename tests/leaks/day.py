@@ -32,6 +32,7 @@ from tests.leaks.people import (
     write_a_text_message,
     write_notes,
 )
+from tests.leaks.safety import look_after_safety
 from tests.leaks.times import keep_times
 from tests.test_leaks import opened_content
 
@@ -62,6 +63,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
         look_after_the_broken_row,
         answer_the_denial,
         give_it_up,
+        look_after_safety,
     ):
         act(at)
     for name in ("uploaded", "typed", "namesake"):

@@ -734,6 +734,8 @@ def look_at_everything(at: Practice) -> None:
             "/map",
             "/map?workflow=notes",
             "/map/waiting?status=risk_review",
+            "/safety",
+            "/practice-round",
             "/governance",
             "/workflows",
             "/workflows/claims/LOC-1/up",

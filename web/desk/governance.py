@@ -32,6 +32,13 @@ PAGES: tuple[Shown, ...] = (
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
     Shown("steps", "/steps", "Automated steps", "What each step removes, how risky it is, what to automate next."),
     Shown("minimum_necessary", "/minimum-necessary", "What steps read", "Which step read which fields, and was it to."),
+    Shown(
+        "safety",
+        "/safety",
+        "Clinical safety",
+        "What the screening misses, how soon flags are seen, whether alarms come.",
+    ),
+    Shown("practice_round", "/practice-round", "Practice round", "A made-up case to decide, where one waits for you."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

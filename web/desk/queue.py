@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from acts.practice_rounds import waiting_for as waiting_round
 from adapters import desk_views, intake_views
 from adapters.desk_views import MONEY_TO_DOS as MONEY
 from adapters.desk_views import Waiting
@@ -117,8 +118,15 @@ def queue(request: Request, me: SignedIn, kind: str = "", location: str = "", sc
         *(each for each in ApprovalKind if SIGNING_ROLE[each] == me.staff.role),
         *TO_DO_KINDS.get(me.staff.role, tuple(ToDoKind)),
     ]
-    held = held_at(me.staff.location_ids)
-    return page(request, "queue.html", kinds=kinds, named_here=names_in_queue(me.staff.role), held=held, **facts)
+    return page(
+        request,
+        "queue.html",
+        kinds=kinds,
+        named_here=names_in_queue(me.staff.role),
+        held=held_at(me.staff.location_ids),
+        practice_round=me.staff.role == Role.CLINICIAN and waiting_round(me.id) is not None,
+        **facts,
+    )
 
 
 @router.get("/queue", name="queue_list")

@@ -1,13 +1,13 @@
 """One to-do: take it, do it, say what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from acts import admin_time, duplicates
+from acts import admin_time, duplicates, missed_risk
 from acts import to_dos as acts
 from adapters import case_views, claim_views, desk_views
 from adapters.case_views import CaseView
@@ -19,8 +19,9 @@ from models.operational import Decision, ToDo
 from models.therapy_text import TherapyText
 from rules.access import may_read_content, may_see_to_do, sees_claim_names, sees_names
 from rules.coverage import status_from
+from rules.triage import FlagKind
 from web.desk import claim_thread, claim_words, evidence, words
-from web.desk.members import Member, SignedIn
+from web.desk.members import Member, SignedIn, reading
 from web.desk.pages import page
 from web.desk.queue import next_after
 
@@ -48,6 +49,7 @@ def _show(
     typed: str = "",
     outcome: str = "",
     same_as: str = "",
+    missed: Sequence[str] = (),
     done: str = "",
     status_code: int = 200,
 ) -> HTMLResponse:
@@ -69,6 +71,9 @@ def _show(
         open=to_do.status in (ToDoStatus.OPEN, ToDoStatus.CLAIMED),
         held_by_me=to_do.claimed_by == me.id,
         question=evidence.to_do_question(to_do.id, me, WHERE) if asks else None,
+        intake=_intake_to_read(me, to_do, found),
+        missed_kinds=missed_risk.KINDS if to_do.kind == ToDoKind.REVIEW_UNFLAGGED else (),
+        missed=missed,
         known=case_views.patients(found.referral.possible_patient_ids) if compares else [],
         names=desk_views.staff_names(),
         shows_names=sees_names(me.staff.role) or (to_do.kind in MONEY_TO_DOS and sees_claim_names(me.staff.role)),
@@ -100,6 +105,16 @@ def _letter_to_post(me: Member, to_do: ToDo) -> LetterToPost | None:
     if decision is None:
         return None
     return LetterToPost(evidence.signed_letter(decision, me, f"{WHERE}-letter"), decision)
+
+
+def _intake_to_read(me: Member, to_do: ToDo, found: CaseView) -> evidence.Evidence | None:
+    """Of a drawn intake all that was said and answered, for the clinician who reads it; the read is on record."""
+    if to_do.kind != ToDoKind.REVIEW_UNFLAGGED or to_do.status not in (ToDoStatus.OPEN, ToDoStatus.CLAIMED):
+        return None
+    if not may_read_content(me.viewer, found.facts).allowed:
+        return None
+    with reading(me, found):
+        return evidence.case_evidence(to_do.case_number, me, "desk:risk-sample")
 
 
 def _check(me: Member, to_do: ToDo, found: CaseView) -> None:
@@ -137,6 +152,7 @@ def finish_to_do(
     outcome: Annotated[str, Form()] = "",
     said: Annotated[str, Form()] = "",
     same_as: Annotated[str, Form()] = "",
+    missed: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     to_do, found = case_views.to_do(to_do_id)
     _check(me, to_do, found)
@@ -145,10 +161,13 @@ def finish_to_do(
             raise ValueError("choose what came of it")
         if outcome == ToDoOutcome.SAME_PERSON and to_do.kind == ToDoKind.CHECK_DUPLICATE:
             duplicates.choose_known(to_do.case_number, same_as, me.id)
+        if outcome == ToDoOutcome.RISK_MISSED and not (missed and set(missed) <= set(missed_risk.KINDS)):
+            raise ValueError("say which risk was missed")
+        kinds = [FlagKind(each) for each in missed or ()] if outcome == ToDoOutcome.RISK_MISSED else []
         noted = said.replace("\r\n", "\n")
-        acts.finish(to_do_id, me.id, ToDoOutcome(outcome), TherapyText(noted) if noted.strip() else None)
+        acts.finish(to_do_id, me.id, ToDoOutcome(outcome), TherapyText(noted) if noted.strip() else None, kinds)
     except (NotAllowed, ValueError) as refusal:
         problem = words.sentence(str(refusal)) + "."
         typed = {"typed": said, "outcome": outcome, "same_as": same_as}
-        return _show(request, me, to_do, found, problem=problem, status_code=422, **typed)
+        return _show(request, me, to_do, found, problem=problem, missed=missed or (), status_code=422, **typed)
     return RedirectResponse(f"{desk_views.page_of_to_do(to_do)}?done=finished", status_code=303)

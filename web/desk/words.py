@@ -60,7 +60,12 @@ FLAG_STATUS = {
     "idiom": "figure of speech",
 }
 
-RAISED_BY = {"rule": "text rule", "item": "answer to a question", "classifier": "classifier"}
+RAISED_BY = {
+    "rule": "text rule",
+    "item": "answer to a question",
+    "classifier": "classifier",
+    "clinician": "clinician, in the missed-risk sample",
+}
 
 LABELS = {"confirmed": "This is what it says", "in_error": "Raised in error", "": "Leave it open"}
 
@@ -208,9 +213,10 @@ OUTCOMES = {
     ToDoOutcome.POSTED: "The statement is posted",
     ToDoOutcome.TOLD: "The patient knows",
     ToDoOutcome.NOT_REACHED: "Cannot be reached: nobody has told them",
-    ToDoOutcome.NOTHING_MISSED: "Read: the screening missed nothing",
-    ToDoOutcome.RISK_MISSED: "A risk was missed: open it for a clinician now",
     ToDoOutcome.AGREED_TO_PAY: "The patient knows, and has agreed how they pay",
+    ToDoOutcome.NOTHING_MISSED: "Read: no risk, the screening missed nothing",
+    ToDoOutcome.RISK_MISSED: "A risk was missed: flag it and open its review now",
+    ToDoOutcome.CANNOT_SAY: "Cannot say from what is there",
     ToDoOutcome.TIME_SETTLED: "It is settled with the patient: moved, cancelled, or left out",
     ToDoOutcome.DONE_BY_HAND: "What could not wait is done by hand",
 }
@@ -286,7 +292,8 @@ SCRIPTS = {
     ToDoKind.REVIEW_UNFLAGGED: (
         "Nothing in this intake was flagged, and it was drawn by lot: read it as if nobody had, and say whether the "
         "screening missed a risk. It shows the practice how much its screening misses.",
-        "If a risk was missed, say so here: a clinician is asked at once to read it and to decide.",
+        "If a risk was missed, say here which: it is flagged at once, a clinician is paged, and it is reviewed like "
+        "any other flag. If what is there does not let you say, say that: it is counted and shown, not left out.",
     ),
     ToDoKind.MOVE_APPOINTMENT: (
         "An appointment cannot be held as agreed, because the clinician's calendar or a room has changed; or a "

@@ -149,6 +149,13 @@ EXPECTED = {
     "steps_plot": "CNWM",
     "minimum_necessary": "NWM",
     "minimum_necessary_csv": "NWM",
+    "safety": "CWM",
+    "safety_export": "CWM",
+    "raise_test_alarm": "CWM",
+    "acknowledge_test_alarm": "C",
+    "practice_round": "C",
+    "answer_practice_round": "C",
+    "set_practice_rounds": "W",
     "audit": "M",
     "audit_export": "M",
 }

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlmodel import select
 
 from acts import to_dos
 from adapters import operational_store, therapy_store
@@ -264,3 +265,57 @@ def test_notes_of_a_to_do_are_read_by_clinicians_of_the_case(at_the_desk, person
     shown = clinician.get(f"/cases/{to_do.case_number}/content").text
     assert "sounded &lt;tired&gt;" in shown and coordinator.name in shown
     assert "sounded" not in at_the_desk(coordinator).get(f"/cases/{to_do.case_number}").text
+
+
+@pytest.fixture
+def drawn_intake(place):
+    """The to-do of an unflagged intake that was drawn by lot, with its words."""
+    case = factories.make_referral(ReferralStatus.ASSIGNMENT, location=place, risk_cleared=True)
+    therapy_store.add_text(case.case_number, "referral_text", TherapyText("quietly giving <things> away"))
+    return factories.make_to_do(case, ToDoKind.REVIEW_UNFLAGGED, role=Role.CLINICIAN)
+
+
+def test_drawn_intake_shows_its_content_and_the_read_is_on_record(at_the_desk, drawn_intake):
+    seated = at_the_desk(Role.CLINICIAN)
+    shown = seated.get(f"/to-dos/{drawn_intake.id}").text
+    assert "quietly giving &lt;things&gt; away" in shown and "on record with your name" in shown
+    event = therapy_store.TherapyAuditEvent
+    with therapy_store.reading() as db:
+        found = db.exec(select(event).where(event.actor == seated.staff.id, event.subject_kind == "intake_text")).all()
+    assert [(each.action, each.where, each.purpose) for each in found] == [("read", "desk:risk-sample", "PATSFTY")]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.COORDINATOR])
+def test_drawn_intake_is_read_by_nobody_but_clinicians(at_the_desk, drawn_intake, role: Role):
+    seated = at_the_desk(role)
+    assert "quietly giving" not in seated.get(f"/to-dos/{drawn_intake.id}").text
+    refused = seated.post(f"/to-dos/{drawn_intake.id}/finish", outcome="risk_missed", missed="self_harm")
+    assert refused.status_code in (403, 422) and kept(drawn_intake).status is ToDoStatus.OPEN
+
+
+@pytest.mark.parametrize("missed", ["", "unread_text", "nonsense"])
+def test_missed_risk_needs_its_kind_and_keeps_what_was_typed(at_the_desk, drawn_intake, missed: str):
+    fields = {"outcome": "risk_missed", "said": "she gives things away"} | ({"missed": missed} if missed else {})
+    refused = at_the_desk(Role.CLINICIAN).post(f"/to-dos/{drawn_intake.id}/finish", **fields)
+    assert refused.status_code == 422
+    assert "Say which risk was missed." in refused.text and "she gives things away" in refused.text
+    assert kept(drawn_intake).status is ToDoStatus.OPEN
+
+
+def test_clinician_says_which_risk_was_missed(at_the_desk, drawn_intake):
+    seated = at_the_desk(Role.CLINICIAN)
+    done = seated.post(f"/to-dos/{drawn_intake.id}/finish", outcome="risk_missed", missed=["self_harm"])
+    assert done.status_code == 303 and seated.get(done.headers["location"]).status_code == 200
+    flags = therapy_store.flags(drawn_intake.case_number, actor="test", where="test")
+    assert [(flag.kind, flag.raised_by) for flag in flags] == [("self_harm", "clinician")]
+    assert case_of(drawn_intake).status is ReferralStatus.READY_TO_SCREEN
+
+
+@pytest.mark.parametrize("outcome", ["nothing_missed", "cannot_say"])
+def test_reader_of_a_drawn_intake_is_thanked_and_sees_it_no_more(at_the_desk, drawn_intake, outcome: str):
+    seated = at_the_desk(Role.CLINICIAN)
+    done = seated.post(f"/to-dos/{drawn_intake.id}/finish", outcome=outcome)
+    assert done.status_code == 303
+    shown = seated.get(done.headers["location"], **{})
+    assert shown.status_code < 400
+    assert "quietly giving" not in shown.text
