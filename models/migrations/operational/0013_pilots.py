@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "operational_0013"
-down_revision = "operational_0008"
+down_revision = "operational_0012"
 
 FACTS = ("practice_version", "pilot_signature", "pilot_placing", "pilot_reading", "pilot_edits", "pilot_look")
 """Tables whose rows are never changed or removed."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "operational_0014"
-down_revision = "operational_0008"
+down_revision = "operational_0013"
 
 APPEND_ONLY = {
     "risk_draw": "id",
