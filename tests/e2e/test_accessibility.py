@@ -38,6 +38,7 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Approval,
     Clinician,
@@ -48,6 +49,7 @@ from models.operational import (
     Location,
     QuarantinedRow,
     Staff,
+    WorkflowStanding,
 )
 from models.scheduling_codes import CheckInKind
 from models.therapy_text import TherapyText
@@ -138,6 +140,7 @@ def desk_visits(
     to_dos = {kind: _to_do(place, kind) for kind in (ToDoKind.CALL_PATIENT, ToDoKind.CHECK_DUPLICATE)}
     question = _to_do(place, ToDoKind.ANSWER_QUESTION)
     _broken_rows()
+    _nothing_is_offered_here()
     factories.make_labels(*[True] * 25, *[False] * 9, None)
     stranger = person(Role.CLINICIAN, location=factories.make_location(), team="others")
     guest = person(Role.CLINICIAN, location=factories.make_location(), team="guests")
@@ -179,6 +182,9 @@ def desk_visits(
             "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_as_it_is, status=422, name="not_referred"
         ),
         Visit("governance", "/governance", Role.OWNER),
+        Visit("workflows", "/workflows", Role.OWNER),
+        Visit("promote_page", "/workflows/referral/LOC-1/up", Role.OWNER, name="workflow_not_yet"),
+        Visit("promote_page", "/workflows/scheduling/LOC-1/up", Role.OWNER),
         Visit("reader", "/reader", Role.OWNER),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
@@ -441,6 +447,13 @@ def _broken_rows() -> None:
                     status=QuarantineStatus.OPEN,
                 )
             )
+
+
+def _nothing_is_offered_here() -> None:
+    """Scheduling is off, so that its page has the form of a signature and the queue says what is held."""
+    with operational_store.writing() as db:
+        off = {"level": Level.OFF, "runs_as": Level.OFF}
+        db.add(WorkflowStanding(workflow=Workflow.SCHEDULING, location_id="LOC-1", **off))
 
 
 def _wrong_sign_in(page: Page) -> None:
