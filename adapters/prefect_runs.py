@@ -244,7 +244,10 @@ async def set_paused(deployment: str, reason: str | None) -> bool:
     """
 
     async def call(client: PrefectClient) -> bool:
-        found = await client.read_deployment_by_name(deployment)
+        try:
+            found = await client.read_deployment_by_name(deployment)
+        except ObjectNotFound:
+            return False  # not deployed yet: the next look shows it
         said = found.description or ""
         ours = said.startswith(PAUSED_BY_US)
         own = said.partition("\n\n")[2] if ours else said

@@ -4,7 +4,7 @@ from prefect import flow
 
 from models.codes import Workflow
 from models.columns import utc_now
-from tasks import reports, runs, waiting, watch
+from tasks import lock, reports, runs, waiting, watch
 
 
 @flow(name="watch-waits", persist_result=False)
@@ -19,6 +19,7 @@ async def watch_waits() -> dict[str, int]:
     await runs.tick()
     await runs.name_overdue(utc_now())
     await reports.publish_waiting(waiting.waiting(), utc_now())
+    await lock.publish()
     return counts
 
 

@@ -113,4 +113,3 @@ class ShadowKind(StrEnum):
     MATCH = "match"
     NOTE_DRAFT = "note_draft"
     CLAIM = "claim"
-    MESSAGE = "message"

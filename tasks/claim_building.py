@@ -251,6 +251,24 @@ def build_all(cases: Sequence[Case]) -> Troubles:
     return troubles
 
 
+def built_content(case: Case) -> dict[str, Any] | None:
+    """What would be built of this claim now; keeps nothing. None where it has moved on or lacks something."""
+    with store.reading() as db:
+        claim = store.one(db, Claim, case.number)
+        if claim.status != C.READY_TO_BUILD:
+            return None
+        proven, alone = _proven_pairs(db, [claim]), places_at(db, Workflow.CLAIMS, Level.LIVE)
+    facts = gather_all([claim])[case.number]
+    if isinstance(facts, CountersignError):
+        return None
+    made = claim_building.build_claim(facts.facts, facts.context.tables)
+    if made.form is None:
+        return None
+    form = _forced(made.form, facts)
+    findings = claim_checks.scrub(form, facts.facts, facts.context)
+    return _content(claim, form, facts, findings, _signatures(claim, form, facts, findings, proven, alone))
+
+
 def _kept(built: list[_Built]) -> list[_Built]:
     """The same, each under the id that its content is kept under."""
     if not built:

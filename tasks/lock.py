@@ -112,13 +112,21 @@ async def show(*, again: bool = False) -> None:
             reason = _held_everywhere(standings, workflow)
             for deployment in deployments:
                 await prefect_runs.set_paused(deployment, reason)
-        await reports.publish_standings(standings)
         _shown["state"] = state
         _last.pop("named", None)
     held = any(each.runs_as in HELD_LEVELS for each in standings)
     is_time = time.monotonic() - _last.get("named", -NAME_EVERY) >= NAME_EVERY
     if held and is_time and await _name_what_stands_still(standings) < RENAMED_AT_ONCE:
         _last["named"] = time.monotonic()
+
+
+async def publish() -> None:
+    """The standings as an artifact, once for each change; called by the minute's flow, for an artifact needs a run."""
+    standings = await asyncio.to_thread(_standings)
+    rows = repr(reports.standing_rows(standings))
+    if standings and _shown.get("published") != rows:
+        await reports.publish_standings(standings)
+        _shown["published"] = rows
 
 
 def _deployments() -> Mapping[Workflow, Sequence[str]]:

@@ -25,7 +25,7 @@ from models.operational import (
 )
 from models.scheduling_codes import WaitlistOfferStatus
 from rules import matching, scheduling
-from rules.matching import CandidateClinician, MatchRequest, Way
+from rules.matching import CandidateClinician, MatchRequest, MatchResult, Way
 from rules.scheduling import OfferPreferences, SlotTime
 from tasks.cases import Case
 from tasks.steps import step
@@ -39,13 +39,7 @@ LEAD = timedelta(hours=24)
 @step("propose clinicians")
 def propose(case: Case) -> int:
     """Rank the clinicians who may take the case, with reasons; returns how many fit. The case goes to be assigned."""
-    focus = therapy_store.focus(case.number, actor="system", where="propose clinicians")
-    now = utc_now()
-    with store.reading() as db:
-        referral = store.one(db, Referral, case.number)
-        request = match_request(db, referral, now, frozenset(focus))
-        candidates = candidate_clinicians(db, now)
-    result = matching.match(request, candidates, now)
+    result = ranked(case)
     with store.writing() as db:
         referral = store.one(db, Referral, case.number)
         store.move_case(db, referral, R.ASSIGNMENT, actor="system", fence=case.fence, fitting=len(result.ranked))
@@ -67,6 +61,17 @@ def propose(case: Case) -> int:
                 )
             )
     return len(result.ranked)
+
+
+def ranked(case: Case) -> MatchResult:
+    """Who fits the case and who does not, with reasons; writes nothing."""
+    focus = therapy_store.focus(case.number, actor="system", where="propose clinicians")
+    now = utc_now()
+    with store.reading() as db:
+        referral = store.one(db, Referral, case.number)
+        request = match_request(db, referral, now, frozenset(focus))
+        candidates = candidate_clinicians(db, now)
+    return matching.match(request, candidates, now)
 
 
 def match_request(db: Session, referral: Referral, now: datetime, focus: frozenset[str] = frozenset()) -> MatchRequest:

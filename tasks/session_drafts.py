@@ -124,20 +124,7 @@ def _loaded(path: Path) -> Generator:
 def _keep(one: _Ready, made: NoteDraft | None) -> str:
     """Keep one draft and send its session to be signed; returns the draft's kind."""
     kind = _kind(one, made)
-    sentences = _sentences(one, made.sentences) if made is not None else []
-    also_said = _sentences(one, made.also_said, after=len(sentences)) if made is not None else []
-    content: dict[str, Any] = {
-        "kind": kind.value,
-        "sentences": sentences,
-        "also_said": also_said,
-        "not_assessed": _not_assessed(one, made),
-        "dropped": {reason.value: count for reason, count in made.dropped.items()} if made is not None else {},
-        "drafted_by": _drafted_by(made) if made is not None else None,
-        "why_plain": list(_why_plain(one, kind)),
-        "transcript": _pinned(one),
-        "templates": {form: template.as_plain() for form, template in one.templates.items()},
-        "permission": asdict(one.permission),
-    }
+    content = _content(one, made, kind)
     therapy_store_sessions.keep_draft(one.case.number, one.session.version, content)
     with store.writing() as db:
         present = move(db, one.case, one.session, NoteStatus.NOTE_SIGNATURE, draft=kind.value)
@@ -150,10 +137,37 @@ def _keep(one: _Ready, made: NoteDraft | None) -> str:
             present,
             one.case.number,
             draft=kind.value,
-            sentences=len(sentences),
+            sentences=len(content["sentences"]),
             drafted_by=made.version if made is not None else None,
         )
     return kind.value
+
+
+def proposal(case: Case) -> dict[str, Any] | None:
+    """What would be proposed for this session now; keeps nothing. None where it has moved on."""
+    one = _ready(case)
+    if one is None:
+        return None
+    may = one.transcript is not None and one.permission.ai_may_draft
+    made = draft_notes([_to_draft(one)], generator())[0] if may else None
+    return _content(one, made, _kind(one, made))
+
+
+def _content(one: _Ready, made: NoteDraft | None, kind: DraftKind) -> dict[str, Any]:
+    sentences = _sentences(one, made.sentences) if made is not None else []
+    also_said = _sentences(one, made.also_said, after=len(sentences)) if made is not None else []
+    return {
+        "kind": kind.value,
+        "sentences": sentences,
+        "also_said": also_said,
+        "not_assessed": _not_assessed(one, made),
+        "dropped": {reason.value: count for reason, count in made.dropped.items()} if made is not None else {},
+        "drafted_by": _drafted_by(made) if made is not None else None,
+        "why_plain": list(_why_plain(one, kind)),
+        "transcript": _pinned(one),
+        "templates": {form: template.as_plain() for form, template in one.templates.items()},
+        "permission": asdict(one.permission),
+    }
 
 
 def _kind(one: _Ready, made: NoteDraft | None) -> DraftKind:

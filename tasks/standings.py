@@ -7,9 +7,10 @@ from adapters import held_places
 from adapters import operational_store as store
 from adapters.operational_store import CaseRecord
 from models.codes import ApprovalStatus, CaseStatus, Role, ToDoKind
-from models.governance_codes import Workflow, workflow_of
+from models.governance_codes import Level, Workflow, workflow_of
 from models.operational import Approval
 from models.standing import HELD_LEVELS, goes_on_held
+from tasks import shadow
 from tasks.cases import Case
 from tasks.sign_offs import KIND_AT
 
@@ -31,6 +32,8 @@ def holds(case: Case, status: CaseStatus) -> str | None:
         level = held_places.runs_as(db, workflow, found.location_id)
         if level not in HELD_LEVELS or (status in KIND_AT and _gate_is_open(db, found)):
             return None
+    if level is Level.SHADOW:
+        shadow.note(case, status, found.location_id)
     if workflow in BY_HAND:
         with store.writing() as db:
             present = store.one_case(db, case.number)

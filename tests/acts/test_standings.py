@@ -9,12 +9,14 @@ from sqlmodel import select
 
 from acts import standings
 from acts.sending import HELD, send_due
+from adapters import therapy_store_sessions
 from adapters.code_version import code_version
 from adapters.operational_store import move_case, reading, writing
 from models.codes import (
     AuthenticatedHow,
     MessageChannel,
     MessageStatus,
+    NoteStatus,
     ReferralStatus,
     Role,
     ToDoKind,
@@ -38,7 +40,7 @@ from models.standing import DemotionReason, ProofKind, ShadowKind
 from rules.sign_off import digest
 from tasks import cases, matching
 from tasks import standings as walking
-from tests.factories import MadeCase, make_case_at, make_message, make_staff
+from tests.factories import MadeCase, make_case_at, make_message, make_session, make_staff
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -57,8 +59,12 @@ def staff(case: MadeCase, role: Role = Role.OWNER, **given: Any) -> str:
 
 
 def place_of(case: MadeCase) -> Location:
+    return location_named(case.referral.location_id)
+
+
+def location_named(location_id: str) -> Location:
     with reading() as db:
-        return db.get_one(Location, case.referral.location_id)
+        return db.get_one(Location, location_id)
 
 
 def staffed(case: MadeCase) -> None:
@@ -372,3 +378,30 @@ def test_history_cannot_be_changed(case: MadeCase, table: Any, change: Any) -> N
         statement = change(table).values(passed=True)
     with pytest.raises(Exception, match="append-only"), writing() as db:
         db.exec(statement)
+
+
+def test_shadow_notes_what_it_would_do_once_and_touches_nothing(case: MadeCase) -> None:
+    down(case, Level.SHADOW)
+    for _ in range(2):
+        assert walking.holds(cases.take(case.number), R.READY_TO_MATCH) == "held: shadow"
+    with reading() as db:
+        [noted] = db.exec(select(ShadowAction)).all()
+    assert (noted.workflow, noted.case_number, noted.kind) == (W.REFERRAL, case.number, ShadowKind.MATCH)
+    assert now(case).status == R.READY_TO_MATCH
+    assert [each.action for each in events("case.moved")] == []
+
+
+def test_shadow_drafts_a_note_without_keeping_it() -> None:
+    note = make_session(NoteStatus.READY_TO_DRAFT)
+    standings.demote(
+        W.NOTES,
+        note.location_id,
+        Level.SHADOW,
+        staff_id=make_staff(role=Role.OWNER, location=location_named(note.location_id)).id,
+        reason=WHY,
+    )
+    leg = cases.take(note.case_number)
+    assert walking.holds(leg, NoteStatus.READY_TO_DRAFT) == "held: shadow"
+    with reading() as db:
+        assert [each.kind for each in db.exec(select(ShadowAction)).all()] == [ShadowKind.NOTE_DRAFT]
+    assert therapy_store_sessions.newest_draft(note.case_number, actor="test", where="test") is None

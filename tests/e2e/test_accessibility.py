@@ -38,6 +38,7 @@ from models.codes import (
     ToDoKind,
 )
 from models.columns import utc_now
+from models.governance_codes import Level, Workflow
 from models.operational import (
     Approval,
     Clinician,
@@ -50,6 +51,7 @@ from models.operational import (
     QuarantinedRow,
     Staff,
     ToDo,
+    WorkflowStanding,
 )
 from models.safety_codes import PracticeKind
 from models.scheduling_codes import CheckInKind
@@ -145,6 +147,7 @@ def desk_visits(
     to_dos = {kind: _to_do(place, kind) for kind in (ToDoKind.CALL_PATIENT, ToDoKind.CHECK_DUPLICATE)}
     question = _to_do(place, ToDoKind.ANSWER_QUESTION)
     _broken_rows()
+    _nothing_is_offered_here()
     factories.make_labels(*[True] * 25, *[False] * 9, None)
     stranger = person(Role.CLINICIAN, location=factories.make_location(), team="others")
     guest = person(Role.CLINICIAN, location=factories.make_location(), team="guests")
@@ -189,6 +192,9 @@ def desk_visits(
         Visit("workflow_map", "/map", Role.OWNER),
         Visit("workflow_map", "/map?workflow=claims", Role.BILLER, name="workflow_map_of_claims"),
         Visit("workflow_waiting", "/map/waiting?status=risk_review", Role.COORDINATOR),
+        Visit("workflows", "/workflows", Role.OWNER),
+        Visit("promote_page", "/workflows/referral/LOC-1/up", Role.OWNER, name="workflow_not_yet"),
+        Visit("promote_page", "/workflows/scheduling/LOC-1/up", Role.OWNER),
         Visit("reader", "/reader", Role.OWNER),
         *_safety_visits(place, clinician),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
@@ -493,6 +499,13 @@ def _broken_rows() -> None:
                     status=QuarantineStatus.OPEN,
                 )
             )
+
+
+def _nothing_is_offered_here() -> None:
+    """Scheduling is off, so that its page has the form of a signature and the queue says what is held."""
+    with operational_store.writing() as db:
+        off = {"level": Level.OFF, "runs_as": Level.OFF}
+        db.add(WorkflowStanding(workflow=Workflow.SCHEDULING, location_id="LOC-1", **off))
 
 
 def _wrong_sign_in(page: Page) -> None:

@@ -46,7 +46,11 @@ def nobody_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_tampering_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the verification did not look at the copy."""
     real = audit_chain.verify_chain
-    monkeypatch.setattr(proofs.audit_chain, "verify_chain", lambda chain, _url: real(chain, audit_chain.url_of(chain)))
+    monkeypatch.setattr(
+        proofs.audit_chain,
+        "verify_chain",
+        lambda chain, _, anchors=None: real(chain, audit_chain.url_of(chain), anchors),
+    )
 
 
 def no_hold(monkeypatch: pytest.MonkeyPatch) -> None:
