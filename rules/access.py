@@ -20,6 +20,7 @@ SHORTEST_REASON = 20
 CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 CALENDAR_KEEPERS = SIGNERS
 ROOM_KEEPERS = frozenset({Role.COORDINATOR})
+SCORERS = frozenset({Role.OWNER, Role.COMPLIANCE, Role.ANALYST})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -141,6 +142,10 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "fill_from_waitlist": SIGNERS,
     "waitlist_fairness": EVERYONE - {Role.BILLER},
     "governance": EVERYONE,
+    "scorecard": SCORERS,
+    "scorecard_pdf": SCORERS,
+    "scorecard_chart": SCORERS,
+    "scorecard_figure": SCORERS,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),

@@ -98,6 +98,8 @@ NO_PAGES = {
     "note_pdf": "a file to save",
     "note_fhir": "a file to save",
     "export_calendar": "a file to save",
+    "scorecard_pdf": "a file to save",
+    "scorecard_chart": "a picture, seen on the scorecard",
     "enrol_qr": "a picture, seen on the page that sets up the app",
     "oidc_sign_in": "leads on to the practice's own service",
     "oidc_back": "leads on to the desk",
@@ -180,6 +182,9 @@ def desk_visits(
             "new_referral_page", "/referrals/new", Role.COORDINATOR, go=_send_as_it_is, status=422, name="not_referred"
         ),
         Visit("governance", "/governance", Role.OWNER),
+        Visit("scorecard", "/scorecard", Role.OWNER),
+        Visit("scorecard", "/scorecard?period=days", Role.OWNER, status=422, name="scorecard_without_days"),
+        Visit("scorecard_figure", "/scorecard/figures/no_shows", Role.OWNER),
         Visit("reader", "/reader", Role.OWNER),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),

@@ -22,6 +22,7 @@ class Shown(NamedTuple):
 
 
 PAGES: tuple[Shown, ...] = (
+    Shown("scorecard", "/scorecard", "Scorecard", "How the practice does, how sure that is, and how it changed."),
     Shown(
         "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
     ),
