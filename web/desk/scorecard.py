@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from datetime import date
 from threading import Lock
+from time import monotonic
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ router = APIRouter()
 QUARTERS, MONTHS = 6, 6
 OWN_DAYS = "days"
 ROWS_OF_A_PAGE = 100
-KEPT_DRAWINGS = 16
+KEPT_DRAWINGS, KEPT_SECONDS = 16, 60.0
 CURVE_DAYS = (0, 7, 14, 21, 28, 42, 56, 84)
 CASE_ROUTES = {"/claims/": "claim_page", "/care/": "care_page", "/notes/": "note_page", "/cases/": "case_page"}
 
@@ -61,25 +62,31 @@ Filters = Annotated[Asked, Depends()]
 
 
 class _Drawn:
-    """What the charts of the pages shown last show, so that drawing one reads nothing again."""
+    """What the charts of the pages shown last show, for a minute, so that drawing one reads nothing again."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[Wanted, date], Drawings] = OrderedDict()
+        self._found: OrderedDict[Wanted, tuple[float, Drawings]] = OrderedDict()
         self._lock = Lock()
 
     def keep(self, card: Scorecard) -> Drawings:
         found = drawings(card)
         with self._lock:
-            self._found[card.wanted, card.known.as_of] = found
-            self._found.move_to_end((card.wanted, card.known.as_of))
+            self._found[card.wanted] = (monotonic(), found)
+            self._found.move_to_end(card.wanted)
             while len(self._found) > KEPT_DRAWINGS:
                 self._found.popitem(last=False)
         return found
 
     def of(self, wanted: Wanted) -> Drawings:
         with self._lock:
-            found = self._found.get((wanted, utc_now().date()))
-        return found if found is not None else self.keep(scorecard_of(wanted))
+            since, found = self._found.get(wanted, (0.0, None))
+        if found is None or monotonic() - since > KEPT_SECONDS:
+            return self.keep(scorecard_of(wanted))
+        return found
+
+    def clear(self) -> None:
+        with self._lock:
+            self._found.clear()
 
 
 DRAWN = _Drawn()
