@@ -48,7 +48,7 @@ def bars(counted: Sequence[Bar]) -> str:
     """How many of each, the most first."""
     alt = _altair()
     base = alt.Chart(_data(counted)).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)),
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=420)),
         x=alt.X("count:Q", title="referrals", axis=alt.Axis(tickMinStep=1)),
     )
     drawn = base.mark_bar(color=COLOURS[0])
@@ -118,5 +118,7 @@ def _shape() -> Any:
 def _spelled(chart: Any, height: int | None = HEIGHT) -> str:
     """The specification; without a height each line takes what it needs."""
     sized = chart.properties(width=WIDTH) if height is None else chart.properties(width=WIDTH, height=height)
-    spelled: str = sized.configure_axis(labelFontSize=12, titleFontSize=12).configure_legend(labelFontSize=12).to_json()
+    # what shows the picture may have a wider font than what measured it here
+    roomy = sized.properties(padding={"left": 56, "right": 16, "top": 8, "bottom": 8})
+    spelled: str = roomy.configure_axis(labelFontSize=12, titleFontSize=12).configure_legend(labelFontSize=12).to_json()
     return spelled

@@ -23,6 +23,7 @@ ROOM_KEEPERS = frozenset({Role.COORDINATOR})
 PILOT_ENDERS = frozenset({Role.OWNER, Role.CLINICIAN, Role.COMPLIANCE})
 PILOT_READERS = frozenset({Role.OWNER, Role.ANALYST, Role.COMPLIANCE, Role.CLINICIAN, Role.COORDINATOR})
 SAFETY = frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER})
+SCORERS = frozenset({Role.OWNER, Role.COMPLIANCE, Role.ANALYST})
 INTAKE = frozenset({Role.COORDINATOR, Role.ANALYST, Role.CLINICIAN})
 
 PUBLIC = frozenset({"sign_in_page", "sign_in", "oidc_sign_in", "oidc_back", "healthz", "health", "metrics", "assets"})
@@ -150,6 +151,10 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "promote_workflow": frozenset({Role.OWNER}),
     "workflow_map": EVERYONE,
     "workflow_waiting": EVERYONE,
+    "scorecard": SCORERS,
+    "scorecard_pdf": SCORERS,
+    "scorecard_chart": SCORERS,
+    "scorecard_figure": SCORERS,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "steps": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "steps_plot": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),

@@ -210,7 +210,7 @@ def change_told(figure: Figure, change: Difference | None) -> str:
     if change.verdict is Verdict.CANNOT_TELL:
         if change.low is None or change.high is None:
             return "cannot tell yet"
-        return f"cannot tell yet ({_step(figure, change.low, '+')} to {_step(figure, change.high, '+')})"
+        return f"cannot tell yet ({_step(figure, change.low, '+', unit=False)} to {_step(figure, change.high, '+')})"
     low, high = sorted((abs(change.low or 0), abs(change.high or 0)))
     if change.low is None or change.high is None:
         # one side is open: what is certain is the nearer bound

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, cast
 from sqlmodel import col, func, select
 
 from acts import safety
+from acts.scorecard import Wanted, scorecard_of
 from adapters import operational_store as store
 from models.claim_codes import FileStatus
 from models.codes import ApprovalStatus, CaseOwner, QuarantineStatus, Role, ToDoStatus
@@ -17,15 +18,28 @@ from models.operational import (
     Approval,
     Claim,
     ClearinghouseFile,
+    Location,
     QuarantinedRow,
     Referral,
     ToDo,
 )
+from models.periods import Period
 from models.transitions import CLAIM_OWNERS, REFERRAL_OWNERS
 from rules.safety_rows import FEWEST
+from rules.scorecard import Figure, outside
+from rules.scorecard_words import WORDS, interval_told, told
 from tasks import nightly
 from tasks.nights import records_of
 
+SCORED = timedelta(days=90)
+IN_THE_NIGHT = (
+    Figure.LEAKAGE,
+    Figure.LATE_CANCELLATIONS,
+    Figure.CLEAN_CLAIMS,
+    Figure.DENIED_CLAIMS,
+    Figure.ADMIN_HOURS,
+    Figure.SATISFIED,
+)
 LIVE = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
 
 
@@ -110,7 +124,7 @@ def summary(night: date, location: str = "all") -> NightSummary:
         {name: count for name, count in sorted(overdue.items()) if count},
         rows,
         files,
-        _figures(),
+        _figures() | _scorecard(night, location),
     )
 
 
@@ -130,6 +144,24 @@ def _missed_risk() -> dict[str, str]:
     return {
         "unflagged intakes drawn, 90 days": f"fewer than {FEWEST}" if 0 < found.drawn < FEWEST else str(found.drawn),
         "of unflagged intakes, with a missed risk": f"rests on fewer than {FEWEST}" if small else known,
+    }
+
+
+def _scorecard(night: date, location: str) -> dict[str, str]:
+    """Some figures of the scorecard over the days before this night, with their intervals and nothing that is few."""
+    with store.reading() as db:
+        places = tuple(db.exec(select(Location.id).order_by(Location.id)).all())
+    wanted = Wanted(
+        Period(night - SCORED, night), Period(night - SCORED, night), places if location == "all" else (location,)
+    )
+    shown = {card.figure: card.now for card in outside(scorecard_of(wanted, night).cards)}
+    return {
+        f"{WORDS[figure].name.lower()}, last {SCORED.days} days": (
+            f"{told(figure, shown[figure].value)} ({interval_told(figure, shown[figure])})"
+            if shown[figure].value is not None
+            else "not known, or too few to show"
+        )
+        for figure in IN_THE_NIGHT
     }
 
 

@@ -751,6 +751,9 @@ def look_at_everything(at: Practice) -> None:
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
     ]
+    today = utc_now().date()
+    days = f"period=days&begin={today - timedelta(days=60)}&end={today}"
+    paths += [f"/scorecard{page}?{days}" for page in ("", "/scorecard.pdf", "/charts/shares.svg", "/figures/leakage")]
     for staff_id in ROLES:
         seat = at.seat(staff_id)
         for path in paths:

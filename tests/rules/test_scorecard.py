@@ -121,7 +121,7 @@ def done(number: str, patient: str, minutes: float, on: date = FIRST) -> DoneRow
 
 
 def test_admin_hours_are_shared_by_every_active_patient() -> None:
-    """90 (of 100, idle is capped) + 30 minutes for one patient, 60 for another, none for a third who only came: an hour for each of three."""
+    """90 (of 100, idle is capped) and 30 minutes, 60, and none for who only came: an hour for each of three."""
     tables = Tables(
         done=(
             done("RF-1", "PT-1", 100),

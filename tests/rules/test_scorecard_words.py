@@ -51,7 +51,7 @@ def test_intervals(figure: Figure, found: Estimate, said: str) -> None:
     [
         (F.NO_SHOWS, Difference(-0.061, -0.102, -0.019), "lower by 6.1 points (1.9 to 10.2)"),
         (F.CLEAN_CLAIMS, Difference(0.09, 0.05, 0.14), "higher by 9.0 points (5.0 to 14.0)"),
-        (F.NO_SHOWS, Difference(-0.01, -0.05, 0.03), "cannot tell yet (-5.0 points to +3.0 points)"),
+        (F.NO_SHOWS, Difference(-0.01, -0.05, 0.03), "cannot tell yet (-5.0 to +3.0 points)"),
         (F.FIRST_APPOINTMENT_P90, Difference(5.0, None, 9.0), "cannot tell yet"),
         (F.FIRST_APPOINTMENT_P90, Difference(9.0, 3.0, None), "higher by at least 3.0 days"),
         (F.FIRST_APPOINTMENT_P90, Difference(-9.0, None, -3.0), "lower by at least 3.0 days"),

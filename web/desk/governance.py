@@ -23,6 +23,7 @@ class Shown(NamedTuple):
 
 PAGES: tuple[Shown, ...] = (
     Shown("workflows", "/workflows", "Workflows", "How far each may go by itself at each location, and why."),
+    Shown("scorecard", "/scorecard", "Scorecard", "How the practice does, how sure that is, and how it changed."),
     Shown(
         "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
     ),
