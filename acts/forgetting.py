@@ -79,7 +79,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         if not staff.active or staff.role not in MAY_FORGET:
             raise NotAllowed("compliance or an administrator does this")
         one(db, Patient, patient_id)
-        people = _same_person(db, patient_id)
+        people = same_person(db, patient_id)
         referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
         sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
         claims = db.exec(select(Claim).where(col(Claim.patient_id).in_(people)).order_by(col(Claim.case_number))).all()
@@ -105,7 +105,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
     numbers = sorted(case.case_number for case in cases)
     _settle_keys(people, numbers, staff_id)
     with reading() as db:
-        rows_of_theirs = _broken_rows(db, numbers)
+        rows_of_theirs = broken_rows(db, numbers)
         files = [*_files(db, numbers), *transcript_files_of(numbers), *_histories(db, people)]
     owners = [*people, *rows_of_theirs, *files, *therapy_store_private.keys_of_patients(people)]
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
@@ -168,7 +168,7 @@ def _money_must_be_settled(claims: Sequence[Claim], sessions: Sequence[SessionNo
             raise MovedOn(f"session {session.case_number} is signed and not claimed yet: a biller settles it first")
 
 
-def _same_person(db: Session, patient_id: str) -> list[str]:
+def same_person(db: Session, patient_id: str) -> list[str]:
     """This patient's record and those that a coordinator said are the same person's."""
     settled = db.exec(select(Referral).where(Referral.status == ReferralStatus.CLOSED_DUPLICATE)).all()
     pairs = [(case.patient_id, case.possible_patient_ids[0]) for case in settled if case.possible_patient_ids]
@@ -186,7 +186,7 @@ def _settle_keys(people: Sequence[str], numbers: Sequence[str], actor: str) -> N
         therapy_store.settle_case_key(number, actor)
 
 
-def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
+def broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of quarantined rows that came under the sender's numbers of these cases."""
     keys = [
         key

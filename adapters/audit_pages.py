@@ -1,6 +1,6 @@
 """One page after the other of either audit, for a person to read: what was done, and who read therapy content."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,15 @@ def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[
         query = query.where(table.c.id < before)
     with _reading(chain) as db:
         return db.connection().execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+
+
+def events_of(chain: Chain, case_numbers: Collection[str], patient_ids: Collection[str]) -> Sequence[sa.Row[Any]]:
+    """Every event of these cases or about these patients, oldest first."""
+    table = chain.events_table
+    about = (table.c.subject_kind == "patient") & table.c.subject_id.in_(patient_ids)
+    query = sa.select(table).where(table.c.case_number.in_(case_numbers) | about).order_by(table.c.id)
+    with _reading(chain) as db:
+        return db.connection().execute(query).all()
 
 
 def actions(chain: Chain) -> list[str]:

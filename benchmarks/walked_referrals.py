@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.walked_referrals --docs`` makes an installation of its own, drops referral tables into its
 folder day by day, and takes every referral through the real intake, the real steps, acts and sign-offs; only the clock
-is moved on, and what people decide is drawn with a fixed seed. Then ``adapters.workflow_report`` writes
+is moved on, and what people decide is drawn with a fixed seed. Then ``acts.workflow_report`` writes
 docs/workflow-map.md and its drawings from that installation's audit. Prints one JSON line.
 """
 
@@ -22,8 +22,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from acts import cases as case_acts
-from acts import decisions, patient, to_dos
-from adapters import outbox, portal_links, workflow_report, workflow_views
+from acts import decisions, patient, to_dos, workflow_report
+from acts.workflow_map import walked
+from adapters import outbox, portal_links
 from adapters.migrating import migrate_all
 from adapters.operational_store import reading
 from adapters.sample_practice import seed_sample_practice
@@ -131,15 +132,14 @@ class Sample:
         ends = BEGAN + timedelta(days=DAYS)
         while self.planned and self.planned[0][0] <= ends:
             Clock.moment, _, act = heapq.heappop(self.planned)
-            with suppress(CountersignError, ValueError):  # somebody came too late, as people do
+            with suppress(CountersignError, ValueError, LookupError):  # somebody came too late, as people do
                 act()
             self.runs_go_on()
         Clock.moment = ends
 
     def night(self) -> None:
         nightly.open_times_ahead.fn()
-        while outbox.send_due(columns.utc_now(), limit=500):
-            pass
+        outbox.send_due(columns.utc_now(), limit=2000)
 
     def watch(self) -> None:
         watch.watch.fn(columns.utc_now())
@@ -212,6 +212,7 @@ class Sample:
                 "consent_ai_on": "2026-02-20",
                 "location_id": self.luck.choice(["LOC-1", "LOC-1", "LOC-2"]),
                 "family_name": f"Sample {chr(65 + self.count % 26)}{self.count}{len(rows)}",
+                "birth_date": f"{self.luck.randrange(1940, 2006)}-{self.luck.randrange(1, 13):02d}-11",
                 "phone": f"+1 503 555 {1000 + self.count % 9000:04d}",
             }
             if self.luck.random() < 0.45:  # no answers came with it: the patient is asked
@@ -270,7 +271,9 @@ class Sample:
             patient.none_suit(token, proof)
             return
         with reading() as db:
-            offers = db.exec(select(Offer.id).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)).all()
+            offers = db.exec(
+                select(Offer.id).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)
+            ).all()
         patient.choose(token, proof, self.luck.choice(sorted(offers)))
 
     def cancel(self, number: str) -> None:
@@ -286,7 +289,9 @@ class Sample:
         with reading() as db:
             waiting = db.exec(
                 select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
-            ).one()
+            ).first()
+        if waiting is None:
+            raise MovedOn("the sign-off is over")
         verdict = self.luck.choices([Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT], [88, 8, 4])[0]
         if waiting.kind != ApprovalKind.RISK_REVIEW and verdict == Verdict.REJECT:
             verdict = Verdict.RETURN
@@ -332,7 +337,7 @@ def walk(folder: Path, docs: Path | None) -> dict[str, Any]:
         Sample(SEED).run()
         with reading() as db:
             places = list(db.exec(select(Location.id)).all())
-        found = workflow_views.walked(Workflow.REFERRAL, places, columns.utc_now())
+        found = walked(Workflow.REFERRAL, places, columns.utc_now())
         if docs is not None:
             workflow_report.write(docs, columns.utc_now(), [Workflow.REFERRAL], sample=workflow_report.SAMPLE)
     return {

@@ -144,6 +144,8 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "workflow_map": EVERYONE,
     "workflow_waiting": EVERYONE,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
+    "patient_file_page": frozenset({Role.COMPLIANCE}),
+    "hand_out_patient_file": frozenset({Role.COMPLIANCE}),
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }

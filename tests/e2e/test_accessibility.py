@@ -182,6 +182,7 @@ def desk_visits(
         Visit("workflow_map", "/map", Role.OWNER),
         Visit("workflow_map", "/map?workflow=claims", Role.BILLER, name="workflow_map_of_claims"),
         Visit("workflow_waiting", "/map/waiting?status=risk_review", Role.COORDINATOR),
+        Visit("patient_file_page", f"/patient-file?case={review.case_number}", Role.COMPLIANCE),
         Visit("reader", "/reader", Role.OWNER),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),

@@ -457,6 +457,16 @@ def open_in_an_emergency(at: Practice) -> None:
     glass = at.find(BreakGlass)
     compliance.get(f"/break-glass/{glass.id}")
     compliance.post(f"/break-glass/{glass.id}/review")
+    why = "the patient asked for their record in writing"
+    compliance.post("/patient-file", 422, case=number, reason="why")
+    compliance.post(
+        "/patient-file",
+        200,
+        case=number,
+        reason=why,
+        current=at.proof(COMPLIANCE)["password"],
+        code=at.proof(COMPLIANCE)["code"],
+    )
 
 
 def find_no_time(at: Practice) -> None:
@@ -732,6 +742,7 @@ def look_at_everything(at: Practice) -> None:
             "/audit",
             "/reader",
             "/map",
+            f"/patient-file?case={number}",
             "/map?workflow=notes",
             "/map/waiting?status=risk_review",
             "/governance",

@@ -29,6 +29,9 @@ PAGES: tuple[Shown, ...] = (
         "workflow_map", "/map", "Workflow map", "How cases are meant to go, how they went, where they wait and fail."
     ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
+    Shown(
+        "patient_file_page", "/patient-file", "A patient's whole file", "Everything kept of one patient, in one ZIP."
+    ),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

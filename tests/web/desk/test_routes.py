@@ -141,6 +141,8 @@ EXPECTED = {
     "workflow_map": "COBNWMD",
     "workflow_waiting": "COBNWMD",
     "reader": "CWM",
+    "patient_file_page": "M",
+    "hand_out_patient_file": "M",
     "audit": "M",
     "audit_export": "M",
 }
