@@ -57,6 +57,7 @@ NOT_IN_A_FILE: Mapping[str, str] = {
     "run_claim": "the program",
     "worker_beat": "the program",
     "night_part": "the program",
+    "retention_list": "a list of many patients",
     "no_show_network": "learnt from many patients, and holds none",
 }
 """Operational tables that no patient's file holds, and why; every other one must lead to a patient."""

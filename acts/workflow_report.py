@@ -68,10 +68,11 @@ def _enough(found: Map) -> bool:
 
 def _section(found: Map, whole: Map) -> str:
     workflow = found.workflow
+    still_open = found.open_cases if _enough(found) else f"fewer than {FEWEST}"
     odd = int(whole.not_allowed["count"].sum())
     lines = [
         f"## {workflow.label}\n",
-        f"{found.cases} cases, {found.open_cases if _enough(found) else f'fewer than {FEWEST}'} of them open, {found.moves} moves of {len(whole.edges)} kinds. "
+        f"{found.cases} cases, {still_open} of them open, {found.moves} moves of {len(whole.edges)} kinds. "
         f"Moves that the table of transitions does not allow: {odd}. Moves that do not begin where the one before "
         f"ended: {found.gaps}. Allowed moves that no case walked: {len(found.never_walked)}.\n",
         "| as mapped | as walked |\n|---|---|",

@@ -11,6 +11,7 @@ from adapters import operational_store, therapy_store
 from models.audit_chain import THERAPY, Chain
 
 PAGE = 100
+READS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,24 @@ def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[
         query = query.where(table.c.id < before)
     with _reading(chain) as db:
         return db.connection().execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+
+
+def reads(
+    begin: datetime | None, end: datetime | None, case_numbers: Collection[str] | None, reader: str
+) -> Sequence[sa.Row[Any]]:
+    """Who read therapy content, newest first and at most ``READS_AT_ONCE``; ``None`` and "" are no limit."""
+    table = THERAPY.events_table
+    query = sa.select(table).where(table.c.action == therapy_store.READ)
+    if begin is not None:
+        query = query.where(table.c.at >= begin)
+    if end is not None:
+        query = query.where(table.c.at < end)
+    if case_numbers is not None:
+        query = query.where(table.c.case_number.in_(case_numbers))
+    if reader:
+        query = query.where(table.c.actor == reader.strip())
+    with _reading(THERAPY) as db:
+        return db.connection().execute(query.order_by(table.c.id.desc()).limit(READS_AT_ONCE)).all()
 
 
 def events_of(chain: Chain, case_numbers: Collection[str], patient_ids: Collection[str]) -> Sequence[sa.Row[Any]]:

@@ -24,6 +24,7 @@ from cli import (
     patient_files,
     practice,
     reader,
+    retaining,
     sessions,
     weights,
 )
@@ -56,6 +57,7 @@ weights.register(models, console)
 reader.register(app, console)
 mapping.register(app, console)
 patient_files.register(app, console)
+retaining.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)

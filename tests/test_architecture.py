@@ -53,6 +53,7 @@ THERAPY_DOOR = {
     "acts/patient_answers.py",
     "acts/patient_file.py",
     "acts/patient_messages.py",
+    "acts/retention.py",
     "acts/risk_flags.py",
     "acts/signed_notes.py",
     "acts/to_dos.py",

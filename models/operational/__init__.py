@@ -42,6 +42,7 @@ from models.operational.referrals import (
     Referral,
     Slot,
 )
+from models.operational.retention import LegalHold, RetentionItem, RetentionList
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
 from models.operational.scheduling import (
     CalendarException,
@@ -83,6 +84,7 @@ __all__ = [
     "IntakeFile",
     "IntakeRow",
     "LedgerEntry",
+    "LegalHold",
     "Licence",
     "Location",
     "MatchCandidate",
@@ -109,6 +111,8 @@ __all__ = [
     "ReminderPreference",
     "RemittanceFigures",
     "RemittedClaimRecord",
+    "RetentionItem",
+    "RetentionList",
     "Room",
     "RunClaim",
     "Series",

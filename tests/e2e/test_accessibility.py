@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
-from acts import accounts, break_glass, check_in_answers, material
+from acts import accounts, break_glass, check_in_answers, material, retention
 from acts.billing_records import PATIENT_FIELDS
 from acts.waitlist import accept
 from adapters import credentials, desk_logins, education, operational_store, staff_secrets, therapy_store
@@ -183,6 +183,9 @@ def desk_visits(
         Visit("workflow_map", "/map?workflow=claims", Role.BILLER, name="workflow_map_of_claims"),
         Visit("workflow_waiting", "/map/waiting?status=risk_review", Role.COORDINATOR),
         Visit("patient_file_page", f"/patient-file?case={review.case_number}", Role.COMPLIANCE),
+        Visit("retention", "/retention", Role.COMPLIANCE),
+        Visit("retention_list", f"/retention/{_over_time(staff[Role.COMPLIANCE])}", Role.COMPLIANCE),
+        Visit("audit_reads", "/audit/reads", Role.COMPLIANCE),
         Visit("reader", "/reader", Role.OWNER),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
@@ -422,6 +425,15 @@ def _to_do(place: Location, kind: ToDoKind) -> str:
     if kind == ToDoKind.CHECK_DUPLICATE:
         factories.make_referral(ReferralStatus.OFFERED, location=place, patient=patient)
     return str(factories.make_to_do(case, kind).id)
+
+
+def _over_time(officer: Staff) -> str:
+    """A list of one patient who is over their time."""
+    then = utc_now() - timedelta(days=366 * 9)
+    patient = factories.make_patient(created_at=then)
+    long_ago = {"received_at": then, "status_since": then, "closed_at": then}
+    factories.make_referral(ReferralStatus.CLOSED_DECLINED, patient=patient, **long_ago)
+    return retention.make_list(officer.id)
 
 
 def _broken_rows() -> None:

@@ -25,6 +25,7 @@ from models.operational import (
     BreakGlass,
     Claim,
     Episode,
+    LegalHold,
     Patient,
     PortalLink,
     QuarantinedRow,
@@ -458,6 +459,15 @@ def open_in_an_emergency(at: Practice) -> None:
     compliance.get(f"/break-glass/{glass.id}")
     compliance.post(f"/break-glass/{glass.id}/review")
     why = "the patient asked for their record in writing"
+    proof = {"current": sign_in_of(COMPLIANCE).password, "code": code_of(COMPLIANCE)}
+    compliance.post("/patient-file", 422, case=number, reason="why")
+    compliance.post("/patient-file", 200, case=number, reason=why, **proof)
+    compliance.post("/retention/holds", case=number, reason=why)
+    compliance.post(f"/retention/holds/{at.find(LegalHold).id}/lift")
+    compliance.post("/retention", 422)  # nobody is over their time
+    compliance.get("/retention/RL-none", 409)
+    compliance.post("/retention/RL-none", 409)
+    why = "the patient asked for their record in writing"
     compliance.post("/patient-file", 422, case=number, reason="why")
     compliance.post(
         "/patient-file",
@@ -740,6 +750,8 @@ def look_at_everything(at: Practice) -> None:
             "/break-glass",
             f"/break-glass/{ids['glass']}",
             "/audit",
+            "/audit/reads",
+            "/retention",
             "/reader",
             "/map",
             f"/patient-file?case={number}",

@@ -67,6 +67,9 @@ ANSWERED_OTHERWISE = {
     "oidc_sign_in": {409},  # this practice has no sign-in service of its own
     "oidc_again": {409},
     "oidc_back": {403},
+    "make_retention_list": {422},  # nobody here is over their time; tests/web/desk/test_retention.py has a list
+    "retention_list": {409},
+    "sign_retention_list": {409},
     "case_progress": {286, 200},  # htmx: ask no more
 }
 """Pages that never answer 200 here; tests/web/desk/test_oidc.py opens them with a service."""

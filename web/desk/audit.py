@@ -5,15 +5,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from acts import content_reads
 from adapters import audit_export, audit_pages, audit_status, desk_views
 from adapters.audit_export import Asked, Format
 from adapters.audit_pages import Wanted
 from models.audit_chain import CHAINS, OPERATIONAL
+from models.columns import utc_now
 from models.purposes import PurposeOfUse
 from web.desk.members import SignedIn
 from web.desk.pages import page
 
 router = APIRouter()
+
+RECENT_DAYS = 7
+LISTED = 200
 
 
 @router.get("/audit", name="audit")
@@ -42,6 +47,27 @@ def audit(
         names=desk_views.staff_names(),
         chains=audit_status.chains(),
         formats=list(Format),
+        purposes={each.value: each.words for each in PurposeOfUse},
+    )
+
+
+@router.get("/audit/reads", name="audit_reads")
+def reads(
+    request: Request, me: SignedIn, case: str = "", reader: str = "", begin: str = "", end: str = ""
+) -> HTMLResponse:
+    """Every read of therapy content, the unusual ones first; without dates, of the last seven days (UTC)."""
+    if not begin and not end:
+        begin = (utc_now() - timedelta(days=RECENT_DAYS)).date().isoformat()
+    found = content_reads.reads(*limits(begin, end), case=case, reader=reader)
+    return page(
+        request,
+        "audit_reads.html",
+        found=found,
+        unusual=[each for each in found.judged if each.reasons][:LISTED],
+        usual=[each for each in found.judged if not each.reasons][:LISTED],
+        listed=LISTED,
+        asked={"case": case, "reader": reader, "begin": begin, "end": end},
+        names=desk_views.staff_names(),
         purposes={each.value: each.words for each in PurposeOfUse},
     )
 

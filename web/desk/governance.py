@@ -32,6 +32,8 @@ PAGES: tuple[Shown, ...] = (
     Shown(
         "patient_file_page", "/patient-file", "A patient's whole file", "Everything kept of one patient, in one ZIP."
     ),
+    Shown("retention", "/retention", "Retention", "Who is over their time; holds; the lists that are signed."),
+    Shown("audit_reads", "/audit/reads", "Who read what", "Every read of therapy content, the unusual ones first."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 
