@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters import operational_store, therapy_store
+from adapters.operational_store import CASES
 from models.audit_chain import THERAPY, Chain
 
 PAGE = 100
@@ -16,11 +17,16 @@ READS_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC."""
+    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC.
+
+    ``record``: the id of what was changed or read, or its kind; ``location``: of the case it is about.
+    """
 
     case: str = ""
     actor: str = ""
     action: str = ""
+    record: str = ""
+    location: str = ""
     begin: datetime | None = None
     end: datetime | None = None
 
@@ -35,6 +41,11 @@ def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[
         query = query.where(table.c.actor.startswith(wanted.actor.strip(), autoescape=True))
     if wanted.action:
         query = query.where(table.c.action == wanted.action)
+    if wanted.record:
+        record = wanted.record.strip()
+        query = query.where((table.c.subject_id == record) | (table.c.subject_kind == record))
+    if wanted.location:
+        query = query.where(table.c.case_number.in_(_cases_at(chain, wanted.location)))
     if wanted.begin is not None:
         query = query.where(table.c.at >= wanted.begin)
     if wanted.end is not None:
@@ -76,6 +87,15 @@ def actions(chain: Chain) -> list[str]:
     """Every action that this audit has met."""
     with _reading(chain) as db:
         return sorted(db.connection().execute(sa.select(chain.events_table.c.action).distinct()).scalars())
+
+
+def _cases_at(chain: Chain, location_id: str) -> Any:
+    """The cases of a location: as a query where they lie in the same database, else by their numbers."""
+    query = sa.union_all(*(sa.select(record.case_number).where(record.location_id == location_id) for record in CASES))
+    if chain is not THERAPY:
+        return query
+    with operational_store.reading() as db:
+        return list(db.connection().execute(query).scalars())
 
 
 def _reading(chain: Chain) -> Any:

@@ -467,16 +467,6 @@ def open_in_an_emergency(at: Practice) -> None:
     compliance.post("/retention", 422)  # nobody is over their time
     compliance.get("/retention/RL-none", 409)
     compliance.post("/retention/RL-none", 409)
-    why = "the patient asked for their record in writing"
-    compliance.post("/patient-file", 422, case=number, reason="why")
-    compliance.post(
-        "/patient-file",
-        200,
-        case=number,
-        reason=why,
-        current=at.proof(COMPLIANCE)["password"],
-        code=at.proof(COMPLIANCE)["code"],
-    )
 
 
 def find_no_time(at: Practice) -> None:

@@ -29,6 +29,8 @@ def audit(
     case: str = "",
     actor: str = "",
     action: str = "",
+    record: str = "",
+    location: str = "",
     begin: str = "",
     end: str = "",
     before: int | None = None,
@@ -36,13 +38,17 @@ def audit(
     """What was done, or with ``log=therapy`` who read therapy content; both dates (UTC) count."""
     chain = next((each for each in CHAINS if each.database == log), OPERATIONAL)
     first, after = limits(begin, end)
-    events = audit_pages.events(chain, Wanted(case, actor, action, first, after), before)
+    events = audit_pages.events(chain, Wanted(case, actor, action, record, location, first, after), before)
     return page(
         request,
         "audit.html",
         events=events,
         actions=audit_pages.actions(chain),
-        asked={"log": chain.database, "case": case, "actor": actor, "action": action, "begin": begin, "end": end},
+        asked={
+            **{"log": chain.database, "case": case, "actor": actor, "action": action, "record": record},
+            **{"location": location, "begin": begin, "end": end},
+        },
+        places=desk_views.places(),
         older=events[-1].id if len(events) == audit_pages.PAGE else None,
         names=desk_views.staff_names(),
         chains=audit_status.chains(),
