@@ -65,12 +65,15 @@ class Forgetting:
     identity_kept: bool
 
 
-def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bool = False) -> Forgetting:
+def forget(
+    patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bool = False, over_time: bool = False
+) -> Forgetting:
     """Destroy the keys of everything this patient said or that was written about them; again changes nothing.
 
     Also for records that somebody found to be the same person. Raises NotAllowed unless compliance or an administrator
     asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it) or a session's risk flags
     were seen by no clinician, ValueError without a reason. A claim is never stopped: a biller settles its money first.
+    ``over_time``: their records need not be kept any longer (acts/retention.py), so who they are goes too.
     """
     if reason.is_blank:
         raise ValueError("a reason is needed")
@@ -111,7 +114,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
     with writing() as db:
         dropped = _drop_messages(db, people, numbers, staff_id)
-        kept = [scrub(db, each) for each in people]
+        kept = [scrub(db, each, over_time=over_time) for each in people]
         db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, files)
         for each in people:
@@ -226,7 +229,7 @@ def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], a
     return len(queued)
 
 
-def scrub(db: Session, patient_id: str) -> bool:
+def scrub(db: Session, patient_id: str, *, over_time: bool = False) -> bool:
     """Take away how to reach this person and, unless a session was held, who they are; says whether that stays.
 
     A held session may have to be accounted for years after: to the payer, to the board, to a court. Insurance, address
@@ -240,7 +243,7 @@ def scrub(db: Session, patient_id: str) -> bool:
         )
     ).first()
     wrote = db.exec(select(SessionNote.case_number).where(SessionNote.patient_id == patient_id)).first()
-    held = held or wrote
+    held = None if over_time else held or wrote
     patient.email = patient.phone = patient.language = None
     if held is None:
         patient.given_name, patient.family_name = NO_NAME, ""

@@ -192,7 +192,8 @@ def _apply_line(item: RetentionItem, still_due: bool, staff_id: str) -> bool:
         outcome = RetentionOutcome.NOT_DUE
     else:
         try:
-            forget(item.patient_id, staff_id=staff_id, reason=TherapyText(f"retention, list {item.list_id}"))
+            reason = TherapyText(f"retention, list {item.list_id}")
+            forget(item.patient_id, staff_id=staff_id, reason=reason, over_time=True)
         except MovedOn as refusal:
             outcome, said = RetentionOutcome.NOT_YET, str(refusal)
     with writing() as db:

@@ -114,9 +114,8 @@ def visits(workflow: Workflow, cases: pd.DataFrame, moves: pd.DataFrame, as_of: 
     known = cases[pd.to_datetime(cases["opened_at"], utc=True) <= as_of]
     past = moves[(pd.to_datetime(moves["at"], utc=True) <= as_of) & moves["case"].isin(known["case"])]
     past = past.sort_values(["case", "event"])
-    first_old = past.groupby("case")["old"].first()
-    later = moves.sort_values(["case", "event"]).groupby("case")["old"].first()
-    start = known["case"].map(first_old).fillna(known["case"].map(later)).fillna(known["status"])
+    first_old = moves.sort_values(["case", "event"]).groupby("case")["old"].first().to_dict()
+    start = [first_old.get(case, status) for case, status in zip(known["case"], known["status"], strict=True)]
     opening = pd.DataFrame(
         {
             "case": known["case"],

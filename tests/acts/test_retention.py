@@ -8,10 +8,10 @@ from sqlmodel import select
 from acts import forgetting, retention
 from adapters import therapy_store
 from adapters.operational_store import reading, writing
-from models.codes import ReferralStatus, Role
+from models.codes import AppointmentStatus, Modality, ReferralStatus, Role
 from models.columns import utc_now
 from models.errors import Forgotten, MovedOn, NotAllowed, SignatureMismatch
-from models.operational import AuditEvent, Patient, Referral, RetentionItem, Staff
+from models.operational import Appointment, AuditEvent, Patient, Referral, RetentionItem, Staff
 from models.retention_codes import RetentionOutcome
 from models.therapy_text import TherapyText
 from tests import factories
@@ -71,6 +71,22 @@ def test_signed_list_destroys_and_says_so(compliance):
         actions = [each.action for each in db.exec(select(AuditEvent).order_by(AuditEvent.id)).all()]
     ours = [each for each in actions if each.startswith(("retention", "patient.forgotten"))]
     assert ours == ["retention_list.made", "retention_list.signed", "patient.forgotten", "retention.destroyed"]
+
+
+def test_treated_patient_loses_their_name_too_once_their_time_is_over(compliance):
+    old = referred(ReferralStatus.CLOSED_ATTENDED, ago=timedelta(days=366 * 26))
+    clinician = factories.make_clinician()
+    then = utc_now() - timedelta(days=366 * 26)
+    with writing() as db:
+        db.add(Appointment(
+            id="AP-1", case_number=old.case_number, patient_id=old.patient_id, clinician_id=clinician.id,
+            location_id=old.location_id, starts_at=then, minutes=50, modality=Modality.OFFICE,
+            status=AppointmentStatus.ATTENDED,
+        ))  # fmt: skip
+    assert retention.apply(signed(compliance), staff_id=compliance.id) == 1
+    with reading() as db:
+        patient = db.get_one(Patient, old.patient_id)
+    assert (patient.given_name, patient.email, patient.member_id) == (forgetting.NO_NAME, None, None)
 
 
 def test_nothing_is_destroyed_without_a_signature(compliance):

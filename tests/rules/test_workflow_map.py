@@ -149,6 +149,18 @@ def test_period_keeps_waits_that_ended_in_it_or_last():
     assert row(found.steps, status="questionnaires_requested")["total_hours"] == 30 + 27
 
 
+def test_cases_that_never_moved_wait_where_they_stand():
+    cases, moves = tables("a 0 received", "b 1 received")
+    found = mine(RF, cases, moves, NO_TROUBLE, hour(3))
+    assert row(found.steps, status="received")["total_hours"] == 5
+    assert (found.moves, found.open_cases, found.gaps, len(found.edges)) == (0, 2, 0, 0)
+
+
+def test_a_case_is_where_it_was_before_a_later_move():
+    cases, moves = tables("a 0 received 5 ready_to_screen")
+    assert row(mine(RF, cases, moves, NO_TROUBLE, hour(3)).steps, status="received")["waiting"] == 1
+
+
 def test_empty_workflow_has_an_empty_map():
     cases, moves = tables()
     cases = pd.DataFrame(columns=["case", "location", "opened_at", "status"])
