@@ -44,18 +44,18 @@ def write(docs: Path, as_of: datetime, workflows: Sequence[Workflow], sample: st
     parts, written = [HEAD.format(sample=sample, as_of=as_of, fewest=FEWEST)], []
     for workflow in workflows:
         whole = walked(workflow, places, as_of)
-        found = suppressed(whole)
-        drawings = {
-            "mapped": workflow_drawing.draw_mapped(workflow, workflow_views.flow_steps(workflow)),
-            "walked": workflow_drawing.draw_walked(
-                as_drawn(found, open_cases=found.open_cases if _enough(found) else None)
-            ),
-        }
+        drawings = {"mapped": workflow_drawing.draw_mapped(workflow, workflow_views.flow_steps(workflow))}
+        if whole.cases >= FEWEST:
+            found = suppressed(whole)
+            still_open = found.open_cases if _enough(found) else None
+            drawings["walked"] = workflow_drawing.draw_walked(as_drawn(found, open_cases=still_open))
+            parts.append(_section(found, whole))
+        else:
+            parts.append(f"## {workflow.label}\n\nFewer than {FEWEST} cases: nothing is told of them.\n")
         for kind, drawn in drawings.items():
             path = folder / f"{workflow.value}-{kind}.svg"
             path.write_text(drawn + "\n")
             written.append(path)
-        parts.append(_section(found, whole))
     page = docs / PAGE
     page.write_text("\n".join(parts))
     return [page, *written]

@@ -210,7 +210,7 @@ def edges_of(workflow: Workflow, table: pd.DataFrame) -> pd.DataFrame:
             "share": group["case"].nunique() / whole,
             "median_hours": hours_until(group["hours"], group["over"], 0.5),
             "p90_hours": hours_until(group["hours"], group["over"], 0.9),
-            "owner": owner_at(workflow, old),
+            "owner": owner_at(workflow, str(old)),
             "allowed": (old, new) in allowed,
         }
         for (old, new), group in table[table["over"]].groupby(["status", "next"], sort=False)
@@ -258,7 +258,7 @@ def handoffs_of(table: pd.DataFrame) -> pd.DataFrame:
 def slowest(handoffs: pd.DataFrame, by: str) -> list[dict[str, Any]]:
     """The ten slowest kinds of handoff by ``total_hours`` or ``median_hours``; one whose median nobody can say yet is
     slower than any."""
-    rows = handoffs.to_dict("records")
+    rows: list[dict[str, Any]] = handoffs.to_dict("records")  # type: ignore[assignment]
     return sorted(rows, key=lambda row: float("inf") if row[by] is None else row[by], reverse=True)[:SLOWEST]
 
 

@@ -41,17 +41,25 @@ def test_small_counts_stay_in_the_practice(written):
     assert ">2<" not in drawings["referral-walked.svg"] and ">6<" in drawings["referral-walked.svg"]
 
 
-def test_few_open_cases_are_not_told(home: Path, tmp_path: Path):
+def test_a_workflow_of_few_cases_tells_nothing(home: Path, tmp_path: Path):
     factories.make_referral()
-    page, *drawings = workflow_report.write(tmp_path, utc_now(), [Workflow.REFERRAL])
-    assert "1 cases, fewer than 5 of them open" not in page.read_text()
-    assert "fewer than 5" in page.read_text()
-    assert "few are open" in drawings[1].read_text()
+    page, mapped = workflow_report.write(tmp_path, utc_now(), [Workflow.REFERRAL])
+    assert "Fewer than 5 cases: nothing is told of them." in page.read_text()
+    assert mapped.name == "referral-mapped.svg"
+
+
+def test_few_open_cases_are_not_told(home: Path, tmp_path: Path):
+    for _ in range(5):
+        factories.make_referral(R.CLOSED_DECLINED)
+    factories.make_referral()
+    page, _, walked = workflow_report.write(tmp_path, utc_now(), [Workflow.REFERRAL])
+    assert "6 cases, fewer than 5 of them open" in page.read_text()
+    assert "few are open" in walked.read_text()
 
 
 def test_drawings_are_pictures_with_words_for_whoever_cannot_see_them(written):
     _, drawings = written
-    assert len(drawings) == 2 * len(STATUSES)
+    assert len(drawings) == len(STATUSES) + 1, "the other workflows have no case"
     for name, drawn in drawings.items():
         picture = ElementTree.fromstring(drawn)
         told = {each.tag.split("}")[1]: each.text for each in picture if each.tag.endswith(("title", "desc"))}
