@@ -48,7 +48,7 @@ from models.codes import (
 from models.errors import CountersignError, MovedOn
 from models.governance_codes import Workflow
 from models.measures import Measure
-from models.operational import Appointment, Approval, Location, Offer, PortalLink, Referral, Staff, ToDo
+from models.operational import Appointment, Approval, Location, Offer, PortalLink, Referral, Slot, Staff, ToDo
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, nightly, questionnaires, risk, sign_offs, waits, watch
 from tests.factories import fresh_code
@@ -272,9 +272,12 @@ class Sample:
             return
         with reading() as db:
             offers = db.exec(
-                select(Offer.id).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)
+                select(Offer.id)
+                .join(Slot, col(Slot.id) == col(Offer.slot_id))
+                .where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)
+                .order_by(col(Slot.starts_at), col(Slot.clinician_id))
             ).all()
-        patient.choose(token, proof, self.luck.choice(sorted(offers)))
+        patient.choose(token, proof, self.luck.choice(offers))
 
     def cancel(self, number: str) -> None:
         patient.cancel(*self.opened(number, LinkPurpose.APPOINTMENT), wants_new_time=self.luck.random() < 0.7)

@@ -13,8 +13,6 @@ COMPLIANCE, COORDINATOR = "ST-601", "ST-201"
 
 
 def test_map_of_no_cases_is_written_here(home: Path, call: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    home: Path, call: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
     monkeypatch.chdir(tmp_path)
     call("map", "--workflow", "referral")
     assert {path.name for path in tmp_path.rglob("*.svg")} == {"referral-mapped.svg"}

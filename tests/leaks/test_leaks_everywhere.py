@@ -305,7 +305,7 @@ def test_pages_of_errors_and_audit_hold_no_marker(day: Day) -> None:
     pages = [each for each in pages if not (each.status == 409 and re.fullmatch(r"/notes/[^/]+/changes", each.path))]
     pages += [each for each in day.practice.answers if each.path.startswith(("/audit", "/metrics", "/health"))]
     assert {each.status for each in pages} >= {200, 403, 409, 500}
-    may = {"/audit/export": {ACCOUNT}}
+    may = {"/audit/export": {ACCOUNT}, "/audit/reads": {ACCOUNT}}
     assert {each.path for each in pages if marked(each.text.encode()) - may.get(each.path, set())} == set()
 
 
