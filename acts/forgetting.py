@@ -65,12 +65,15 @@ class Forgetting:
     identity_kept: bool
 
 
-def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bool = False) -> Forgetting:
+def forget(
+    patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bool = False, over_time: bool = False
+) -> Forgetting:
     """Destroy the keys of everything this patient said or that was written about them; again changes nothing.
 
     Also for records that somebody found to be the same person. Raises NotAllowed unless compliance or an administrator
     asks, MovedOn while a case is open (``stop_open`` stops it first, by whoever may steer it) or a session's risk flags
     were seen by no clinician, ValueError without a reason. A claim is never stopped: a biller settles its money first.
+    ``over_time``: their records need not be kept any longer (acts/retention.py), so who they are goes too.
     """
     if reason.is_blank:
         raise ValueError("a reason is needed")
@@ -79,7 +82,7 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
         if not staff.active or staff.role not in MAY_FORGET:
             raise NotAllowed("compliance or an administrator does this")
         one(db, Patient, patient_id)
-        people = _same_person(db, patient_id)
+        people = same_person(db, patient_id)
         referrals = db.exec(select(Referral).where(col(Referral.patient_id).in_(people))).all()
         sessions = db.exec(select(SessionNote).where(col(SessionNote.patient_id).in_(people))).all()
         claims = db.exec(select(Claim).where(col(Claim.patient_id).in_(people)).order_by(col(Claim.case_number))).all()
@@ -105,13 +108,13 @@ def forget(patient_id: str, *, staff_id: str, reason: TherapyText, stop_open: bo
     numbers = sorted(case.case_number for case in cases)
     _settle_keys(people, numbers, staff_id)
     with reading() as db:
-        rows_of_theirs = _broken_rows(db, numbers)
+        rows_of_theirs = broken_rows(db, numbers)
         files = [*_files(db, numbers), *transcript_files_of(numbers), *_histories(db, people)]
     owners = [*people, *rows_of_theirs, *files, *therapy_store_private.keys_of_patients(people)]
     destroyed = therapy_store_keys.destroy_keys(owners, staff_id, WHERE)
     with writing() as db:
         dropped = _drop_messages(db, people, numbers, staff_id)
-        kept = [scrub(db, each) for each in people]
+        kept = [scrub(db, each, over_time=over_time) for each in people]
         db.exec(delete(PastAppointment).where(col(PastAppointment.patient_id).in_(people)))
         _scrub_cases(db, numbers, files)
         for each in people:
@@ -168,7 +171,7 @@ def _money_must_be_settled(claims: Sequence[Claim], sessions: Sequence[SessionNo
             raise MovedOn(f"session {session.case_number} is signed and not claimed yet: a biller settles it first")
 
 
-def _same_person(db: Session, patient_id: str) -> list[str]:
+def same_person(db: Session, patient_id: str) -> list[str]:
     """This patient's record and those that a coordinator said are the same person's."""
     settled = db.exec(select(Referral).where(Referral.status == ReferralStatus.CLOSED_DUPLICATE)).all()
     pairs = [(case.patient_id, case.possible_patient_ids[0]) for case in settled if case.possible_patient_ids]
@@ -186,7 +189,7 @@ def _settle_keys(people: Sequence[str], numbers: Sequence[str], actor: str) -> N
         therapy_store.settle_case_key(number, actor)
 
 
-def _broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
+def broken_rows(db: Session, numbers: Sequence[str]) -> list[str]:
     """The ids of quarantined rows that came under the sender's numbers of these cases."""
     keys = [
         key
@@ -226,7 +229,7 @@ def _drop_messages(db: Session, people: Sequence[str], numbers: Sequence[str], a
     return len(queued)
 
 
-def scrub(db: Session, patient_id: str) -> bool:
+def scrub(db: Session, patient_id: str, *, over_time: bool = False) -> bool:
     """Take away how to reach this person and, unless a session was held, who they are; says whether that stays.
 
     A held session may have to be accounted for years after: to the payer, to the board, to a court. Insurance, address
@@ -240,7 +243,7 @@ def scrub(db: Session, patient_id: str) -> bool:
         )
     ).first()
     wrote = db.exec(select(SessionNote.case_number).where(SessionNote.patient_id == patient_id)).first()
-    held = held or wrote
+    held = None if over_time else held or wrote
     patient.email = patient.phone = patient.language = None
     if held is None:
         patient.given_name, patient.family_name = NO_NAME, ""

@@ -7,6 +7,7 @@ meanwhile.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain as joined
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,29 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
     finally:
         engine.dispose()
     _compare_head(found, None if head is None else (head[0], head[1]), last_id, last_digest)
+    _compare_tail(found, known, last_id)
+    return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count)
+
+
+def verify_rows(chain: Chain, rows: Iterator[Sequence[Any]], anchors: Path | None, *, from_the_start: bool) -> Verdict:
+    """Recompute rows of ``rows_of`` that were taken out of the database: an export. No head is known then, so a cut
+    tail is seen by the anchors alone, and only of an export that begins at the start."""
+    found = _Found(chain.database)
+    known: list[Anchor] = []
+    try:
+        known = read_anchors(chain, anchors)
+    except BrokenAnchor as trouble:
+        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+    first = next(rows, None)
+    before = (0, "") if from_the_start or first is None else (int(first[0]) - 1, str(first[-2]))
+    all_rows = rows if first is None else joined([first], rows)
+    count, last_id, last_digest = _walk(chain, all_rows, known, found, before)
+    if from_the_start:
+        _compare_tail(found, known, last_id)
+    return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count)
+
+
+def _compare_tail(found: _Found, known: Sequence[Anchor], last_id: int) -> None:
     for anchor in known:
         if anchor.last_id > last_id:
             found.add(
@@ -127,7 +151,6 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
                 anchor.last_id,
                 f"the chain ends at event {last_id}, but event {anchor.last_id} was anchored on {anchor.date}",
             )
-    return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count)
 
 
 def snapshot(engine: sa.Engine) -> sa.Connection:
@@ -157,14 +180,21 @@ def rows_of(
 
 
 def _walk(
-    chain: Chain, rows: Iterator[Sequence[Any]], anchors: Sequence[Anchor], found: _Found
+    chain: Chain,
+    rows: Iterator[Sequence[Any]],
+    anchors: Sequence[Anchor],
+    found: _Found,
+    before: tuple[int, str] = (0, ""),
 ) -> tuple[int, int, str]:
-    """Recompute event after event; returns how many there are, and the id and digest of the last."""
+    """Recompute event after event; returns how many there are, and the id and digest of the last.
+
+    ``before``: the id and digest of the event before the first, where rows are a part of the chain.
+    """
     anchored: dict[int, list[Anchor]] = {}
     for anchor in anchors:
         anchored.setdefault(anchor.last_id, []).append(anchor)
     suspects: list[Sequence[Any]] = []
-    count, last_id, last_digest, whole = 0, 0, "", True
+    count, (last_id, last_digest), whole = 0, before, True
     for row in rows:
         count += 1
         number, previous, digest = row[0], row[-2], row[-1]

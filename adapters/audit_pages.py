@@ -1,6 +1,6 @@
 """One page after the other of either audit, for a person to read: what was done, and who read therapy content."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,18 +8,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters import operational_store, therapy_store
+from adapters.operational_store import CASES
 from models.audit_chain import THERAPY, Chain
 
 PAGE = 100
+READS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC."""
+    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC.
+
+    ``record``: the id of what was changed or read, or its kind; ``location``: of the case it is about.
+    """
 
     case: str = ""
     actor: str = ""
     action: str = ""
+    record: str = ""
+    location: str = ""
     begin: datetime | None = None
     end: datetime | None = None
 
@@ -34,6 +41,11 @@ def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[
         query = query.where(table.c.actor.startswith(wanted.actor.strip(), autoescape=True))
     if wanted.action:
         query = query.where(table.c.action == wanted.action)
+    if wanted.record:
+        record = wanted.record.strip()
+        query = query.where((table.c.subject_id == record) | (table.c.subject_kind == record))
+    if wanted.location:
+        query = query.where(table.c.case_number.in_(_cases_at(chain, wanted.location)))
     if wanted.begin is not None:
         query = query.where(table.c.at >= wanted.begin)
     if wanted.end is not None:
@@ -44,10 +56,46 @@ def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[
         return db.connection().execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
 
 
+def reads(
+    begin: datetime | None, end: datetime | None, case_numbers: Collection[str] | None, reader: str
+) -> Sequence[sa.Row[Any]]:
+    """Who read therapy content, newest first and at most ``READS_AT_ONCE``; ``None`` and "" are no limit."""
+    table = THERAPY.events_table
+    query = sa.select(table).where(table.c.action == therapy_store.READ)
+    if begin is not None:
+        query = query.where(table.c.at >= begin)
+    if end is not None:
+        query = query.where(table.c.at < end)
+    if case_numbers is not None:
+        query = query.where(table.c.case_number.in_(case_numbers))
+    if reader:
+        query = query.where(table.c.actor == reader.strip())
+    with _reading(THERAPY) as db:
+        return db.connection().execute(query.order_by(table.c.id.desc()).limit(READS_AT_ONCE)).all()
+
+
+def events_of(chain: Chain, case_numbers: Collection[str], patient_ids: Collection[str]) -> Sequence[sa.Row[Any]]:
+    """Every event of these cases or about these patients, oldest first."""
+    table = chain.events_table
+    about = (table.c.subject_kind == "patient") & table.c.subject_id.in_(patient_ids)
+    query = sa.select(table).where(table.c.case_number.in_(case_numbers) | about).order_by(table.c.id)
+    with _reading(chain) as db:
+        return db.connection().execute(query).all()
+
+
 def actions(chain: Chain) -> list[str]:
     """Every action that this audit has met."""
     with _reading(chain) as db:
         return sorted(db.connection().execute(sa.select(chain.events_table.c.action).distinct()).scalars())
+
+
+def _cases_at(chain: Chain, location_id: str) -> Any:
+    """The cases of a location: as a query where they lie in the same database, else by their numbers."""
+    query = sa.union_all(*(sa.select(record.case_number).where(record.location_id == location_id) for record in CASES))
+    if chain is not THERAPY:
+        return query
+    with operational_store.reading() as db:
+        return list(db.connection().execute(query).scalars())
 
 
 def _reading(chain: Chain) -> Any:

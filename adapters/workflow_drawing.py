@@ -1,18 +1,20 @@
 """Draws the map of a workflow as SVG: a lane for each owner, a row for each status, an arrow for each move.
 
-No library that is kept sets statuses in lanes (docs/decisions/0027-workflow-map.md). Colours are attributes, not styles,
-so that the desk's content policy lets them stand; text is text.
+No library that is kept sets statuses in lanes (docs/decisions/0027-workflow-map.md). Colours are attributes, not
+styles, so that the desk's content policy lets them stand; text is text.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
+from typing import Any
 
 from models.codes import CaseOwner
 from models.governance_codes import Workflow
 from models.transitions import OWNERS
-from rules.workflow_map import STATUSES, Map, mapped, owner_at
+from models.workflow_steps import STATUSES, mapped, owner_at
 
 MARGIN, LANE, ROW, HEAD, BOX_WIDTH, BOX_HEIGHT = 18, 110, 64, 40, 94, 46
 LETTERS_A_LINE = 15
@@ -83,14 +85,27 @@ def draw_mapped(workflow: Workflow, steps: Mapping[str, str], never: Iterable[tu
     return _svg(workflow, "mapped", title, told, arrows, notes, {})
 
 
-def draw_walked(found: Map) -> str:
+@dataclass(frozen=True)
+class Walked:
+    """What is drawn of a walked workflow: rows as rules.workflow_map makes them, and sums."""
+
+    workflow: Workflow
+    edges: Sequence[Mapping[str, Any]]
+    steps: Sequence[Mapping[str, Any]]
+    cases: int
+    moves: int
+    open_cases: int | None
+    """None: too few to be told where this is read."""
+
+
+def draw_walked(found: Walked) -> str:
     """The workflow as its cases walked it: the wider an arrow, the more moves; a move back is brown, one that nothing
     allows is red."""
     workflow = found.workflow
     order = {status.value: place for place, status in enumerate(STATUSES[workflow])}
-    most = max(found.edges["count"], default=1)
+    most = max((edge["count"] for edge in found.edges), default=1)
     arrows, labels = [], []
-    for edge in reversed(found.edges.to_dict("records")):
+    for edge in reversed(found.edges):
         old, new = edge["old"], edge["new"]
         if old not in order or new not in order:
             continue
@@ -98,15 +113,15 @@ def draw_walked(found: Map) -> str:
         arrows.append(_arrow(workflow, old, new, colour, 1 + 5 * edge["count"] / most, "", "walked"))
         labels.append((old, new, str(edge["count"]), colour))
     notes, seen = {}, {}
-    for step in found.steps.to_dict("records"):
+    for step in found.steps:
         if step["owner"] != CaseOwner.SYSTEM.value:
             notes[step["status"]] = f"median {span(step['median_hours'])}"
         if step["waiting"]:
             seen[step["status"]] = f"{step['waiting']} wait"
     title = f"{workflow.label}: as walked"
     told = (
-        f"{found.cases} cases made {found.moves} moves; {found.open_cases} are open. The number at an arrow is how often "
-        "it was walked. The tables below say the same in words."
+        f"{found.cases} cases made {found.moves} moves; {'few' if found.open_cases is None else found.open_cases} are "
+        "open. The number at an arrow is how often it was walked. The tables below say the same in words."
     )
     return _svg(workflow, "walked", title, told, arrows + _labels(workflow, labels), notes, seen)
 
@@ -133,7 +148,8 @@ def _svg(
         for colour in (LINE, WALKED, BACK, WRONG)
     )
     lanes = "".join(
-        f'<rect x="{MARGIN + place * LANE}" y="0" width="{LANE}" height="{height}" fill="{"#ffffff" if place % 2 else "#fafbfb"}"/>'
+        f'<rect x="{MARGIN + place * LANE}" y="0" width="{LANE}" height="{height}" '
+        f'fill="{"#ffffff" if place % 2 else "#fafbfb"}"/>'
         f'<text x="{MARGIN + place * LANE + LANE / 2:g}" y="24" text-anchor="middle" font-size="13" font-weight="600" '
         f'fill="{INK}">{escape(LANE_NAMES.get(owner, owner.value).capitalize())}</text>'
         for place, owner in enumerate(lanes_of(workflow))
@@ -215,7 +231,8 @@ def _arrow(workflow: Workflow, old: str, new: str, colour: str, width: float, da
     broken = f' stroke-dasharray="{dashes}"' if dashes else ""
     return (
         f'<path d="M{a:g} {b:g}C{c:g} {d:g} {e:g} {f:g} {g:g} {h:g}" fill="none" stroke="{colour}" '
-        f'stroke-width="{width:.1f}"{broken} stroke-opacity="0.85" marker-end="url(#{workflow.value}-{kind}-{colour[1:]})"/>'
+        f'stroke-width="{width:.1f}"{broken} stroke-opacity="0.85" '
+        f'marker-end="url(#{workflow.value}-{kind}-{colour[1:]})"/>'
     )
 
 

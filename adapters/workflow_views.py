@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -15,8 +14,7 @@ from adapters.settings import CHECKOUT
 from models.case_facts import CaseFacts
 from models.governance_codes import Workflow
 from models.operational import AuditEvent, IntakeFile, QuarantinedRow
-from rules import workflow_map
-from rules.workflow_map import Map
+from models.workflow_steps import STATUSES
 
 FLOW_FILES = {
     Workflow.REFERRAL: "referral_to_first_session.py",
@@ -42,13 +40,17 @@ def record_of(workflow: Workflow) -> type[Any]:
     return CASE_RECORDS[(workflow.prefix or "").rstrip("-")]
 
 
-def walked(workflow: Workflow, location_ids: Collection[str], as_of: datetime, begin: datetime | None = None) -> Map:
-    """The map of a workflow at these locations; ``begin``: of the waits that ended since then or last at ``as_of``."""
+def tables(
+    workflow: Workflow, location_ids: Collection[str], troubles: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Cases, moves and what went wrong at these locations, as rules.workflow_map takes them; ``troubles``: the actions
+    that tell of it."""
     with reading() as db:
-        cases = _cases(db, workflow, location_ids)
-        moves = _moves(db, workflow, location_ids)
-        troubles = _troubles(db, workflow, location_ids)
-    return workflow_map.mine(workflow, cases, moves, troubles[troubles["at"] <= as_of], as_of, begin)
+        return (
+            _cases(db, workflow, location_ids),
+            _moves(db, workflow, location_ids),
+            _troubles(db, workflow, location_ids, troubles),
+        )
 
 
 def _theirs(workflow: Workflow, location_ids: Collection[str]) -> Any:
@@ -93,11 +95,11 @@ def _moves(db: Session, workflow: Workflow, location_ids: Collection[str]) -> pd
     )
 
 
-def _troubles(db: Session, workflow: Workflow, location_ids: Collection[str]) -> pd.DataFrame:
+def _troubles(db: Session, workflow: Workflow, location_ids: Collection[str], actions: Collection[str]) -> pd.DataFrame:
     told: list[Any] = list(
         db.exec(
             select(AuditEvent.id, AuditEvent.case_number, AuditEvent.at, AuditEvent.action).where(
-                col(AuditEvent.action).in_(workflow_map.TROUBLES),
+                col(AuditEvent.action).in_(actions),
                 col(AuditEvent.case_number).in_(_theirs(workflow, location_ids)),
             )
         ).all()
@@ -131,7 +133,7 @@ def waiting(
     record = record_of(workflow)
     query = select(record).where(col(record.location_id).in_(location_ids), col(record.closed_at).is_(None))
     if status:
-        query = query.where(record.status == workflow_map.STATUSES[workflow](status))
+        query = query.where(record.status == STATUSES[workflow](status))
     with reading() as db:
         found = list(db.exec(query.order_by(record.status_since).limit(LISTED)).all())
         return found, case_facts(db, found)
@@ -140,7 +142,7 @@ def waiting(
 def flow_steps(workflow: Workflow) -> dict[str, str]:
     """What the workflow's flow does in each status that it acts in, by the name of its step: read from its own lines,
     so that the map cannot tell of another flow. A status that is not in it waits for somebody."""
-    names = {member.name: member.value for member in workflow_map.STATUSES[workflow]}
+    names = {member.name: member.value for member in STATUSES[workflow]}
     tree = ast.parse((CHECKOUT / "flows" / FLOW_FILES[workflow]).read_text())
     [choice] = [node for node in ast.walk(tree) if isinstance(node, ast.Match)]
     steps: dict[str, str] = {}

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.walked_referrals --docs`` makes an installation of its own, drops referral tables into its
 folder day by day, and takes every referral through the real intake, the real steps, acts and sign-offs; only the clock
-is moved on, and what people decide is drawn with a fixed seed. Then ``adapters.workflow_report`` writes
+is moved on, and what people decide is drawn with a fixed seed. Then ``acts.workflow_report`` writes
 docs/workflow-map.md and its drawings from that installation's audit. Prints one JSON line.
 """
 
@@ -22,8 +22,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from acts import cases as case_acts
-from acts import decisions, patient, to_dos
-from adapters import outbox, portal_links, workflow_report, workflow_views
+from acts import decisions, patient, to_dos, workflow_report
+from acts.workflow_map import walked
+from adapters import outbox, portal_links
 from adapters.migrating import migrate_all
 from adapters.operational_store import reading
 from adapters.sample_practice import seed_sample_practice
@@ -47,7 +48,7 @@ from models.codes import (
 from models.errors import CountersignError, MovedOn
 from models.governance_codes import Workflow
 from models.measures import Measure
-from models.operational import Appointment, Approval, Location, Offer, PortalLink, Referral, Staff, ToDo
+from models.operational import Appointment, Approval, Location, Offer, PortalLink, Referral, Slot, Staff, ToDo
 from models.therapy_text import TherapyText
 from tasks import cases, coverage, intake, matching, nightly, questionnaires, risk, sign_offs, waits, watch
 from tests.factories import fresh_code
@@ -131,15 +132,14 @@ class Sample:
         ends = BEGAN + timedelta(days=DAYS)
         while self.planned and self.planned[0][0] <= ends:
             Clock.moment, _, act = heapq.heappop(self.planned)
-            with suppress(CountersignError, ValueError):  # somebody came too late, as people do
+            with suppress(CountersignError, ValueError, LookupError):  # somebody came too late, as people do
                 act()
             self.runs_go_on()
         Clock.moment = ends
 
     def night(self) -> None:
         nightly.open_times_ahead.fn()
-        while outbox.send_due(columns.utc_now(), limit=500):
-            pass
+        outbox.send_due(columns.utc_now(), limit=2000)
 
     def watch(self) -> None:
         watch.watch.fn(columns.utc_now())
@@ -212,6 +212,7 @@ class Sample:
                 "consent_ai_on": "2026-02-20",
                 "location_id": self.luck.choice(["LOC-1", "LOC-1", "LOC-2"]),
                 "family_name": f"Sample {chr(65 + self.count % 26)}{self.count}{len(rows)}",
+                "birth_date": f"{self.luck.randrange(1940, 2006)}-{self.luck.randrange(1, 13):02d}-11",
                 "phone": f"+1 503 555 {1000 + self.count % 9000:04d}",
             }
             if self.luck.random() < 0.45:  # no answers came with it: the patient is asked
@@ -271,9 +272,12 @@ class Sample:
             return
         with reading() as db:
             offers = db.exec(
-                select(Offer.id).where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)
+                select(Offer.id)
+                .join(Slot, col(Slot.id) == col(Offer.slot_id))
+                .where(Offer.case_number == number, Offer.status == OfferStatus.OPEN)
+                .order_by(col(Slot.starts_at), col(Slot.clinician_id))
             ).all()
-        patient.choose(token, proof, self.luck.choice(sorted(offers)))
+        patient.choose(token, proof, self.luck.choice(offers))
 
     def cancel(self, number: str) -> None:
         patient.cancel(*self.opened(number, LinkPurpose.APPOINTMENT), wants_new_time=self.luck.random() < 0.7)
@@ -288,7 +292,9 @@ class Sample:
         with reading() as db:
             waiting = db.exec(
                 select(Approval).where(Approval.case_number == number, Approval.status == ApprovalStatus.OPEN)
-            ).one()
+            ).first()
+        if waiting is None:
+            raise MovedOn("the sign-off is over")
         verdict = self.luck.choices([Verdict.APPROVE, Verdict.RETURN, Verdict.REJECT], [88, 8, 4])[0]
         if waiting.kind != ApprovalKind.RISK_REVIEW and verdict == Verdict.REJECT:
             verdict = Verdict.RETURN
@@ -302,6 +308,8 @@ class Sample:
             how=AuthenticatedHow.PREFECT_CODE,
             code=fresh_code(signer),
         )
+        if verdict == Verdict.REJECT:  # somebody also sees to it that the patient is handed over
+            self.plan(self.later(20, at_work=True), lambda: self.finish(number))
 
     def finish(self, number: str) -> None:
         with reading() as db:
@@ -334,7 +342,7 @@ def walk(folder: Path, docs: Path | None) -> dict[str, Any]:
         Sample(SEED).run()
         with reading() as db:
             places = list(db.exec(select(Location.id)).all())
-        found = workflow_views.walked(Workflow.REFERRAL, places, columns.utc_now())
+        found = walked(Workflow.REFERRAL, places, columns.utc_now())
         if docs is not None:
             workflow_report.write(docs, columns.utc_now(), [Workflow.REFERRAL], sample=workflow_report.SAMPLE)
     return {

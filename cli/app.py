@@ -20,9 +20,12 @@ from cli import (
     calendars,
     environment,
     keys,
+    mapping,
+    patient_files,
     practice,
     proving,
     reader,
+    retaining,
     safety,
     scorecard,
     sessions,
@@ -57,6 +60,9 @@ proving.register(app, console)
 weights.register(models, console)
 reader.register(app, console)
 safety.register(app, console)
+mapping.register(app, console)
+patient_files.register(app, console)
+retaining.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from adapters import audit_anchors, audit_chain
+from adapters import audit_anchors, audit_chain, audit_offline
 from adapters.audit_chain import Verdict
 from adapters.audit_export import Asked, Format, export
 from adapters.migrating import Database
@@ -33,12 +33,20 @@ def register(app: typer.Typer, console: Console) -> None:
         database: Annotated[Database | None, typer.Option(help="Only this one; default both.")] = None,
         anchors: Annotated[Path | None, typer.Option(help="Another folder of anchors, such as a shipped copy.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
+        exported: Annotated[
+            Path | None, typer.Option("--export", help="An export in JSON lines, checked without any database.")
+        ] = None,
+        part: Annotated[bool, typer.Option("--part", help="The export is of some days only.")] = False,
     ) -> None:
         """Recompute both audit chains; says which event is wrong and how. Exit code 1 when any is."""
         if anchors is not None and not anchors.is_dir():
             raise ValueError(f"{anchors} is no folder")
-        chains = [chain for chain in audit_chain.CHAINS if database in (None, chain.database)]
-        verdicts = audit_chain.verify(anchors, chains)
+        if exported is not None:
+            whole = audit_offline.verify_export(exported, anchors, from_the_start=not part)
+            verdicts = [verdict for verdict in whole if database in (None, verdict.database)]
+        else:
+            chains = [chain for chain in audit_chain.CHAINS if database in (None, chain.database)]
+            verdicts = audit_chain.verify(anchors, chains)
         if as_json:
             print(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
         else:

@@ -87,6 +87,8 @@ PURPOSES: dict[str, PurposeOfUse] = {
     "desk:claim": PurposeOfUse.PAYMENT,
     "desk:claim-sign-off": PurposeOfUse.PAYMENT,
     "desk:break-glass": PurposeOfUse.COMPLIANCE,
+    "desk:patient-file": PurposeOfUse.PATIENT_REQUEST,
+    "command line: patient-file": PurposeOfUse.PATIENT_REQUEST,
     "desk:quarantined-row": PurposeOfUse.PATIENT_ADMINISTRATION,
     **{f"sign:{how.value}": PurposeOfUse.TREATMENT for how in AuthenticatedHow},
     # what patients see of their own

@@ -175,7 +175,16 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "practice_round": CLINICAL,
     "answer_practice_round": CLINICAL,
     "set_practice_rounds": frozenset({Role.OWNER}),
+    "retention": frozenset({Role.COMPLIANCE}),
+    "make_retention_list": frozenset({Role.COMPLIANCE}),
+    "place_hold": frozenset({Role.COMPLIANCE}),
+    "lift_hold": frozenset({Role.COMPLIANCE}),
+    "retention_list": frozenset({Role.COMPLIANCE}),
+    "sign_retention_list": frozenset({Role.COMPLIANCE}),
+    "patient_file_page": frozenset({Role.COMPLIANCE}),
+    "hand_out_patient_file": frozenset({Role.COMPLIANCE}),
     "audit": frozenset({Role.COMPLIANCE}),
+    "audit_reads": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
 }
 

@@ -10,26 +10,19 @@ Tables that come in:
 - troubles: ``event``, ``case`` (None: of no case yet), ``action``, one row a thing that went wrong
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from models.codes import CaseOwner, ClaimStatus, FollowUpStatus, NoteStatus, ReferralStatus
 from models.governance_codes import Workflow
-from models.transitions import OWNERS, TABLES
+from models.workflow_steps import STATUSES, mapped, owner_at
 
-STATUSES: Mapping[Workflow, type[StrEnum]] = {
-    Workflow.REFERRAL: ReferralStatus,
-    Workflow.NOTES: NoteStatus,
-    Workflow.CLAIMS: ClaimStatus,
-    Workflow.FOLLOW_UP: FollowUpStatus,
-}
-"""The statuses that the cases of a workflow go through; scheduling has no cases."""
 FEWEST = 5
 """Outside the practice's own pages a count below this is hidden."""
 SLOWEST = 10
@@ -111,20 +104,6 @@ class Map:
     never_walked: tuple[tuple[str, str], ...]
 
 
-def mapped(workflow: Workflow) -> list[tuple[str, str]]:
-    """Every move that the transition table allows, in the order of the workflow."""
-    table = TABLES[STATUSES[workflow]]
-    order = list(STATUSES[workflow])
-    return [(old.value, new.value) for old in order for new in sorted(table[old], key=order.index)]
-
-
-def owner_at(workflow: Workflow, status: str) -> str:
-    """Who must act next there; a status that the workflow does not know is nobody's."""
-    statuses = STATUSES[workflow]
-    known = {member.value: owner for member, owner in OWNERS[statuses].items()}
-    return str(known.get(status, CaseOwner.NOBODY))
-
-
 def visits(workflow: Workflow, cases: pd.DataFrame, moves: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """One row a visit: ``case``, ``location``, ``status``, ``came_from``, ``owner``, ``began``, ``ended`` (NaT: not by
     ``as_of``), ``next``, ``event`` (the number of the move that ended it), ``rerouted``, ``hours`` until its end or
@@ -135,9 +114,8 @@ def visits(workflow: Workflow, cases: pd.DataFrame, moves: pd.DataFrame, as_of: 
     known = cases[pd.to_datetime(cases["opened_at"], utc=True) <= as_of]
     past = moves[(pd.to_datetime(moves["at"], utc=True) <= as_of) & moves["case"].isin(known["case"])]
     past = past.sort_values(["case", "event"])
-    first_old = past.groupby("case")["old"].first()
-    later = moves.sort_values(["case", "event"]).groupby("case")["old"].first()
-    start = known["case"].map(first_old).fillna(known["case"].map(later)).fillna(known["status"])
+    first_old = moves.sort_values(["case", "event"]).groupby("case")["old"].first().to_dict()
+    start = [first_old.get(case, status) for case, status in zip(known["case"], known["status"], strict=True)]
     opening = pd.DataFrame(
         {
             "case": known["case"],
@@ -172,18 +150,19 @@ def visits(workflow: Workflow, cases: pd.DataFrame, moves: pd.DataFrame, as_of: 
     return table.drop(columns=["order", "by_hand"])
 
 
-def hours_until(hours: Any, over: Any, share: float) -> float | None:
+def hours_until(hours: Iterable[float], over: Iterable[bool], share: float) -> float | None:
     """The wait by which this share of those who wait have gone on, by Kaplan-Meier; None where too many still wait.
 
     ``over`` says whose wait has ended. Somebody censored at a moment was still at risk at it.
     """
-    waited, ended = np.asarray(hours, dtype=float), np.asarray(over, dtype=bool)
-    remaining = 1.0
-    for moment in np.unique(waited[ended]):
-        at_risk = int((waited >= moment).sum())
-        remaining *= 1 - int(((waited == moment) & ended).sum()) / at_risk
-        if remaining <= 1 - share + 1e-9:
+    waits = sorted(zip(hours, over, strict=True))
+    remaining, at_risk = 1.0, len(waits)
+    for moment, together in groupby(waits, key=lambda wait: wait[0]):
+        ended = [bool(is_over) for _, is_over in together]
+        remaining *= 1 - sum(ended) / at_risk
+        if any(ended) and remaining <= 1 - share + 1e-9:
             return float(moment)
+        at_risk -= len(ended)
     return None
 
 
@@ -231,7 +210,7 @@ def edges_of(workflow: Workflow, table: pd.DataFrame) -> pd.DataFrame:
             "share": group["case"].nunique() / whole,
             "median_hours": hours_until(group["hours"], group["over"], 0.5),
             "p90_hours": hours_until(group["hours"], group["over"], 0.9),
-            "owner": owner_at(workflow, old),
+            "owner": owner_at(workflow, str(old)),
             "allowed": (old, new) in allowed,
         }
         for (old, new), group in table[table["over"]].groupby(["status", "next"], sort=False)
@@ -279,7 +258,7 @@ def handoffs_of(table: pd.DataFrame) -> pd.DataFrame:
 def slowest(handoffs: pd.DataFrame, by: str) -> list[dict[str, Any]]:
     """The ten slowest kinds of handoff by ``total_hours`` or ``median_hours``; one whose median nobody can say yet is
     slower than any."""
-    rows = handoffs.to_dict("records")
+    rows: list[dict[str, Any]] = handoffs.to_dict("records")  # type: ignore[assignment]
     return sorted(rows, key=lambda row: float("inf") if row[by] is None else row[by], reverse=True)[:SLOWEST]
 
 

@@ -24,6 +24,7 @@ THERAPY_STORE = {
     "adapters/therapy_store.py",
     "adapters/therapy_store_check.py",
     "adapters/therapy_store_claims.py",
+    "adapters/therapy_store_everything.py",
     "adapters/therapy_store_keys.py",
     "adapters/therapy_store_private.py",
     "adapters/therapy_store_seals.py",
@@ -53,7 +54,9 @@ THERAPY_DOOR = {
     "acts/pilot_reading.py",
     "acts/pilot_templates.py",
     "acts/patient_answers.py",
+    "acts/patient_file.py",
     "acts/patient_messages.py",
+    "acts/retention.py",
     "acts/risk_flags.py",
     "acts/safety.py",
     "acts/signed_notes.py",
@@ -97,6 +100,7 @@ ASK_THROUGH_EVIDENCE = {
     "acts/patient_reading.py",
     "adapters/outbox.py",
     "web/desk/break_glass.py",
+    "cli/patient_files.py",
     "web/desk/care.py",
     "web/desk/cases.py",
     "web/desk/intake.py",
@@ -104,6 +108,7 @@ ASK_THROUGH_EVIDENCE = {
     "web/desk/note_drafts.py",
     "web/desk/note_exports.py",
     "web/desk/notes.py",
+    "web/desk/patient_file.py",
     "web/desk/to_dos.py",
 }
 """What shows content through a file of the door, such as web/desk/evidence.py, and names where it is shown."""

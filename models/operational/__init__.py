@@ -52,6 +52,7 @@ from models.operational.referrals import (
     Referral,
     Slot,
 )
+from models.operational.retention import LegalHold, RetentionItem, RetentionList
 from models.operational.running import Heartbeat, NightPart, NumberSequence, PracticeSetting, RunClaim, WorkerBeat
 from models.operational.safety import (
     AlarmTest,
@@ -106,6 +107,7 @@ __all__ = [
     "IntakeFile",
     "IntakeRow",
     "LedgerEntry",
+    "LegalHold",
     "LevelChange",
     "Licence",
     "Location",
@@ -142,6 +144,8 @@ __all__ = [
     "ReminderPreference",
     "RemittanceFigures",
     "RemittedClaimRecord",
+    "RetentionItem",
+    "RetentionList",
     "RiskDraw",
     "RiskDrawCase",
     "RiskFinding",

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
-from acts import accounts, alarm_tests, break_glass, check_in_answers, material
+from acts import accounts, alarm_tests, break_glass, check_in_answers, material, retention
 from acts.billing_records import PATIENT_FIELDS
 from acts.waitlist import accept
 from adapters import credentials, desk_logins, education, operational_store, staff_secrets, therapy_store
@@ -200,6 +200,10 @@ def desk_visits(
         Visit("scorecard", "/scorecard", Role.OWNER),
         Visit("scorecard", "/scorecard?period=days", Role.OWNER, status=422, name="scorecard_without_days"),
         Visit("scorecard_figure", "/scorecard/figures/no_shows", Role.OWNER),
+        Visit("patient_file_page", f"/patient-file?case={review.case_number}", Role.COMPLIANCE),
+        Visit("retention", "/retention", Role.COMPLIANCE),
+        Visit("retention_list", f"/retention/{_over_time(staff[Role.COMPLIANCE])}", Role.COMPLIANCE),
+        Visit("audit_reads", "/audit/reads", Role.COMPLIANCE),
         Visit("reader", "/reader", Role.OWNER),
         *_safety_visits(place, clinician),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
@@ -481,6 +485,15 @@ def _to_do(place: Location, kind: ToDoKind) -> str:
     if kind == ToDoKind.CHECK_DUPLICATE:
         factories.make_referral(ReferralStatus.OFFERED, location=place, patient=patient)
     return str(factories.make_to_do(case, kind).id)
+
+
+def _over_time(officer: Staff) -> str:
+    """A list of one patient who is over their time."""
+    then = utc_now() - timedelta(days=366 * 9)
+    patient = factories.make_patient(created_at=then)
+    long_ago = {"received_at": then, "status_since": then, "closed_at": then}
+    factories.make_referral(ReferralStatus.CLOSED_DECLINED, patient=patient, **long_ago)
+    return retention.make_list(officer.id)
 
 
 def _broken_rows() -> None:

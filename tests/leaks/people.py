@@ -25,6 +25,7 @@ from models.operational import (
     BreakGlass,
     Claim,
     Episode,
+    LegalHold,
     Patient,
     PortalLink,
     QuarantinedRow,
@@ -457,6 +458,15 @@ def open_in_an_emergency(at: Practice) -> None:
     glass = at.find(BreakGlass)
     compliance.get(f"/break-glass/{glass.id}")
     compliance.post(f"/break-glass/{glass.id}/review")
+    why = "the patient asked for their record in writing"
+    proof = {"current": sign_in_of(COMPLIANCE).password, "code": code_of(COMPLIANCE)}
+    compliance.post("/patient-file", 422, case=number, reason="why")
+    compliance.post("/patient-file", 200, case=number, reason=why, **proof)
+    compliance.post("/retention/holds", case=number, reason=why)
+    compliance.post(f"/retention/holds/{at.find(LegalHold).id}/lift")
+    compliance.post("/retention", 422)  # nobody is over their time
+    compliance.get("/retention/RL-none", 409)
+    compliance.post("/retention/RL-none", 409)
 
 
 def find_no_time(at: Practice) -> None:
@@ -730,8 +740,11 @@ def look_at_everything(at: Practice) -> None:
             "/break-glass",
             f"/break-glass/{ids['glass']}",
             "/audit",
+            "/audit/reads",
+            "/retention",
             "/reader",
             "/map",
+            f"/patient-file?case={number}",
             "/map?workflow=notes",
             "/map/waiting?status=risk_review",
             "/safety",

@@ -5,6 +5,7 @@ import statistics
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -12,15 +13,14 @@ import pytest
 from models.codes import CaseOwner, ReferralStatus
 from models.governance_codes import Workflow
 from models.transitions import REFERRAL, REFERRAL_OWNERS
+from models.workflow_steps import STATUSES, mapped
 from rules import metrics
 from rules.workflow_map import (
     FAILED_INTO,
     FEWEST,
-    STATUSES,
     TROUBLES,
     Failure,
     hours_until,
-    mapped,
     mine,
     slowest,
     suppressed,
@@ -41,7 +41,7 @@ def tables(*walks: str, location: str = "LOC-1"):
         case, *rest = line.split()
         steps = list(zip(map(float, rest[::2]), rest[1::2], strict=True))
         cases.append({"case": case, "location": location, "opened_at": hour(steps[0][0]), "status": steps[-1][1]})
-        for (_, old), (at, new) in zip(steps, steps[1:], strict=False):
+        for (_, old), (at, new) in pairwise(steps):
             event += 1
             moves.append({"event": event, "case": case, "at": hour(at), "old": old, "new": new, "rerouted": False})
     return pd.DataFrame(cases), pd.DataFrame(moves, columns=["event", "case", "at", "old", "new", "rerouted"])
@@ -83,7 +83,7 @@ def test_edges_count_moves_and_the_wait_before_them(found):
     answered = row(found.edges, old="questionnaires_requested", new="ready_to_screen")
     assert (answered["count"], answered["cases"], answered["share"]) == (2, 2, 2 / 3)
     assert (answered["median_hours"], answered["p90_hours"], answered["owner"]) == (10, 30, "patient")
-    assert list(found.edges["old"])[0] == "received", "the most walked first"
+    assert next(iter(found.edges["old"])) == "received", "the most walked first"
 
 
 def test_handoffs_include_the_system_s_time_on_the_way(found):
@@ -149,6 +149,18 @@ def test_period_keeps_waits_that_ended_in_it_or_last():
     assert row(found.steps, status="questionnaires_requested")["total_hours"] == 30 + 27
 
 
+def test_cases_that_never_moved_wait_where_they_stand():
+    cases, moves = tables("a 0 received", "b 1 received")
+    found = mine(RF, cases, moves, NO_TROUBLE, hour(3))
+    assert row(found.steps, status="received")["total_hours"] == 5
+    assert (found.moves, found.open_cases, found.gaps, len(found.edges)) == (0, 2, 0, 0)
+
+
+def test_a_case_is_where_it_was_before_a_later_move():
+    cases, moves = tables("a 0 received 5 ready_to_screen")
+    assert row(mine(RF, cases, moves, NO_TROUBLE, hour(3)).steps, status="received")["waiting"] == 1
+
+
 def test_empty_workflow_has_an_empty_map():
     cases, moves = tables()
     cases = pd.DataFrame(columns=["case", "location", "opened_at", "status"])
@@ -182,7 +194,7 @@ def test_figures_agree_with_an_independent_reckoning():
     for line in walks:
         rest = line.split()[1:]
         steps = list(zip(map(float, rest[::2]), rest[1::2], strict=True))
-        for (began, old), (ended, new) in zip(steps, steps[1:], strict=False):
+        for (began, old), (ended, new) in pairwise(steps):
             counts[old, new] += 1
             before[old, new].append(ended - began)
             stays[old].append((round((ended - began) * 3_600_000), True))

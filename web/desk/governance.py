@@ -40,6 +40,11 @@ PAGES: tuple[Shown, ...] = (
         "What the screening misses, how soon flags are seen, whether alarms come.",
     ),
     Shown("practice_round", "/practice-round", "Practice round", "A made-up case to decide, where one waits for you."),
+    Shown(
+        "patient_file_page", "/patient-file", "A patient's whole file", "Everything kept of one patient, in one ZIP."
+    ),
+    Shown("retention", "/retention", "Retention", "Who is over their time; holds; the lists that are signed."),
+    Shown("audit_reads", "/audit/reads", "Who read what", "Every read of therapy content, the unusual ones first."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

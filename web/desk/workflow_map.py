@@ -7,12 +7,13 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from acts.workflow_map import as_drawn, walked
 from adapters import desk_views, workflow_drawing, workflow_views
 from models.columns import utc_now
 from models.governance_codes import Workflow
+from models.workflow_steps import STATUSES, owner_at
 from rules import workflow_map
 from rules.access import may_see_case
-from rules.workflow_map import STATUSES
 from web.desk.audit import limits
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
@@ -49,7 +50,7 @@ def show_map(
     first, after = limits(begin, end)
     now = utc_now()
     as_of = min(after - timedelta(microseconds=1), now) if after else now
-    found = workflow_views.walked(chosen, _chosen(me, location), as_of, first)
+    found = walked(chosen, _chosen(me, location), as_of, first)
     steps = workflow_views.flow_steps(chosen)
     is_now = as_of == now
     return page(
@@ -58,7 +59,7 @@ def show_map(
         found=found,
         flow_steps=steps,
         mapped=Markup(workflow_drawing.draw_mapped(chosen, steps, found.never_walked if found.cases else ())),
-        walked=Markup(workflow_drawing.draw_walked(found)),
+        walked=Markup(workflow_drawing.draw_walked(as_drawn(found, open_cases=found.open_cases))),
         below_each_other=len(workflow_drawing.lanes_of(chosen)) > WIDE_LANES,
         label_of={status.value: status.label for status in STATUSES[chosen]},
         by_total=workflow_map.slowest(found.handoffs, "total_hours"),
@@ -96,7 +97,7 @@ def show_waiting(
         "workflow_waiting.html",
         workflow=chosen,
         step=STATUSES[chosen](status),
-        owner=workflow_map.owner_at(chosen, status),
+        owner=owner_at(chosen, status),
         rows=visible,
         others=len(cases) - len(visible),
         cut=len(cases) == workflow_views.LISTED,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters import audit_anchors, audit_pages
+from adapters import audit_anchors, audit_pages, operational_store
 from models.audit_chain import OPERATIONAL
 from models.codes import Role
 from models.columns import utc_now
@@ -90,3 +90,14 @@ def test_download_that_cannot_be_read_is_refused(at_the_desk, home: Path, asked:
 
 def test_nobody_else_gets_the_audit(at_the_desk, home: Path):
     assert at_the_desk(Role.COORDINATOR).get("/audit/export?form=csv").status_code == 403
+
+
+def test_page_keeps_to_a_record_and_a_location(at_the_desk, risk_review, home: Path):
+    review, officer = risk_review(None), at_the_desk(Role.COMPLIANCE)
+    with operational_store.writing() as db:
+        operational_store.audit(db, "ST-1", "tested", ("approval", review.id), review.case_number)
+    for log, record in (("operational", review.id), ("operational", "approval"), ("therapy", "intake_text")):
+        assert review.case_number in officer.get(f"/audit?log={log}&record={record}").text
+        assert "No event fits." in officer.get(f"/audit?log={log}&record=nothing").text
+        assert review.case_number in officer.get(f"/audit?log={log}&location=LOC-1").text
+        assert "No event fits." in officer.get(f"/audit?log={log}&location=LOC-2").text

@@ -11,7 +11,7 @@ from models.codes import ReferralStatus, Role
 from models.columns import utc_now
 from models.governance_codes import Workflow
 from models.operational import AuditEvent, Referral
-from rules.workflow_map import STATUSES, mapped
+from models.workflow_steps import STATUSES, mapped
 from tests import factories
 
 R = ReferralStatus

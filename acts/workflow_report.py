@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlmodel import select
 
+from acts.workflow_map import as_drawn, walked
 from adapters import workflow_drawing, workflow_views
 from adapters.operational_store import reading
 from adapters.workflow_drawing import span
 from models.governance_codes import Workflow
 from models.operational import Location
-from rules.workflow_map import FEWEST, STATUSES, Map, slowest, suppressed
+from models.workflow_steps import STATUSES
+from rules.workflow_map import FEWEST, Map, slowest, suppressed
 
 PAGE, FOLDER = "workflow-map.md", "workflow-map"
 SAMPLE = (
@@ -23,7 +25,8 @@ SAMPLE = (
 HEAD = """# Workflow map
 
 Generated from the flows, the tables of transitions and the audit. `countersign map --docs` writes it for an
-installation; the desk's page *Workflow map* shows the same with who waits now ([why it is made so](decisions/0027-workflow-map.md)).
+installation; the desk's page *Workflow map* shows the same with who waits now
+([why it is made so](decisions/0027-workflow-map.md)).
 
 {sample}
 
@@ -40,28 +43,36 @@ def write(docs: Path, as_of: datetime, workflows: Sequence[Workflow], sample: st
     folder.mkdir(parents=True, exist_ok=True)
     parts, written = [HEAD.format(sample=sample, as_of=as_of, fewest=FEWEST)], []
     for workflow in workflows:
-        whole = workflow_views.walked(workflow, places, as_of)
-        found = suppressed(whole)
-        drawings = {
-            "mapped": workflow_drawing.draw_mapped(workflow, workflow_views.flow_steps(workflow)),
-            "walked": workflow_drawing.draw_walked(found),
-        }
+        whole = walked(workflow, places, as_of)
+        drawings = {"mapped": workflow_drawing.draw_mapped(workflow, workflow_views.flow_steps(workflow))}
+        if whole.cases >= FEWEST:
+            found = suppressed(whole)
+            still_open = found.open_cases if _enough(found) else None
+            drawings["walked"] = workflow_drawing.draw_walked(as_drawn(found, open_cases=still_open))
+            parts.append(_section(found, whole))
+        else:
+            parts.append(f"## {workflow.label}\n\nFewer than {FEWEST} cases: nothing is told of them.\n")
         for kind, drawn in drawings.items():
             path = folder / f"{workflow.value}-{kind}.svg"
             path.write_text(drawn + "\n")
             written.append(path)
-        parts.append(_section(found, whole))
     page = docs / PAGE
     page.write_text("\n".join(parts))
     return [page, *written]
 
 
+def _enough(found: Map) -> bool:
+    """Whether so many are open that their number may leave the practice."""
+    return found.open_cases == 0 or found.open_cases >= FEWEST
+
+
 def _section(found: Map, whole: Map) -> str:
     workflow = found.workflow
+    still_open = found.open_cases if _enough(found) else f"fewer than {FEWEST}"
     odd = int(whole.not_allowed["count"].sum())
     lines = [
         f"## {workflow.label}\n",
-        f"{found.cases} cases, {found.open_cases} of them open, {found.moves} moves of {len(whole.edges)} kinds. "
+        f"{found.cases} cases, {still_open} of them open, {found.moves} moves of {len(whole.edges)} kinds. "
         f"Moves that the table of transitions does not allow: {odd}. Moves that do not begin where the one before "
         f"ended: {found.gaps}. Allowed moves that no case walked: {len(found.never_walked)}.\n",
         "| as mapped | as walked |\n|---|---|",
