@@ -13,7 +13,19 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import appointments, auditing, backups, calendars, environment, keys, practice, reader, sessions, weights
+from cli import (
+    appointments,
+    auditing,
+    backups,
+    calendars,
+    environment,
+    keys,
+    practice,
+    reader,
+    reading,
+    sessions,
+    weights,
+)
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -41,6 +53,7 @@ backups.register(app, console)
 practice.register(own_practice, console)
 weights.register(models, console)
 reader.register(app, console)
+reading.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)

@@ -17,7 +17,7 @@ from sqlalchemy import Select, Table, event
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement, visitors
-from sqlalchemy.sql.expression import CompoundSelect, FromClause
+from sqlalchemy.sql.expression import CompoundSelect
 from sqlalchemy.sql.schema import Column
 
 from models.declared_reads import therapy_kinds_of
@@ -201,13 +201,12 @@ def _selected(clause: Any) -> Iterator[str]:
             yield from _selected(each)
         return
     for raw in clause._raw_columns:
-        if isinstance(raw, FromClause):
-            if "parententity" not in raw._annotations:  # of a whole record, its attributes tell what was looked at
-                yield from _of_table(raw)
-        elif isinstance(raw, ColumnElement):
+        if isinstance(raw, ColumnElement):  # a function of the database is one, too
             for part in visitors.iterate(raw):
                 if isinstance(part, Column):
                     yield f"{_table_name(part.table)}.{part.name}"
+        elif "parententity" not in raw._annotations:  # of a whole record, its attributes tell what was looked at
+            yield from _of_table(raw)
 
 
 def _of_table(source: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 
 import models.therapy as therapy
 from models.declared_reads import DECLARED
-from models.therapy import METADATA, content_fields
+from models.therapy import content_fields
 from tasks import nights, sign_offs
 from tests.test_every_change_is_audited import Function, functions, names_of, trees
 
@@ -29,7 +29,7 @@ OPENED_THROUGH: dict[Function, set[str]] = {
     (DOOR, "_with_passages"): {"intake_text"},
 }
 NOT_REACHED: dict[str, dict[str, str]] = {
-    "watch every wait": {"risk_flag": "therapy_store.raise_flags has a parameter called flags, as a reading function is"},
+    "watch every wait": {"risk_flag": "therapy_store.raise_flags has a parameter called flags, like a function"},
 }
 """What only looks as if a step could reach it, with the reason."""
 BATCHES: dict[str, Function] = {
@@ -97,7 +97,11 @@ def recorded() -> dict[str, Function]:
     found = {}
     for function, node in functions():
         for each in getattr(node, "decorator_list", []):
-            if isinstance(each, ast.Call) and ast.unparse(each.func) == "step" and isinstance(each.args[0], ast.Constant):
+            if (
+                isinstance(each, ast.Call)
+                and ast.unparse(each.func) == "step"
+                and isinstance(each.args[0], ast.Constant)
+            ):
                 found[str(each.args[0].value)] = function
     return found
 

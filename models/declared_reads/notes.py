@@ -26,6 +26,7 @@ READS: dict[str, MayRead] = {
                 "case_number clinician_id ended_at fence location_id modality patient_id patient_state "
                 "service started_at status transcript transcript_file_id version"
             ),
+            "to_do": "case_number id status",
         },
         content=frozenset({"session_facts"}),
     ),

@@ -24,6 +24,7 @@ READS: dict[str, MayRead] = {
     "prepare the wait": MayRead(
         {
             "claim": "case_number fence findings location_id patient_cents patient_id status version",
+            "follow_up": "fence status",
             "offer": "case_number id status",
             "outbox_message": "channel id",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",
@@ -91,12 +92,12 @@ READS: dict[str, MayRead] = {
         {
             "claim": "case_number run_id",
             "episode": "case_number run_id",
-            "follow_up": "case_number run_id",
+            "follow_up": "case_number run_generation run_id status",
             "location": "id time_zone",
             "outbox_message": "id sent_at",
             "practice_setting": "value",
             "referral": "case_number closed_at run_generation run_id status",
-            "session_note": "case_number run_id",
+            "session_note": "case_number run_generation run_id status",
         },
     ),
     "tell the analysts": MayRead(
