@@ -36,13 +36,13 @@ class StepRun:
     """One run of one step, and what it has read: mapped attributes as (class, key), columns as ``table.column``."""
 
     name: str
-    attributes: set[tuple[type[Any], str]] = field(default_factory=set)
+    attributes: set[tuple[Any, str]] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
     refused: list[UndeclaredRead] = field(default_factory=list)
 
     def fields(self) -> set[str]:
         """Everything read, as ``table.field``."""
-        read = {f"{record.__tablename__}.{key}" for record, key in self.attributes} | self.columns  # type: ignore[attr-defined]
+        read = {f"{record.__tablename__}.{key}" for record, key in self.attributes} | self.columns
         return {name for name in read if name.partition(".")[0] not in DOOR}
 
 

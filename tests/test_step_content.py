@@ -60,8 +60,8 @@ def named(module: str, node: ast.AST) -> Iterator[Function]:
             found = known.get(each.id, (module, each.id))
             meant = found if isinstance(found, tuple) else None
         elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name):
-            home = known.get(each.value.id)
-            meant = (home, each.attr) if isinstance(home, str) else None
+            module_meant = known.get(each.value.id)
+            meant = (module_meant, each.attr) if isinstance(module_meant, str) else None
         if meant is None:
             continue
         yield meant

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from acts import step_reports
 from acts.step_reports import Days
+from adapters import audit_pages, step_counts
 from adapters import operational_store as store
-from adapters import step_counts
 from models import step_reads
 from models.codes import ReferralStatus, Role, ToDoKind, ToDoOutcome, ToDoStatus
 from models.columns import utc_now
@@ -111,9 +111,9 @@ def test_audit_says_how_often_nobody_did_it_by_hand(home: Path):
         store.audit(db, "system", "case.moved", ("x", "1"), "CL-000001", old="sent", new="accepted")
     now = datetime.now(UTC)
     wanted = {"operational": ["offer.made", "outbox_message.sent", "case.moved:sent"]}
-    counts = step_counts.done_by_itself(wanted, now - timedelta(hours=1), now + timedelta(hours=1))
+    counts = audit_pages.done_by_itself(wanted, now - timedelta(hours=1), now + timedelta(hours=1))
     assert counts == {("offer.made", "RF-"): 3, ("outbox_message.sent", "RF-"): 2, ("case.moved:sent", "CL-"): 1}
-    assert step_counts.done_by_itself(wanted, now + timedelta(hours=1), now + timedelta(hours=2)) == {}
+    assert audit_pages.done_by_itself(wanted, now + timedelta(hours=1), now + timedelta(hours=2)) == {}
 
 
 # -- what the pages are made from
