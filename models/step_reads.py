@@ -61,6 +61,7 @@ _counting = Lock()
 _runs: Counter[str] = Counter()
 _reads: Counter[tuple[str, str]] = Counter()
 _refused: Counter[tuple[str, str]] = Counter()
+_between: list[UndeclaredRead] = []
 on_end: list[Callable[[StepRun], None]] = []
 """Who hears of every finished run of a step; the test suite does."""
 
@@ -93,6 +94,14 @@ def take_counts() -> Counted:
         taken = Counted(dict(_runs), dict(_reads), dict(_refused))
         for each in (_runs, _reads, _refused):
             each.clear()  # type: ignore[attr-defined]
+    return taken
+
+
+def take_refusals_between_steps() -> list[UndeclaredRead]:
+    """What was refused in no step's name since the last call, so that somebody is told."""
+    with _counting:
+        taken = list(_between)
+        _between.clear()
     return taken
 
 
@@ -143,6 +152,7 @@ def refuse_undeclared(kinds: Collection[str], cases: Collection[str]) -> None:
     else:
         with _counting:
             _refused.update((name, kind) for kind in undeclared)
+            _between.append(refusal)
     raise refusal
 
 

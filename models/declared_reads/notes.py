@@ -76,7 +76,11 @@ READS: dict[str, MayRead] = {
         },
         content=frozenset({"session_transcript"}),
     ),
-    "read and draft the day's sessions": MayRead(),
+    "read and draft the day's sessions": MayRead(
+        {
+            "session_note": "case_number",
+        },
+    ),
     "lay out a note": MayRead(
         {
             "location": "time_zone",
