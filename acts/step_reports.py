@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlmodel import Session, col, select
 
 from acts.practice_clocks import admin_time_policy
-from adapters import step_counts
+from adapters import audit_pages, step_counts
 from adapters.operational_store import audit, reading, writing
 from models.audit_chain import OPERATIONAL, THERAPY
 from models.automated_steps import AutomatedStep, StepByHand
-from models.codes import ApprovalKind, ToDoKind, ToDoStatus
+from models.codes import ToDoStatus
 from models.declared_reads import DECLARED
 from models.operational import Approval, ToDo
 from models.step_register import BY_HAND, STEPS
@@ -68,7 +68,7 @@ def steps_in(days: Days) -> list[StepShown]:
     actions: dict[str, list[str]] = defaultdict(list)
     for each in {action for step in STEPS for action in step.removes.counted_by}:
         actions[THERAPY.database if each in IN_THERAPY_AUDIT else OPERATIONAL.database].append(each)
-    by_audit = step_counts.done_by_itself(actions, days.since, days.until)
+    by_audit = audit_pages.done_by_itself(actions, days.since, days.until)
     shown = []
     for step in STEPS:
         mine = totals.get(step.name, step_counts.StepTotals())
@@ -82,8 +82,8 @@ def by_hand_in(days: Days) -> list[ByHandShown]:
     entries = {entry.kind.value: entry for entry in BY_HAND}
     with reading() as db:
         policy = admin_time_policy(db)
-        done: dict[ToDoKind | ApprovalKind, list[DoneTask]] = {**_to_dos(db, days), **_reviews(db, days)}
-    candidates = [_candidate(entry, done.get(entry.kind, ()), policy) for entry in BY_HAND]
+        done = _to_dos(db, days) | _reviews(db, days)
+    candidates = [_candidate(entry, done.get(entry.kind.value, ()), policy) for entry in BY_HAND]
     return [ByHandShown(entries[each.candidate.name], each) for each in ranked(candidates)]
 
 
@@ -100,29 +100,29 @@ def _candidate(entry: StepByHand, done: Sequence[DoneTask], policy: AdminTimePol
     )
 
 
-def _to_dos(db: Session, days: Days) -> dict[ToDoKind, list[DoneTask]]:
+def _to_dos(db: Session, days: Days) -> dict[str, list[DoneTask]]:
     """From claimed to done, by kind."""
-    found: dict[ToDoKind, list[DoneTask]] = defaultdict(list)
+    found: dict[str, list[DoneTask]] = defaultdict(list)
     for kind, claimed_at, done_at in db.exec(
         select(ToDo.kind, ToDo.claimed_at, ToDo.done_at).where(
             ToDo.status == ToDoStatus.DONE, col(ToDo.done_at) >= days.since, col(ToDo.done_at) < days.until
         )
     ).all():
         if claimed_at and done_at:
-            found[kind].append(DoneTask(claimed_at, done_at))
+            found[str(kind)].append(DoneTask(claimed_at, done_at))
     return found
 
 
-def _reviews(db: Session, days: Days) -> dict[ApprovalKind, list[DoneTask]]:
+def _reviews(db: Session, days: Days) -> dict[str, list[DoneTask]]:
     """From first seen to signed, by kind."""
-    found: dict[ApprovalKind, list[DoneTask]] = defaultdict(list)
+    found: dict[str, list[DoneTask]] = defaultdict(list)
     for kind, seen_at, decided_at in db.exec(
         select(Approval.kind, Approval.seen_at, Approval.decided_at).where(
             col(Approval.decided_at) >= days.since, col(Approval.decided_at) < days.until
         )
     ).all():
         if seen_at and decided_at and seen_at <= decided_at:
-            found[kind].append(DoneTask(seen_at, decided_at))
+            found[str(kind)].append(DoneTask(seen_at, decided_at))
     return found
 
 

@@ -1,6 +1,6 @@
-"""One page after the other of either audit, for a person to read: what was done, and who read therapy content."""
+"""Either audit for a person to look into: one page after the other of what was done, and how often nobody did it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,13 @@ import sqlalchemy as sa
 
 from adapters import operational_store, therapy_store
 from adapters.operational_store import CASES
-from models.audit_chain import THERAPY, Chain
+from models.audit_chain import CHAINS, THERAPY, Chain
 
 PAGE = 100
 READS_AT_ONCE = 20_000
+BY_ITSELF = ("system", "outbox", "prefect")
+"""The actors of what no person did."""
+MOVED = "case.moved"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,38 @@ def _cases_at(chain: Chain, location_id: str) -> Any:
         return query
     with operational_store.reading() as db:
         return list(db.connection().execute(query).scalars())
+
+
+def done_by_itself(
+    actions: Mapping[str, Sequence[str]], since: datetime, until: datetime
+) -> dict[tuple[str, str], int]:
+    """How often each action stands in the audit as nobody's own act in [since, until), by action and case prefix.
+
+    ``actions``: to the chain's database, its actions; ``case.moved:sent`` is a move to that status.
+    """
+    counts: dict[tuple[str, str], int] = {}
+    for chain in CHAINS:
+        table = chain.events_table.c
+        wanted = actions.get(chain.database, ())
+        plain = [each for each in wanted if ":" not in each]
+        moved = [each.partition(":")[2] for each in wanted if each.startswith(f"{MOVED}:")]
+        # grouped by their names: PostgreSQL would take the same expression with other parameters for another
+        prefix = sa.func.substr(sa.func.coalesce(table.case_number, ""), 1, 3).label("case_start")
+        here = sa.and_(table.at >= since, table.at < until, table.actor.in_(BY_ITSELF))
+        with _reading(chain) as db:
+            connection = db.connection()
+            if plain:
+                query = sa.select(table.action, prefix, sa.func.count()).where(here, table.action.in_(plain))
+                for action, start, count in connection.execute(query.group_by(table.action, "case_start")):
+                    counts[action, start] = int(count)
+            if moved:
+                to = table.details["new"].as_string()
+                query = sa.select(to.label("to_status"), prefix, sa.func.count()).where(
+                    here, table.action == MOVED, to.in_(moved)
+                )
+                for status, start, count in connection.execute(query.group_by("to_status", "case_start")):
+                    counts[f"{MOVED}:{status}", start] = int(count)
+    return counts
 
 
 def _reading(chain: Chain) -> Any:

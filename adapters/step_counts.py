@@ -1,25 +1,18 @@
 """Keeps how often each automated step ran, which fields it read, what it was refused; and gives the totals back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from adapters import operational_store as store
-from adapters import therapy_store
 from models import step_reads
-from models.audit_chain import CHAINS, THERAPY
 from models.columns import utc_now
 from models.operational import StepReads, StepRuns
-
-BY_ITSELF = ("system", "outbox", "prefect")
-"""The actors of what no person did."""
-MOVED = "case.moved"
 
 
 @dataclass
@@ -102,33 +95,3 @@ def totals(first: date, last: date) -> dict[str, StepTotals]:
             if refused:
                 step_totals.refused[name] = int(refused)
     return found
-
-
-def done_by_itself(
-    actions: Mapping[str, Sequence[str]], since: datetime, until: datetime
-) -> dict[tuple[str, str], int]:
-    """How often each action stands in the audit as nobody's own act in [since, until), by action and case prefix.
-
-    ``actions``: to the chain's database, its actions; ``case.moved:sent`` is a move to that status.
-    """
-    counts: dict[tuple[str, str], int] = {}
-    for chain in CHAINS:
-        table = chain.events_table.c
-        wanted = actions.get(chain.database, ())
-        plain = [each for each in wanted if ":" not in each]
-        moved = [each.partition(":")[2] for each in wanted if each.startswith(f"{MOVED}:")]
-        prefix = func.substr(func.coalesce(table.case_number, ""), 1, 3)
-        here = sa.and_(table.at >= since, table.at < until, table.actor.in_(BY_ITSELF))
-        door: Any = therapy_store if chain is THERAPY else store
-        with door.reading() as db:
-            connection = db.connection()
-            if plain:
-                query = sa.select(table.action, prefix, func.count()).where(here, table.action.in_(plain))
-                for action, start, count in connection.execute(query.group_by(table.action, prefix)):
-                    counts[action, start] = int(count)
-            if moved:
-                to = table.details["new"].as_string()
-                query = sa.select(to, prefix, func.count()).where(here, table.action == MOVED, to.in_(moved))
-                for status, start, count in connection.execute(query.group_by(to, prefix)):
-                    counts[f"{MOVED}:{status}", start] = int(count)
-    return counts

@@ -25,6 +25,7 @@ from cli import (
     practice,
     proving,
     reader,
+    reading,
     retaining,
     safety,
     scorecard,
@@ -63,6 +64,7 @@ safety.register(app, console)
 mapping.register(app, console)
 patient_files.register(app, console)
 retaining.register(app, console)
+reading.register(app, console)
 note_templates = typer.Typer(no_args_is_help=True, help="The versions of the note formats, and who writes with which.")
 app.add_typer(note_templates, name="note-templates")
 sessions.register(app, note_templates, console)

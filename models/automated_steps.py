@@ -25,7 +25,7 @@ _KIND_WORDS = {
     StepKind.TASK: "step of a run",
     StepKind.NIGHT_PART: "part of the night",
     StepKind.LAYING_OUT: "lays out what is signed",
-    StepKind.WORKER: "the worker's own round",
+    StepKind.WORKER: "the worker's own",
 }
 
 

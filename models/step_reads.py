@@ -17,7 +17,7 @@ from sqlalchemy import Select, Table, event
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement, visitors
-from sqlalchemy.sql.expression import CompoundSelect, FromClause
+from sqlalchemy.sql.expression import CompoundSelect
 from sqlalchemy.sql.schema import Column
 
 from models.declared_reads import therapy_kinds_of
@@ -36,13 +36,13 @@ class StepRun:
     """One run of one step, and what it has read: mapped attributes as (class, key), columns as ``table.column``."""
 
     name: str
-    attributes: set[tuple[type[Any], str]] = field(default_factory=set)
+    attributes: set[tuple[Any, str]] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
     refused: list[UndeclaredRead] = field(default_factory=list)
 
     def fields(self) -> set[str]:
         """Everything read, as ``table.field``."""
-        read = {f"{record.__tablename__}.{key}" for record, key in self.attributes} | self.columns  # type: ignore[attr-defined]
+        read = {f"{record.__tablename__}.{key}" for record, key in self.attributes} | self.columns
         return {name for name in read if name.partition(".")[0] not in DOOR}
 
 
@@ -61,6 +61,7 @@ _counting = Lock()
 _runs: Counter[str] = Counter()
 _reads: Counter[tuple[str, str]] = Counter()
 _refused: Counter[tuple[str, str]] = Counter()
+_between: list[UndeclaredRead] = []
 on_end: list[Callable[[StepRun], None]] = []
 """Who hears of every finished run of a step; the test suite does."""
 
@@ -93,6 +94,14 @@ def take_counts() -> Counted:
         taken = Counted(dict(_runs), dict(_reads), dict(_refused))
         for each in (_runs, _reads, _refused):
             each.clear()  # type: ignore[attr-defined]
+    return taken
+
+
+def take_refusals_between_steps() -> list[UndeclaredRead]:
+    """What was refused in no step's name since the last call, so that somebody is told."""
+    with _counting:
+        taken = list(_between)
+        _between.clear()
     return taken
 
 
@@ -143,6 +152,7 @@ def refuse_undeclared(kinds: Collection[str], cases: Collection[str]) -> None:
     else:
         with _counting:
             _refused.update((name, kind) for kind in undeclared)
+            _between.append(refusal)
     raise refusal
 
 
@@ -201,13 +211,12 @@ def _selected(clause: Any) -> Iterator[str]:
             yield from _selected(each)
         return
     for raw in clause._raw_columns:
-        if isinstance(raw, FromClause):
-            if "parententity" not in raw._annotations:  # of a whole record, its attributes tell what was looked at
-                yield from _of_table(raw)
-        elif isinstance(raw, ColumnElement):
+        if isinstance(raw, ColumnElement):  # a function of the database is one, too
             for part in visitors.iterate(raw):
                 if isinstance(part, Column):
                     yield f"{_table_name(part.table)}.{part.name}"
+        elif "parententity" not in raw._annotations:  # of a whole record, its attributes tell what was looked at
+            yield from _of_table(raw)
 
 
 def _of_table(source: Any) -> Iterator[str]:

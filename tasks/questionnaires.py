@@ -9,11 +9,12 @@ from models.codes import ReferralStatus
 from models.operational import AuditEvent, Referral
 from rules import intake
 from tasks.cases import Case
-from tasks.steps import step
+from tasks.steps import in_its_name, step
 
 R = ReferralStatus
 
 
+@in_its_name("begin the case")
 def begin(case: Case) -> None:
     """Send a received case on: to a coordinator when it may be a known patient, else to its first screening.
 

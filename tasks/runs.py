@@ -39,8 +39,8 @@ from models.operational import (
     Referral,
     SessionNote,
 )
-from models.step_reads import at_work
-from tasks import claim_building, claim_files, sessions
+from models.step_reads import at_work, take_refusals_between_steps
+from tasks import claim_building, claim_files, refused_reads, sessions
 from tasks.intake import NOT_REFERRALS
 from tasks.schedule import start_scheduled
 from tasks.steps import in_its_name
@@ -459,7 +459,9 @@ async def sweep_runs() -> None:
 
 
 async def keep_step_counts() -> int:
-    """Add what this process has counted of its steps to the day's counts."""
+    """Add what this process has counted of its steps to the day's counts; what nobody was told of is told."""
+    if refused := take_refusals_between_steps():
+        await asyncio.to_thread(in_its_name("tell of a refused read")(refused_reads.tell), refused)
     return await asyncio.to_thread(step_counts.keep)
 
 

@@ -142,6 +142,8 @@ WITHOUT_A_DATABASE = (
     "adapters/test_simulated_payer_coverage.py",
     "test_architecture.py",
     "test_packages.py",
+    "test_step_content.py",
+    "models/test_step_register.py",
 )
 """What touches no database is not run again on PostgreSQL; tests/test_architecture.py sees that it stays so."""
 BOTH_KINDS_AT_ONCE = (

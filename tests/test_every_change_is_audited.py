@@ -29,6 +29,7 @@ NOT_AUDITED: dict[tuple[str, str], str] = {
     ("adapters.run_claims", "beat"): "that a worker lives",
     ("adapters.run_claims", "claim"): "which worker runs a leg; what the leg does is the event",
     ("adapters.run_claims", "release"): "which worker runs a leg; what the leg does is the event",
+    ("adapters.step_counts", "_add"): "how often steps ran and read; counts, nothing about a case or a person",
     ("adapters.therapy_store", "keep_repeat"): "only compares; what it keeps, add_text and keep_answers audit",
     ("adapters.therapy_store", "key_of_owner"): "makes a data key where there is none; what it seals is the event",
     ("adapters.therapy_store_keys", "_reseal_secrets"): "a part of a rotation; keys.rotated at its end is the event",

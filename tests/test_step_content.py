@@ -7,6 +7,7 @@ first time by a patient's case.
 import ast
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tasks import nights, sign_offs
 from tests.test_every_change_is_audited import Function, functions, names_of, trees
 
 DOOR = "adapters.therapy_store"
+ROOT = Path(__file__).parents[1]
 KIND_OF = {
     name: str(getattr(therapy, name).__tablename__)
     for name in therapy.__all__
@@ -29,14 +31,13 @@ OPENED_THROUGH: dict[Function, set[str]] = {
     (DOOR, "_with_passages"): {"intake_text"},
 }
 NOT_REACHED: dict[str, dict[str, str]] = {
-    "watch every wait": {
-        "risk_flag": "therapy_store.raise_flags has a parameter called flags, as a reading function is"
-    },
+    "watch every wait": {"risk_flag": "therapy_store.raise_flags has a parameter called flags, like a function"},
 }
 """What only looks as if a step could reach it, with the reason."""
 BATCHES: dict[str, Function] = {
     "send what is due": ("acts.sending", "send_due"),
     "tell of a refused read": ("tasks.refused_reads", "tell"),
+    "begin the case": ("tasks.questionnaires", "begin"),
 }
 
 
@@ -62,8 +63,8 @@ def named(module: str, node: ast.AST) -> Iterator[Function]:
             found = known.get(each.id, (module, each.id))
             meant = found if isinstance(found, tuple) else None
         elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name):
-            home = known.get(each.value.id)
-            meant = (home, each.attr) if isinstance(home, str) else None
+            module_meant = known.get(each.value.id)
+            meant = (module_meant, each.attr) if isinstance(module_meant, str) else None
         if meant is None:
             continue
         yield meant
@@ -132,7 +133,7 @@ def beginnings() -> dict[str, set[Function]]:
 
 def kinds_within_reach(begins: Function) -> set[str]:
     """Through everything but what another step does in its own name."""
-    others = {*recorded().values(), ("tasks.sign_offs", "_content")} - {begins}
+    others = {*recorded().values(), *BATCHES.values(), ("tasks.sign_offs", "_content")} - {begins}
     seen: set[Function] = set()
     left = [begins]
     kinds: set[str] = set()
@@ -156,6 +157,40 @@ def test_what_a_step_can_reach_is_declared(name: str):
 def test_every_step_s_beginning_is_known():
     assert set(DECLARED) - set(beginnings()) == {"steer the runs"}, "its rounds open nothing: they only start runs"
     assert set(sign_offs.LAID_OUT_BY.values()) <= set(beginnings())
+
+
+A_PERSONS: set[Function] = {("tasks.sign_offs", "take_decision_from_prefect")}
+"""What a run does for a person who has proven who they are (models.step_reads.a_persons_act)."""
+
+
+def test_what_a_flow_calls_in_no_step_s_name_opens_nothing():
+    """A worker would refuse it, and the case would stand still."""
+    called = {
+        meant
+        for path in (ROOT / "flows").glob("*.py")
+        for meant in called_in(ast.parse(path.read_text()))
+        if meant in reached_from()
+    }
+    assert len(called) > 40
+    in_a_name = {*recorded().values(), *BATCHES.values(), *A_PERSONS}
+    opening = {each: kinds for each in called - in_a_name if (kinds := kinds_within_reach(each))}
+    assert opening == {}
+    assert {("tasks.questionnaires", "begin"), *A_PERSONS} <= called
+
+
+def called_in(tree: ast.Module) -> set[Function]:
+    """The functions of ``tasks`` that a flow names: ``module.function``."""
+    modules = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "tasks"
+        for alias in node.names
+    }
+    return {
+        (modules[each.value.id], each.attr)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id in modules
+    }
 
 
 def test_look_at_the_source_can_fail():

@@ -17,24 +17,29 @@ READS: dict[str, MayRead] = {
                 "payer_code rank service_date status version"
             ),
             "eligibility_check": "answered_at id unique_key",
-            "patient": "id self_pay",
+            "patient": "id member_id payer_code plan_code self_pay",
             "patient_coverage": "id member_id patient_id payer_code rank recorded_at valid_from valid_to",
         },
     ),
     "build claim": MayRead(
         {
+            "authorisation": "number patient_id payer_code procedure_codes sessions valid_from valid_to",
             "claim": (
                 "case_number clinician_id decided_on edition eligibility_id fence frequency location_id "
                 "patient_id payer_code rank service_date session_number status version"
             ),
-            "claim_submission": "case_number claim_control",
+            "claim_submission": "case_number claim_control payer_code",
             "clinician": "id npi",
             "decision": "at id signed_digest",
             "eligibility_check": "id status",
+            "episode": "case_number patient_id",
+            "follow_up": "case_number patient_id",
             "licence": "clinician_id expires_on state",
             "location": "id time_zone",
             "panel_membership": "clinician_id payer_code plan_code",
-            "patient": "birth_date family_name given_name id state",
+            "patient": (
+                "birth_date email family_name given_name id member_id payer_code plan_code preferred_channel state"
+            ),
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
                 "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
@@ -42,7 +47,8 @@ READS: dict[str, MayRead] = {
                 "valid_from valid_to"
             ),
             "practice_setting": "value",
-            "session_note": "case_number minutes modality patient_state service",
+            "referral": "case_number patient_id",
+            "session_note": "case_number minutes modality patient_id patient_state service",
             "staff": "id name",
             "submitted_line": "claim_control procedure_code",
         },
@@ -65,7 +71,9 @@ READS: dict[str, MayRead] = {
             "licence": "clinician_id expires_on state",
             "location": "id time_zone",
             "panel_membership": "clinician_id payer_code plan_code",
-            "patient": "birth_date email family_name given_name id preferred_channel state",
+            "patient": (
+                "birth_date email family_name given_name id member_id payer_code plan_code preferred_channel state"
+            ),
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
                 "group_number id member_id patient_id payer_code plan_code rank recorded_at relationship "
@@ -105,7 +113,7 @@ READS: dict[str, MayRead] = {
             "clearinghouse_file": "id",
             "clinician": "id",
             "eligibility_check": ("attempts case_number clinician_id id patient_id payer_code service_date status"),
-            "patient": "birth_date family_name given_name id",
+            "patient": "birth_date family_name given_name id member_id payer_code plan_code",
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
                 "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
@@ -140,7 +148,7 @@ READS: dict[str, MayRead] = {
             "clearinghouse_file": "at attempts control_number digest id kind name status",
             "clinician": "id",
             "eligibility_check": "clinician_id id patient_id payer_code service_date",
-            "patient": "birth_date family_name given_name id",
+            "patient": "birth_date family_name given_name id member_id payer_code plan_code",
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
                 "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
@@ -174,7 +182,7 @@ READS: dict[str, MayRead] = {
                 "account amount_cents claim_number file_id group key kind line_control part payer_control "
                 "reason reverses segment source"
             ),
-            "patient": "birth_date family_name given_name id",
+            "patient": "birth_date family_name given_name id member_id payer_code plan_code",
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
                 "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "

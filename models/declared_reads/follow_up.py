@@ -23,10 +23,19 @@ READS: dict[str, MayRead] = {
     "lay out a follow-up": MayRead(
         {
             "check_in": "due_on id kind",
-            "follow_up": "case_number episode_number reasons risk_level subject_id",
+            "follow_up": "case_number episode_number reasons requested_by risk_level subject_id",
             "to_do": "id",
         },
         content=frozenset({"intake_text", "questionnaire_answers", "risk_flag", "to_do_words"}),
     ),
-    "send the signed message": MayRead(),
+    "send the signed message": MayRead(
+        {
+            "approval": "id",
+            "episode": "case_number status version",
+            "follow_up": "case_number episode_number fence patient_id status version",
+            "outbox_message": "id",
+            "patient": "email id preferred_channel",
+            "portal_link": "case_number expires_at id purpose",
+        },
+    ),
 }

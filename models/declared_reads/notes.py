@@ -26,6 +26,7 @@ READS: dict[str, MayRead] = {
                 "case_number clinician_id ended_at fence location_id modality patient_id patient_state "
                 "service started_at status transcript transcript_file_id version"
             ),
+            "to_do": "case_number id status",
         },
         content=frozenset({"session_facts"}),
     ),
@@ -75,7 +76,11 @@ READS: dict[str, MayRead] = {
         },
         content=frozenset({"session_transcript"}),
     ),
-    "read and draft the day's sessions": MayRead(),
+    "read and draft the day's sessions": MayRead(
+        {
+            "session_note": "case_number",
+        },
+    ),
     "lay out a note": MayRead(
         {
             "location": "time_zone",

@@ -24,6 +24,7 @@ READS: dict[str, MayRead] = {
     "prepare the wait": MayRead(
         {
             "claim": "case_number fence findings location_id patient_cents patient_id status version",
+            "follow_up": "fence status",
             "offer": "case_number id status",
             "outbox_message": "channel id",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",
@@ -35,26 +36,31 @@ READS: dict[str, MayRead] = {
     ),
     "watch every wait": MayRead(
         {
-            "appointment": "case_number id minutes patient_id starts_at status",
+            "appointment": "case_number clinician_id id minutes patient_id starts_at status",
             "approval": (
                 "assigned_to case_number due_at escalations id kind last_paged_at level location_id "
                 "opened_at pages_sent seen_at status"
             ),
-            "claim": "case_number location_id status status_since wake_wanted",
+            "claim": "case_number location_id patient_id status status_since wake_wanted",
             "clinician": (
                 "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id "
                 "languages max_age min_age modalities"
             ),
-            "episode": "case_number clinician_id status",
+            "episode": "case_number clinician_id location_id patient_id status",
             "follow_up": (
-                "case_number clinician_id kind location_id patient_id status status_since version wake_wanted"
+                "case_number clinician_id episode_number kind location_id patient_id reasons requested_by "
+                "risk_level status status_since subject_id unique_key version wake_wanted"
             ),
             "licence": "clinician_id state",
             "location": "accessible id state time_zone",
             "no_show_estimate": "probability",
             "offer": "case_number id status",
             "outbox_message": "channel id unique_key",
-            "patient": ("birth_date email id language payer_code plan_code preferred_channel self_pay state time_zone"),
+            "panel_membership": "clinician_id payer_code plan_code",
+            "patient": (
+                "birth_date consent_ai consent_ai_on email id language payer_code plan_code "
+                "preferred_channel self_pay state time_zone"
+            ),
             "portal_link": "case_number expires_at id purpose used_at",
             "practice_setting": "value",
             "quarantined_row": "at file_id id row urgent",
@@ -63,6 +69,7 @@ READS: dict[str, MayRead] = {
                 "patient_id preferred_times reminders_sent risk_cleared risk_level round status "
                 "status_since version wake_wanted"
             ),
+            "risk_flag": "unique_key",
             "session_note": (
                 "case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
                 "risk_pages_sent risk_raised_at risk_seen_at status status_since version wake_wanted"
@@ -82,21 +89,38 @@ READS: dict[str, MayRead] = {
     "look after every wait": MayRead(),
     "send what is due": MayRead(
         {
-            "outbox_message": ("attempts case_number channel facts failure id leased_by status template to_staff_id"),
-            "staff": "phone",
+            "appointment": "id location_id minutes modality starts_at",
+            "claim": "location_id",
+            "decision": "id signed_digest verdict",
+            "episode": "location_id",
+            "follow_up": "location_id",
+            "location": "name phone",
+            "outbox_message": (
+                "approval_id attempts case_number channel facts failure id leased_by not_before sent_at "
+                "status template to_patient_id to_staff_id"
+            ),
+            "patient": "email forgotten_at id language phone preferred_channel sms_stopped_at time_zone",
+            "portal_link": "id purpose",
+            "referral": "location_id",
+            "reminder_preference": "channel",
+            "slot": "starts_at",
+            "staff": "email phone",
+            "waitlist_offer": "hold_until status",
         },
         content=frozenset({"decision_words"}),
     ),
     "steer the runs": MayRead(
         {
-            "claim": "case_number run_id",
+            "claim": "case_number run_generation run_id status version",
+            "clearinghouse_file": "attempts id",
+            "eligibility_check": "attempts id",
             "episode": "case_number run_id",
-            "follow_up": "case_number run_id",
+            "follow_up": "case_number run_generation run_id status",
             "location": "id time_zone",
             "outbox_message": "id sent_at",
             "practice_setting": "value",
             "referral": "case_number closed_at run_generation run_id status",
-            "session_note": "case_number run_id",
+            "session_note": "case_number run_generation run_id status",
         },
     ),
     "tell the analysts": MayRead(

@@ -29,6 +29,20 @@ READS: dict[str, MayRead] = {
         content=frozenset({"intake_text", "questionnaire_answers"}),
     ),
     "take in dropped referrals": MayRead(),
+    "begin the case": MayRead(
+        {
+            "approval": "id",
+            "outbox_message": "id",
+            "practice_setting": "value",
+            "referral": (
+                "came_from case_number clinician_id fence location_id patient_id possible_patient_ids "
+                "risk_level status version"
+            ),
+            "staff": "active id location_ids on_call role",
+            "to_do": "id",
+        },
+        content=frozenset({"intake_text", "questionnaire_answers"}),
+    ),
     "ask for missing questionnaires": MayRead(
         {
             "audit_event": "details",

@@ -20,12 +20,14 @@ READS: dict[str, MayRead] = {
             "appointment": "booked_at confirmed_at id location_id modality patient_id starts_at status",
             "location": "id time_zone",
             "outbox_message": "unique_key",
+            "past_appointment": "patient_id patient_key",
         },
     ),
     "queue reminders": MayRead(
         {
             "appointment": (
-                "case_number id location_id modality patient_id reminder_channel reminder_plan reminder_round starts_at"
+                "case_number confirmed_at id location_id modality patient_id reminder_channel "
+                "reminder_plan reminder_round starts_at"
             ),
             "location": "id time_zone",
             "no_show_estimate": "appointment_id probability",

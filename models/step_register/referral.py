@@ -73,6 +73,19 @@ STEPS: tuple[AutomatedStep, ...] = (
         carries_out=("look into the intake folder", "receive file"),
     ),
     AutomatedStep(
+        name="begin the case",
+        kind=StepKind.WORKER,
+        workflow=Workflow.REFERRAL,
+        does="sends a new case to its first screening; one that may be a known patient to a coordinator, after a page "
+        "about whatever worries in it",
+        prevents="a danger that waits until somebody has told two people apart",
+        removes=Removes(1, Per.CASE, "assumed by us: looking who else has that name and birth date"),
+        clinical=Rated(Scale.HIGH, "what worries in a case that waits must be paged about at once"),
+        compliance=Rated(Scale.HIGH, "opens words that nobody has read yet", (HIPAA, RECORD, PART_2)),
+        stopped_by=CASE_STOP,
+        overrides=(Override("say whether two cases are one person", route="finish_to_do"), REROUTE),
+    ),
+    AutomatedStep(
         name="ask for missing questionnaires",
         kind=StepKind.TASK,
         workflow=Workflow.REFERRAL,

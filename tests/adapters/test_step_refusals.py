@@ -17,7 +17,7 @@ from models.codes import MessageChannel, Role
 from models.errors import CountersignError, UndeclaredRead
 from models.operational import AuditEvent, OutboxMessage
 from models.therapy_text import TherapyText
-from tasks import nights, sign_offs
+from tasks import nights, runs, sign_offs
 from tasks.nights import Part, PartFailed
 from tasks.steps import in_its_name, step, unrecorded, worth_retrying
 from tests import factories
@@ -152,6 +152,9 @@ def test_worker_opens_nothing_in_no_step_s_name(case: str, only_steps: None):
         texts(case)
     assert screening.fn(case) == [WORDS]
     assert step_reads.take_counts().refused["between steps", "intake_text"] == 1
+    [refusal] = step_reads.take_refusals_between_steps()
+    assert (refusal.step, refusal.cases) == ("between steps", (case,))
+    assert step_reads.take_refusals_between_steps() == []
     with step_reads.a_persons_act():
         assert texts(case) == [WORDS]
 
@@ -218,6 +221,18 @@ def test_refusal_pages_who_can_mend_it_and_who_is_on_call(home: Path):
     with reading() as db:
         found = db.exec(select(AuditEvent).where(AuditEvent.action == "step.refused")).all()
     assert [each.details["paged"] for each in found] == [1, 0]
+
+
+async def test_refusal_in_no_step_s_name_rings_within_the_minute(home: Path, only_steps: None):
+    compliance = factories.make_staff(role=Role.COMPLIANCE)
+    number = factories.make_referral().case_number
+    therapy_store.add_text(number, "referral_text", TherapyText(WORDS))
+    step_reads.take_refusals_between_steps()
+    with pytest.raises(UndeclaredRead):
+        texts(number)
+    assert pages("page_read_refused") == []
+    await runs.keep_step_counts()
+    assert pages("page_read_refused") == [compliance.id]
 
 
 def test_refusal_that_is_caught_inside_its_step_rings_all_the_same(home: Path):

@@ -22,6 +22,7 @@ from adapters.operational_store import reading
 from adapters.settings import settings
 from cli.deploying import deployments
 from models.columns import utc_now
+from models.declared_reads import DECLARED
 from models.operational import OutboxMessage, Patient, Staff
 from tasks import watch
 from tests.chaos.practice import running
@@ -225,6 +226,17 @@ def test_every_deployment_ran_to_its_end(day: Day) -> None:
 def test_runs_failed_with_exceptions(day: Day) -> None:
     """Of a case that is none, and of a case whose seal was broken."""
     assert {NO_CASE, day.practice.numbers["typed"]} <= day.failed
+
+
+def test_steps_of_the_real_worker_read_what_they_declared(day: Day) -> None:
+    """What its processes counted of a day on which every deployment ran; none was refused anything."""
+    with sqlite3.connect(f"{(day.home / 'operational.db').as_uri()}?mode=ro", uri=True) as database:
+        counted = database.execute("SELECT step, field, runs, refused FROM step_reads").fetchall()
+        steps = {step for (step,) in database.execute("SELECT step FROM step_runs")}
+    database.close()
+    assert {(step, name) for step, name, _, refused in counted if refused} == set()
+    assert {f"{step}: {name}" for step, name, _, _ in counted if not DECLARED[step].allows(name)} == set()
+    assert steps >= {"score and screen for risk", "draft notes", "build claim", "send what is due", "verify the audit"}
 
 
 def wanted(app: FastAPI) -> dict[tuple[str, str], re.Pattern[str]]:

@@ -25,6 +25,7 @@ from models.codes import (
 from models.columns import utc_now
 from models.errors import MovedOn, OutsideRefused, OutsideUnavailable, StaleLease
 from models.operational import Approval, AuditEvent, Decision, OutboxMessage, Referral, Staff, ToDo
+from models.step_reads import a_persons_act
 from models.therapy_text import TherapyText
 from rules import sign_off
 from tasks import cases, sign_offs
@@ -133,7 +134,8 @@ def test_case_stopped_while_its_gate_is_opened_leaves_no_gate_open(monkeypatch: 
     make = sign_offs._content
 
     def stopped_meanwhile(*given: Any) -> dict[str, Any]:
-        stop(case.number, staff_id=case.coordinator.id, reason=TherapyText("asked"), exit_kind=None)
+        with a_persons_act():
+            stop(case.number, staff_id=case.coordinator.id, reason=TherapyText("asked"), exit_kind=None)
         return make(*given)
 
     monkeypatch.setattr(sign_offs, "_content", stopped_meanwhile)
