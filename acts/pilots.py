@@ -50,7 +50,7 @@ class Terms:
 def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
     """Make a version and the pilot that is to try it; nothing runs before it is signed. Raises ValueError saying what
     of the terms cannot be, NotAllowed for a place that is not the proposer's."""
-    _check(new.kind, terms)
+    check(new.kind, terms)
     installation_id()  # arms are drawn from it
     with writing() as db:
         who = one(db, Staff, actor)
@@ -92,7 +92,8 @@ def planned(terms: Terms) -> int:
     return pilots.planned_units(terms.measure, terms.expected, terms.spread, terms.smallest, terms.share)
 
 
-def _check(kind: VersionKind, terms: Terms) -> None:
+def check(kind: VersionKind, terms: Terms) -> None:
+    """Raises ValueError saying what of the terms cannot be."""
     if not terms.location_ids:
         raise ValueError("name the places where it is tried")
     if terms.measure not in MEASURES_OF[kind]:

@@ -146,7 +146,6 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "pilots": PILOT_READERS,
     "pilot": PILOT_READERS,
-    "pilot_chart": PILOT_READERS,
     "new_pilot": frozenset({Role.OWNER}),
     "propose_pilot": frozenset({Role.OWNER}),
     "sign_pilot": frozenset({Role.OWNER, Role.CLINICIAN}),

@@ -26,6 +26,7 @@ PAGES: tuple[Shown, ...] = (
         "waitlist_fairness", "/waitlist/fairness", "Waitlist fairness", "Who was offered freed times, and who waits."
     ),
     Shown("reader", "/reader", "The reader", "How often clinicians confirmed what the reader flagged."),
+    Shown("pilots", "/pilots", "Pilots", "New versions tried beside the present ones, and how they compare."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

@@ -139,6 +139,13 @@ EXPECTED = {
     "waitlist_fairness": "CONWMD",
     "governance": "COBNWMD",
     "reader": "CWM",
+    "pilots": "CONWM",
+    "pilot": "CONWM",
+    "new_pilot": "W",
+    "propose_pilot": "W",
+    "sign_pilot": "CW",
+    "end_pilot": "CWM",
+    "look_at_pilot": "NW",
     "audit": "M",
     "audit_export": "M",
 }
