@@ -13,7 +13,19 @@ from rich.text import Text
 
 from adapters import log_lines
 from adapters.migrating import Database
-from cli import appointments, auditing, backups, calendars, environment, keys, practice, reader, sessions, weights
+from cli import (
+    appointments,
+    auditing,
+    backups,
+    calendars,
+    environment,
+    keys,
+    pilots,
+    practice,
+    reader,
+    sessions,
+    weights,
+)
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
 from models.errors import (
     CountersignError,
@@ -47,6 +59,9 @@ sessions.register(app, note_templates, console)
 own_calendars = typer.Typer(no_args_is_help=True, help="Clinicians' calendars as files for other programs.")
 app.add_typer(own_calendars, name="calendar")
 calendars.register(own_calendars, console)
+own_pilots = typer.Typer(no_args_is_help=True, help="New versions that are tried beside the present ones.")
+pilots.register(own_pilots, console)
+app.add_typer(own_pilots, name="pilots")
 past = typer.Typer(no_args_is_help=True, help="The practice's appointments of the time before Countersign.")
 app.add_typer(past, name="appointments")
 appointments.register(past, console)

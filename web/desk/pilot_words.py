@@ -1,10 +1,11 @@
 """How pilots, their terms and what their looks say are put to a reader."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.operational import Pilot, PilotLook
 from models.pilot_codes import EndedWhy, LookVerdict, PilotMeasure, PilotMode, PilotUnit, VersionKind
+from rules.pilots import standing
 
 UNITS = {PilotUnit.CASE: "cases", PilotUnit.PATIENT: "patients", PilotUnit.CLINICIAN: "clinicians"}
 MODES = {
@@ -22,6 +23,14 @@ SPREADS = {
     PilotMeasure.EDITS_PER_DRAFT: "edits",
     PilotMeasure.HOURS_TO_SIGN: "hours",
     PilotMeasure.FLAGS_PER_CASE: "flags",
+}
+SAYS = {
+    LookVerdict.TOO_EARLY: "too early",
+    LookVerdict.B_BETTER: "new is better",
+    LookVerdict.NO_DIFFERENCE: "no difference worth having",
+    LookVerdict.B_WORSE: "new is worse: stop",
+    LookVerdict.UNDECIDED: "neither is better",
+    LookVerdict.HARM: "harm: stop",
 }
 FIGURES = {
     "hours_before": "Hours before the session, such as 48, 24",
@@ -69,7 +78,7 @@ def interval(look: PilotLook, measure: PilotMeasure) -> str:
     if look.low is None or look.high is None:
         return "not yet"
     low, high = amount(look.low, measure, signed=True), amount(look.high, measure, signed=True)
-    return f"{low} to {high}"
+    return f"{low.removesuffix(' points')} to {high}"
 
 
 def gain(look: PilotLook, measure: PilotMeasure) -> str:
@@ -108,6 +117,14 @@ def verdict(look: PilotLook | None, said: LookVerdict, pilot: Pilot) -> str:
     if said == LookVerdict.HARM:
         return "A limit of harm was reached. Stopped; everybody has the present version."
     return f"The planned size is reached and neither is better: {what} {interval(look, measure)}."
+
+
+def standing_of(pilot: Pilot, looks: Sequence[PilotLook]) -> tuple[LookVerdict, str]:
+    """What the looks of a pilot say together, as a code and in words: by the look that settled it, or the newest."""
+    together = standing([each.verdict for each in looks])
+    newest = looks[-1] if looks else None
+    telling = next((each for each in looks if each.verdict == together), newest) if together.is_settled else newest
+    return together, verdict(telling, together, pilot)
 
 
 def lines(content: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -11,9 +11,8 @@ from adapters.operational_store import reading
 from models.codes import AuthenticatedHow, Role
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Pilot, PilotLook, PracticeVersion
-from models.pilot_codes import MEASURES_OF, UNITS_OF, LookVerdict, PilotMode, SignedAct, VersionKind
-from rules.pilots import standing
+from models.operational import Pilot, PracticeVersion
+from models.pilot_codes import MEASURES_OF, UNITS_OF, PilotMode, SignedAct, VersionKind
 from web.desk import pilot_chart, pilot_form, pilot_words, words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
@@ -38,7 +37,7 @@ def show_pilots(request: Request, me: SignedIn) -> HTMLResponse:
     rows = []
     for pilot, version in pilots.all_pilots(me.staff.location_ids):
         looks = pilot_looks.looks_of(pilot.id)
-        rows.append((pilot, version, *_said(pilot, looks)))
+        rows.append((pilot, version, *pilot_words.standing_of(pilot, looks)))
     return page(
         request,
         "pilots.html",
@@ -48,14 +47,6 @@ def show_pilots(request: Request, me: SignedIn) -> HTMLResponse:
         kinds=tuple(VersionKind),
         proposes=me.staff.role == Role.OWNER,
     )
-
-
-def _said(pilot: Pilot, looks: list[PilotLook]) -> tuple[LookVerdict, str]:
-    """What the looks say together, as a code and in words."""
-    verdict = standing([each.verdict for each in looks])
-    newest = looks[-1] if looks else None
-    telling = next((each for each in looks if each.verdict == verdict), newest) if verdict.is_settled else newest
-    return verdict, pilot_words.verdict(telling, verdict, pilot)
 
 
 @router.get("/pilots/new", name="new_pilot")
@@ -131,7 +122,7 @@ def _theirs(me: Member, pilot_id: str) -> tuple[Pilot, PracticeVersion]:
 def _show(request: Request, me: Member, pilot_id: str, *, notice: str = "", problem: str = "") -> HTMLResponse:
     pilot, version = _theirs(me, pilot_id)
     looks = pilot_looks.looks_of(pilot.id)
-    verdict, said = _said(pilot, looks)
+    verdict, said = pilot_words.standing_of(pilot, looks)
     act = SignedAct.PUT_IN_FORCE if pilot.started_at is not None else SignedAct.START
     with reading() as db:
         signatures = {each: pilots.signatures_by_role(db, pilot, each) for each in SignedAct}
