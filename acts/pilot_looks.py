@@ -92,7 +92,7 @@ def look(pilot_id: str, now: datetime, *, labels: Labels, actor: str) -> PilotLo
 def verdicts(db: Session, pilot_id: str) -> list[LookVerdict]:
     """What each look said, the oldest first."""
     query = select(PilotLook.verdict).where(PilotLook.pilot_id == pilot_id).order_by(col(PilotLook.number))
-    return list(db.exec(query).all())
+    return [LookVerdict(each) for each in db.exec(query).all()]
 
 
 def looks_of(pilot_id: str) -> list[PilotLook]:
