@@ -201,6 +201,8 @@ def _check_may_sign(db: Session, pilot: Pilot, act: SignedAct, staff_id: str) ->
         raise MovedOn("the pilot was started or ended before")
     if act == SignedAct.PUT_IN_FORCE and (pilot.started_at is None or pilot.in_force_at is not None):
         raise MovedOn("only what was tried, and is not in force yet, is put in force")
+    if act == SignedAct.PUT_IN_FORCE and pilot.ended_why is not None and pilot.ended_why.is_a_stop:
+        raise NotAllowed("it was stopped as worse or harmful: try another version")
     staff = one(db, Staff, staff_id)
     # where everybody has signed and it is not in force, it was refused or cut off: any of them may ask again
     wanted = missing(db, pilot, act) or signed_by(pilot.kind)

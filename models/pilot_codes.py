@@ -156,3 +156,8 @@ class EndedWhy(StrEnum):
     HARM = "harm"
     PUT_IN_FORCE = "put_in_force"
     PRESENT_CHANGED = "present_changed"
+
+    @property
+    def is_a_stop(self) -> bool:
+        """Whether the new version was found to be worse, so that it is not put in force."""
+        return self in (EndedWhy.B_WORSE, EndedWhy.HARM)

@@ -19,11 +19,6 @@ ENDED = {
     EndedWhy.PUT_IN_FORCE: "the new version was put in force",
     EndedWhy.PRESENT_CHANGED: "ended by itself: what it was compared with was changed meanwhile",
 }
-SPREADS = {
-    PilotMeasure.EDITS_PER_DRAFT: "edits",
-    PilotMeasure.HOURS_TO_SIGN: "hours",
-    PilotMeasure.FLAGS_PER_CASE: "flags",
-}
 SAYS = {
     LookVerdict.TOO_EARLY: "too early",
     LookVerdict.B_BETTER: "new is better",

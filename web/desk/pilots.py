@@ -128,7 +128,8 @@ def _show(request: Request, me: Member, pilot_id: str, *, notice: str = "", prob
         signatures = {each: pilots.signatures_by_role(db, pilot, each) for each in SignedAct}
         missing = pilots.missing(db, pilot, act)
         in_force = pilot_versions.present(db, pilot.kind, pilot.location_ids[0])
-    over = pilot.in_force_at is not None or (act == SignedAct.START and pilot.ended_at is not None)
+    stopped = pilot.ended_why is not None and pilot.ended_why.is_a_stop
+    over = stopped or pilot.in_force_at is not None or (act == SignedAct.START and pilot.ended_at is not None)
     waits = missing or pilots.signed_by(pilot.kind)
     return page(
         request,
@@ -148,7 +149,6 @@ def _show(request: Request, me: Member, pilot_id: str, *, notice: str = "", prob
         act=act,
         digest=pilots.terms_digest(pilot, version, act),
         signs=not over and me.staff.role in waits,
-        over=over,
         said=pilot_words,
         measures=MEASURES_OF[pilot.kind],
         names=desk_views.staff_names(),
