@@ -31,7 +31,7 @@ from rules.access import PILOT_ENDERS
 
 @dataclass(frozen=True)
 class Terms:
-    """What is set before a pilot starts; ``spread`` is not asked of a share, whose spread follows from ``expected``."""
+    """What is set before a pilot starts; ``spread`` of a share may be 0, see rules.pilots.planned_units."""
 
     mode: PilotMode
     location_ids: tuple[str, ...]

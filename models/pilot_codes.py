@@ -112,7 +112,7 @@ MEASURES_OF: dict[VersionKind, tuple[PilotMeasure, ...]] = {
 """What a version of each kind may be judged by; the first is offered first."""
 UNITS_OF: dict[VersionKind, tuple[PilotUnit, ...]] = {
     VersionKind.REMINDER_PLAN: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
-    VersionKind.NOTE_TEMPLATE: (PilotUnit.CLINICIAN, PilotUnit.PATIENT, PilotUnit.CASE),
+    VersionKind.NOTE_TEMPLATE: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
     VersionKind.RISK_THRESHOLD: (PilotUnit.CASE, PilotUnit.PATIENT),
     VersionKind.RISK_WEIGHTS: (PilotUnit.CASE, PilotUnit.PATIENT),
     # a freed time is offered to several patients at once: what holds for it holds for all of them

@@ -42,8 +42,8 @@ def make_pilot(kind: VersionKind, place: Location, content: dict[str, Any] | Non
         "measure": MEASURES_OF[kind][0],
         "smallest": 0.05,
         "expected": 0.15,
-        "spread": 0.5,
     }
+    facts["spread"] = 0.0 if given.get("measure", facts["measure"]).is_share else 0.5
     owner = given.pop("owner", None) or make_signer(Role.OWNER, location=place)
     new = pilot_versions.wanted(kind, CONTENT[kind] if content is None else content)
     return pilots.propose(new, "fewer missed sessions", Terms(**facts | given), actor=owner.id)

@@ -67,7 +67,7 @@ def terms(posted: Posted) -> Terms:
         measure=judged,
         smallest=posted.number("smallest", "the smallest difference of interest", percent=judged.is_share),
         expected=posted.number("expected", "what is expected", percent=judged.is_share),
-        spread=posted.number("spread", "the spread") if spread else 0.0,
+        spread=posted.number("spread", "the spread", percent=judged.is_share) if spread else 0.0,
         share=posted.number("share", "the share of the new version", percent=True),
         team=posted.get("team"),
         harm_measure=watched,
