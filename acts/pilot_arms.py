@@ -115,13 +115,12 @@ def _arms(db: Session, pilot: Pilot, subjects: Sequence[Subject], keep: bool) ->
     places = {subject.unit_id(pilot.unit): subject for subject in reversed(subjects)}
     if not places:
         return {}
-    arms = dict(
-        db.exec(
-            select(PilotPlacing.unit_id, PilotPlacing.arm).where(
-                PilotPlacing.pilot_id == pilot.id, col(PilotPlacing.unit_id).in_(places)
-            )
-        ).all()
-    )
+    known = db.exec(
+        select(PilotPlacing.unit_id, PilotPlacing.arm).where(
+            PilotPlacing.pilot_id == pilot.id, col(PilotPlacing.unit_id).in_(places)
+        )
+    ).all()
+    arms = {unit: Arm(arm) for unit, arm in known}
     installation = installation_of(db)
     new = {
         unit: pilot_arms.arm_of(installation, pilot.id, subject.location_id, unit, pilot.share)
@@ -146,8 +145,8 @@ def record(db: Session, pilot: Pilot, new: dict[str, tuple[Arm, str]]) -> None:
         for unit, (arm, place) in sorted(new.items())
     ]
     insert_unless_there(db, PilotPlacing, rows)
-    for row in rows:
-        audit(db, "system", "pilot.placed", ("pilot", pilot.id), unit=row["unit_id"], arm=row["arm"].value)
+    for unit, (arm, _) in sorted(new.items()):
+        audit(db, "system", "pilot.placed", ("pilot", pilot.id), unit=unit, arm=arm.value)
 
 
 def insert_unless_there(db: Session, record_type: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -60,32 +60,39 @@ def look(pilot_id: str, now: datetime, *, labels: Labels, actor: str) -> PilotLo
 
     A verdict that ends the comparison stays the pilot's, whatever later looks say; one that shows harm stops it.
     """
-    with writing() as db:
-        pilot = db.get(Pilot, pilot_id, with_for_update=True)
+    with reading() as db:
+        pilot = db.get(Pilot, pilot_id)
         if pilot is None or pilot.started_at is None or pilot.ended_at is not None:
             return None
+        changed = present_of(db, pilot) != pilot.present
+        seen = None if changed else _made(db, pilot, labels, now)
+    # what takes long is read before, so that nobody waits for a look who wants to write
+    with writing() as db:
+        pilot = db.get_one(Pilot, pilot_id, with_for_update=True)
+        if pilot.ended_at is not None:
+            return None
         before = verdicts(db, pilot.id)
-        if present_of(db, pilot) != pilot.present:
+        if seen is None:
             end_in(db, pilot, EndedWhy.PRESENT_CHANGED, actor)
             _tell_owners(db, pilot, len(before))
             return None
-        made = _made(db, pilot, len(before) + 1, labels, now)
-        db.add(made)
+        seen.number = len(before) + 1
+        db.add(seen)
         db.flush()
-        counts: dict[str, Any] = {"number": made.number, "units_a": made.units_a, "units_b": made.units_b}
-        audit(db, actor, "pilot.looked", pilot, verdict=made.verdict.value, **counts)
-        if made.verdict.stops:
-            end_in(db, pilot, ENDS_FOR[made.verdict], "system")
-        news = made.verdict.is_settled and not pilots.standing(before).is_settled
-        if news or made.verdict.stops:
-            _tell_owners(db, pilot, made.number)
-        return made
+        counts: dict[str, Any] = {"number": seen.number, "units_a": seen.units_a, "units_b": seen.units_b}
+        audit(db, actor, "pilot.looked", pilot, verdict=seen.verdict.value, **counts)
+        if seen.verdict.stops:
+            end_in(db, pilot, ENDS_FOR[seen.verdict], "system")
+        news = seen.verdict.is_settled and not pilots.standing(before).is_settled
+        if news or seen.verdict.stops:
+            _tell_owners(db, pilot, seen.number)
+        return seen
 
 
 def verdicts(db: Session, pilot_id: str) -> list[LookVerdict]:
     """What each look said, the oldest first."""
     query = select(PilotLook.verdict).where(PilotLook.pilot_id == pilot_id).order_by(col(PilotLook.number))
-    return list(db.exec(query).all())
+    return [LookVerdict(each) for each in db.exec(query).all()]
 
 
 def looks_of(pilot_id: str) -> list[PilotLook]:
@@ -102,7 +109,8 @@ def plan_of(pilot: Pilot) -> Plan:
     return Plan(pilot.measure, pilot.smallest, information)
 
 
-def _made(db: Session, pilot: Pilot, number: int, labels: Labels, now: datetime) -> PilotLook:
+def _made(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> PilotLook:
+    """What is to be put on record; its number is given when it is."""
     others = [each for each in MEASURES_OF[pilot.kind] if each != pilot.measure]
     seen = _comparison(db, pilot, pilot.measure, labels, now)
     said = pilots.read(seen, plan_of(pilot))
@@ -115,7 +123,7 @@ def _made(db: Session, pilot: Pilot, number: int, labels: Labels, now: datetime)
         harm = harm or (gone.confirmed > pilot.most_lost)
     return PilotLook(
         pilot_id=pilot.id,
-        number=number,
+        number=0,
         at=now,
         units_a=seen.units_a,
         units_b=seen.units_b,

@@ -114,8 +114,8 @@ class Trial:
         }
         with writing() as db:
             insert_unless_there(db, PilotReading, [row])
-            counts = {"raised": row["raised"], "more": row["more"], "failed": self.failed}
-            audit(db, "system", "pilot.read", ("pilot", self.placed.pilot.id), case_number, **counts)
+            pilot = ("pilot", self.placed.pilot.id)
+            audit(db, "system", "pilot.read", pilot, case_number, raised=len(counted), failed=self.failed)
 
 
 def _keys(flags: Sequence[therapy_store.RiskFlag]) -> set[str]:

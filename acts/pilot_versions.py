@@ -201,3 +201,25 @@ def _promote(version: PracticeVersion, actor: str) -> None:
     if done.refused:
         why: Sequence[str] = [each.value.replace("_", " ") for each in done.refused]
         raise NotAllowed(f"the reader's own gate refuses it: {', '.join(why)}")
+
+
+# -- what a form begins with
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What is in force as a form shows it: a figure, template or threshold by name; ``readers``: versions to choose."""
+
+    values: dict[str, Any]
+    readers: tuple[str, ...] = ()
+
+
+def beginning(kind: VersionKind, location_id: str) -> Beginning:
+    """What somebody who wants to change something starts from."""
+    if not kind.reads_risk:
+        with reading() as db:
+            return Beginning(present(db, kind, location_id))
+    if kind == VersionKind.RISK_WEIGHTS:
+        return Beginning({}, tuple(risk_versions.made()))
+    thresholds = settings(recalibrating.in_force()).thresholds
+    return Beginning({kind.value: thresholds[kind] for kind in SignalKind})

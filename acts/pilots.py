@@ -31,7 +31,7 @@ from rules.access import PILOT_ENDERS
 
 @dataclass(frozen=True)
 class Terms:
-    """What is set before a pilot starts; ``spread`` is not asked of a share, whose spread follows from ``expected``."""
+    """What is set before a pilot starts; ``spread`` of a share may be 0, see rules.pilots.planned_units."""
 
     mode: PilotMode
     location_ids: tuple[str, ...]
@@ -50,7 +50,7 @@ class Terms:
 def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
     """Make a version and the pilot that is to try it; nothing runs before it is signed. Raises ValueError saying what
     of the terms cannot be, NotAllowed for a place that is not the proposer's."""
-    _check(new.kind, terms)
+    check(new.kind, terms)
     installation_id()  # arms are drawn from it
     with writing() as db:
         who = one(db, Staff, actor)
@@ -92,7 +92,8 @@ def planned(terms: Terms) -> int:
     return pilots.planned_units(terms.measure, terms.expected, terms.spread, terms.smallest, terms.share)
 
 
-def _check(kind: VersionKind, terms: Terms) -> None:
+def check(kind: VersionKind, terms: Terms) -> None:
+    """Raises ValueError saying what of the terms cannot be."""
     if not terms.location_ids:
         raise ValueError("name the places where it is tried")
     if terms.measure not in MEASURES_OF[kind]:
@@ -200,6 +201,8 @@ def _check_may_sign(db: Session, pilot: Pilot, act: SignedAct, staff_id: str) ->
         raise MovedOn("the pilot was started or ended before")
     if act == SignedAct.PUT_IN_FORCE and (pilot.started_at is None or pilot.in_force_at is not None):
         raise MovedOn("only what was tried, and is not in force yet, is put in force")
+    if act == SignedAct.PUT_IN_FORCE and pilot.ended_why is not None and pilot.ended_why.is_a_stop:
+        raise NotAllowed("it was stopped as worse or harmful: try another version")
     staff = one(db, Staff, staff_id)
     # where everybody has signed and it is not in force, it was refused or cut off: any of them may ask again
     wanted = missing(db, pilot, act) or signed_by(pilot.kind)

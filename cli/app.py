@@ -22,6 +22,7 @@ from cli import (
     keys,
     mapping,
     patient_files,
+    pilots,
     practice,
     proving,
     reader,
@@ -72,6 +73,9 @@ own_calendars = typer.Typer(no_args_is_help=True, help="Clinicians' calendars as
 app.add_typer(own_calendars, name="calendar")
 calendars.register(own_calendars, console)
 scorecard.register(app, own_practice, console)
+own_pilots = typer.Typer(no_args_is_help=True, help="New versions that are tried beside the present ones.")
+pilots.register(own_pilots, console)
+app.add_typer(own_pilots, name="pilots")
 past = typer.Typer(no_args_is_help=True, help="The practice's appointments of the time before Countersign.")
 app.add_typer(past, name="appointments")
 appointments.register(past, console)

@@ -15,7 +15,7 @@ from adapters.operational_store import one, reading, writing
 from adapters.settings import settings
 from cli import login
 from models.codes import NoteStatus, Role
-from models.errors import NotAllowed
+from models.errors import MovedOn, NotAllowed
 from models.operational import Location, SessionNote
 
 MAY_CHOOSE = (Role.OWNER, Role.ADMIN)
@@ -83,6 +83,9 @@ def register(app: typer.Typer, templates: typer.Typer, console: Console) -> None
         me = login.who()
         if me.role not in MAY_CHOOSE:
             raise NotAllowed("the practice's owner or an administrator chooses this")
+        if version not in note_templates.all_templates():
+            # one that the practice made is tried first, and put in force by signatures
+            raise MovedOn(f"there is no shipped note template {version}; the desk's page Pilots has your own")
         with writing() as db:
             one(db, Location, location)
             note_templates.choose(db, location, version, me.id)

@@ -112,7 +112,7 @@ MEASURES_OF: dict[VersionKind, tuple[PilotMeasure, ...]] = {
 """What a version of each kind may be judged by; the first is offered first."""
 UNITS_OF: dict[VersionKind, tuple[PilotUnit, ...]] = {
     VersionKind.REMINDER_PLAN: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
-    VersionKind.NOTE_TEMPLATE: (PilotUnit.CLINICIAN, PilotUnit.PATIENT, PilotUnit.CASE),
+    VersionKind.NOTE_TEMPLATE: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
     VersionKind.RISK_THRESHOLD: (PilotUnit.CASE, PilotUnit.PATIENT),
     VersionKind.RISK_WEIGHTS: (PilotUnit.CASE, PilotUnit.PATIENT),
     # a freed time is offered to several patients at once: what holds for it holds for all of them
@@ -156,3 +156,8 @@ class EndedWhy(StrEnum):
     HARM = "harm"
     PUT_IN_FORCE = "put_in_force"
     PRESENT_CHANGED = "present_changed"
+
+    @property
+    def is_a_stop(self) -> bool:
+        """Whether the new version was found to be worse, so that it is not put in force."""
+        return self in (EndedWhy.B_WORSE, EndedWhy.HARM)

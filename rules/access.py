@@ -162,7 +162,6 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "minimum_necessary_csv": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "pilots": PILOT_READERS,
     "pilot": PILOT_READERS,
-    "pilot_chart": PILOT_READERS,
     "new_pilot": frozenset({Role.OWNER}),
     "propose_pilot": frozenset({Role.OWNER}),
     "sign_pilot": frozenset({Role.OWNER, Role.CLINICIAN}),

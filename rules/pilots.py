@@ -90,11 +90,12 @@ class Reading:
 def planned_units(measure: PilotMeasure, expected: float, spread: float, smallest: float, share: float) -> int:
     """How many units both arms need together to find ``smallest`` with a chance of 80 % by the last look.
 
-    A share's spread follows from what is expected of each arm; of anything else ``spread`` is the standard deviation
-    of one unit. Raises ValueError for figures that cannot be.
+    ``spread`` is the standard deviation of one unit. Of a share it may be 0: it then follows from what is expected of
+    each arm, which is right for units with one outcome each and too large for such as clinicians, who have many.
+    Raises ValueError for figures that cannot be.
     """
     _check(measure, expected, spread, smallest)
-    if measure.is_share:
+    if measure.is_share and not spread:
         better = expected - smallest if measure.lower_is_better else expected + smallest
         in_a, in_b = expected * (1 - expected), better * (1 - better)
     else:
@@ -113,9 +114,9 @@ def planned_pairs(spread: float, smallest: float) -> int:
 def _check(measure: PilotMeasure, expected: float, spread: float, smallest: float) -> None:
     if smallest <= 0:
         raise ValueError("the smallest difference of interest is above 0")
+    if spread < 0 or (not spread and not measure.is_share):
+        raise ValueError("the spread of one unit is above 0")
     if not measure.is_share:
-        if spread <= 0:
-            raise ValueError("the spread of one unit is above 0")
         return
     better = expected - smallest if measure.lower_is_better else expected + smallest
     if not 0 < expected < 1 or not 0 <= better <= 1:

@@ -293,6 +293,8 @@ def test_harm_stops_the_arm_by_itself_and_tells_the_owner(place: Location) -> No
     assert pilot_looks.look_at_all(utc_now() + LATER).looks == 0
     with reading() as db:
         assert pilot_arms.placed(db, [K.REMINDER_PLAN], [subject(place)], keep=False) == [None]
+    with pytest.raises(NotAllowed, match="stopped as worse or harmful"):
+        sign_by(pilot, owner, SignedAct.PUT_IN_FORCE)
 
 
 def test_pilot_ends_when_what_it_is_compared_with_is_changed(place: Location) -> None:

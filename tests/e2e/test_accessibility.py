@@ -53,6 +53,7 @@ from models.operational import (
     ToDo,
     WorkflowStanding,
 )
+from models.pilot_codes import VersionKind
 from models.safety_codes import PracticeKind
 from models.scheduling_codes import CheckInKind
 from models.therapy_text import TherapyText
@@ -61,7 +62,7 @@ from tasks import follow_ups, sign_offs
 from tasks.cases import take
 from tasks.reminders import queue_reminders
 from tasks.risk_sample import draw
-from tests import calendars, claim_factories, factories, note_factories, visits
+from tests import calendars, claim_factories, factories, note_factories, pilots, visits
 from tests.acts.test_check_ins import sent_message
 from tests.e2e.browser import CHROMIUM, PHONE, served
 from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure, unnamed
@@ -209,6 +210,7 @@ def desk_visits(
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("steps", "/steps", Role.OWNER),
         Visit("minimum_necessary", "/minimum-necessary", Role.COMPLIANCE),
+        *_pilot_visits(place),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),
         Visit("me", "/me", **told),
         Visit("enrol_page", "/enrol", "password", name="enrol_password"),
@@ -246,6 +248,27 @@ def _care_visits(place: Location, clinician: Staff) -> list[Visit]:
         Visit("visits", f"{page}/visits", Role.COORDINATOR),
         Visit("patient_reminders", f"/patients/{care.patient_id}/reminders", Role.COORDINATOR),
     ]
+
+
+def _pilot_visits(place: Location) -> list[Visit]:
+    """A pilot that waits for its signatures, one with looks, and the forms that propose one."""
+    waiting = pilots.make_pilot(VersionKind.RISK_THRESHOLD, place, {"thresholds": {"self_harm": 0.99}})
+    running = pilots.running(VersionKind.REMINDER_PLAN, place)
+    pilots.make_looks(running)
+    told = {"role": Role.OWNER}
+    return [
+        Visit("pilots", "/pilots", **told),
+        Visit("pilot", f"/pilots/{running.id}", **told),
+        Visit("pilot", f"/pilots/{waiting.id}", Role.CLINICIAN, name="pilot_to_sign"),
+        Visit("new_pilot", "/pilots/new", **told, name="new_pilot_of_some_kind"),
+        *(Visit("new_pilot", f"/pilots/new?kind={kind.value}", **told, name=f"new_{kind.value}") for kind in FORMS),
+        Visit(
+            "new_pilot", "/pilots/new?kind=waitlist_rule", **told, go=_send_as_it_is, status=422, name="not_proposed"
+        ),
+    ]
+
+
+FORMS = (VersionKind.REMINDER_PLAN, VersionKind.NOTE_TEMPLATE, VersionKind.RISK_THRESHOLD)
 
 
 def _escalated(care: Episode) -> str:

@@ -32,6 +32,7 @@ from tests.leaks.people import (
     write_a_text_message,
     write_notes,
 )
+from tests.leaks.pilots import try_a_plan
 from tests.leaks.safety import look_after_safety
 from tests.leaks.times import keep_times
 from tests.test_leaks import opened_content
@@ -68,6 +69,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
         act(at)
     for name in ("uploaded", "typed", "namesake"):
         at.at(name, R.ASSIGNMENT, R.RISK_REVIEW)
+    try_a_plan(at)
     look_at_everything(at)
     make_mistakes(at)
     at.opened = opened_content()

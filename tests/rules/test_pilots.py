@@ -113,6 +113,7 @@ def test_planned_size_of_a_mean_and_of_an_uneven_share() -> None:
     half = pilots.planned_units(M.EDITS_PER_DRAFT, 5, 3, 1, 0.5)
     assert half == ceil((stats.norm.ppf(0.9875) + stats.norm.ppf(0.8)) ** 2 * 9 * 4)
     assert pilots.planned_units(M.EDITS_PER_DRAFT, 5, 3, 1, 0.2) == pytest.approx(half * 0.25 / 0.16, rel=0.01)
+    assert pilots.planned_units(M.TIMES_FILLED, 0.5, 0.3, 0.1, 0.5) == half, "of clinicians, who differ by 30 points"
     assert pilots.planned_pairs(3, 1) == pytest.approx(half / 4, rel=0.02)
 
 
@@ -124,6 +125,7 @@ def test_planned_size_of_a_mean_and_of_an_uneven_share() -> None:
         (M.NO_SHOWS, 0, 0, 0.05),
         (M.TIMES_FILLED, 0.98, 0, 0.05),
         (M.EDITS_PER_DRAFT, 5, 0, 1),
+        (M.NO_SHOWS, 0.15, -1, 0.05),
         (M.NO_SHOWS, 0.5, 0, 0.0001),
     ],
 )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from acts import pilot_arms, pilot_figures, pilot_looks, pilot_reading
-from adapters import therapy_store
+from adapters import risk_versions, therapy_store
 from adapters.operational_store import reading, writing
 from language import risk_signals
 from language.risk_classifier import settings
@@ -32,7 +32,7 @@ from models.operational import (
 from models.pilot_codes import Arm, EndedWhy, LookVerdict, PilotMeasure, PilotMode, PilotUnit, VersionKind
 from models.scheduling_codes import WaitlistOfferStatus
 from models.therapy_text import TherapyText
-from tasks import cases
+from tasks import cases, nights
 from tasks.risk import screen
 from tests import factories, note_factories
 from tests.factories import make_case_at, make_location, make_patient, make_signer
@@ -207,6 +207,17 @@ def test_reader_on_trial_that_fails_leaves_the_case_to_the_present_one(place: Lo
     assert (row.failed, row.kept, row.lost, row.more, row.raised) == (True, [], [], 0, 1)
 
 
+def test_version_that_is_not_what_was_signed_is_not_read_with(place: Location, new_reads: Any) -> None:
+    pilot = shadow(place)
+    new_reads(reader(PSYCHOSIS))
+    manifest = risk_versions.made()[version_of(pilot).content["reader"]] / risk_versions.MANIFEST
+    manifest.write_bytes(manifest.read_bytes().replace(b"practice's own", b"stranger's own"))
+    case = unscreened(place)
+    assert screened(case, reader(HARM)) == "moderate"
+    [row] = rows(PilotReading)
+    assert (row.failed, row.more, row.raised) == (True, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("arm", "accepts_less", "kinds", "raised"),
     [
@@ -284,6 +295,13 @@ def test_freed_times_are_offered_by_the_rule_of_their_clinicians_arm(place: Loca
 
 
 # -- what the figures count
+
+
+def test_night_looks_at_each_running_pilot_once(place: Location) -> None:
+    pilot = running(K.REMINDER_PLAN, place)
+    for _ in range(2):
+        assert nights.do_part("pilots", date(2026, 11, 26), "all") == {"looks": 1, "stopped": 0}
+    assert [each.number for each in pilot_looks.looks_of(pilot.id)] == [1]
 
 
 def test_edits_are_counted_once_from_what_was_proposed_and_signed(place: Location) -> None:

@@ -169,6 +169,13 @@ EXPECTED = {
     "patient_file_page": "M",
     "hand_out_patient_file": "M",
     "audit_reads": "M",
+    "pilots": "CONWM",
+    "pilot": "CONWM",
+    "new_pilot": "W",
+    "propose_pilot": "W",
+    "sign_pilot": "CW",
+    "end_pilot": "CWM",
+    "look_at_pilot": "NW",
     "audit": "M",
     "audit_export": "M",
 }
