@@ -95,12 +95,11 @@ class Safety:
 
 def sample_of(db: Session, asked: Asked) -> MissedRisk:
     """The estimate from the draws of these nights; of some locations alone, each night's draw there is a stratum."""
-    draws = db.exec(
-        select(RiskDraw.id, RiskDraw.night)
+    ids = db.exec(
+        select(RiskDraw.id)
         .where(col(RiskDraw.night) >= asked.begin.date(), col(RiskDraw.night) < asked.end.date())
         .order_by(col(RiskDraw.night), RiskDraw.id)
     ).all()
-    ids = [draw_id for draw_id, _ in draws]
     stood = db.exec(
         select(RiskDrawCase.draw_id, func.count(), func.count(col(RiskDrawCase.to_do_id)))
         .where(col(RiskDrawCase.draw_id).in_(ids), col(RiskDrawCase.location_id).in_(asked.location_ids))
@@ -275,13 +274,13 @@ def _looks(db: Session, asked: Asked) -> dict[str, list[Look]]:
     for approval in approvals.values():
         if approval.decided_at is not None:
             note(approval, approval.decided_at)
-    for number, at in db.exec(
+    for number, looked_at in db.exec(
         select(SessionNote.case_number, SessionNote.risk_seen_at).where(
             col(SessionNote.risk_seen_at) >= asked.begin, col(SessionNote.location_id).in_(asked.location_ids)
         )
     ).all():
-        if at is not None:
-            found[number].append((at, at))
+        if looked_at is not None:
+            found[number].append((looked_at, looked_at))
     return found
 
 

@@ -19,7 +19,7 @@ from models.operational import (
     WorkerBeat,
 )
 
-TEST = "test_alarm"
+TEST = "page_alarm_test"
 """The template of a test; tests are no alarms and are counted apart."""
 NIGHT_SILENT = timedelta(hours=36)
 TESTS_SHOWN = 10

@@ -34,33 +34,36 @@ def draw(night: date, location: str = "all") -> dict[str, int]:
             return {"unflagged": done.intakes, "drawn": done.drawn}
         kept = db.get(PracticeSetting, SIZE)
         wanted = max(0, int(kept.value)) if kept is not None else SHIPPED_SIZE
-        cases = {case.case_number: case for case in _unflagged(db, night, location)}
-        by_lot = sorted(cases, key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
+        places = _unflagged(db, night, location)
+        by_lot = sorted(places, key=lambda number: sha256(f"{seed}:{number}".encode()).digest())
         chosen = set(by_lot[:wanted])
         record = RiskDraw(
-            id=draw_id, night=night, location_id=location, wanted=wanted, intakes=len(cases), drawn=len(chosen)
+            id=draw_id, night=night, location_id=location, wanted=wanted, intakes=len(places), drawn=len(chosen)
         )
         db.add(record)
         db.flush()
         store.audit(db, "system", "risk_sample.drawn", record, unflagged=record.intakes, drawn=record.drawn)
         keys = {number: f"risk-sample:{night.isoformat()}:{number}" for number in chosen}
-        for number in sorted(chosen):
-            open_for_case(db, cases[number], ToDoKind.REVIEW_UNFLAGGED, keys[number], role=Role.CLINICIAN)
+        for case in db.exec(select(Referral).where(col(Referral.case_number).in_(chosen))).all():
+            open_for_case(db, case, ToDoKind.REVIEW_UNFLAGGED, keys[case.case_number], role=Role.CLINICIAN)
         opened = dict(db.exec(select(ToDo.case_number, ToDo.id).where(col(ToDo.unique_key).in_(keys.values()))).all())
-        db.add_all(
-            RiskDrawCase(case_number=number, draw_id=draw_id, location_id=case.location_id, to_do_id=opened.get(number))
-            for number, case in sorted(cases.items())
-        )
-    return {"unflagged": len(cases), "drawn": len(chosen)}
+        stood = [
+            {"case_number": number, "draw_id": draw_id, "location_id": place, "to_do_id": opened.get(number)}
+            for number, place in places.items()
+        ]
+        if stood:
+            store.insert_rows(db, RiskDrawCase, stood)
+    return {"unflagged": len(places), "drawn": len(chosen)}
 
 
-def _unflagged(db: Session, night: date, location: str) -> list[Referral]:
-    """The intakes that nothing flagged and that stood in no draw, received by the end of the night's day."""
+def _unflagged(db: Session, night: date, location: str) -> dict[str, str]:
+    """The intakes that nothing flagged and that stood in no draw, received by the end of the night's day, with their
+    location."""
     until = datetime.combine(night, datetime.min.time(), LATEST_ZONE) + timedelta(days=1)
     reviewed = select(Approval.case_number).where(Approval.kind == ApprovalKind.RISK_REVIEW)
     read = select(ToDo.case_number).where(ToDo.kind == ToDoKind.REVIEW_UNFLAGGED)
     unflagged = (
-        select(Referral)
+        select(Referral.case_number, Referral.location_id)
         .where(
             col(Referral.risk_cleared).is_(True),
             col(Referral.received_at) >= until - RECEIVED_WITHIN,
@@ -73,4 +76,4 @@ def _unflagged(db: Session, night: date, location: str) -> list[Referral]:
     )
     if location != "all":
         unflagged = unflagged.where(Referral.location_id == location)
-    return list(db.exec(unflagged).all())
+    return dict(db.exec(unflagged).all())

@@ -3,6 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "flags": (CASE,),
     "focus": (CASE,),
     "quarantined": ("QC-1",),
+    "raised_flags": (datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)),
     "sign_off_content": ("AP-1",),
     "texts": (CASE,),
     "to_do_words": ("TD-1",),
@@ -109,9 +111,8 @@ def holds_content(kind: Any) -> bool:
     content = {
         table.name for table in METADATA.tables.values() if any(isinstance(c.type, TherapyTextColumn) for c in table.c)
     }
-    return kind in (TherapyText, therapy_store.RiskFlag, therapy_store.DecidedFlag) or (
-        issubclass(kind, TherapyRecord) and str(getattr(kind, "__tablename__", "")) in content
-    )
+    ours = (TherapyText, therapy_store.RiskFlag, therapy_store.RaisedFlag, therapy_store.DecidedFlag)
+    return kind in ours or (issubclass(kind, TherapyRecord) and str(getattr(kind, "__tablename__", "")) in content)
 
 
 PURE = {"as_text", "flag_of"}
@@ -137,6 +138,7 @@ def test_test_knows_content_when_it_sees_it():
         "as_text",
         "flags",
         "decided_flags",
+        "raised_flags",
     }
     assert opening <= {name for name, kind in given.items() if holds_content(kind)}
     assert not holds_content(typing.get_type_hints(therapy_store.measures_complete)["return"])

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select, text
 
+from acts.to_dos import finish
 from adapters import operational_store as store
 from adapters.operational_store import reading, writing
-from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind
+from models.codes import ApprovalKind, ReferralStatus, Role, ToDoKind, ToDoOutcome
+from models.columns import utc_now
 from models.operational import AuditEvent, Location, PracticeSetting, Referral, RiskDraw, RiskDrawCase, ToDo
+from tasks import night_report
 from tasks.risk_sample import RECEIVED_WITHIN, SIZE, draw
-from tests.factories import make_approval, make_location, make_referral, make_to_do
+from tests.factories import make_approval, make_clinician, make_location, make_referral, make_to_do
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -135,3 +138,24 @@ def test_database_itself_refuses_a_change_of_a_draw(statement: str):
     draw(NIGHT)
     with pytest.raises(DBAPIError, match="append-only"), writing() as db:
         db.exec(text(statement))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("missed", "drawn_so", "with_risk"),
+    [(0, "12", "0.0% (0.0% to 0.0%)"), (1, "12", "rests on fewer than 5"), (5, "12", "41.7% (41.7% to 41.7%)")],
+)
+def test_night_tells_the_estimate_unless_it_rests_on_few(missed: int, drawn_so: str, with_risk: str):
+    place = make_location()
+    today = utc_now().date()
+    set_size(12)
+    for _ in range(12):
+        unflagged(place, received_at=utc_now() - timedelta(days=1))
+    draw(today)
+    clinician = make_clinician(location=place)
+    with reading() as db:
+        to_dos = db.exec(select(ToDo.id).where(ToDo.kind == ToDoKind.REVIEW_UNFLAGGED)).all()
+    for at, to_do in enumerate(to_dos):
+        finish(to_do, clinician.id, ToDoOutcome.RISK_MISSED if at < missed else ToDoOutcome.NOTHING_MISSED)
+    figures = night_report.summary(today).figures
+    assert figures["unflagged intakes drawn, 90 days"] == drawn_so
+    assert figures["of unflagged intakes, with a missed risk"] == with_risk

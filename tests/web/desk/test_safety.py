@@ -178,7 +178,7 @@ def test_alarm_is_tested_from_button_to_acknowledgement(at_the_desk, place, pers
         actions = db.exec(select(AuditEvent.action).where(AuditEvent.subject_id == test.id)).all()
     assert done.acknowledged_by == called.staff.id and actions == ["alarm.tested", "alarm.test_acknowledged"]
     shown = cells(owner.get("/safety").text)
-    assert not any(name.startswith("Test alarm") for name in shown), "a test is no alarm"
+    assert not any(name.startswith("Page alarm test") for name in shown), "a test is no alarm"
 
 
 def test_alarm_test_says_when_it_reaches_nobody_and_is_no_other_locations(at_the_desk, place):
