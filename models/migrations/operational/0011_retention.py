@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "operational_0011"
-down_revision = "operational_0008"
+down_revision = "operational_0010"
 
 
 def upgrade() -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "operational_0012"
-down_revision = "operational_0010"
+down_revision = "operational_0011"
 
 
 def upgrade() -> None:
