@@ -10,7 +10,6 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from acts.insurance import Insurances, in_force, insurances_of
-from adapters import therapy_store_claims
 from adapters.operational_store import audit, insert_rows, move_cases
 from models.claim_form import PayerRank
 from models.codes import ClaimStatus
@@ -162,7 +161,6 @@ class Books:
         }
         self._postings: list[Posting] = []
         self._moves: dict[str, _Move] = {}
-        self._earlier: dict[str, dict[str, Any]] = {}
 
     # -- read
 
@@ -211,10 +209,6 @@ class Books:
         self._lines[thread.case_number] += [(moment, line) for line in new]
         self._postings.append(Posting(new, thread.case_number, payer_code, moment))
 
-    def tell_next_payer(self, thread: Claim, fields: dict[str, Any]) -> None:
-        """Keep what the first payer decided with what the next one is sent."""
-        self._earlier[thread.case_number] = fields
-
     def move(self, thread: Claim, to: ClaimStatus, **details: Any) -> None:
         """Move a thread on where a decision came, wherever it stands.
 
@@ -238,10 +232,8 @@ class Books:
                 for name in DECIDED_HERE:  # rows that change in the same columns are written in one statement
                     flag_modified(thread, name)
         post_all(self.db, self._postings, actor=self.actor)
-        if self._earlier:
-            therapy_store_claims.change_all(self._earlier, "system")
         moves = list(self._moves.values())
-        self._postings, self._moves, self._earlier = [], {}, {}
+        self._postings, self._moves = [], {}
         for step in range(max((len(move.steps) for move in moves), default=0)):
             by_status: defaultdict[tuple[ClaimStatus, bool], list[_Move]] = defaultdict(list)
             for move in moves:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -10,6 +11,7 @@ from acts import billing
 from acts.claim_books import Books
 from acts.claim_money import answer_by, settle_in, sum_up, to_person
 from acts.insurance import address_of, coverage_facts, person_of
+from adapters import therapy_store_claims
 from adapters.claim_values import earlier_to_plain, remitted_to_plain
 from adapters.operational_store import audit
 from models.claim_answers import RemittanceHead, RemittedClaim
@@ -53,13 +55,17 @@ class Posted:
 
 @dataclass(frozen=True)
 class _Said:
-    """One claim of a remittance, with the payment it is of, the submission it answers, and when it was read."""
+    """One claim of a remittance, with the payment it is of, the submission it answers, and when it was read.
+
+    ``told``: where what the first payer decided is put down for the next one, by thread.
+    """
 
     head: RemittanceHead
     claim: RemittedClaim
     submission: ClaimSubmission
     file_id: str
     at: datetime
+    told: dict[str, dict[str, Any]]
 
 
 def post_decisions(
@@ -77,6 +83,7 @@ def post_decisions(
     }
     answered = _submissions_answered(db, claims)
     books = Books(db, (each.case_number for each in answered if each is not None))
+    told: dict[str, dict[str, Any]] = {}
     posted = []
     for key, claim, submission in zip(keys, claims, answered, strict=True):
         if key in known:
@@ -88,11 +95,11 @@ def post_decisions(
             posted.append(_keep(books, record))
         else:
             if books.moves([submission.case_number]):
-                books.close()  # a second decision of one thread is made where the first one has left it
-            said = _Said(head, claim, _meant(books, submission), file_id, at)
+                _close(books, told)  # a second decision of one thread is made where the first one has left it
+            said = _Said(head, claim, _meant(books, submission), file_id, at, told)
             posted.append(_post(books, record, said))
         known[key] = record.case_number
-    books.close()
+    _close(books, told)
     return posted
 
 
@@ -110,9 +117,18 @@ def post_by_hand(
     submission = _that_fits(books, case_number, head, claim, record.file_id)
     if isinstance(submission, NeedsAPerson):
         raise ValueError(submission.reason)
-    posted = _post(books, record, _Said(head, claim, submission, record.file_id, utc_now()))
-    books.close()
+    told: dict[str, dict[str, Any]] = {}
+    posted = _post(books, record, _Said(head, claim, submission, record.file_id, utc_now(), told))
+    _close(books, told)
     return posted
+
+
+def _close(books: Books, told: dict[str, dict[str, Any]]) -> None:
+    """Write everything, what the next payers are told first: their claims are built from it."""
+    if told:
+        therapy_store_claims.change_all(told, "system")
+        told.clear()
+    books.close()
 
 
 def _key_of(head: RemittanceHead, claim: RemittedClaim) -> str:
@@ -439,5 +455,5 @@ def _keep_earlier(books: Books, thread: Claim, said: _Said, match: LineMatch) ->
     known = claim_outcomes.earlier_payment(said.head, said.claim, match, numbers, named, subscriber)
     if isinstance(known, NeedsAPerson):
         return known
-    books.tell_next_payer(thread, {"earlier_payments": [earlier_to_plain(known)]})
+    said.told[thread.case_number] = {"earlier_payments": [earlier_to_plain(known)]}
     return None

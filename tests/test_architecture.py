@@ -40,7 +40,6 @@ THERAPY_DOOR = {
     "acts/cases.py",
     "acts/check_in_answers.py",
     "acts/check_ins.py",
-    "acts/claim_books.py",
     "acts/claims.py",
     "acts/clearinghouse_files.py",
     "acts/consent_papers.py",
@@ -56,7 +55,11 @@ THERAPY_DOOR = {
     "acts/patient_answers.py",
     "acts/patient_file.py",
     "acts/patient_messages.py",
+<<<<<<< HEAD
     "acts/retention.py",
+=======
+    "acts/remitted_claims.py",
+>>>>>>> main
     "acts/risk_flags.py",
     "acts/safety.py",
     "acts/signed_notes.py",
