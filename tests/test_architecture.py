@@ -55,11 +55,8 @@ THERAPY_DOOR = {
     "acts/patient_answers.py",
     "acts/patient_file.py",
     "acts/patient_messages.py",
-<<<<<<< HEAD
     "acts/retention.py",
-=======
     "acts/remitted_claims.py",
->>>>>>> main
     "acts/risk_flags.py",
     "acts/safety.py",
     "acts/signed_notes.py",
