@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import case as when
 from sqlalchemy import func, literal_column
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from acts.practice_clocks import lock_policy
@@ -154,12 +155,12 @@ def _overdue(db: Session, since: datetime) -> dict[Pair, Counted]:
         total[pair] += number
         bad[pair] += int(passed_on)
     late = func.sum(when((col(ToDo.escalations) > 0, 1), else_=0))
-    to_dos = db.exec(
-        select(_prefix(ToDo), ToDo.kind, ToDo.location_id, func.count(), late)
+    asked: Any = (
+        sa_select(_prefix(ToDo), col(ToDo.kind), col(ToDo.location_id), func.count(), late)
         .where(col(ToDo.opened_at) >= since)
         .group_by(_prefix(ToDo), col(ToDo.kind), col(ToDo.location_id))
-    ).all()
-    for prefix, kind, place, number, passed_on in to_dos:
+    )
+    for prefix, kind, place, number, passed_on in db.exec(asked).all():
         workflow = _workflow_of_to_do(prefix, ToDoKind(kind))
         if workflow is not None:
             total[workflow, place] += number

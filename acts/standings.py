@@ -319,7 +319,7 @@ def _follow(db: Session, record: WorkflowStanding, before: Level) -> None:
         ).all()
         set_statuses(db, to_dos, ToDoStatus.SUPERSEDED, "system")
     templates = [template for template, workflow in TEMPLATES.items() if workflow is record.workflow]
-    waiting = (OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.failure == HELD)
+    waiting = (col(OutboxMessage.status) == MessageStatus.QUEUED, col(OutboxMessage.failure) == HELD)
     db.exec(
         update(OutboxMessage)
         .where(*waiting, col(OutboxMessage.template).in_(templates))

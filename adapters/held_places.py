@@ -17,7 +17,7 @@ def runs_as(db: Session, workflow: Workflow, location_id: str) -> Level:
             WorkflowStanding.workflow == workflow, WorkflowStanding.location_id == location_id
         )
     ).first()
-    return SHIPPED[workflow] if found is None else found
+    return SHIPPED[workflow] if found is None else Level(found)
 
 
 def is_held(db: Session, workflow: Workflow, location_id: str) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from filelock import FileLock, Timeout
@@ -117,7 +117,7 @@ def prove_here(workflows: list[Workflow]) -> list[WorkflowProof]:
         raise OutsideRefused("another process is trying workflows out here: wait for it") from None
 
 
-def _tried_out(workflows: list[Workflow]) -> list[dict[str, object]]:
+def _tried_out(workflows: list[Workflow]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix=".proving-", dir=settings().home) as scratch:
         (Path(scratch) / "scratch-installation").touch()
         ended = subprocess.run(

@@ -103,7 +103,8 @@ def _prove_audit(workflow: Workflow) -> None:
 
 def _events(case_number: str) -> Sequence[int]:
     with store.reading() as db:
-        return [event.id for event in db.exec(select(AuditEvent).where(AuditEvent.case_number == case_number)).all()]
+        events = db.exec(select(AuditEvent).where(AuditEvent.case_number == case_number)).all()
+    return [event.id for event in events if event.id is not None]
 
 
 def _tampered(copy: Path, event_id: int) -> None:

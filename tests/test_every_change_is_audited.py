@@ -40,6 +40,9 @@ NOT_AUDITED: dict[tuple[str, str], str] = {
     ("tasks.sign_offs", "next_wait_key"): "how often a run has waited at a gate",
     ("tasks.runs", "_next_of"): "when a run was last asked to wake",
     ("tasks.watch", "watch"): "that the watch lives",
+    ("tasks.trial_cases", "_add"): "an invented case in a scratch installation; what its steps do is the event",
+    ("tasks.trial_cases", "_number"): "the number of an invented case",
+    ("tasks.trial_cases", "make_place"): "the invented people of a scratch installation",
 }
 """Transactions of the machinery, which change nothing about a case, a person or a right."""
 

@@ -88,7 +88,7 @@ def _claims_keep_their_level() -> None:
     setting = sa.table("practice_setting", sa.column("name"), sa.column("value"))
     is_it = setting.c.name == "claims_by_themselves"
     allowed = connection.execute(sa.select(setting.c.value).where(is_it)).scalar()
-    places = set(connection.execute(sa.select(sa.column("id")).select_from(sa.table("location"))).scalars())
+    places: set[str] = set(connection.execute(sa.select(sa.column("id")).select_from(sa.table("location"))).scalars())
     json = sa.JSON()
     standing = sa.table(
         "workflow_standing",
