@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.operational_store import insert_rows, next_numbers, writing
+from adapters.operational_store import audit, insert_rows, next_numbers, writing
 from models import audit_chain
 from models.claim_codes import FileKind, FileStatus, RemittanceOutcome, SubmissionStatus
 from models.codes import (
@@ -172,6 +172,7 @@ def fill_quarters(
         made = _Quarters(db, Random(seed), earlier, quarter, today)
         made.simulate(referrals_a_week)
         counts = made.keep()
+        audit(db, "system", "sample_quarter.filled", ("practice", "sample"), **counts)
     return Filled(earlier.first, quarter.last, counts)
 
 
@@ -904,15 +905,6 @@ class _Quarters:
                 insert_rows(self.db, record, rows[start : start + 2_000])
             if rows:
                 counts[str(record.__tablename__)] = len(rows)
-        self.event(
-            datetime.combine(self.today, time(), UTC),
-            "system",
-            "sample_quarter.filled",
-            "practice",
-            "sample",
-            "",
-            **counts,
-        )
         for event in sorted(self.events, key=lambda each: each["at"]):
             audit_chain.collect(
                 self.db, audit_chain.OPERATIONAL, **event | {"case_number": event["case_number"] or None}
