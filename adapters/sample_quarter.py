@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from adapters.operational_store import insert_rows, next_numbers, writing
+from adapters.operational_store import audit, insert_rows, next_numbers, writing
 from models import audit_chain
 from models.claim_codes import FileKind, FileStatus, RemittanceOutcome, SubmissionStatus
 from models.codes import (
@@ -86,6 +86,7 @@ OWN = "PT-Q"
 """How the ids of the invented patients begin."""
 SAMPLE = "PT-S"
 WEEKS_OF_CARE = (3, 9)
+DUPLICATES, NOT_BILLED = 0.03, 0.01
 CHARGES = ((90837, 18_500), (90834, 14_000), (90791, 22_500))
 ORDER: tuple[type[OperationalRecord], ...] = (
     *(Patient, Referral, Episode, Appointment, SessionNote, ClearinghouseFile, Claim, ClaimSubmission, LedgerEntry),
@@ -172,6 +173,8 @@ def fill_quarters(
         made = _Quarters(db, Random(seed), earlier, quarter, today)
         made.simulate(referrals_a_week)
         counts = made.keep()
+        details: dict[str, Any] = dict(counts)
+        audit(db, "system", "sample_quarter.filled", ("practice", "sample"), **details)
     return Filled(earlier.first, quarter.last, counts)
 
 
@@ -283,6 +286,8 @@ class _Quarters:
         happens = ends_on < self.today
         ended = self.at(place, ends_on, 10 + self.draw.randrange(6)) if happens else None
         status = (closed or way[-1]) if happens else R.BOOKED if attended else way[-1]
+        if self.chance(DUPLICATES):
+            self.duplicate(number, patient.id, place, received)
         self.add(
             _row(
                 Referral,
@@ -305,6 +310,24 @@ class _Quarters:
         if attended:
             self.link(case, received + timedelta(days=1))
             self.first_session(case, patient, clinician, place, received, ends_on, happens)
+
+    def duplicate(self, number: int, patient_id: str, place: str, received: datetime) -> None:
+        """The same referral a second time, which nobody counts."""
+        again = received + timedelta(days=1)
+        self.add(
+            _row(
+                Referral,
+                case_number=self.number("RF-"),
+                patient_id=patient_id,
+                location_id=place,
+                external_key=f"sample-quarter:{number}:again",
+                source="csv",
+                received_at=again,
+                status=R.CLOSED_DUPLICATE,
+                status_since=again,
+                closed_at=again,
+            )
+        )
 
     def way_of(self, quality: Quality, ends_on: date) -> tuple[tuple[ReferralStatus, ...], ReferralStatus | None]:
         """Through which statuses one referral goes, and how it ends."""
@@ -350,8 +373,14 @@ class _Quarters:
             actor = self.coordinators[place] if old in (R.ASSIGNMENT, R.CONTACT_PATIENT) else "system"
             more = {"rerouted": True} if new is R.READY_TO_MATCH and self.chance(quality.reworked / 3) else {}
             self.event(at, actor, "case.moved", "referral", case, case, old=old.value, new=new.value, **more)
+            if old is R.RISK_REVIEW:
+                verdict = Verdict.EDIT_AND_APPROVE
+                self.signed(ApprovalKind.RISK_REVIEW, case, place, self.clinician_at(place), at, verdict)
             if old is R.ASSIGNMENT:
-                verdict = Verdict.RETURN if self.chance(quality.reworked / 2) else Verdict.APPROVE
+                (verdict,) = self.draw.choices(
+                    (Verdict.RETURN, Verdict.EDIT_AND_APPROVE, Verdict.APPROVE),
+                    (quality.reworked / 3, quality.reworked / 4, 1 - quality.reworked * 7 / 12),
+                )
                 self.signed(ApprovalKind.ASSIGNMENT, case, place, self.coordinators[place], at, verdict)
                 if verdict is Verdict.RETURN:
                     self.signed(ApprovalKind.ASSIGNMENT, case, place, self.coordinators[place], at, Verdict.APPROVE, 1)
@@ -404,6 +433,9 @@ class _Quarters:
         )
         self.event(at, by, "approval.decided", "approval", f"AP-{key}", case, verdict=verdict.value)
         return key
+
+    def clinician_at(self, place: str) -> str:
+        return next(clinician for clinician, where in self.clinicians if where == place)
 
     def to_dos(self, case: str, place: str, first: date, last: date, quality: Quality) -> None:
         """One to three things that staff did by hand, each taken and finished."""
@@ -525,7 +557,15 @@ class _Quarters:
             self.message(case, patient_id, "appointment_reminder", starts - timedelta(hours=hours))
         return made
 
-    def message(self, case: str, patient_id: str, template: str, at: datetime, key: str = "") -> None:
+    def message(
+        self,
+        case: str,
+        patient_id: str,
+        template: str,
+        at: datetime,
+        key: str = "",
+        status: MessageStatus = MessageStatus.SENT,
+    ) -> None:
         if at.date() >= self.today:
             return
         name = self.number("MS-Q")
@@ -539,11 +579,11 @@ class _Quarters:
                 channel=MessageChannel.EMAIL,
                 to_patient_id=patient_id,
                 template=template,
-                status=MessageStatus.SENT,
+                status=status,
                 not_before=at,
                 created_at=at,
                 attempts=attempts,
-                sent_at=at,
+                sent_at=at if status is MessageStatus.SENT else None,
             )
         )
 
@@ -657,8 +697,9 @@ class _Quarters:
                 answered=answered,
             )
         )
-        if self.chance(0.96):
-            self.message(care, patient.id, "survey", asked, f"survey:{key}")
+        reached = answered or self.chance(0.95)
+        status = MessageStatus.SENT if reached else MessageStatus.FAILED
+        self.message(care, patient.id, "survey", asked, f"survey:{key}", status)
         if answered:
             good = self.chance(self.quality(day).satisfied)
             self.add(
@@ -790,6 +831,9 @@ class _Quarters:
             day = self.working_day(signed_at.date())
             if day < self.today:
                 self.to_do(case, place, day, ToDoKind.CORRECT_CLAIM, None, quality, key)
+        if self.chance(NOT_BILLED):
+            made.status, made.status_since, made.closed_at = ClaimStatus.CLOSED_NOT_BILLED, sent, sent
+            return
         if sent.date() >= self.today:
             return
         again = touched and self.chance(0.4)
@@ -904,15 +948,6 @@ class _Quarters:
                 insert_rows(self.db, record, rows[start : start + 2_000])
             if rows:
                 counts[str(record.__tablename__)] = len(rows)
-        self.event(
-            datetime.combine(self.today, time(), UTC),
-            "system",
-            "sample_quarter.filled",
-            "practice",
-            "sample",
-            "",
-            **counts,
-        )
         for event in sorted(self.events, key=lambda each: each["at"]):
             audit_chain.collect(
                 self.db, audit_chain.OPERATIONAL, **event | {"case_number": event["case_number"] or None}

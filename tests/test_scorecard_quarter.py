@@ -125,10 +125,13 @@ def reckoned(period: Period) -> dict[Figure, Estimate]:
     found[F.LEAKAGE] = of_share(ended["attended"].isna().sum(), len(ended))
     decisions = table("decision", "at")
     sent_back = set(decisions[decisions["verdict"].isin(["return", "reject"])]["case_number"])
+    kinds = decisions.merge(table("approval")[["id", "kind"]], left_on="approval_id", right_on="id")
+    edited = kinds[(kinds["verdict"] == "edit_and_approve") & (kinds["kind"] != "risk_review")]
+    corrected = set(edited["case_number"])
     audit = table("audit_event")
     details = audit["details"].map(lambda each: json.loads(each) if isinstance(each, str) else each)
     rerouted = set(audit[details.map(lambda each: each.get("rerouted") is True)]["case_number"])
-    found[F.REFERRAL_REWORK] = of_share(ended["case_number"].isin(sent_back | rerouted).sum(), len(ended))
+    found[F.REFERRAL_REWORK] = of_share(ended["case_number"].isin(sent_back | corrected | rerouted).sum(), len(ended))
     # appointments
     visits = table("appointment", "starts_at")
     visits = visits[within(local(visits, "starts_at"), period)]
@@ -153,6 +156,7 @@ def reckoned(period: Period) -> dict[Figure, Estimate]:
     found[F.NOTE_REWORK] = of_share(notes["case_number"].isin(again).sum(), len(notes))
     # claims
     claims = table("claim", "first_sent_at")
+    claims = claims[claims["status"] != "closed_not_billed"].copy()
     claims["sent_on"], claims["decided"] = local(claims, "first_sent_at"), claims["decided_on"].map(as_day)
     first_sent = claims[within(claims["sent_on"], period)]
     found[F.CLEAN_CLAIMS] = of_share((first_sent["touched"] == 0).sum(), len(first_sent))
