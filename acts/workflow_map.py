@@ -20,8 +20,8 @@ def as_drawn(found: Map, *, open_cases: int | None) -> Walked:
     """What of a map is drawn; ``open_cases`` None: they are too few to be told."""
     return Walked(
         workflow=found.workflow,
-        edges=found.edges.to_dict("records"),
-        steps=found.steps.to_dict("records"),
+        edges=workflow_map.rows_of(found.edges),
+        steps=workflow_map.rows_of(found.steps),
         cases=found.cases,
         moves=found.moves,
         open_cases=open_cases,

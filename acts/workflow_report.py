@@ -14,7 +14,7 @@ from adapters.workflow_drawing import span
 from models.governance_codes import Workflow
 from models.operational import Location
 from models.workflow_steps import STATUSES
-from rules.workflow_map import FEWEST, Map, slowest, suppressed
+from rules.workflow_map import FEWEST, Map, rows_of, slowest, suppressed
 
 PAGE, FOLDER = "workflow-map.md", "workflow-map"
 SAMPLE = (
@@ -80,13 +80,13 @@ def _section(found: Map, whole: Map) -> str:
         f"| ![{workflow.label} as walked]({FOLDER}/{workflow.value}-walked.svg) |\n",
         "### Where cases wait\n",
         _waits(
-            found.steps.to_dict("records"),
+            rows_of(found.steps),
             lambda row: [_step(workflow, row["status"]), row["owner"]],
             "step",
             "waits for",
         ),
         "### By whom they wait for\n",
-        _waits(found.owners.to_dict("records"), lambda row: [row["owner"]], "waits for"),
+        _waits(rows_of(found.owners), lambda row: [row["owner"]], "waits for"),
         "### The ten slowest handoffs, by the time waited in all\n",
         _handoffs(workflow, slowest(found.handoffs, "total_hours")),
         "### The ten slowest handoffs, by the median wait\n",
@@ -96,7 +96,7 @@ def _section(found: Map, whole: Map) -> str:
             ("step", "what", "times", "cases", "of all cases"),
             [
                 (_step(workflow, row["status"]), row["failure"], row["count"], row["cases"], f"{row['share']:.0%}")
-                for row in found.failures.to_dict("records")
+                for row in rows_of(found.failures)
             ],
         ),
         "### Moves as walked\n",
@@ -111,7 +111,7 @@ def _section(found: Map, whole: Map) -> str:
                     span(row["median_hours"]),
                     span(row["p90_hours"]),
                 )
-                for row in found.edges.to_dict("records")
+                for row in rows_of(found.edges)
             ],
         ),
     ]

@@ -25,7 +25,7 @@ NOT_IN_A_FILE = {
     "therapy_audit_head": "the end of the audit",
 }
 """Tables of the therapy database that a patient's file leaves out, and why."""
-TABLES = tuple(str(record.__tablename__) for record in (*CASE_CONTENT, QuarantinedContent))
+TABLES = (*(str(record.__tablename__) for record in CASE_CONTENT), str(QuarantinedContent.__tablename__))
 """Those that it holds."""
 
 

@@ -175,7 +175,7 @@ def _middle(workflow: Workflow, status: str) -> tuple[float, float]:
 
 def _box(workflow: Workflow, status: str, note: str, waiting: str) -> str:
     x, y = _middle(workflow, status)
-    label = STATUSES[workflow](status).label.removeprefix("closed, ")  # type: ignore[attr-defined]
+    label = STATUSES[workflow](status).label.removeprefix("closed, ")
     lines = wrap(label, LETTERS_A_LINE, max_lines=2, placeholder=" …")
     below = _shortened(note, lines=1 if len(lines) == 2 else 2)
     texts = [(each, 11, INK, "600") for each in lines] + [(each, 9.5, SOFT, "400") for each in below]

@@ -1,13 +1,13 @@
 """The steps of each workflow: its statuses, the moves its table allows, who owns each, for every map of them."""
 
 from collections.abc import Mapping
-from enum import StrEnum
+from typing import Any
 
 from models.codes import CaseOwner, ClaimStatus, FollowUpStatus, NoteStatus, ReferralStatus
 from models.governance_codes import Workflow
 from models.transitions import OWNERS, TABLES
 
-STATUSES: Mapping[Workflow, type[StrEnum]] = {
+STATUSES: Mapping[Workflow, type[Any]] = {
     Workflow.REFERRAL: ReferralStatus,
     Workflow.NOTES: NoteStatus,
     Workflow.CLAIMS: ClaimStatus,

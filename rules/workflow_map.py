@@ -255,11 +255,19 @@ def handoffs_of(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns))
 
 
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table's rows as plain values by column."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def slowest(handoffs: pd.DataFrame, by: str) -> list[dict[str, Any]]:
     """The ten slowest kinds of handoff by ``total_hours`` or ``median_hours``; one whose median nobody can say yet is
     slower than any."""
-    rows: list[dict[str, Any]] = handoffs.to_dict("records")  # type: ignore[assignment]
-    return sorted(rows, key=lambda row: float("inf") if row[by] is None else row[by], reverse=True)[:SLOWEST]
+
+    def hours(row: dict[str, Any]) -> float:
+        return float("inf") if row[by] is None else float(row[by])
+
+    return sorted(rows_of(handoffs), key=hours, reverse=True)[:SLOWEST]
 
 
 def failures_of(workflow: Workflow, table: pd.DataFrame, troubles: pd.DataFrame) -> pd.DataFrame:
