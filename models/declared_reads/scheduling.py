@@ -31,7 +31,7 @@ READS: dict[str, MayRead] = {
             ),
             "location": "id time_zone",
             "no_show_estimate": "appointment_id probability",
-            "outbox_message": "case_number facts id status to_patient_id unique_key",
+            "outbox_message": "case_number facts id not_before sent_at status to_patient_id unique_key",
             "patient": "email forgotten_at id phone preferred_channel sms_stopped_at time_zone",
             "portal_link": "expires_at id subject_id",
             "practice_setting": "value",
