@@ -133,7 +133,8 @@ def beginnings() -> dict[str, set[Function]]:
 
 def kinds_within_reach(begins: Function) -> set[str]:
     """Through everything but what another step does in its own name."""
-    others = {*recorded().values(), *BATCHES.values(), ("tasks.sign_offs", "_content")} - {begins}
+    parts = {(part.do.__module__, part.do.__name__) for part in nights.PARTS}
+    others = {*recorded().values(), *BATCHES.values(), *parts, ("tasks.sign_offs", "_content")} - {begins}
     seen: set[Function] = set()
     left = [begins]
     kinds: set[str] = set()

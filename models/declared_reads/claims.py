@@ -202,6 +202,16 @@ READS: dict[str, MayRead] = {
             "claim": "case_number fence status version",
         },
     ),
+    "follow what patients owe": MayRead(
+        {
+            "claim": "case_number location_id patient_cents status status_since version",
+            "location": "id time_zone",
+            "outbox_message": "unique_key",
+            "patient": "email id phone preferred_channel sms_stopped_at time_zone",
+            "practice_setting": "value",
+            "to_do": "case_number id kind status unique_key",
+        },
+    ),
     "take in what the clearinghouse left": MayRead(),
     "ask about coverage of the next days": MayRead(),
     "send claims": MayRead(),

@@ -147,6 +147,9 @@ READS: dict[str, MayRead] = {
             "to_do": "id",
         },
     ),
+    "give clinicians a practice case": MayRead(),
+    "look at the pilots": MayRead(),
+    "ask who began or ended care how satisfied they are": MayRead(),
     "figures of the day": MayRead(
         {
             "appointment": "status",

@@ -134,6 +134,22 @@ BY_HAND: tuple[StepByHand, ...] = (
         undone_by="a corrected statement is sent",
     ),
     StepByHand(
+        kind=T.UNPAID_BALANCE,
+        workflow=W.CLAIMS,
+        does="speak with a patient about a balance that has stood for two months",
+        clinical=MONEY,
+        compliance=A_CALL,
+        kept_by="a program calling would need consent of its own and speaks with a patient (TCPA)",
+    ),
+    StepByHand(
+        kind=T.CARRY_ON_BY_HAND,
+        workflow=W.REFERRAL,
+        does="do by hand what cannot wait while a workflow is held",
+        clinical=LATE,
+        compliance=WORDS,
+        kept_by="the workflow was stopped so that people do it",
+    ),
+    StepByHand(
         kind=T.TELL_PATIENT,
         workflow=W.SCHEDULING,
         does="tell a patient by phone what no message can",

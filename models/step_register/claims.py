@@ -2,6 +2,7 @@
 
 from models.automated_steps import (
     HIPAA,
+    NEUTRAL,
     PART_2,
     RECORD,
     X12,
@@ -182,6 +183,14 @@ STEPS: tuple[AutomatedStep, ...] = (
         "a claim that is lost when its filing deadline passes",
         Removes(10, Per.DAY, "assumed by us: going through the list of open claims once a day"),
         Rated(Scale.LOW, "when a claim was sent", (HIPAA, X12)),
+    ),
+    _entry(
+        "follow what patients owe",
+        "comes back to each balance that has stood a month more: a statement again, then a biller",
+        "a balance that nobody asks about",
+        Removes(5, Per.DAY, "assumed by us: going through the list of open balances once a day"),
+        Rated(Scale.MODERATE, "writes to patients about money; the statement names no service", (HIPAA, NEUTRAL)),
+        overrides=(STEP, Override("finish the biller's to-do", route="finish_to_do")),
     ),
     *(
         _entry(
