@@ -46,17 +46,18 @@ def overview() -> list[Standing]:
     now = utc_now()
     with reading() as db:
         facts, policy = gather(db, now), lock_policy(db)
-        found = []
-        for workflow in Workflow:
-            for place in facts.places:
-                record = _row(db, workflow, place)
-                judged = _judged(record, facts, policy)
-                _show(record, judged, facts.version, now)
-                up = [level for level in Level if level.rank > record.level.rank]
-                against = {level: _against(record, level, judged, facts, policy) for level in up}
-                content = {level: _content(record, level, judged, facts, policy) for level in up}
-                found.append(Standing(record, against, content))
-        db.expunge_all()
+        rows = {(each.workflow, each.location_id): each for each in db.exec(select(WorkflowStanding)).all()}
+    found = []
+    for workflow in Workflow:
+        for place in facts.places:
+            # of no session any more: what is put on it here is shown and never written
+            record = rows.get((workflow, place)) or _as_shipped(workflow, place)
+            judged = _judged(record, facts, policy)
+            _show(record, judged, facts.version, now)
+            up = [level for level in Level if level.rank > record.level.rank]
+            against = {level: _against(record, level, judged, facts, policy) for level in up}
+            content = {level: _content(record, level, judged, facts, policy) for level in up}
+            found.append(Standing(record, against, content))
     return found
 
 
@@ -186,6 +187,10 @@ def _row(db: Session, workflow: Workflow, location_id: str) -> WorkflowStanding:
         return found
     if db.get(Location, location_id) is None:
         raise MovedOn(f"there is no location {location_id}")
+    return _as_shipped(workflow, location_id)
+
+
+def _as_shipped(workflow: Workflow, location_id: str) -> WorkflowStanding:
     level = SHIPPED[workflow]
     return WorkflowStanding(workflow=workflow, location_id=location_id, level=level, runs_as=level)
 

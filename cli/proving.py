@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from models.standing import DEMOTION_LABELS, DemotionReason, ProofKind
 OWN = ("COUNTERSIGN_HOME", "COUNTERSIGN_OPERATIONAL_URL", "COUNTERSIGN_THERAPY_URL")
 """Settings that name this installation: a scratch one must see none of them."""
 LONGEST_SECONDS = 300
+SCRATCH_PREFIX = ".trying-out-"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
@@ -99,6 +101,8 @@ def prove_here(workflows: list[Workflow]) -> list[WorkflowProof]:
     version = code_version()
     try:
         with FileLock(settings().home / "proving.lock", timeout=0):
+            for left in settings().home.glob(f"{SCRATCH_PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)  # of one that was killed; nobody else has the lock
             proofs = [
                 WorkflowProof(
                     id=new_id("WP"),
@@ -118,7 +122,7 @@ def prove_here(workflows: list[Workflow]) -> list[WorkflowProof]:
 
 
 def _tried_out(workflows: list[Workflow]) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix=".proving-", dir=settings().home) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=settings().home) as scratch:
         (Path(scratch) / "scratch-installation").touch()
         ended = subprocess.run(
             [sys.executable, "-m", "cli.app", "prove-in-scratch", *(each.value for each in workflows)],

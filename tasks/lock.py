@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from sqlmodel import col, select
 
@@ -47,7 +49,7 @@ def judge_before_the_first_run() -> None:
 def _judge() -> None:
     _last["judged"] = time.monotonic()
     try:
-        log.info("workflows judged", **acts.judge_all())
+        log.info("workflows judged", count=acts.judge_all()["held"])
     except Exception as trouble:  # whatever it is, the levels stay as they were; never its words
         log.error("workflows were not judged", trouble=trouble)
 
@@ -87,16 +89,17 @@ async def _prove() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.app", "prove", "--quiet"),
         cwd=CHECKOUT,
-        env={**os.environ, "COUNTERSIGN_PROVING": "1"},
+        start_new_session=True,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         ended = await process.wait()
     except asyncio.CancelledError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it and the scratch process it waits for
         raise
-    log.info("workflows proved", returned=ended)
+    log.info("workflows proved", failed=ended)
     _last.pop("judged", None)  # at the next look
 
 

@@ -136,6 +136,14 @@ def test_without_a_row_everything_is_as_it_was_shipped(case: MadeCase) -> None:
         assert db.exec(select(WorkflowStanding)).all() == [], "a page that is looked at writes nothing"
 
 
+def test_page_that_is_looked_at_takes_no_writers_turn(case: MadeCase) -> None:
+    """Somebody else writes meanwhile, and is not kept waiting by whoever only looks."""
+    standings.judge_all()
+    with writing() as db:
+        db.exec(sa.update(Referral).values(reminders_sent=1))
+        assert len(standings.overview()) == len(Workflow)
+
+
 def test_demoted_case_stands_still_and_goes_on_where_it_stood(case: MadeCase) -> None:
     staffed(case)
     owner = staff(case)
