@@ -7,7 +7,7 @@ from models.codes import CaseOwner, ClaimStatus, FollowUpStatus, NoteStatus, Ref
 from models.governance_codes import Workflow
 from models.transitions import OWNERS, TABLES
 
-STATUSES: Mapping[Workflow, type[Any]] = {
+STATUSES: Mapping[Workflow, Any] = {
     Workflow.REFERRAL: ReferralStatus,
     Workflow.NOTES: NoteStatus,
     Workflow.CLAIMS: ClaimStatus,
