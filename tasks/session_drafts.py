@@ -143,7 +143,7 @@ def _keep(one: _Ready, made: NoteDraft | None) -> str:
     return kind.value
 
 
-def proposal(case: Case) -> dict[str, Any] | None:
+def would_draft(case: Case) -> dict[str, Any] | None:
     """What would be proposed for this session now; keeps nothing. None where it has moved on."""
     one = _ready(case)
     if one is None:

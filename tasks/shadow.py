@@ -15,6 +15,7 @@ from models.standing import ShadowKind
 from rules.sign_off import canonical, digest
 from tasks import claim_building, matching, session_drafts
 from tasks.cases import Case
+from tasks.steps import in_its_name
 
 log = log_of(__name__)
 
@@ -29,13 +30,14 @@ def _match(case: Case) -> dict[str, Any]:
 
 WOULD: Mapping[tuple[type, str], tuple[ShadowKind, Callable[[Case], dict[str, Any] | None]]] = {
     (ReferralStatus, "ready_to_match"): (ShadowKind.MATCH, _match),
-    (NoteStatus, "ready_to_draft"): (ShadowKind.NOTE_DRAFT, session_drafts.proposal),
+    (NoteStatus, "ready_to_draft"): (ShadowKind.NOTE_DRAFT, session_drafts.would_draft),
     (ClaimStatus, "ready_to_build"): (ShadowKind.CLAIM, claim_building.built_content),
 }
 """Where a case stands that a proposal can be made for without asking or telling anybody. What comes after needs an
 answer that nobody gives in the shadow: at every other status, shadow is off."""
 
 
+@in_its_name("note what the shadow would do")
 def note(case: Case, status: CaseStatus, location_id: str) -> bool:
     """Note what would be proposed for this case now, once for each content; says whether it was new.
 

@@ -38,6 +38,7 @@ BATCHES: dict[str, Function] = {
     "send what is due": ("acts.sending", "send_due"),
     "tell of a refused read": ("tasks.refused_reads", "tell"),
     "begin the case": ("tasks.questionnaires", "begin"),
+    "note what the shadow would do": ("tasks.shadow", "note"),
 }
 
 

@@ -147,8 +147,13 @@ READS: dict[str, MayRead] = {
             "to_do": "id",
         },
     ),
+    "note what the shadow would do": MayRead(
+        content=frozenset({"case_focus", "claim_changes", "decision_words", "session_transcript"})
+    ),
     "give clinicians a practice case": MayRead(),
-    "look at the pilots": MayRead(),
+    "look at the pilots": MayRead(
+        content=frozenset({"decided_flag", "decision_words", "intake_text", "risk_flag", "sign_off_content"})
+    ),
     "ask who began or ended care how satisfied they are": MayRead(),
     "figures of the day": MayRead(
         {

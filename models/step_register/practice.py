@@ -152,6 +152,18 @@ STEPS: tuple[AutomatedStep, ...] = (
         overrides=(Override("finish the to-do", route="finish_to_do"),),
     ),
     AutomatedStep(
+        name="note what the shadow would do",
+        kind=StepKind.WORKER,
+        workflow=None,
+        does="computes what a workflow in the shadow would propose, and keeps its digest",
+        prevents="a workflow that goes live and was never seen beside the staff",
+        removes=NOTHING,
+        clinical=Rated(Scale.NONE, "keeps a digest; asks, tells, books and sends nothing"),
+        compliance=Rated(Scale.HIGH, "opens what the step would open that it stands for", (HIPAA, RECORD)),
+        stopped_by="the level off on the page of the workflows",
+        overrides=(Override("take the workflow down", route="demote_workflow"),),
+    ),
+    AutomatedStep(
         name="give clinicians a practice case",
         kind=StepKind.NIGHT_PART,
         workflow=None,
