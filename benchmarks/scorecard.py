@@ -1,7 +1,7 @@
 """How long does the scorecard take to read and count both of its periods, with about 10,000 cases on record?
 
-Fills a new installation of the sample practice in a temporary folder with two invented quarters, then makes the scorecard
-of the later one five times. Wall and CPU seconds of each. One JSON line.
+Fills a new installation of the sample practice in a temporary folder with two invented quarters, then makes the
+scorecard of the later one five times. Wall and CPU seconds of each. One JSON line.
 """
 
 import json
