@@ -59,5 +59,5 @@ def test_pages_about_steps_are_readable(chromium: Browser, address: str, size: d
     expect(page.get_by_role("row").filter(has_text="Offer times").first).to_contain_text("Book by hand")
     page = look(chromium, address, Role.COMPLIANCE, size, "/minimum-necessary", "minimum-necessary")
     expect(page.get_by_role("row").filter(has_text="Draft notes").first).to_contain_text("questionnaire answers")
-    page.get_by_text("fields").last.click()
+    page.locator("summary").last.click()
     page.get_by_role("link", name="Save as CSV").focus()
