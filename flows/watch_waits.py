@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from models.codes import Workflow
+from models.codes import CaseFlow
 from models.columns import utc_now
 from tasks import lock, reports, runs, waiting, watch
 
@@ -24,7 +24,7 @@ async def watch_waits() -> dict[str, int]:
 
 
 @flow(name="report-waits", persist_result=False)
-async def report_waits(location: str = "all", workflow: Workflow = Workflow.REFERRAL) -> int:
+async def report_waits(location: str = "all", workflow: CaseFlow = CaseFlow.REFERRAL) -> int:
     """Lists which cases wait for whom, how long, and what is overdue, as an artifact.
 
     Args:

@@ -26,7 +26,9 @@ class CaseOwner(StrEnum):
     NOBODY = "nobody"
 
 
-class Workflow(StrEnum):
+class CaseFlow(StrEnum):
+    """The flow in Prefect that walks a kind of case."""
+
     REFERRAL = "referral-to-first-session"
     NOTES = "session-to-note-draft"
     CLAIMS = "eligibility-to-claim"

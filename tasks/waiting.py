@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from adapters import operational_store as store
 from models.claim_codes import FileStatus
-from models.codes import ApprovalStatus, ClaimStatus, ReferralStatus, Role, Workflow
+from models.codes import ApprovalStatus, CaseFlow, ClaimStatus, ReferralStatus, Role
 from models.operational import Approval, Claim, ClearinghouseFile, Referral, ToDo
 from tasks import quarantine
 from tasks.waits import LIVE
@@ -28,18 +28,18 @@ class Waiting:
     due_at: datetime | None
 
 
-CASES_OF: dict[Workflow, str] = {
-    Workflow.REFERRAL: "RF-",
-    Workflow.NOTES: "SN-",
-    Workflow.CLAIMS: "CL-",
-    Workflow.BETWEEN_SESSIONS: "BS-",
+CASES_OF: dict[CaseFlow, str] = {
+    CaseFlow.REFERRAL: "RF-",
+    CaseFlow.NOTES: "SN-",
+    CaseFlow.CLAIMS: "CL-",
+    CaseFlow.BETWEEN_SESSIONS: "BS-",
 }
 """How the case numbers of each workflow begin; what is no case yet (a row to correct) belongs to intake."""
-FILES_OF: dict[Workflow, str] = {Workflow.CLAIMS: "XF-"}
+FILES_OF: dict[CaseFlow, str] = {CaseFlow.CLAIMS: "XF-"}
 """How the files begin that wait for somebody in a workflow of their own."""
 
 
-def of_workflow(waits: list[Waiting], workflow: Workflow) -> list[Waiting]:
+def of_workflow(waits: list[Waiting], workflow: CaseFlow) -> list[Waiting]:
     """The waits of one workflow's cases and files; a workflow that has no cases yet has none."""
     if workflow not in CASES_OF:
         return []
@@ -48,11 +48,11 @@ def of_workflow(waits: list[Waiting], workflow: Workflow) -> list[Waiting]:
     return [
         one
         for one in waits
-        if one.case_number.startswith(own) or (workflow == Workflow.REFERRAL and not one.case_number.startswith(others))
+        if one.case_number.startswith(own) or (workflow == CaseFlow.REFERRAL and not one.case_number.startswith(others))
     ]
 
 
-def _beginnings(workflow: Workflow) -> tuple[str, ...]:
+def _beginnings(workflow: CaseFlow) -> tuple[str, ...]:
     return tuple(each[workflow] for each in (CASES_OF, FILES_OF) if workflow in each)
 
 
