@@ -62,6 +62,7 @@ class Parts:
         return kept | {
             "COUNTERSIGN_HOME": str(self.home),
             "COUNTERSIGN_SAMPLES": "false",
+            "COUNTERSIGN_PROVE_BY_ITSELF": "false",  # a minute of the cores; tests/tasks/test_proofs.py proves
             "COUNTERSIGN_WATCH_EVERY_SECONDS": "10",
             "COUNTERSIGN_PREFECT_PORT": prefect,
             "COUNTERSIGN_DESK_PORT": desk,
