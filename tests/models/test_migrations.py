@@ -90,3 +90,23 @@ def test_databases_share_no_table(home: Path):
 def test_revisions_form_one_line_without_gaps(database: Database):
     numbers = sorted(int(path.name[:4]) for path in (MIGRATIONS / database.value).glob("[0-9]*.py"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_claims_that_left_by_themselves_keep_their_level(empty_database: str):
+    migrate(Database.OPERATIONAL, empty_database, to="operational_0008")
+    engine = sa.create_engine(empty_database)
+    with engine.begin() as connection:
+        for place in ("LOC-1", "LOC-2"):
+            columns = "id, name, state, time_zone, phone, accessible"
+            row = sa.text(f"INSERT INTO location ({columns}) VALUES (:id, '', 'OR', 'UTC', '', :yes)")
+            connection.execute(row, {"id": place, "yes": True})
+        connection.execute(
+            sa.text("INSERT INTO practice_setting (name, value) VALUES ('claims_by_themselves', 'LOC-2, LOC-9')")
+        )
+    migrate(Database.OPERATIONAL, empty_database)
+    with engine.begin() as connection:
+        rows = connection.execute(sa.text("SELECT workflow, location_id, level, runs_as FROM workflow_standing")).all()
+        left = connection.execute(sa.text("SELECT count(*) FROM practice_setting")).scalar()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("claims", "LOC-2", "live", "live")]
+    assert left == 0

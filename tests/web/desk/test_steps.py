@@ -61,13 +61,14 @@ def test_page_ranks_what_is_done_by_hand_and_says_why_not(at_the_desk, counted: 
     assert "done fewer than 5 times" in row_of(shown, "Say whether a session took place").lower()
 
 
-def test_drawing_shows_every_step_that_removes_something(at_the_desk, counted: Referral):
+def test_drawing_shows_every_step_that_removed_something(at_the_desk, counted: Referral):
     answer = at_the_desk(Role.OWNER).get("/steps/plot.svg")
     assert answer.headers["content-type"] == "image/svg+xml"
-    drawn = set(re.findall(r">(\d+)</text>", answer.text))
-    numbered = sum(bool(step.removes.minutes) for step in STEPS)
-    assert {str(number) for number in range(1, numbered + 1)} <= drawn
     assert "Clinical risk" in answer.text and "<script" not in answer.text
+    numbers = {step.name: n for n, step in enumerate((each for each in STEPS if each.removes.minutes), 1)}
+    drawn = set(re.findall(r">(\d+)</text>", answer.text))
+    assert {str(numbers["score and screen for risk"]), str(numbers["offer times"])} <= drawn
+    assert str(numbers["send files"]) not in drawn, "it did nothing"
 
 
 def test_page_asks_for_a_period(at_the_desk, counted: Referral):
