@@ -104,6 +104,7 @@ NO_PAGES = {
     "audit_export": "a file to save",
     "minimum_necessary_csv": "a file to save",
     "steps_plot": "a drawing inside the page of the steps",
+    "safety_export": "a file to save",
     "note_pdf": "a file to save",
     "note_fhir": "a file to save",
     "export_calendar": "a file to save",

@@ -46,7 +46,7 @@ def go_on_in_care(at: Practice) -> None:
     patient, home = at.arrive("booked", LinkPurpose.SURVEY, number)
     patient.get(f"{home}/survey")
     patient.post(f"{home}/survey", 422)
-    patient.post(f"{home}/survey", satisfied="4", recommends="9", no_more="yes")
+    patient.post(f"{home}/survey", 200, satisfied="4", recommends="9", no_more="yes")
     shown = clinician.get(page)
     for plan in re.findall(r"check-ins/([\w-]+)/end", shown):
         clinician.post(f"{page}/check-ins/{plan}/end")
