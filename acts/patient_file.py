@@ -32,9 +32,9 @@ from models.errors import Forgotten, NotAllowed
 from models.operational import OperationalRecord, Patient, QuarantinedRow, SessionNote, Staff
 from models.therapy_text import TherapyText
 
-OF_A_PATIENT = ("patient_id", "to_patient_id")
-OF_A_CASE = ("case_number", "session_number", "episode_number")
-"""Columns by which a row belongs to a patient, in whatever table."""
+OF_A_PATIENT = ("patient_id", "to_patient_id", "unit_id")
+OF_A_CASE = ("case_number", "session_number", "episode_number", "unit_id")
+"""Columns by which a row belongs to a patient, in whatever table; the unit of a pilot is a patient or a case."""
 NOT_IN_A_FILE: Mapping[str, str] = {
     "audit_event": "told in the account of who looked",
     "audit_head": "the end of the audit",
@@ -59,6 +59,20 @@ NOT_IN_A_FILE: Mapping[str, str] = {
     "night_part": "the program",
     "retention_list": "a list of many patients",
     "no_show_network": "learnt from many patients, and holds none",
+    "workflow_standing": "the practice",
+    "level_change": "the practice",
+    "workflow_proof": "the program",
+    "step_runs": "the program",
+    "step_reads": "the program",
+    "practice_version": "the practice",
+    "practice_round": "a made-up case, of nobody",
+    "practice_tally": "made-up cases, of nobody",
+    "alarm_test": "the practice",
+    "risk_draw": "a lot of many patients",
+    "pilot": "the practice",
+    "pilot_look": "sums of many patients",
+    "pilot_signature": "the practice",
+    "satisfaction_answer": "kept apart from who gave it",
 }
 """Operational tables that no patient's file holds, and why; every other one must lead to a patient."""
 OTHERS = {"referral": ("possible_patient_ids",)}
