@@ -13,20 +13,23 @@ READS: dict[str, MayRead] = {
     "look at coverage": MayRead(
         {
             "claim": (
-                "case_number clinician_id decided_on fence first_sent_at frequency location_id patient_id "
-                "payer_code rank service_date status version"
+                "case_number clinician_id decided_on fence first_sent_at frequency location_id "
+                "patient_id payer_code rank service_date status version"
             ),
             "eligibility_check": "answered_at id unique_key",
+            "location": "id",
             "patient": "id member_id payer_code plan_code self_pay",
             "patient_coverage": "id member_id patient_id payer_code rank recorded_at valid_from valid_to",
-        },
+            "workflow_standing": "runs_as",
+        }
     ),
     "build claim": MayRead(
         {
             "authorisation": "number patient_id payer_code procedure_codes sessions valid_from valid_to",
             "claim": (
-                "case_number clinician_id decided_on edition eligibility_id fence frequency location_id "
-                "patient_id payer_code rank service_date session_number status version"
+                "case_number clinician_id decided_on edition eligibility_id fence frequency "
+                "location_id patient_id payer_code rank service_date session_number status "
+                "version"
             ),
             "claim_submission": "case_number claim_control payer_code",
             "clinician": "id npi",
@@ -42,15 +45,16 @@ READS: dict[str, MayRead] = {
             ),
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
-                "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
-                "subscriber_birth_date subscriber_family_name subscriber_given_name subscriber_sex "
-                "valid_from valid_to"
+                "group_number member_id patient_id payer_code plan_code rank recorded_at "
+                "relationship subscriber_birth_date subscriber_family_name subscriber_given_name "
+                "subscriber_sex valid_from valid_to"
             ),
             "practice_setting": "value",
             "referral": "case_number patient_id",
             "session_note": "case_number minutes modality patient_id patient_state service",
             "staff": "id name",
             "submitted_line": "claim_control procedure_code",
+            "workflow_standing": "location_id",
         },
         content=frozenset({"claim_changes", "claim_content", "decision_words"}),
     ),
@@ -58,9 +62,9 @@ READS: dict[str, MayRead] = {
         {
             "authorisation": "number patient_id payer_code procedure_codes sessions valid_from valid_to",
             "claim": (
-                "case_number charge_cents clinician_id decided_on edition eligibility_id fence frequency "
-                "location_id patient_id payer_code payer_control rank service_date session_number status "
-                "version"
+                "case_number charge_cents clinician_id decided_on edition eligibility_id fence "
+                "frequency location_id patient_id payer_code payer_control rank service_date "
+                "session_number status version"
             ),
             "claim_submission": "case_number claim_control payer_code",
             "clinician": "id npi",
@@ -76,15 +80,16 @@ READS: dict[str, MayRead] = {
             ),
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
-                "group_number id member_id patient_id payer_code plan_code rank recorded_at relationship "
-                "subscriber_birth_date subscriber_family_name subscriber_given_name subscriber_sex "
-                "valid_from valid_to"
+                "group_number id member_id patient_id payer_code plan_code rank recorded_at "
+                "relationship subscriber_birth_date subscriber_family_name subscriber_given_name "
+                "subscriber_sex valid_from valid_to"
             ),
             "practice_setting": "value",
             "referral": "case_number patient_id",
             "session_note": "case_number minutes modality patient_id patient_state service",
             "staff": "id name",
             "submitted_line": "claim_control procedure_code",
+            "workflow_standing": "location_id runs_as",
         },
         content=frozenset({"claim_changes", "claim_content", "decision_words"}),
     ),
@@ -167,8 +172,8 @@ READS: dict[str, MayRead] = {
     "take in a file": MayRead(
         {
             "claim": (
-                "carc case_number eligibility_id fence patient_id payer_code payer_control queue rank "
-                "service_date status version"
+                "carc case_number eligibility_id fence patient_id payer_code payer_control queue "
+                "rank service_date status version"
             ),
             "claim_submission": (
                 "accepted_at case_number claim_control content_digest content_id frequency number "
@@ -179,15 +184,15 @@ READS: dict[str, MayRead] = {
             "eligibility_check": ("answered_at case_number clinician_id id patient_id payer_code service_date status"),
             "intake_file": "digest id",
             "ledger_entry": (
-                "account amount_cents claim_number file_id group key kind line_control part payer_control "
-                "reason reverses segment source"
+                "account amount_cents at case_number claim_number file_id group key kind "
+                "line_control part payer_control reason reverses segment source"
             ),
             "patient": "birth_date family_name given_name id member_id payer_code plan_code",
             "patient_billing": "city line patient_id second_line sex state zip_code",
             "patient_coverage": (
-                "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
-                "subscriber_birth_date subscriber_family_name subscriber_given_name subscriber_sex "
-                "valid_from valid_to"
+                "group_number member_id patient_id payer_code plan_code rank recorded_at "
+                "relationship subscriber_birth_date subscriber_family_name subscriber_given_name "
+                "subscriber_sex valid_from valid_to"
             ),
             "remitted_claim": "case_number file_id id outcome payer_control reason segment",
             "submitted_line": (

@@ -73,6 +73,7 @@ READS: dict[str, MayRead] = {
                 "started_at status transcript transcript_reason version"
             ),
             "staff": "active id name role",
+            "workflow_standing": "runs_as",
         },
         content=frozenset({"session_transcript"}),
     ),

@@ -18,6 +18,7 @@ READS: dict[str, MayRead] = {
             "referral": "case_number clinician_id fence location_id patient_id risk_level status version",
             "session_note": "case_number clinician_id fence location_id patient_id risk_level status version",
             "staff": "active id location_ids on_call role",
+            "workflow_standing": "runs_as",
         },
         content=frozenset({"note_working_copy", "session_transcript", "sign_off_content"}),
     ),
@@ -32,7 +33,8 @@ READS: dict[str, MayRead] = {
             "referral": "case_number fence location_id patient_id status version",
             "session_note": "fence status",
             "to_do": "id",
-        },
+            "workflow_standing": "runs_as",
+        }
     ),
     "watch every wait": MayRead(
         {
@@ -96,8 +98,8 @@ READS: dict[str, MayRead] = {
             "follow_up": "location_id",
             "location": "name phone",
             "outbox_message": (
-                "approval_id attempts case_number channel facts failure id leased_by not_before sent_at "
-                "status template to_patient_id to_staff_id"
+                "approval_id attempts case_number channel facts failure id leased_by not_before "
+                "sent_at status template to_patient_id to_staff_id"
             ),
             "patient": "email forgotten_at id language phone preferred_channel sms_stopped_at time_zone",
             "portal_link": "id purpose",
@@ -106,6 +108,7 @@ READS: dict[str, MayRead] = {
             "slot": "starts_at",
             "staff": "email phone",
             "waitlist_offer": "hold_until status",
+            "workflow_standing": "runs_as",
         },
         content=frozenset({"decision_words"}),
     ),
@@ -148,7 +151,21 @@ READS: dict[str, MayRead] = {
         },
     ),
     "note what the shadow would do": MayRead(
-        content=frozenset({"case_focus", "claim_changes", "decision_words", "session_transcript"})
+        {
+            "clinician": (
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
+                "id languages max_age min_age modalities"
+            ),
+            "licence": "clinician_id state",
+            "location": "accessible id state time_zone",
+            "patient": ("birth_date family_name given_name id language payer_code plan_code self_pay state"),
+            "referral": ("case_number clinician_id location_id modality needs_accessible patient_id preferred_times"),
+            "session_note": ("clinician_id fence location_id patient_id patient_state started_at status transcript"),
+            "shadow_action": "id",
+            "slot": "clinician_id location_id starts_at",
+            "staff": "active location_ids name role",
+        },
+        content=frozenset({"case_focus", "claim_changes", "decision_words", "session_transcript"}),
     ),
     "give clinicians a practice case": MayRead(),
     "look at the pilots": MayRead(

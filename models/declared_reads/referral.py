@@ -47,13 +47,14 @@ READS: dict[str, MayRead] = {
         {
             "audit_event": "details",
             "questionnaire_answers": "measure",
-            "referral": "case_number fence status version",
-        },
+            "referral": "case_number fence location_id status version",
+            "workflow_standing": "runs_as",
+        }
     ),
     "score and screen for risk": MayRead(
         {
             "patient": "consent_ai consent_ai_on state",
-            "referral": "case_number fence patient_id risk_level status version",
+            "referral": "case_number clinician_id fence location_id patient_id risk_level status version",
         },
         content=frozenset({"intake_text", "questionnaire_answers", "risk_flag"}),
     ),
@@ -66,8 +67,8 @@ READS: dict[str, MayRead] = {
     "propose clinicians": MayRead(
         {
             "clinician": (
-                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id "
-                "languages max_age min_age modalities"
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
+                "id languages max_age min_age modalities"
             ),
             "licence": "clinician_id state",
             "location": "accessible id state time_zone",
@@ -79,14 +80,15 @@ READS: dict[str, MayRead] = {
             ),
             "slot": "clinician_id location_id starts_at",
             "staff": "active location_ids role",
+            "workflow_standing": "runs_as",
         },
         content=frozenset({"case_focus"}),
     ),
     "offer times": MayRead(
         {
             "clinician": (
-                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id "
-                "languages max_age min_age modalities"
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
+                "id languages max_age min_age modalities"
             ),
             "licence": "clinician_id state",
             "location": "accessible id state time_zone",
@@ -98,7 +100,8 @@ READS: dict[str, MayRead] = {
             ),
             "slot": "clinician_id id location_id minutes modality starts_at",
             "staff": "active location_ids role",
-        },
+            "workflow_standing": "runs_as",
+        }
     ),
     "lay out a risk review": MayRead(
         {

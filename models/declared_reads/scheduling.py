@@ -26,8 +26,8 @@ READS: dict[str, MayRead] = {
     "queue reminders": MayRead(
         {
             "appointment": (
-                "case_number confirmed_at id location_id modality patient_id reminder_channel "
-                "reminder_plan reminder_round starts_at"
+                "case_number clinician_id confirmed_at id location_id modality patient_id "
+                "reminder_channel reminder_plan reminder_round starts_at"
             ),
             "location": "id time_zone",
             "no_show_estimate": "appointment_id probability",
@@ -37,7 +37,7 @@ READS: dict[str, MayRead] = {
             "practice_setting": "value",
             "reminder_preference": "channel hours_before not_after_hour not_before_hour patient_id",
             "to_do": "case_number id kind unique_key",
-        },
+        }
     ),
     "plan reminders": MayRead(),
     "offer freed times": MayRead(),
