@@ -131,6 +131,8 @@ ENDS = {
     R.WAITLISTED: R.CLOSED_DECLINED,
     R.RISK_REVIEW: R.CLOSED_HIGHER_LEVEL_OF_CARE,
 }
+BY_LETTER = frozenset({R.CLOSED_UNREACHABLE, R.CLOSED_DECLINED, R.CLOSED_HIGHER_LEVEL_OF_CARE})
+"""How a case ends whose closing letter a clinician signs."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,8 @@ class _Quarters:
                 closed_at=ended,
             )
         )
-        self.moves(case, place, received, ended, (*way, *((closed,) if closed and happens else ())), quality)
+        last = () if closed is None or not happens else (R.CLOSING_LETTER, closed) if closed in BY_LETTER else (closed,)
+        self.moves(case, place, received, ended, (*way, *last), quality)
         self.to_dos(case, place, day, ends_on if happens else self.today, quality)
         if attended:
             self.link(case, received + timedelta(days=1))

@@ -21,8 +21,9 @@ from adapters import audit_chain, sample_quarter
 from adapters import operational_store as store
 from models.errors import NotAllowed
 from models.governance_codes import Workflow
-from models.operational import Claim, LedgerEntry
+from models.operational import AuditEvent, Claim, LedgerEntry
 from models.periods import Period
+from models.transitions import CLAIM, NOTE, REFERRAL
 from rules.intervals import Estimate, Verdict
 from rules.periods import before, quarter_of
 from rules.scorecard import Figure
@@ -305,6 +306,16 @@ def test_night_tells_the_same(shown: Scorecard) -> None:
     again = reckoned(days)
     assert told["leakage, last 90 days"].startswith(f"{100 * (again[F.LEAKAGE].value or 0):.1f} % (")
     assert told["clean claims, last 90 days"].startswith(f"{100 * (again[F.CLEAN_CLAIMS].value or 0):.1f} % (")
+
+
+def test_invented_cases_move_as_cases_may(quarter: Any) -> None:
+    with store.reading() as db:
+        moved = db.exec(select(AuditEvent.details).where(AuditEvent.action == "case.moved")).all()
+    moves = {(each["old"], each["new"]) for each in moved}
+    allowed = {
+        (old.value, new.value) for table in (REFERRAL, NOTE, CLAIM) for old, after in table.items() for new in after
+    }
+    assert len(moves) > 10 and moves <= allowed
 
 
 def test_invented_events_stand_in_a_whole_chain(quarter: Any) -> None:
