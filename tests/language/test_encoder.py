@@ -38,7 +38,7 @@ def test_encoder_gives_the_same_vectors_twice() -> None:
 
 
 def test_encoder_alone_and_in_a_batch_agree() -> None:
-    encoder = load_encoder(bf16=False)
+    encoder = Encoder(pinned_weights(), bf16=False)  # load_encoder gives what was loaded before, in whatever type
     together = encoder.encode(TEXTS)
     assert np.allclose(encoder.encode(TEXTS[:1])[0], together[0], atol=1e-5)
 
