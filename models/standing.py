@@ -90,6 +90,7 @@ TEMPLATES: Mapping[str, Workflow | None] = {
     "appointment_reminder": Workflow.SCHEDULING,
     "earlier_time_offered": Workflow.SCHEDULING,
     "check_in": Workflow.FOLLOW_UP,
+    "survey": Workflow.FOLLOW_UP,
     "material_waits": Workflow.FOLLOW_UP,
     "message_waits": Workflow.FOLLOW_UP,
     "billing_details": Workflow.CLAIMS,
