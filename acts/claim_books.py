@@ -225,24 +225,30 @@ class Books:
         """Whether one of these threads waits for ``close`` to be moved."""
         return not self._moves.keys().isdisjoint(case_numbers)
 
-    def close(self) -> None:
-        """Write what was posted and move the threads, in as many queries for many as for one."""
-        for thread in self.threads.values():
-            if self.db.is_modified(thread):
-                for name in DECIDED_HERE:  # rows that change in the same columns are written in one statement
-                    flag_modified(thread, name)
-        post_all(self.db, self._postings, actor=self.actor)
-        moves = list(self._moves.values())
+    def take(self) -> tuple[list[Posting], list[_Move]]:
+        """What waits to be written and to be moved, which then waits no more."""
+        postings, moves = self._postings, list(self._moves.values())
         self._postings, self._moves = [], {}
-        for step in range(max((len(move.steps) for move in moves), default=0)):
-            by_status: defaultdict[tuple[ClaimStatus, bool], list[_Move]] = defaultdict(list)
-            for move in moves:
-                if step < len(move.steps):
-                    by_status[move.steps[step], step == len(move.steps) - 1].append(move)
-            for (to, last), those in by_status.items():
-                between = {"why": "decided meanwhile"}
-                said = {move.thread.case_number: move.details if last else between for move in those}
-                move_cases(self.db, [move.thread for move in those], to, actor=self.actor, details=said)
+        return postings, moves
+
+
+def close(books: Books) -> None:
+    """Write what was posted and move the threads, in as many queries for many as for one."""
+    postings, moves = books.take()
+    for thread in books.threads.values():
+        if books.db.is_modified(thread):
+            for name in DECIDED_HERE:  # rows that change in the same columns are written in one statement
+                flag_modified(thread, name)
+    post_all(books.db, postings, actor=books.actor)
+    for step in range(max((len(move.steps) for move in moves), default=0)):
+        by_status: defaultdict[tuple[ClaimStatus, bool], list[_Move]] = defaultdict(list)
+        for move in moves:
+            if step < len(move.steps):
+                by_status[move.steps[step], step == len(move.steps) - 1].append(move)
+        for (to, last), those in by_status.items():
+            between = {"why": "decided meanwhile"}
+            said = {move.thread.case_number: move.details if last else between for move in those}
+            move_cases(books.db, [move.thread for move in those], to, actor=books.actor, details=said)
 
 
 def sent_line(line: SubmittedLine) -> SentLine:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.claim_books import Books, Posting, line_of, post_all, sent_line
+from acts.claim_books import Books, Posting, close, line_of, post_all, sent_line
 from models.claim_codes import ExceptionQueue
 from models.claim_findings import blocking
 from models.codes import ClaimStatus
@@ -115,7 +115,7 @@ def settle(db: Session, thread: Claim, actor: str, **details: Any) -> None:
     """Close a thread on which nothing is owed any more, or have the patient told what they owe."""
     books = Books(db, [thread.case_number], actor=actor)
     settle_in(books, thread, **details)
-    books.close()
+    close(books)
 
 
 def settle_in(books: Books, thread: Claim, **details: Any) -> None:

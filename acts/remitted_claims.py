@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from acts import billing
-from acts.claim_books import Books
+from acts.claim_books import Books, close
 from acts.claim_money import answer_by, settle_in, sum_up, to_person
 from acts.insurance import address_of, coverage_facts, person_of
 from adapters import therapy_store_claims
@@ -128,7 +128,7 @@ def _close(books: Books, told: dict[str, dict[str, Any]]) -> None:
     if told:
         therapy_store_claims.change_all(told, "system")
         told.clear()
-    books.close()
+    close(books)
 
 
 def _key_of(head: RemittanceHead, claim: RemittedClaim) -> str:
