@@ -194,7 +194,7 @@ READS: dict[str, MayRead] = {
                 "relationship subscriber_birth_date subscriber_family_name subscriber_given_name "
                 "subscriber_sex valid_from valid_to"
             ),
-            "remitted_claim": "case_number file_id id outcome payer_control reason segment",
+            "remitted_claim": "case_number file_id id outcome payer_control reason segment unique_key",
             "submitted_line": (
                 "charge_cents claim_control control_number earlier_cents modifiers procedure_code units"
             ),

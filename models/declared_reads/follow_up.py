@@ -32,10 +32,11 @@ READS: dict[str, MayRead] = {
         {
             "approval": "id",
             "episode": "case_number status version",
-            "follow_up": "case_number episode_number fence patient_id status version",
+            "follow_up": "case_number episode_number fence location_id patient_id status version",
             "outbox_message": "id",
             "patient": "email id preferred_channel",
             "portal_link": "case_number expires_at id purpose",
-        },
+            "workflow_standing": "runs_as",
+        }
     ),
 }

@@ -67,7 +67,10 @@ READS: dict[str, MayRead] = {
             "location": "id time_zone",
             "patient": "family_name given_name",
             "patient_consent": "document_id given_on id kind purpose revoked_on written",
+            "pilot": "id location_ids mode share team unit",
+            "pilot_placing": "arm unit_id",
             "practice_setting": "value",
+            "practice_version": "content digest id",
             "session_note": (
                 "case_number clinician_id fence location_id note_format patient_id patient_state "
                 "started_at status transcript transcript_reason version"

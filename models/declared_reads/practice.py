@@ -40,18 +40,19 @@ READS: dict[str, MayRead] = {
         {
             "appointment": "case_number clinician_id id minutes patient_id starts_at status",
             "approval": (
-                "assigned_to case_number due_at escalations id kind last_paged_at level location_id "
-                "opened_at pages_sent seen_at status"
+                "assigned_to case_number due_at escalations id kind last_paged_at level "
+                "location_id opened_at pages_sent seen_at status"
             ),
             "claim": "case_number location_id patient_id status status_since wake_wanted",
             "clinician": (
-                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id "
-                "languages max_age min_age modalities"
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
+                "id languages max_age min_age modalities"
             ),
             "episode": "case_number clinician_id location_id patient_id status",
             "follow_up": (
-                "case_number clinician_id episode_number kind location_id patient_id reasons requested_by "
-                "risk_level status status_since subject_id unique_key version wake_wanted"
+                "case_number clinician_id episode_number kind location_id patient_id reasons "
+                "requested_by risk_level status status_since subject_id unique_key version "
+                "wake_wanted"
             ),
             "licence": "clinician_id state",
             "location": "accessible id state time_zone",
@@ -74,7 +75,8 @@ READS: dict[str, MayRead] = {
             "risk_flag": "unique_key",
             "session_note": (
                 "case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
-                "risk_pages_sent risk_raised_at risk_seen_at status status_since version wake_wanted"
+                "risk_pages_sent risk_raised_at risk_seen_at status status_since version "
+                "wake_wanted"
             ),
             "slot": "clinician_id id location_id minutes modality starts_at status",
             "staff": "active id location_ids on_call role",
@@ -85,6 +87,7 @@ READS: dict[str, MayRead] = {
                 "wanted_times"
             ),
             "waitlist_offer": "batch case_number entry_id id slot_id status",
+            "workflow_standing": "location_id runs_as",
         },
         content=frozenset({"intake_text", "questionnaire_answers"}),
     ),
@@ -146,9 +149,10 @@ READS: dict[str, MayRead] = {
     "draw unflagged intakes for a clinician": MayRead(
         {
             "practice_setting": "value",
-            "referral": "case_number",
-            "to_do": "id",
-        },
+            "referral": "case_number location_id",
+            "risk_draw": "drawn id intakes",
+            "to_do": "case_number id",
+        }
     ),
     "note what the shadow would do": MayRead(
         {
@@ -167,16 +171,34 @@ READS: dict[str, MayRead] = {
         },
         content=frozenset({"case_focus", "claim_changes", "decision_words", "session_transcript"}),
     ),
-    "give clinicians a practice case": MayRead(),
-    "look at the pilots": MayRead(
-        content=frozenset({"decided_flag", "decision_words", "intake_text", "risk_flag", "sign_off_content"})
+    "give clinicians a practice case": MayRead(
+        {
+            "practice_setting": "value",
+        }
     ),
-    "ask who began or ended care how satisfied they are": MayRead(),
+    "look at the pilots": MayRead(
+        {
+            "pilot": (
+                "ended_at harm_measure id kind location_ids measure mode planned_units present "
+                "share smallest started_at"
+            ),
+            "pilot_look": "number units_a units_b verdict",
+        },
+        content=frozenset({"decided_flag", "decision_words", "intake_text", "risk_flag", "sign_off_content"}),
+    ),
+    "ask who began or ended care how satisfied they are": MayRead(
+        {
+            "episode": "case_number closed_at opened_by started_on",
+            "location": "time_zone",
+            "patient": "email id phone preferred_channel sms_stopped_at",
+        }
+    ),
     "figures of the day": MayRead(
         {
             "appointment": "status",
             "location": "id time_zone",
-        },
+            "referral": "closed_at first_session_at location_id received_at",
+        }
     ),
     "count the figures of the day": MayRead(),
     "verify the audit": MayRead(

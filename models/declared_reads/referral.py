@@ -54,6 +54,10 @@ READS: dict[str, MayRead] = {
     "score and screen for risk": MayRead(
         {
             "patient": "consent_ai consent_ai_on state",
+            "pilot": "id less_accepted location_ids mode team unit",
+            "pilot_placing": "arm unit_id",
+            "practice_setting": "value",
+            "practice_version": "content",
             "referral": "case_number clinician_id fence location_id patient_id risk_level status version",
         },
         content=frozenset({"intake_text", "questionnaire_answers", "risk_flag"}),
