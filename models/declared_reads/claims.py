@@ -54,7 +54,7 @@ READS: dict[str, MayRead] = {
             "session_note": "case_number minutes modality patient_id patient_state service",
             "staff": "id name",
             "submitted_line": "claim_control procedure_code",
-            "workflow_standing": "location_id",
+            "workflow_standing": "location_id runs_as",
         },
         content=frozenset({"claim_changes", "claim_content", "decision_words"}),
     ),

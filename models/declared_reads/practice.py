@@ -108,7 +108,7 @@ READS: dict[str, MayRead] = {
             "portal_link": "id purpose",
             "referral": "location_id",
             "reminder_preference": "channel",
-            "slot": "starts_at",
+            "slot": "location_id starts_at",
             "staff": "email phone",
             "waitlist_offer": "hold_until status",
             "workflow_standing": "runs_as",
@@ -121,13 +121,13 @@ READS: dict[str, MayRead] = {
             "clearinghouse_file": "attempts id",
             "eligibility_check": "attempts id",
             "episode": "case_number run_id",
-            "follow_up": "case_number run_generation run_id status",
+            "follow_up": "case_number closed_at run_generation run_id status",
             "location": "id time_zone",
             "outbox_message": "id sent_at",
             "practice_setting": "value",
             "referral": "case_number closed_at run_generation run_id status",
             "session_note": "case_number run_generation run_id status",
-        },
+        }
     ),
     "tell the analysts": MayRead(
         {
