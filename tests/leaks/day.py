@@ -11,6 +11,7 @@ from tests.leaks.claims import (
     open_billing,
     settle_a_stray_payment,
 )
+from tests.leaks.levels import take_down_and_up
 from tests.leaks.people import (
     Practice,
     R,
@@ -71,6 +72,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
         at.at(name, R.ASSIGNMENT, R.RISK_REVIEW)
     try_a_plan(at)
     look_at_everything(at)
+    take_down_and_up(at)
     make_mistakes(at)
     at.opened = opened_content()
     break_a_seal(at)
