@@ -15,6 +15,7 @@ from models.codes import (
     AppointmentStatus,
     ApprovalKind,
     ApprovalStatus,
+    CaseFlow,
     ClaimStatus,
     MessageStatus,
     NoteStatus,
@@ -23,7 +24,6 @@ from models.codes import (
     Role,
     ToDoKind,
     ToDoStatus,
-    Workflow,
 )
 from models.columns import utc_now
 from models.operational import (
@@ -608,9 +608,9 @@ def test_overdue_check_of_a_transcript_is_told_to_the_coordinators() -> None:
 def test_waits_of_notes_are_told_from_those_of_referrals() -> None:
     note, gate = waiting_note(), review(RiskLevel.HIGH)
     found = waiting()
-    assert [one.case_number for one in of_workflow(found, Workflow.NOTES)] == [note.number]
-    assert [one.case_number for one in of_workflow(found, Workflow.REFERRAL)] == [gate.number]
-    [mine] = of_workflow(found, Workflow.NOTES)
+    assert [one.case_number for one in of_workflow(found, CaseFlow.NOTES)] == [note.number]
+    assert [one.case_number for one in of_workflow(found, CaseFlow.REFERRAL)] == [gate.number]
+    [mine] = of_workflow(found, CaseFlow.NOTES)
     assert (mine.wait, mine.who, mine.owner) == ("session note", note.clinician.id, "clinician")
 
 
@@ -626,16 +626,16 @@ def test_waits_of_claims_are_told_from_others_and_refused_files_are_among_them()
     make_file(status=FileStatus.RECEIVED, finished_at=None)
     make_file(FileKind.CLAIMS, outgoing=True, status=FileStatus.REFUSED)
     found = waiting()
-    claims = {one.case_number: one for one in of_workflow(found, Workflow.CLAIMS)}
+    claims = {one.case_number: one for one in of_workflow(found, CaseFlow.CLAIMS)}
     assert set(claims) == {signing.case_number, asked.case_number, refused.id}
     assert (claims[signing.case_number].owner, claims[signing.case_number].due_at) == ("biller", approval.due_at)
     assert (claims[asked.case_number].owner, claims[asked.case_number].who) == ("patient", "the patient")
     wait = claims[refused.id]
     assert (wait.wait, wait.owner, wait.who) == ("refused file (835)", "biller", "anyone")
     assert (wait.since, wait.due_at) == (OPENED, OPENED + timedelta(hours=24))
-    assert [one.case_number for one in of_workflow(found, Workflow.REFERRAL)] == [gate.number]
-    assert [one.case_number for one in of_workflow(found, Workflow.NOTES)] == [note.number]
-    assert of_workflow(found, Workflow.SCHEDULING) == []
+    assert [one.case_number for one in of_workflow(found, CaseFlow.REFERRAL)] == [gate.number]
+    assert [one.case_number for one in of_workflow(found, CaseFlow.NOTES)] == [note.number]
+    assert of_workflow(found, CaseFlow.SCHEDULING) == []
     assert refused.id not in {one.case_number for one in waiting(signing.location_id)}
 
 
