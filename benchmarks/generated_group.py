@@ -583,6 +583,8 @@ def drop_sessions(group: Group, count: int) -> None:
 
     Of patients in Oregon, where both papers of theirs let a note be drafted.
     """
+    if not count:
+        return
     yesterday = group.today - timedelta(days=1)
     said = own_sessions()
     folder = settings().sessions_folder

@@ -181,7 +181,9 @@ READS: dict[str, MayRead] = {
             ),
             "clearinghouse_file": "at control_number count id kind status",
             "clinician": "id",
-            "eligibility_check": ("answered_at case_number clinician_id id patient_id payer_code service_date status"),
+            "eligibility_check": (
+                "answered_at attempts case_number clinician_id id patient_id payer_code service_date status"
+            ),
             "intake_file": "digest id",
             "ledger_entry": (
                 "account amount_cents at case_number claim_number file_id group key kind "
