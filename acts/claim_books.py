@@ -64,14 +64,14 @@ class Posting:
     at: datetime | None = None
 
 
-def post_all(db: Session, postings: Sequence[Posting], *, actor: str = "system", at: datetime | None = None) -> int:
+def post_all(db: Session, postings: Sequence[Posting], *, actor: str = "system") -> int:
     """Write postings of many threads, each line once, in a fixed number of queries; returns how many lines were new.
 
     A line whose key stands in the ledger is left as it is.
     """
     keys = {line.key for posting in postings for line in posting.lines}
     there = set(db.exec(select(LedgerEntry.key).where(col(LedgerEntry.key).in_(keys))).all()) if keys else set()
-    moment = at or utc_now()
+    moment = utc_now()
     rows: list[dict[str, Any]] = []
     written: list[tuple[Posting, list[LedgerLine]]] = []
     for each in postings:

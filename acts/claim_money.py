@@ -46,7 +46,7 @@ def post(
     at: datetime | None = None,
 ) -> int:
     """Write postings, each once: one whose key stands in the ledger is left as it is; returns how many were new."""
-    return post_all(db, [Posting(tuple(lines), case_number, payer_code)], actor=actor, at=at)
+    return post_all(db, [Posting(tuple(lines), case_number, payer_code, at)], actor=actor)
 
 
 def refresh(db: Session, claim: Claim) -> None:

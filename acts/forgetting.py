@@ -173,8 +173,21 @@ def _money_must_be_settled(claims: Sequence[Claim], sessions: Sequence[SessionNo
 
 def same_person(db: Session, patient_id: str) -> list[str]:
     """This patient's record and those that a coordinator said are the same person's."""
-    settled = db.exec(select(Referral).where(Referral.status == ReferralStatus.CLOSED_DUPLICATE)).all()
-    pairs = [(case.patient_id, case.possible_patient_ids[0]) for case in settled if case.possible_patient_ids]
+    return same_among(pairs_of_one(db), patient_id)
+
+
+def pairs_of_one(db: Session) -> list[tuple[str, str]]:
+    """Every two records that a coordinator said are one person's."""
+    settled = db.exec(
+        select(Referral.patient_id, Referral.possible_patient_ids).where(
+            Referral.status == ReferralStatus.CLOSED_DUPLICATE
+        )
+    ).all()
+    return [(patient_id, others[0]) for patient_id, others in settled if others]
+
+
+def same_among(pairs: Sequence[tuple[str, str]], patient_id: str) -> list[str]:
+    """The same by these pairs, read before."""
     people, grown = {patient_id}, True
     while grown:
         more = {each for pair in pairs if people & set(pair) for each in pair}

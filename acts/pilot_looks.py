@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from acts import pilot_figures, pilot_templates
+from acts.pilot_arms import running
 from acts.pilot_figures import Labels
 from acts.pilots import end_in, one_pilot, present_of
 from adapters.operational_store import audit, queue_message, reading, writing
@@ -31,9 +32,7 @@ class Looked:
 def look_at_all(now: datetime) -> Looked:
     """Look at every pilot that runs."""
     with reading() as db:
-        there = db.exec(
-            select(Pilot).where(col(Pilot.started_at).is_not(None), col(Pilot.ended_at).is_(None)).order_by(Pilot.id)
-        ).all()
+        there = [pilot for pilot, _ in running(db, tuple(VersionKind))]
     _count_edits(there)
     labels = pilot_figures.labels_for(there)
     looks = [look(pilot.id, now, labels=labels, actor="system") for pilot in there]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from acts import pilot_versions
-from acts.pilot_arms import installation_of, record, same_kind
+from acts.pilot_arms import installation_of, record, running, same_kind
 from acts.pilot_versions import Wanted, digest_of
 from acts.signers import signer_facts
 from adapters.operational_store import audit, installation_id, one, reading, writing
@@ -225,14 +225,8 @@ def signatures_by_role(db: Session, pilot: Pilot, act: SignedAct) -> dict[Role, 
 
 def _start(db: Session, pilot: Pilot, version: PracticeVersion, actor: str) -> None:
     """Let it run: what is in force is noted, and units that are all known get their arms."""
-    others = db.exec(
-        select(Pilot).where(
-            col(Pilot.kind).in_(same_kind(pilot.kind)),
-            col(Pilot.started_at).is_not(None),
-            col(Pilot.ended_at).is_(None),
-        )
-    ).all()
-    if any(set(other.location_ids) & set(pilot.location_ids) for other in others):
+    others = running(db, same_kind(pilot.kind))
+    if any(set(other.location_ids) & set(pilot.location_ids) for other, _ in others):
         raise MovedOn("another pilot of this kind runs at one of these places: end it first")
     pilot.present = present_of(db, pilot)
     pilot.less_accepted = any(each.accepts_less for each in signatures_by_role(db, pilot, SignedAct.START).values())

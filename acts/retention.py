@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
-from acts.forgetting import forget, same_person
+from acts.forgetting import forget, pairs_of_one, same_among, same_person
 from adapters import therapy_store
 from adapters.operational_store import CASES, audit, one, one_case, reading, writing
 from models.codes import AppointmentStatus, Role
@@ -54,7 +54,8 @@ def due_now(now: datetime) -> list[Due]:
     with reading() as db:
         found = retention.due(_everybody(db), now.astimezone(UTC).date())
         over = {each.kept.patient_id for each in found}
-        return [each for each in found if set(same_person(db, each.kept.patient_id)) <= over]
+        pairs = pairs_of_one(db)
+        return [each for each in found if set(same_among(pairs, each.kept.patient_id)) <= over]
 
 
 def _everybody(db: Session) -> list[Kept]:

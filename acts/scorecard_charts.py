@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from acts.scorecard import Scorecard
 from adapters import scorecard_charts as drawn
 from models.scorecard_charts import BEFORE, NOW, Bar, Chart, CurvePoint, SharePoint
-from rules.scorecard import FEWEST, Figure, figures_of, outside
+from rules.scorecard import FEWEST, Figure, figures_of, outside, tells_of_few
 from rules.scorecard_charts import by_week, left_where, may_show_curve, shares_of, waiting_curve
 from rules.scorecard_words import WORDS
 
@@ -42,16 +42,11 @@ def drawings(card: Scorecard, *, leaves: bool = False) -> Drawings:
         if Figure.NO_SHOWS in figures:
             missed += by_week(card.rows(Figure.NO_SHOWS, period), when, fewest=FEWEST)
     if leaves:
-        missed = [each for each in missed if not _tells_of_few(each)]
+        missed = [each for each in missed if not tells_of_few(each.share, each.n)]
     left = left_where(card.rows(Figure.LEAKAGE), fewest=fewest) if Figure.LEAKAGE in figures else ()
     names = {figure: WORDS[figure].name for figure in Figure}
     cards = outside(card.cards) if leaves else card.cards
     return Drawings(tuple(waiting), tuple(missed), left, shares_of(cards, names))
-
-
-def _tells_of_few(point: SharePoint) -> bool:
-    part = round(point.share * point.n)
-    return 0 < part < FEWEST or 0 < point.n - part < FEWEST
 
 
 def specification(found: Drawings, chart: Chart) -> str | None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from acts.practice_clocks import lock_policy
 from adapters.code_version import code_version
-from adapters.operational_store import CASE_RECORDS
+from adapters.operational_store import case_record_of
 from models.claim_codes import SubmissionStatus
 from models.codes import ApprovalKind, ApprovalStatus, MessageStatus, Role, ToDoKind, ToDoOutcome, Verdict
 from models.governance_codes import Workflow
@@ -115,24 +115,23 @@ def _seen(db: Session, workflow: Workflow, since: datetime) -> dict[str, tuple[i
             .group_by(col(Appointment.location_id))
         ).all()
         return {place: (number, 0) for place, number in rows}
-    record = CASE_RECORDS[workflow.prefix.rstrip("-")]
+    record = case_record_of(workflow.prefix)
     query = select(
         record.location_id, func.count(), func.sum(when((col(record.run_generation) > 0, 1), else_=0))
     ).where(col(record.status_since) >= since)
     return {place: (number, int(lost)) for place, number, lost in db.exec(query.group_by(record.location_id)).all()}
 
 
-def _workflow_of_to_do(case_number: str, kind: ToDoKind) -> Workflow | None:
+def _workflow_of_to_do(prefix: str, kind: ToDoKind) -> Workflow | None:
     if kind in TO_DOS_OF_SCHEDULING:
         return Workflow.SCHEDULING
     if kind is ToDoKind.CARRY_ON_BY_HAND:
         return None  # it is there because the workflow is held: it must not keep the workflow held
-    return _by_prefix(case_number)
+    return _by_prefix(prefix)
 
 
-def _by_prefix(case_number: str) -> Workflow:
-    prefixes = {each.prefix: each for each in Workflow if each.prefix}
-    return prefixes.get(f"{case_number.partition('-')[0]}-", Workflow.FOLLOW_UP)  # EP-: between two sessions
+def _by_prefix(prefix: str) -> Workflow:
+    return next((each for each in Workflow if each.prefix == prefix), Workflow.FOLLOW_UP)  # EP-: between two sessions
 
 
 def _prefix(record: Any) -> Any:

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select, update
 
 from acts.practice_clocks import lock_policy
 from acts.sending import HELD
+from acts.staff import staff_of
 from acts.standing_facts import Facts, gather
-from adapters.operational_store import CASE_RECORDS, audit, queue_message, reading, set_statuses, writing
+from adapters.operational_store import audit, case_record_of, queue_message, reading, set_statuses, writing
 from models.codes import AuthenticatedHow, MessageChannel, MessageStatus, Role, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
@@ -310,7 +311,7 @@ def _follow(db: Session, record: WorkflowStanding, before: Level) -> None:
     if before not in HELD_LEVELS or record.runs_as in HELD_LEVELS:
         return
     if record.workflow.prefix is not None:
-        case = CASE_RECORDS[record.workflow.prefix.rstrip("-")]
+        case = case_record_of(record.workflow.prefix)
         here = (col(case.location_id) == record.location_id, col(case.closed_at).is_(None))
         db.exec(update(case).where(*here).values(wake_wanted=True).execution_options(synchronize_session=False))
         # kept here and not in the case's moves: a case that a person has not moved still stands where it stood
@@ -335,20 +336,16 @@ def _follow(db: Session, record: WorkflowStanding, before: Level) -> None:
 
 def _tell_owners(db: Session, record: WorkflowStanding) -> None:
     """A workflow that stops by itself must not do so unseen."""
-    people = db.exec(
-        select(Staff).where(Staff.role == Role.OWNER, col(Staff.active).is_(True)).order_by(Staff.id)
-    ).all()
-    for person in people:
-        if record.location_id in person.location_ids:
-            queue_message(
-                db,
-                unique_key=f"locked:{record.workflow.value}:{record.location_id}:{record.version}:{person.id}",
-                channel=MessageChannel.PAGE,
-                template="page_workflow_locked",
-                case_number=None,
-                to_staff_id=person.id,
-                urgent=True,
-            )
+    for person in staff_of(db, Role.OWNER, record.location_id):
+        queue_message(
+            db,
+            unique_key=f"locked:{record.workflow.value}:{record.location_id}:{record.version}:{person.id}",
+            channel=MessageChannel.PAGE,
+            template="page_workflow_locked",
+            case_number=None,
+            to_staff_id=person.id,
+            urgent=True,
+        )
 
 
 def signed(change: LevelChange) -> dict[str, Any]:

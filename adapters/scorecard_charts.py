@@ -1,10 +1,9 @@
 """Draws the scorecard's charts as SVG or PNG on this machine: Altair says what, Vega without a browser draws it.
 
 Slow the first time in a process (Altair's import, then Vega's start, about a second each); after that some hundredths
-of a second a chart, and a chart that was drawn before is kept by the digest of what it shows.
+of a second a chart, and a chart that was drawn before is kept.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -67,13 +66,9 @@ def shares(points: Iterable[SharePoint]) -> str:
     return _spelled(alt.layer(ranges, base.mark_point(filled=True, size=60).encode(x="share:Q", shape=_shape())), None)
 
 
+@lru_cache(maxsize=KEPT)
 def svg(specification: str) -> str:
     """The chart as an SVG document without scripts or styles."""
-    return _drawn(specification, hashlib.sha256(specification.encode()).hexdigest())
-
-
-@lru_cache(maxsize=KEPT)
-def _drawn(specification: str, digest: str) -> str:
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(specification)

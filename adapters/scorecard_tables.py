@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -105,7 +104,7 @@ def tables(db: Session, first: date, days: Collection[date]) -> Tables:
     What is owed on a day is what the ledger held when that day ended in UTC.
     """
     since = datetime.combine(first, time(), UTC) - timedelta(days=1)
-    zones = {place.id: _zone(place.time_zone) for place in db.exec(choose(Location)).all()}
+    zones = {place.id: ZoneInfo(place.time_zone) for place in db.exec(choose(Location)).all()}
     reading = Reading(db, since, zones, _cases(db))
     claims = tuple(_claims(reading))
     notes, drafted = _notes(reading)
@@ -121,11 +120,6 @@ def tables(db: Session, first: date, days: Collection[date]) -> Tables:
         answers=tuple(_answers(reading)),
         owed={day: _owed(db, day) for day in days},
     )
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 def members(db: Session, team: str) -> frozenset[str]:

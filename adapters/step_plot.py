@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altair as alt
 import pandas as pd
-import vl_convert
+
+from adapters import scorecard_charts
 
 WIDTH, HEIGHT = 760, 420
 SCALE_WORDS = ("none", "low", "moderate", "high")
@@ -26,6 +26,8 @@ class Point:
 
 def svg(points: Sequence[Point]) -> str:
     """Minutes upwards (each line ten times the one below), clinical risk to the right, in each the compliance."""
+    import altair as alt  # a quarter of a second that no start of the desk should pay
+
     table = pd.DataFrame([vars(point) for point in points], columns=list(Point.__dataclass_fields__))
     workflows = sorted(set(table["workflow"]))
     base = alt.Chart(table).encode(
@@ -49,4 +51,4 @@ def svg(points: Sequence[Point]) -> str:
     numbers = base.mark_text(dx=11, fontSize=11, align="left").encode(text="number:N")
     chart = (marks + numbers).properties(width=WIDTH, height=HEIGHT)
     chart = chart.configure_legend(orient="bottom", columns=3, labelLimit=400)
-    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+    return scorecard_charts.svg(chart.to_json())

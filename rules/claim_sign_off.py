@@ -98,3 +98,8 @@ def dollars(cents: int) -> str:
     """An amount as a person reads it: ``1,234.50``, ``-20.00``."""
     whole, rest = divmod(abs(cents), 100)
     return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02d}"
+
+
+def money(cents: int) -> str:
+    """An amount with its sign: ``$1,234.50``, ``-$20.00``."""
+    return f"-${dollars(-cents)}" if cents < 0 else f"${dollars(cents)}"

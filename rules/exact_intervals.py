@@ -7,6 +7,7 @@ it. No misses among n gives an upper limit near 3.7/n: the two-sided form of the
 Lippman-Hand, JAMA 1983;249:1743-1745).
 """
 
+import heapq
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -118,8 +119,12 @@ def _chance(strata: tuple[tuple[int, int], ...], total: int, found: int, *, hidd
 def _laid_out(strata: tuple[tuple[int, int], ...], total: int, *, hidden: bool) -> list[int]:
     """How many lie in each stratum where the draw would miss them best (``hidden``) or meet them best, one by one."""
     in_each = [0] * len(strata)
+    best = [(-_next_fits(each, 0, hidden), at) for at, each in enumerate(strata)]
+    heapq.heapify(best)
     for _ in range(total):
-        in_each[max(range(len(strata)), key=lambda at: _next_fits(strata[at], in_each[at], hidden))] += 1
+        at = best[0][1]
+        in_each[at] += 1
+        heapq.heapreplace(best, (-_next_fits(strata[at], in_each[at], hidden), at))
     return in_each
 
 

@@ -17,12 +17,15 @@ from models.scorecard_rows import Step, Tables
 from rules import intervals
 from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
 from rules.claim_metrics import YEAR
+from rules.claim_sign_off import money
 from rules.intervals import Difference, Estimate, Verdict
 from rules.reclaimed_time import SAVED, HourlyValue, Saved
 from rules.scorecard_rows import workflow_of_work
 
 FEWEST = 5
 """Below so many units a figure is hidden wherever others than the practice's own staff may read it."""
+CLOSED_FOR = timedelta(days=5)
+"""A practice that is closed over a holiday has the charges of twelve months all the same."""
 TOP_BOX = 4
 PROMOTES, DETRACTS = 9, 6
 
@@ -191,13 +194,9 @@ def _denied_claims(tables: Tables, period: Period, known: Known, workflow: Workf
 def _denied_dollars(tables: Tables, period: Period, known: Known, workflow: Workflow | None) -> Iterator[Counted]:
     for row in tables.claims:
         if row.decided_on is not None and period.holds(row.decided_on):
-            said = f"{_dollars(row.denied_cents)} of {_dollars(row.charge_cents)} denied"
+            said = f"{money(row.denied_cents)} of {money(row.charge_cents)} denied"
             number = row.case_number
             yield Counted(number, "", row.decided_on, said, row.denied_cents, row.charge_cents, unit=number)
-
-
-def _dollars(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 def _claim_rework(tables: Tables, period: Period, known: Known, workflow: Workflow | None) -> Iterator[Counted]:
@@ -215,7 +214,7 @@ def _receivables(tables: Tables, period: Period, known: Known, workflow: Workflo
         charged = row.charge_cents if sent and period.last - YEAR < row.service_on <= period.last else 0
         open_cents = owed.get(row.case_number, 0)
         if charged or open_cents:
-            said = f"owed {_dollars(open_cents)} of {_dollars(charged)} charged"
+            said = f"owed {money(open_cents)} of {money(charged)} charged"
             yield Counted(
                 row.case_number, "", row.service_on, said, open_cents * YEAR.days, charged, unit=row.case_number
             )
@@ -418,8 +417,7 @@ def card(
 def charges_go_back_a_year(tables: Tables, period: Period) -> bool:
     """Whether the twelve months that days in receivables divide by are all on record; else the figure is too high."""
     charged = [row.service_on for row in tables.claims if row.submitted_on is not None]
-    # a practice that is closed over a holiday has them all the same
-    return bool(charged) and min(charged) <= period.last - YEAR + timedelta(days=FEWEST)
+    return bool(charged) and min(charged) <= period.last - YEAR + CLOSED_FOR
 
 
 def is_better(figure: Figure, change: Difference | None) -> bool | None:
@@ -438,11 +436,15 @@ def hidden_if_few(figure: Figure, found: Estimate) -> Estimate:
     hidden = Estimate(None, None, None, found.n)
     if found.n < FEWEST:
         return hidden
-    if MADE[figure].estimate is _share and found.value is not None:
-        part = round(found.value * found.n)
-        if 0 < part < FEWEST or 0 < found.n - part < FEWEST:
-            return hidden
+    if MADE[figure].estimate is _share and found.value is not None and tells_of_few(found.value, found.n):
+        return hidden
     return found
+
+
+def tells_of_few(share: float, n: int) -> bool:
+    """Whether a share of ``n`` says of fewer than FEWEST that they are among it, or that they are not."""
+    part = round(share * n)
+    return 0 < part < FEWEST or 0 < n - part < FEWEST
 
 
 def outside(cards: Iterable[Card]) -> tuple[Card, ...]:

@@ -267,8 +267,8 @@ def _charge_all(
             _charge(db, claim, form, _sent(form), earlier[claim.case_number], now)
             continue
         lines = _all_of(claim, ledger.charges(form.claim_number, _sent(form)))
-        first.append((claim, Posting(tuple(lines), claim.case_number, claim.payer_code)))
-    post_all(db, [posting for _, posting in first], at=now)
+        first.append((claim, Posting(tuple(lines), claim.case_number, claim.payer_code, now)))
+    post_all(db, [posting for _, posting in first])
     for claim, posting in first:
         set_sums(db, claim, posting.lines)
 

@@ -16,7 +16,7 @@ from adapters import operational_store as store
 from adapters import prefect_runs
 from adapters.code_version import code_version
 from adapters.log_lines import log_of
-from adapters.operational_store import CASE_RECORDS
+from adapters.operational_store import case_record_of
 from adapters.settings import CHECKOUT, settings
 from models.governance_codes import Workflow
 from models.operational import Location, WorkflowStanding
@@ -188,7 +188,7 @@ def _names_of_held(standings: Sequence[WorkflowStanding]) -> dict[str, str]:
         for each in standings:
             if each.runs_as not in HELD_LEVELS or each.workflow.prefix is None:
                 continue
-            record = CASE_RECORDS[each.workflow.prefix.rstrip("-")]
+            record = case_record_of(each.workflow.prefix)
             # a gate that is open keeps its name: it still waits for its signature
             statuses = set(held_statuses(type(record.model_fields["status"].default))) - set(KIND_AT)
             rows = db.exec(

@@ -24,7 +24,7 @@ from models.governance_codes import Level, Workflow
 from models.operational import AuditEvent, OutboxMessage, ToDo
 from models.standing import DemotionReason, ProofKind
 from tasks import trial_cases, watch
-from tasks.trial_cases import OWNER, PLACE, Trial
+from tasks.trial_cases import OWNER, PLACE
 
 SCRATCH = "scratch-installation"
 """A file in the home of an installation that was made to be thrown away; nowhere else is anything tried out."""
@@ -174,5 +174,3 @@ PROOFS: Mapping[ProofKind, Callable[[Workflow], None]] = {
     ProofKind.MONITORING: _prove_monitoring,
     ProofKind.OVERRIDE: _prove_override,
 }
-
-__all__ = ["PROOFS", "SCRATCH", "NotProved", "Proved", "Trial", "begin", "prove"]

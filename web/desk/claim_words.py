@@ -6,7 +6,7 @@ from adapters.claim_views import SIGNATURE
 from models.claim_codes import ExceptionQueue, FileKind, FileStatus, RemittanceOutcome, SubmissionStatus
 from models.codes import ClaimStatus
 from models.ledger import LedgerAccount, LedgerKind
-from rules.claim_sign_off import dollars
+from rules import claim_sign_off
 from rules.coverage import CoverageStatus
 from rules.deadlines import days_left
 
@@ -157,10 +157,8 @@ def segment(named: str) -> str:
 
 
 def money(cents: int | None) -> str:
-    """An amount with its sign: ``$1,234.50``, ``-$20.00``; "" where nothing is known."""
-    if cents is None:
-        return ""
-    return f"-${dollars(-cents)}" if cents < 0 else f"${dollars(cents)}"
+    """An amount with its sign; "" where nothing is known."""
+    return "" if cents is None else claim_sign_off.money(cents)
 
 
 def deadline(day: date, today: date, of: str = "filing") -> str:

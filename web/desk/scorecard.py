@@ -254,7 +254,7 @@ def _wanted(me: Member, asked: Asked) -> tuple[Wanted, str]:
     own = tuple(me.staff.location_ids)
     places = (asked.location,) if asked.location in own else own
     workflow = Workflow(asked.workflow) if asked.workflow in tuple(Workflow) else None
-    team = asked.team if asked.team in teams_at(own) else ""
+    team = asked.team if asked.team and asked.team in teams_at(own) else ""
     return Wanted(period, compared, places, workflow, team), problem
 
 

@@ -11,6 +11,7 @@ from adapters.step_plot import Point, svg
 from models.automated_steps import CLINICAL, COMPLIANCE
 from models.columns import utc_now
 from models.governance_codes import Workflow
+from models.step_register import STEPS
 from rules.access import ROUTES
 from rules.minimum_necessary import FEWEST_RUNS
 from rules.next_step import FEWEST
@@ -75,7 +76,7 @@ def minimum_necessary(request: Request, me: SignedIn, begin: str = "", end: str 
         request,
         "minimum_necessary.html",
         found=found,
-        overrides={each.step.name: each.step.overrides for each in step_reports.steps_in(days)},
+        overrides={step.name: step.overrides for step in STEPS},
         days=days,
         fewest_runs=FEWEST_RUNS,
         roles_of=_roles_of,
