@@ -85,7 +85,18 @@ def marked(data: bytes) -> frozenset[str]:
     """The markers in these bytes, whatever their case."""
     lower = data.lower()
     wide = lower.replace(b"\x00", b"")  # UTF-16 of ASCII
-    return frozenset(marker for marker in EVERY_MARKER if marker.encode() in lower or marker.encode() in wide)
+    return frozenset(marker for marker in EVERY_MARKER if stands_in(marker, lower) or stands_in(marker, wide))
+
+
+def stands_in(marker: str, data: bytes) -> bool:
+    """Whether a marker stands there: one of digits alone, only by itself.
+
+    A digest or the decimals of a time spell a given eight digits by chance, in 34 MB often enough to be met.
+    """
+    word = marker.encode()
+    if word not in data or not marker.isdigit():
+        return word in data
+    return re.search(rb"(?<![0-9a-f.])" + word + rb"(?![0-9a-f])", data) is not None
 
 
 def contents(path: Path) -> Iterator[bytes]:
