@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from adapters.missing_rows import insert_unless_there
 from adapters.operational_store import audit
 from models.columns import utc_now
 from models.operational import Pilot, PilotPlacing, PracticeSetting, PracticeVersion, Staff
@@ -144,13 +143,7 @@ def record(db: Session, pilot: Pilot, new: dict[str, tuple[Arm, str]]) -> None:
         {"pilot_id": pilot.id, "unit_id": unit, "arm": arm, "location_id": place, "at": now}
         for unit, (arm, place) in sorted(new.items())
     ]
+    db.flush()
     insert_unless_there(db, PilotPlacing, rows)
     for unit, (arm, _) in sorted(new.items()):
         audit(db, "system", "pilot.placed", ("pilot", pilot.id), unit=unit, arm=arm.value)
-
-
-def insert_unless_there(db: Session, record_type: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows in one statement; one whose key is there already stays as it is."""
-    db.flush()
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.connection().execute(insert(record_type.__table__).on_conflict_do_nothing(), list(rows))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acts import pilot_versions
-from acts.pilot_arms import RISK, Placed, Subject, insert_unless_there, placed
+from acts.pilot_arms import RISK, Placed, Subject, placed
 from acts.risk_flags import flags_of_text
 from adapters import therapy_store
+from adapters.missing_rows import insert_unless_there
 from adapters.operational_store import audit, one, reading, writing
 from language import risk_signals
 from language.risk_values import RiskReading

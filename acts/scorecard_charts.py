@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from acts.scorecard import Scorecard
 from adapters import scorecard_charts as drawn
 from models.scorecard_charts import BEFORE, NOW, Bar, Chart, CurvePoint, SharePoint
-from rules.scorecard import FEWEST, Figure, figures_of, outside, tells_of_few
+from models.small_cells import FEWEST
+from rules.scorecard import Figure, figures_of, outside, tells_of_few
 from rules.scorecard_charts import by_week, left_where, may_show_curve, shares_of, waiting_curve
 from rules.scorecard_words import WORDS
 

@@ -10,7 +10,8 @@ from adapters.scorecard_pdf import Sheet
 from models.governance_codes import Workflow
 from models.periods import Period
 from models.scorecard_charts import Chart
-from rules.scorecard import FEWEST, MADE, Card, figures_of, outside
+from models.small_cells import FEWEST
+from rules.scorecard import MADE, Card, figures_of, outside
 from rules.scorecard_words import WORDS, change_told, interval_told, told
 
 EVERY = "Every workflow"

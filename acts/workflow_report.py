@@ -13,8 +13,9 @@ from adapters.operational_store import reading
 from adapters.workflow_drawing import span
 from models.governance_codes import Workflow
 from models.operational import Location
+from models.small_cells import FEWEST
 from models.workflow_steps import STATUSES
-from rules.workflow_map import FEWEST, Map, rows_of, slowest, suppressed
+from rules.workflow_map import Map, rows_of, slowest, suppressed
 
 PAGE, FOLDER = "workflow-map.md", "workflow-map"
 SAMPLE = (

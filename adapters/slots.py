@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from adapters.missing_rows import insert_unless_there
 from adapters.operational_store import audit, set_status, writing
 from models.codes import AppointmentStatus, Modality, SlotStatus
 from models.columns import utc_now
@@ -154,9 +154,7 @@ def _overlap(wanted: dict[str, Any], taken: tuple[datetime, int]) -> bool:
 
 def _add_missing(db: Session, wanted: list[dict[str, Any]]) -> int:
     before = db.scalar(sa.select(sa.func.count()).select_from(Slot)) or 0
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    if wanted:
-        db.connection().execute(insert(Slot).on_conflict_do_nothing(), wanted)
+    insert_unless_there(db, Slot, wanted)
     return (db.scalar(sa.select(sa.func.count()).select_from(Slot)) or 0) - before
 
 

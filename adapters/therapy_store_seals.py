@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import event, inspect
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from sqlmodel import Session, col, select
 
 from adapters import keyring, operational_store, sealing
+from adapters.missing_rows import insert_unless_there
 from adapters.sealing import DataKey, Place
 from models import step_reads
 from models.columns import new_id, utc_now
@@ -41,12 +41,6 @@ def _use(db: Session, keys: Iterable[ContentKey]) -> dict[str, DataKey]:
     return known
 
 
-def _insert_unless_there(db: Session, record_type: type[TherapyRecord], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows unless another transaction was first, in which case its rows count."""
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.connection().execute(insert(record_type).on_conflict_do_nothing(), rows)
-
-
 def keys_of_owners(db: Session, owners: Collection[str]) -> dict[str, ContentKey]:
     """The content key of each owner; an owner without one gets one."""
     found = {key.owner_id: key for key in db.exec(select(ContentKey).where(col(ContentKey.owner_id).in_(owners))).all()}
@@ -67,7 +61,7 @@ def keys_of_owners(db: Session, owners: Collection[str]) -> dict[str, ContentKey
                 "destroyed_at": None,
             }
         )
-    _insert_unless_there(db, ContentKey, rows)
+    insert_unless_there(db, ContentKey, rows)
     for master_key_id in {row["master_key_id"] for row in rows}:
         keyring.master_key(master_key_id)  # the row stands: had the key been dropped meanwhile, this transaction fails
     made = db.exec(select(ContentKey).where(col(ContentKey.owner_id).in_(missing))).all()
@@ -99,7 +93,7 @@ def keys_of_cases(db: Session, case_numbers: Collection[str]) -> dict[str, Conte
     if missing:
         owners = owners_of_cases(missing)
         of_owner = keys_of_owners(db, set(owners.values()))
-        _insert_unless_there(
+        insert_unless_there(
             db, CaseKey, [{"case_number": case, "key_id": of_owner[owners[case]].id} for case in missing]
         )
         keys |= {case: of_owner[owners[case]] for case in missing}

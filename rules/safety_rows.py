@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from models.small_cells import tells
 from rules.intervals import Estimate
 
-FEWEST = 5
-"""A count from 1 to 4 may tell who it is about."""
 UNKNOWN = Estimate(None, None, None, 0)
 
 
@@ -59,4 +58,4 @@ def _small(row: Row) -> bool:
     counts = [row.count, row.of, *row.rests_on]
     if row.of is not None and row.count is not None:
         counts.append(row.of - row.count)
-    return any(count is not None and 0 < count < FEWEST for count in counts)
+    return any(count is not None and tells(count) for count in counts)

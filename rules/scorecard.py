@@ -14,6 +14,7 @@ from models.codes import AppointmentStatus
 from models.governance_codes import Workflow
 from models.periods import Period
 from models.scorecard_rows import Step, Tables
+from models.small_cells import FEWEST, tells
 from rules import intervals
 from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
 from rules.claim_metrics import YEAR
@@ -22,8 +23,6 @@ from rules.intervals import Difference, Estimate, Verdict
 from rules.reclaimed_time import SAVED, HourlyValue, Saved
 from rules.scorecard_rows import workflow_of_work
 
-FEWEST = 5
-"""Below so many units a figure is hidden wherever others than the practice's own staff may read it."""
 CLOSED_FOR = timedelta(days=5)
 """A practice that is closed over a holiday has the charges of twelve months all the same."""
 TOP_BOX = 4
@@ -444,7 +443,7 @@ def hidden_if_few(figure: Figure, found: Estimate) -> Estimate:
 def tells_of_few(share: float, n: int) -> bool:
     """Whether a share of ``n`` says of fewer than FEWEST that they are among it, or that they are not."""
     part = round(share * n)
-    return 0 < part < FEWEST or 0 < n - part < FEWEST
+    return tells(part) or tells(n - part)
 
 
 def outside(cards: Iterable[Card]) -> tuple[Card, ...]:

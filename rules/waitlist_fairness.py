@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-FEWEST = 5
-"""A count from 1 to 4 may tell who it is about."""
+from models.small_cells import FEWEST
+
 PERIOD = timedelta(days=90)
 """How far back the report looks."""
 DIMENSIONS = ("wait", "language", "payer", "location")

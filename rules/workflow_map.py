@@ -21,10 +21,9 @@ import pandas as pd
 
 from models.codes import CaseOwner, ClaimStatus, FollowUpStatus, NoteStatus, ReferralStatus
 from models.governance_codes import Workflow
+from models.small_cells import FEWEST
 from models.workflow_steps import STATUSES, mapped, owner_at
 
-FEWEST = 5
-"""Outside the practice's own pages a count below this is hidden."""
 SLOWEST = 10
 
 

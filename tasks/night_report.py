@@ -24,8 +24,8 @@ from models.operational import (
     ToDo,
 )
 from models.periods import Period
+from models.small_cells import FEWEST
 from models.transitions import CLAIM_OWNERS, REFERRAL_OWNERS
-from rules.safety_rows import FEWEST
 from rules.scorecard import Figure, outside
 from rules.scorecard_words import WORDS, interval_told, told
 from tasks import nightly

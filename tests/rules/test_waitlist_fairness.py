@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from rules.waitlist_fairness import COUNTS, DIMENSIONS, FEWEST, fairness, suppressed, wait_band
+from models.small_cells import FEWEST
+from rules.waitlist_fairness import COUNTS, DIMENSIONS, fairness, suppressed, wait_band
 
 
 def entries(*groups: tuple[int, dict]) -> pd.DataFrame:

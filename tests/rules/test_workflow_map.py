@@ -12,12 +12,12 @@ import pytest
 
 from models.codes import CaseOwner, ReferralStatus
 from models.governance_codes import Workflow
+from models.small_cells import FEWEST
 from models.transitions import REFERRAL, REFERRAL_OWNERS
 from models.workflow_steps import STATUSES, mapped
 from rules import metrics
 from rules.workflow_map import (
     FAILED_INTO,
-    FEWEST,
     TROUBLES,
     Failure,
     hours_until,

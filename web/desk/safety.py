@@ -16,8 +16,9 @@ from adapters.operational_store import reading
 from models.codes import Role
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
+from models.small_cells import FEWEST
 from rules.access import may_read_content, may_see_case
-from rules.safety_rows import FEWEST, Row, Unit, suppressed
+from rules.safety_rows import Row, Unit, suppressed
 from web.desk import words
 from web.desk.audit import limits
 from web.desk.members import Member, SignedIn

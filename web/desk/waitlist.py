@@ -17,6 +17,7 @@ from models.codes import Modality
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import WaitlistEntry
+from models.small_cells import FEWEST
 from rules import waitlist_fairness
 from rules.access import SIGNERS, STEERERS, may_see_case, sees_names
 from rules.scheduling import WEEKDAYS, PartOfDay
@@ -220,7 +221,7 @@ def waitlist_report(request: Request, me: SignedIn, location: str = "") -> HTMLR
         tables={name: waitlist_fairness.rows_of(table, name) for name in waitlist_fairness.DIMENSIONS},
         hides=hides,
         days=waitlist_fairness.PERIOD.days,
-        fewest=waitlist_fairness.FEWEST,
+        fewest=FEWEST,
         asked=Asked(location),
         places=desk_views.places(),
         works=me.staff.role in STEERERS,

@@ -12,7 +12,7 @@ from models.codes import Modality, ReferralStatus, Role, SlotStatus
 from models.columns import utc_now
 from models.operational import Appointment, Location, Slot, Staff, WaitlistEntry
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
-from rules.waitlist_fairness import FEWEST
+from models.small_cells import FEWEST
 from tests.factories import make_entry, make_location, make_referral, make_signer
 from tests.waiting_list import Practice, now_of, offers
 
