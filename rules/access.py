@@ -185,6 +185,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_reads": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
+    "audit_export_found": frozenset({Role.COMPLIANCE}),
 }
 
 # All that a sign-in may do whose person has yet to set a password and an app of their own.

@@ -102,6 +102,7 @@ NO_PAGES = {
     "fix_file": "a file to save",
     "contract_docs": "Great Expectations' own pages",
     "audit_export": "a file to save",
+    "audit_export_found": "a file to save",
     "minimum_necessary_csv": "a file to save",
     "steps_plot": "a drawing inside the page of the steps",
     "safety_export": "a file to save",

@@ -763,6 +763,7 @@ def look_at_everything(at: Practice) -> None:
         *("/clearinghouse", f"/claims/remitted/{at.find(RemittedClaimRecord).id}"),
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
+        "/audit/export/found?form=jsonl&log=therapy&action=read",
     ]
     today = utc_now().date()
     days = f"period=days&begin={today - timedelta(days=60)}&end={today}"

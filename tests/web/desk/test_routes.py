@@ -178,6 +178,7 @@ EXPECTED = {
     "look_at_pilot": "NW",
     "audit": "M",
     "audit_export": "M",
+    "audit_export_found": "M",
 }
 
 
