@@ -162,8 +162,9 @@ def _rows(chain: Chain, wanted: Wanted, part: Part | None) -> Iterator[Sequence[
                 yield from rows_of(connection, chain)
                 return
             dialect = connection.dialect.name
-            query: sa.Select[Any] = (
-                sa.select(*(sa.literal_column(column) for column in facts_columns(dialect)))
+            columns: list[Any] = [sa.literal_column(column) for column in facts_columns(dialect)]
+            query = (
+                sa.select(*columns)
                 .select_from(chain.events_table)
                 .where(chain.events_table.c.id <= part.of, *conditions(chain, wanted, dialect))
                 .order_by(chain.events_table.c.id)

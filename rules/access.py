@@ -157,6 +157,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "scorecard_figure": SCORERS,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "steps": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "step_page": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "steps_plot": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary_csv": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),

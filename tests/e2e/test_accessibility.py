@@ -211,6 +211,8 @@ def desk_visits(
         *_safety_visits(place, clinician),
         Visit("reader", "/reader?begin=2020-01-01&end=2020-01-02", **told, name="reader_of_nothing"),
         Visit("steps", "/steps", Role.OWNER),
+        Visit("steps", "/steps?workflow=referral", Role.CLINICIAN, name="steps_of_one_workflow"),
+        Visit("step_page", "/steps/entry/score-and-screen-for-risk", Role.OWNER),
         Visit("minimum_necessary", "/minimum-necessary", Role.COMPLIANCE),
         *_pilot_visits(place),
         Visit("audit", f"/audit?case={review.case_number}", Role.COMPLIANCE),

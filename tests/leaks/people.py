@@ -753,6 +753,7 @@ def look_at_everything(at: Practice) -> None:
             "/workflows",
             "/workflows/claims/LOC-1/up",
             "/steps",
+            "/steps/entry/receive-file",
             "/steps/plot.svg",
             "/minimum-necessary",
             "/minimum-necessary/export",

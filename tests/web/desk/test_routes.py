@@ -150,6 +150,7 @@ EXPECTED = {
     "scorecard_figure": "NWM",
     "reader": "CWM",
     "steps": "CNWM",
+    "step_page": "CNWM",
     "steps_plot": "CNWM",
     "minimum_necessary": "NWM",
     "minimum_necessary_csv": "NWM",
