@@ -2,15 +2,13 @@
 
 45 CFR 164.524 gives a person access to their designated record set, and 164.528 an account of who looked; (a)(1)(i)
 leaves out psychotherapy notes as 164.501 defines them. The file is made in memory, goes to whoever asked and is not
-stored: what stays is its digest.
+stored: what stays is its digest. Only a passphrase that is shown once opens it, unless the patient wants a plain copy:
+164.524(c)(2)(ii) gives it in the form they ask for.
 """
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +17,7 @@ from sqlmodel import Session, col, select
 from acts.forgetting import broken_rows, same_person
 from acts.signed_notes import signed_note
 from adapters import audit_pages, patient_file_pages, therapy_store, therapy_store_everything
+from adapters.locked_zip import new_passphrase, packed
 from adapters.note_fhir import note_bundle
 from adapters.note_pdf import note_pdf
 from adapters.operational_store import CASES, audit, one, one_case, reading, writing
@@ -85,12 +84,16 @@ PRIVATE = (
 
 @dataclass(frozen=True)
 class PatientFile:
-    """What is handed out; ``counts`` says how many rows of each table are in it, ``digest`` is the ZIP's SHA-256."""
+    """What is handed out; ``counts`` says how many rows of each table are in it, ``digest`` is the ZIP's SHA-256.
+
+    ``passphrase`` opens it and is nowhere else; None for a plain copy.
+    """
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     digest: str
     counts: dict[str, int]
+    passphrase: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,16 @@ def counts_of(case_number: str) -> dict[str, int]:
         return {name: len(rows) for name, rows in operational_rows(db, person).items() if rows}
 
 
-def hand_out(case_number: str, *, staff_id: str, reason: TherapyText, where: str) -> PatientFile:
+def hand_out(
+    case_number: str, *, staff_id: str, reason: TherapyText, where: str, plain_because: TherapyText | None = None
+) -> PatientFile:
     """The whole file of the patient of this case; that it was made, for whom and its digest are on record first.
 
-    Raises NotAllowed unless compliance asks, ValueError without a reason, Forgotten, SealBroken; SignatureMismatch
-    where a signed note is not what was signed: nothing is handed out that cannot be trusted.
+    ``plain_because``: why it is not encrypted. Raises NotAllowed unless compliance asks, ValueError without a reason,
+    Forgotten, SealBroken; SignatureMismatch where a signed note is not what was signed: nothing is handed out that
+    cannot be trusted.
     """
-    if reason.is_blank:
+    if reason.is_blank or (plain_because is not None and plain_because.is_blank):
         raise ValueError("a reason is needed")
     with reading() as db:
         staff = one(db, Staff, staff_id)
@@ -147,10 +153,11 @@ def hand_out(case_number: str, *, staff_id: str, reason: TherapyText, where: str
     accesses = _accesses(person)
     counts = {name: len(rows) for name, rows in kept.items() if rows}
     files |= patient_file_pages.pages(kept, accesses, sorted(files), practice, names, made_at, PRIVATE)
-    content = _zip(files, made_at)
+    passphrase = new_passphrase() if plain_because is None else None
+    content = packed(files, made_at, passphrase)
     note_id = new_id("PF")
     digest = hashlib.sha256(content).hexdigest()
-    therapy_store.keep_to_do_words(note_id, "", answer=reason, actor=staff_id)
+    therapy_store.keep_to_do_words(note_id, "", question=plain_because, answer=reason, actor=staff_id)
     with writing() as db:
         for each in person.people:
             audit(
@@ -164,8 +171,9 @@ def hand_out(case_number: str, *, staff_id: str, reason: TherapyText, where: str
                 bytes=len(content),
                 rows=sum(counts.values()),
                 words=note_id,
+                encrypted=passphrase is not None,
             )
-    return PatientFile(f"patient-file-{digest[:12]}.zip", content, digest, counts)
+    return PatientFile(f"patient-file-{digest[:12]}.zip", content, digest, counts, passphrase)
 
 
 # -- what is theirs
@@ -248,13 +256,3 @@ def _accesses(person: Whose) -> list[Access]:
         for event in audit_pages.events_of(chain, person.numbers, person.people)
     ]
     return sorted(found, key=lambda each: each.at)
-
-
-def _zip(files: Mapping[str, bytes], made_at: datetime) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files, key=lambda each: (each != "index.html", each)):
-            entry = zipfile.ZipInfo(name, date_time=made_at.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name])
-    return out.getvalue()

@@ -15,7 +15,7 @@ from models.operational import PracticeSetting
 from rules.admin_time import AdminTimePolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
-from rules.reclaimed_time import HourlyValue
+from rules.reclaimed_time import HourlyValue, Measured, in_force
 from rules.reminders import ReminderPolicy
 from rules.standing import LockPolicy
 
@@ -25,6 +25,7 @@ MESSAGES = "messages"
 ADMIN_TIME = "admin_time"
 LOCK = "lock"
 HOURLY_VALUE = "hourly_value"
+SAVED_MINUTES = "saved_minutes"
 Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy, HourlyValue)
 
 
@@ -63,6 +64,17 @@ def lock_policy(db: Session) -> LockPolicy:
 def hourly_value(db: Session) -> HourlyValue:
     """What the practice says an hour of work is worth; nothing where it has not said; raises ValueError likewise."""
     return _as_set(db, HOURLY_VALUE, HourlyValue())
+
+
+def measured_minutes(db: Session) -> dict[str, Measured]:
+    """What the practice has measured that steps save, by the step; nothing where it has not; raises ValueError for a
+    step that saves no minutes, or for figures that cannot be."""
+    stored = db.get(PracticeSetting, SAVED_MINUTES)
+    if stored is None:
+        return {}
+    found = {name: Measured(**values) for name, values in json.loads(stored.value).items()}
+    in_force(found)
+    return found
 
 
 def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from acts.forgetting import forget, pairs_of_one, same_among, same_person
 from adapters import therapy_store
@@ -23,6 +23,7 @@ from models.operational import (
     Appointment,
     Episode,
     LegalHold,
+    NightPart,
     PastAppointment,
     Patient,
     RetentionItem,
@@ -31,6 +32,7 @@ from models.operational import (
     Staff,
 )
 from models.retention_codes import RetentionOutcome
+from models.scheduling_codes import NightPartStatus
 from models.therapy_text import TherapyText
 from rules import retention
 from rules.retention import Due, Kept
@@ -95,6 +97,48 @@ def _everybody(db: Session) -> list[Kept]:
         )
         for patient in db.exec(select(Patient).where(col(Patient.forgotten_at).is_(None))).all()
     ]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the last night counted: who is over their time, and lines of signed lists that are still to do."""
+
+    counted_at: datetime
+    over_time: int
+    unfinished: int
+
+
+def unfinished() -> int:
+    """How many lines of signed lists nothing was done about yet: the list broke off, and is gone on with by hand."""
+    waiting = (
+        select(func.count())
+        .select_from(RetentionItem)
+        .join(RetentionList, col(RetentionList.id) == col(RetentionItem.list_id))
+        .where(RetentionItem.outcome == RetentionOutcome.LISTED, col(RetentionList.signed_at).is_not(None))
+    )
+    with reading() as db:
+        return int(db.exec(waiting).one())
+
+
+def notice() -> Notice | None:
+    """What compliance is to be told on the desk; None where the last night found nothing, or a list was signed since.
+
+    The night has counted: whoever opens a page of the desk need not wait for it again.
+    """
+    with reading() as db:
+        night = db.exec(
+            select(NightPart)
+            .where(NightPart.part == "retention", NightPart.status == NightPartStatus.DONE)
+            .order_by(col(NightPart.night).desc())
+            .limit(1)
+        ).first()
+        if night is None or night.finished_at is None:
+            return None
+        found = Notice(night.finished_at, night.counts.get("over_time", 0), night.counts.get("unfinished", 0))
+        signed = select(RetentionList.id).where(col(RetentionList.signed_at) > night.finished_at).limit(1)
+        if not (found.over_time or found.unfinished) or db.exec(signed).first() is not None:
+            return None
+    return found
 
 
 # -- lists

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from acts.practice_clocks import HOURLY_VALUE, admin_time_policy, hourly_value
+from acts.practice_clocks import HOURLY_VALUE, SAVED_MINUTES, admin_time_policy, hourly_value, measured_minutes
 from adapters import scorecard_tables
 from adapters.operational_store import audit, reading, writing
 from models.columns import utc_now
@@ -14,7 +14,7 @@ from models.operational import PracticeSetting
 from models.periods import Period
 from models.scorecard_rows import Tables
 from rules import scorecard
-from rules.reclaimed_time import HourlyValue
+from rules.reclaimed_time import HourlyValue, Measured, in_force
 from rules.scorecard import Card, Counted, Figure, Known
 from rules.scorecard_rows import of_places
 
@@ -59,7 +59,9 @@ def read(wanted: Wanted, as_of: date | None = None) -> tuple[Tables, Known]:
     with reading() as db:
         tables = scorecard_tables.tables(db, first, days)
         members = scorecard_tables.members(db, wanted.team) if wanted.team else None
-        known = scorecard.known_now(as_of or utc_now().date(), hourly_value(db), admin_time_policy(db))
+        known = scorecard.known_now(
+            as_of or utc_now().date(), hourly_value(db), admin_time_policy(db), measured_minutes(db)
+        )
     return of_places(tables, frozenset(wanted.location_ids), members), known
 
 
@@ -83,3 +85,28 @@ def set_hourly_value(worth: HourlyValue, *, actor: str) -> None:
         setting.value = value
         db.add(setting)
         audit(db, actor, "hourly_value.set", ("practice_setting", HOURLY_VALUE))
+
+
+def measured_set() -> dict[str, Measured]:
+    """What the practice has measured that steps save, by the step."""
+    with reading() as db:
+        return measured_minutes(db)
+
+
+def set_measured(step: str, measured: Measured | None, *, actor: str) -> None:
+    """Keep what the practice has measured of one step; None: the assumption counts again. Raises ValueError for a step
+    that saves no minutes."""
+    with writing() as db:
+        own = measured_minutes(db)
+        old = in_force(own)
+        if step not in old:
+            raise ValueError(f"no automated step {step!r}")
+        own = {name: each for name, each in own.items() if name != step}
+        if measured is not None:
+            own[step] = measured
+        new = in_force(own)
+        value = json.dumps({name: asdict(each) for name, each in sorted(own.items())})
+        setting = db.get(PracticeSetting, SAVED_MINUTES) or PracticeSetting(name=SAVED_MINUTES, value=value)
+        setting.value = value
+        db.add(setting)
+        audit(db, actor, "saved_minutes.set", ("step", step), old=old[step].minutes, new=new[step].minutes)

@@ -12,7 +12,7 @@ from models.periods import Period
 from models.scorecard_charts import Chart
 from models.small_cells import FEWEST
 from rules.scorecard import MADE, Card, figures_of, outside
-from rules.scorecard_words import WORDS, change_told, interval_told, told
+from rules.scorecard_words import WORDS, Words, change_told, interval_told, told, words_of
 
 EVERY = "Every workflow"
 RULES = (
@@ -45,8 +45,12 @@ def sheet(card: Scorecard, places: dict[str, str], written_at: datetime) -> Shee
         notes=(RULES,) if card.whole_year else (RULES, TOO_YOUNG),
         groups=[(name, [_figure(each) for each in cards]) for name, cards in groups(outside(card.cards))],
         charts=[(title, words, drawn) for title, words, drawn in charts if drawn is not None],
-        definitions=[(WORDS[each].name, WORDS[each].counted) for each in figures_of(wanted.workflow)],
+        definitions=[(words.name, words.counted) for words in _words(card)],
     )
+
+
+def _words(card: Scorecard) -> list[Words]:
+    return [words_of(each, card.known.saved) for each in figures_of(card.wanted.workflow)]
 
 
 def spelled(period: Period) -> str:

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
-from acts.practice_clocks import admin_time_policy
+from acts.practice_clocks import admin_time_policy, measured_minutes
 from adapters import audit_pages, step_counts
 from adapters.operational_store import audit, reading, writing
 from models.audit_chain import OPERATIONAL, THERAPY
-from models.automated_steps import AutomatedStep, StepByHand
+from models.automated_steps import AutomatedStep, Removes, StepByHand
 from models.codes import ToDoStatus
 from models.declared_reads import DECLARED
 from models.operational import Approval, ToDo
@@ -21,6 +21,7 @@ from models.step_register import BY_HAND, STEPS
 from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
 from rules.minimum_necessary import StepReadsFound, compare
 from rules.next_step import Candidate, Judged, ranked
+from rules.reclaimed_time import in_force
 from rules.step_value import minutes_removed, times_done
 
 PERIOD = timedelta(days=90)
@@ -46,9 +47,10 @@ class Days:
 
 @dataclass(frozen=True)
 class StepShown:
-    """One entry with what it did in the period."""
+    """One entry with what it did in the period; ``removes``: its minutes as they are in force."""
 
     step: AutomatedStep
+    removes: Removes
     runs: int
     times: int
     minutes: float
@@ -69,11 +71,13 @@ def steps_in(days: Days) -> list[StepShown]:
     for each in {action for step in STEPS for action in step.removes.counted_by}:
         actions[THERAPY.database if each in IN_THERAPY_AUDIT else OPERATIONAL.database].append(each)
     by_audit = audit_pages.done_by_itself(actions, days.since, days.until)
+    with reading() as db:
+        removes = in_force(measured_minutes(db))
     shown = []
     for step in STEPS:
         mine = totals.get(step.name, step_counts.StepTotals())
         times = times_done(step, mine.runs, mine.days, by_audit, step.workflow.prefix if step.workflow else None)
-        shown.append(StepShown(step, mine.runs, times, minutes_removed(step, times)))
+        shown.append(StepShown(step, removes[step.name], mine.runs, times, minutes_removed(removes[step.name], times)))
     return shown
 
 

@@ -40,6 +40,7 @@ class FaultKind(StrEnum):
     ANCHOR_UNREADABLE = "anchor_unreadable"
     UNGUARDED = "unguarded"
     SEAL_DIFFERS = "seal_differs"
+    COUNT_DIFFERS = "count_differs"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a verification of one chain found; ``fault_count`` counts also what is not named in ``faults``."""
+    """What a verification of one chain found; ``fault_count`` counts also what is not named in ``faults``.
+
+    ``part_of``: the events were picked out of so many; None for a chain, or a stretch of one.
+    """
 
     database: str
     events: int
@@ -67,6 +71,7 @@ class Verdict:
     anchors: int
     faults: list[Fault]
     fault_count: int
+    part_of: int | None = None
 
 
 @dataclass
@@ -143,6 +148,26 @@ def verify_rows(chain: Chain, rows: Iterator[Sequence[Any]], anchors: Path | Non
     return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count)
 
 
+def verify_picked(
+    chain: Chain, rows: Iterator[Sequence[Any]], anchors: Path | None, *, said: int, part_of: int
+) -> Verdict:
+    """Recompute events that a search picked out of a chain of ``part_of``: each by its own digest, its link where its
+    neighbour is there too, its anchor where one names it; and that there are as many as were ``said``.
+
+    An event that was left out and not counted is seen by the whole chain alone.
+    """
+    found = _Found(chain.database)
+    known: list[Anchor] = []
+    try:
+        known = read_anchors(chain, anchors)
+    except BrokenAnchor as trouble:
+        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+    count, last_id, last_digest = _walk(chain, rows, known, found, picked=True)
+    if count != said:
+        found.add(FaultKind.COUNT_DIFFERS, None, f"the export says {said} events, {count} are in it")
+    return Verdict(chain.database, count, last_id, last_digest, len(known), found.named, found.count, part_of)
+
+
 def _compare_tail(found: _Found, known: Sequence[Anchor], last_id: int) -> None:
     for anchor in known:
         if anchor.last_id > last_id:
@@ -160,19 +185,17 @@ def snapshot(engine: sa.Engine) -> sa.Connection:
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def rows_of(
-    connection: sa.Connection, chain: Chain, where: str = "", parameters: Sequence[Any] = ()
-) -> Iterator[Sequence[Any]]:
+def rows_of(connection: sa.Connection, chain: Chain) -> Iterator[Sequence[Any]]:
     """The stored facts of each event in the order of ids, two digests behind them, some thousand at a time."""
     raw: Any = connection.connection.dbapi_connection
-    sql = f"{facts_sql(chain, connection.dialect.name)} {where} ORDER BY id"
+    sql = f"{facts_sql(chain, connection.dialect.name)} ORDER BY id"
     if connection.dialect.name == "sqlite":
         cursor = raw.cursor()
     else:
         cursor = raw.cursor(name="countersign_audit")
         cursor.itersize = FETCHED_AT_ONCE
     try:
-        cursor.execute(sql, parameters) if parameters else cursor.execute(sql)
+        cursor.execute(sql)
         while rows := cursor.fetchmany(FETCHED_AT_ONCE):
             yield from rows
     finally:
@@ -185,10 +208,13 @@ def _walk(
     anchors: Sequence[Anchor],
     found: _Found,
     before: tuple[int, str] = (0, ""),
+    *,
+    picked: bool = False,
 ) -> tuple[int, int, str]:
     """Recompute event after event; returns how many there are, and the id and digest of the last.
 
-    ``before``: the id and digest of the event before the first, where rows are a part of the chain.
+    ``before``: the id and digest of the event before the first, where rows are a part of the chain. ``picked``: events
+    were picked out, so that numbers between them are not missing; they must rise all the same.
     """
     anchored: dict[int, list[Anchor]] = {}
     for anchor in anchors:
@@ -199,7 +225,9 @@ def _walk(
         count += 1
         number, previous, digest = row[0], row[-2], row[-1]
         last_whole, whole = whole, _recomputed(chain, previous, row[:-2]) == digest
-        if number != last_id + 1:
+        if picked and number > last_id + 1:
+            pass
+        elif number != last_id + 1:
             gone = f"event {last_id + 1} is" if number == last_id + 2 else f"events {last_id + 1} to {number - 1} are"
             found.add(FaultKind.MISSING, last_id + 1, f"{gone} missing")
         elif previous != last_digest and whole and last_whole:

@@ -1,14 +1,13 @@
 """Either audit for a person to look into: one page after the other of what was done, and how often nobody did it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from adapters import operational_store, therapy_store
-from adapters.operational_store import CASES
+from adapters.audit_search import Wanted, conditions, count
 from models.audit_chain import CHAINS, THERAPY, Chain
 
 PAGE = 100
@@ -18,45 +17,21 @@ BY_ITSELF = ("system", "outbox", "prefect")
 MOVED = "case.moved"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which events; what is empty is no limit. ``actor``: how it begins; ``begin`` ≤ time < ``end``, UTC.
-
-    ``record``: the id of what was changed or read, or its kind; ``location``: of the case it is about.
-    """
-
-    case: str = ""
-    actor: str = ""
-    action: str = ""
-    record: str = ""
-    location: str = ""
-    begin: datetime | None = None
-    end: datetime | None = None
-
-
-def events(chain: Chain, wanted: Wanted, before: int | None = None) -> Sequence[sa.Row[Any]]:
-    """One page, newest first; ``before`` is the id the page before ended with."""
+def events(chain: Chain, wanted: Wanted, until: int, before: int | None = None) -> Sequence[sa.Row[Any]]:
+    """One page up to event ``until``, newest first; ``before`` is the id the page before ended with."""
     table = chain.events_table
-    query = sa.select(table)
-    if wanted.case:
-        query = query.where(table.c.case_number == wanted.case.strip().upper())
-    if wanted.actor:
-        query = query.where(table.c.actor.startswith(wanted.actor.strip(), autoescape=True))
-    if wanted.action:
-        query = query.where(table.c.action == wanted.action)
-    if wanted.record:
-        record = wanted.record.strip()
-        query = query.where((table.c.subject_id == record) | (table.c.subject_kind == record))
-    if wanted.location:
-        query = query.where(table.c.case_number.in_(_cases_at(chain, wanted.location)))
-    if wanted.begin is not None:
-        query = query.where(table.c.at >= wanted.begin)
-    if wanted.end is not None:
-        query = query.where(table.c.at < wanted.end)
-    if before is not None:
-        query = query.where(table.c.id < before)
     with _reading(chain) as db:
-        return db.connection().execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+        connection = db.connection()
+        query = sa.select(table).where(table.c.id <= until, *conditions(chain, wanted, connection.dialect.name))
+        if before is not None:
+            query = query.where(table.c.id < before)
+        return connection.execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+
+
+def how_many(chain: Chain, wanted: Wanted, until: int) -> int:
+    """How many events up to number ``until`` fit."""
+    with _reading(chain) as db:
+        return count(db.connection(), chain, wanted, until)
 
 
 def reads(
@@ -90,15 +65,6 @@ def actions(chain: Chain) -> list[str]:
     """Every action that this audit has met."""
     with _reading(chain) as db:
         return sorted(db.connection().execute(sa.select(chain.events_table.c.action).distinct()).scalars())
-
-
-def _cases_at(chain: Chain, location_id: str) -> Any:
-    """The cases of a location: as a query where they lie in the same database, else by their numbers."""
-    query = sa.union_all(*(sa.select(record.case_number).where(record.location_id == location_id) for record in CASES))
-    if chain is not THERAPY:
-        return query
-    with operational_store.reading() as db:
-        return list(db.connection().execute(query).scalars())
 
 
 def done_by_itself(

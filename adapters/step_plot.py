@@ -50,5 +50,5 @@ def svg(points: Sequence[Point]) -> str:
     )
     numbers = base.mark_text(dx=11, fontSize=11, align="left").encode(text="number:N")
     chart = (marks + numbers).properties(width=WIDTH, height=HEIGHT)
-    chart = chart.configure_legend(orient="bottom", columns=3, labelLimit=400)
+    chart = chart.configure_legend(orient="bottom", columns=2, columnPadding=60, labelLimit=400)
     return scorecard_charts.svg(chart.to_json())

@@ -13,9 +13,11 @@ from rich.text import Text
 from adapters import audit_anchors, audit_chain, audit_offline
 from adapters.audit_chain import Verdict
 from adapters.audit_export import Asked, Format, export
+from adapters.audit_search import Wanted
 from adapters.migrating import Database
 from cli import login
 from cli.days import From, To, limits
+from models.audit_chain import CHAINS
 from models.audit_guards import rights_of_app_role
 from models.codes import Role
 from models.errors import CountersignError, NotAllowed
@@ -36,7 +38,10 @@ def register(app: typer.Typer, console: Console) -> None:
         exported: Annotated[
             Path | None, typer.Option("--export", help="An export in JSON lines, checked without any database.")
         ] = None,
-        part: Annotated[bool, typer.Option("--part", help="The export is of some days only.")] = False,
+        part: Annotated[
+            bool,
+            typer.Option("--part", help="The export is one stretch of the chain, which does not begin at its start."),
+        ] = False,
     ) -> None:
         """Recompute both audit chains; says which event is wrong and how. Exit code 1 when any is."""
         if anchors is not None and not anchors.is_dir():
@@ -45,7 +50,7 @@ def register(app: typer.Typer, console: Console) -> None:
             whole = audit_offline.verify_export(exported, anchors, from_the_start=not part)
             verdicts = [verdict for verdict in whole if database in (None, verdict.database)]
         else:
-            chains = [chain for chain in audit_chain.CHAINS if database in (None, chain.database)]
+            chains = [chain for chain in CHAINS if database in (None, chain.database)]
             verdicts = audit_chain.verify(anchors, chains)
         if as_json:
             print(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
@@ -61,14 +66,20 @@ def register(app: typer.Typer, console: Console) -> None:
         form: Annotated[Format, typer.Option("--format", help="CSV, JSON lines, or one FHIR AuditEvent a line.")],
         begin: From = None,
         end: To = None,
-        case: Annotated[str | None, typer.Option(help="Only this case, such as RF-000042.")] = None,
+        case: Annotated[str, typer.Option(help="Only this case, such as RF-000042.")] = "",
+        actor: Annotated[str, typer.Option(help="Only by actors whose id begins so.")] = "",
+        action: Annotated[str, typer.Option(help="Only this action, such as case.moved.")] = "",
+        record: Annotated[str, typer.Option(help="Only of this record, or of this kind of record.")] = "",
+        location: Annotated[str, typer.Option(help="Only of cases of this location.")] = "",
+        database: Annotated[Database | None, typer.Option(help="Only this one; default both.")] = None,
     ) -> None:
-        """Print the audit of both databases; for compliance officers, and itself audited."""
+        """Print the audit, or what fits; for compliance officers, and itself audited."""
         me = login.who()
         if me.role != Role.COMPLIANCE:
             raise NotAllowed("the audit is taken out by compliance officers")
         first, after = limits(begin, end)
-        asked = Asked(begin=first, end=after, case_number=case)
+        chains = tuple(chain for chain in CHAINS if database in (None, chain.database))
+        asked = Asked(Wanted(case, actor, action, record, location, first, after), chains)
         for piece in export(form, asked, actor=me.id, where="command line: audit-export"):
             sys.stdout.write(piece)
 
@@ -77,7 +88,7 @@ def register(app: typer.Typer, console: Console) -> None:
         """Print the SQL that gives a PostgreSQL role what Countersign needs and no way to change the audit."""
         if not role.isidentifier():
             raise ValueError("a role is named with letters, digits and _")
-        [chain] = [each for each in audit_chain.CHAINS if each.database == database]
+        [chain] = [each for each in CHAINS if each.database == database]
         for statement in rights_of_app_role(chain, role):
             print(f"{statement};")
 
@@ -90,7 +101,12 @@ def register(app: typer.Typer, console: Console) -> None:
 
 def _show(console: Console, verdict: Verdict) -> None:
     anchored = f"{verdict.anchors} anchors" if verdict.anchors else "no anchor yet"
-    console.print(f"{verdict.database}: {verdict.events} events, {anchored}, {verdict.fault_count or 'no'} faults")
+    events = f"{verdict.events} events"
+    if verdict.part_of is not None:
+        events = (
+            f"{events}, a part of {verdict.part_of}: each checked for itself, and that none was left out cannot be told"
+        )
+    console.print(f"{verdict.database}: {events}, {anchored}, {verdict.fault_count or 'no'} faults")
     for fault in verdict.faults:
         console.print(Text(f"  {fault}"))
     if verdict.fault_count > len(verdict.faults):

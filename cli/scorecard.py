@@ -6,14 +6,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from acts.scorecard import hourly_value_set, set_hourly_value
+from acts.scorecard import hourly_value_set, measured_set, set_hourly_value, set_measured
 from adapters.migrating import migrate_all
 from adapters.sample_practice import seed_sample_practice
 from adapters.sample_quarter import fill_quarters
 from cli.people import ACTOR
 from models.columns import utc_now
 from rules.periods import before, quarter_of
-from rules.reclaimed_time import HourlyValue
+from rules.reclaimed_time import HourlyValue, Measured, in_force
 
 DOLLARS = "Dollars; 0 says that nobody knows."
 
@@ -37,6 +37,26 @@ def register(app: typer.Typer, practice: typer.Typer, console: Console) -> None:
         for cents, name in told:
             worth = "not said, so no value is shown" if cents is None else f"{cents / 100:,.2f} dollars"
             console.print(Text(f"An hour of {name} work: {worth}."))
+
+    @practice.command("saved-minutes")
+    def saved_minutes(
+        step: Annotated[str, typer.Argument(help="A step as the page of automated steps names it.")] = "",
+        minutes: Annotated[float | None, typer.Option(help="That one time of it saves, as measured here.")] = None,
+        low: Annotated[float | None, typer.Option(help="The least it may be.")] = None,
+        high: Annotated[float | None, typer.Option(help="The most it may be.")] = None,
+        source: Annotated[str, typer.Option(help="Where and how it was measured.")] = "",
+        assumed: Annotated[bool, typer.Option("--assumed", help="Go back to what is assumed.")] = False,
+    ) -> None:
+        """Show, or set, the minutes that automated steps save: the scorecard and the page of the steps go by them."""
+        if minutes is not None:
+            measured = Measured(minutes, minutes if low is None else low, minutes if high is None else high, source)
+            set_measured(step, measured, actor=ACTOR)
+        elif assumed:
+            set_measured(step, None, actor=ACTOR)
+        for name, removes in in_force(measured_set()).items():
+            if removes.minutes and step in ("", name):
+                told = f"{removes.minutes:g} a {removes.per.value} ({removes.low:g} to {removes.high:g})"
+                console.print(Text(f"{name}: {told}, {removes.source}"))
 
     @app.command("sample-quarter")
     def sample_quarter() -> None:

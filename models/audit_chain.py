@@ -72,13 +72,18 @@ def stored_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def facts_sql(chain: Chain, dialect: str) -> str:
-    """The SELECT whose rows are the facts of ``digest_of`` with the two stored digests behind them, not yet ordered."""
+def facts_columns(dialect: str) -> list[str]:
+    """How each fact of ``digest_of`` is read as the text it was made from, in the order of FIELDS; then two digests."""
     at, details = '"at"', '"details"'
     if dialect == "postgresql":
         at, details = "to_char(\"at\" AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')", "details::text"
     columns = [at if name == "at" else details if name == "details" else f'"{name}"' for name in FIELDS]
-    return f"SELECT {', '.join(columns)}, previous_digest, digest FROM {chain.events}"
+    return [*columns, "previous_digest", "digest"]
+
+
+def facts_sql(chain: Chain, dialect: str) -> str:
+    """The SELECT of ``facts_columns``, not yet ordered."""
+    return f"SELECT {', '.join(facts_columns(dialect))} FROM {chain.events}"
 
 
 class AuditedSession(Session):

@@ -79,13 +79,23 @@ class Removes:
     """What a person no longer does: minutes for each case or day. ``source`` says where the figure is from.
 
     ``counted_by``: the audit's actions that say it was done once, so that the count is a real one (``case.moved:sent``:
-    a move to that status); without them its own runs are counted, or the days on which it ran.
+    a move to that status); without them its own runs are counted, or the days on which it ran. ``between``: what the
+    minutes are taken to lie in; half of them to half as much again where nothing else is said.
     """
 
     minutes: float
     per: Per
     source: str
     counted_by: tuple[str, ...] = ()
+    between: tuple[float, float] | None = None
+
+    @property
+    def low(self) -> float:
+        return self.between[0] if self.between else self.minutes / 2
+
+    @property
+    def high(self) -> float:
+        return self.between[1] if self.between else self.minutes * 1.5
 
 
 @dataclass(frozen=True)

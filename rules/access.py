@@ -157,6 +157,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "scorecard_figure": SCORERS,
     "reader": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER}),
     "steps": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
+    "step_page": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "steps_plot": frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
     "minimum_necessary_csv": frozenset({Role.COMPLIANCE, Role.OWNER, Role.ANALYST}),
@@ -185,6 +186,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "audit": frozenset({Role.COMPLIANCE}),
     "audit_reads": frozenset({Role.COMPLIANCE}),
     "audit_export": frozenset({Role.COMPLIANCE}),
+    "audit_export_found": frozenset({Role.COMPLIANCE}),
 }
 
 # All that a sign-in may do whose person has yet to set a password and an app of their own.

@@ -1,19 +1,61 @@
-"""How many minutes of work an automated step is taken to save: stated assumptions, until they are measured."""
+"""How many minutes of work do automated steps save? The register's assumptions, or what the practice has measured.
+
+The register (models/step_register) is the one table of minutes. The page of the steps shows each entry of it; the
+scorecard counts what came of several steps at once, and takes their minutes together.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from models.automated_steps import Removes
 from models.governance_codes import Workflow
 from models.scorecard_rows import Step
+from models.step_register import BY_NAME, STEPS
 
 ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
-class Saved:
-    """Minutes that one time of a step saves, with the range they are taken to lie in, whose they are, who says so.
+class Measured:
+    """What a practice has measured of one step: the minutes that one time saves, what they lie in, where and how."""
 
-    ``source`` is ``assumed``, or where the minutes were measured.
+    minutes: float
+    low: float
+    high: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.minutes <= self.high:
+            raise ValueError("the minutes lie between the least and the most, and none of them is below nothing")
+        if not self.source.strip():
+            raise ValueError("say where the minutes were measured, and how")
+
+
+def in_force(own: Mapping[str, Measured] | None = None) -> dict[str, Removes]:
+    """What each step of the register removes, by its name: as assumed there, or as the practice has measured.
+
+    Raises ValueError for a step that the register does not know, or that removes nothing of its own.
+    """
+    own = own or {}
+    for name in own:
+        if name not in BY_NAME or not BY_NAME[name].removes.minutes:
+            raise ValueError(f"no automated step {name!r} removes minutes")
+    found = {step.name: step.removes for step in STEPS}
+    for name, measured in own.items():
+        found[name] = replace(
+            found[name],
+            minutes=measured.minutes,
+            source=f"measured here: {measured.source}",
+            between=(measured.low, measured.high),
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Minutes that one time of what the scorecard counts saves, their range, whose they are, who says so.
+
+    ``source`` is ``assumed``, or whose steps were measured; ``of`` names the steps of the register it is the sum of.
     """
 
     label: str
@@ -22,19 +64,59 @@ class Saved:
     minutes: float
     low: float
     high: float
-    source: str = ASSUMED
+    source: str
+    of: tuple[str, ...]
 
 
-SAVED: Mapping[Step, Saved] = {
-    Step.REFERRAL_TAKEN_IN: Saved("a referral taken in without typing", Workflow.REFERRAL, False, 10, 5, 15),
-    Step.TIME_CHOSEN_ONLINE: Saved("a first time chosen by the patient", Workflow.REFERRAL, False, 8, 4, 12),
-    Step.REMINDER_SENT: Saved("a reminder sent", Workflow.SCHEDULING, False, 3, 1, 5),
-    Step.FREED_TIME_OFFERED: Saved("a freed time offered", Workflow.SCHEDULING, False, 4, 2, 6),
-    Step.CHECK_IN_SCORED: Saved("a check-in asked, scored and charted", Workflow.FOLLOW_UP, True, 4, 2, 6),
-    Step.NOTE_DRAFTED: Saved("a note drafted, then corrected and signed", Workflow.NOTES, True, 7, 3, 12),
-    Step.CLAIM_BUILT: Saved("a claim built and sent that nobody touched", Workflow.CLAIMS, False, 8, 4, 12),
-    Step.DECISION_POSTED: Saved("a payer's decision posted", Workflow.CLAIMS, False, 3, 2, 6),
+@dataclass(frozen=True)
+class Counted:
+    """One thing that the scorecard counts: what came of these steps, whose minutes (a clinician's?) they were."""
+
+    label: str
+    workflow: Workflow
+    clinical: bool
+    of: tuple[str, ...]
+
+
+COUNTED: Mapping[Step, Counted] = {
+    Step.REFERRAL_TAKEN_IN: Counted(
+        "a referral taken in without typing", Workflow.REFERRAL, False, ("receive file", "begin the case")
+    ),
+    Step.TIME_CHOSEN_ONLINE: Counted("a first time chosen by the patient", Workflow.REFERRAL, False, ("offer times",)),
+    Step.REMINDER_SENT: Counted("a reminder sent", Workflow.SCHEDULING, False, ("queue reminders",)),
+    Step.FREED_TIME_OFFERED: Counted("a freed time offered", Workflow.SCHEDULING, False, ("offer freed times",)),
+    Step.CHECK_IN_SCORED: Counted(
+        "a check-in asked, scored and charted", Workflow.FOLLOW_UP, True, ("ask what is due between sessions",)
+    ),
+    Step.NOTE_DRAFTED: Counted("a note drafted, then corrected and signed", Workflow.NOTES, True, ("draft notes",)),
+    Step.CLAIM_BUILT: Counted(
+        "a claim built and sent that nobody touched", Workflow.CLAIMS, False, ("build claim", "batch claims")
+    ),
+    Step.DECISION_POSTED: Counted("a payer's decision posted", Workflow.CLAIMS, False, ("take in a file",)),
 }
+
+
+def saved(own: Mapping[str, Measured] | None = None) -> dict[Step, Saved]:
+    """What each thing that the scorecard counts saves, from the same minutes as the page of the steps."""
+    removes, own = in_force(own), own or {}
+    found = {}
+    for step, each in COUNTED.items():
+        parts = [removes[name] for name in each.of]
+        measured = [name for name in each.of if name in own]
+        source = ASSUMED if not measured else "measured here"
+        if measured and len(measured) < len(each.of):
+            source = f"measured here for {', '.join(measured)}, else assumed"
+        found[step] = Saved(
+            each.label,
+            each.workflow,
+            each.clinical,
+            sum(part.minutes for part in parts),
+            sum(part.low for part in parts),
+            sum(part.high for part in parts),
+            source,
+            each.of,
+        )
+    return found
 
 
 @dataclass(frozen=True)

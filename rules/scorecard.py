@@ -20,7 +20,7 @@ from rules.admin_time import AdminTimePolicy, DoneTask, admin_minutes
 from rules.claim_metrics import YEAR
 from rules.claim_sign_off import money
 from rules.intervals import Difference, Estimate, Verdict
-from rules.reclaimed_time import SAVED, HourlyValue, Saved
+from rules.reclaimed_time import HourlyValue, Measured, Saved, saved
 from rules.scorecard_rows import workflow_of_work
 
 CLOSED_FOR = timedelta(days=5)
@@ -248,9 +248,9 @@ def _active(tables: Tables, period: Period) -> dict[str, tuple[str, date]]:
 def _steps(clinical: bool) -> "Counter":
     def counted(tables: Tables, period: Period, known: Known, workflow: Workflow | None) -> Iterator[Counted]:
         for row in tables.steps:
-            saved = known.saved[row.step]
-            if saved.clinical is clinical and period.holds(row.on) and workflow in (None, saved.workflow):
-                yield Counted(row.case_number, row.subject, row.on, saved.label, saved.minutes, unit=row.step.value)
+            each = known.saved[row.step]
+            if each.clinical is clinical and period.holds(row.on) and workflow in (None, each.workflow):
+                yield Counted(row.case_number, row.subject, row.on, each.label, each.minutes, unit=row.step.value)
 
     return counted
 
@@ -306,7 +306,7 @@ def _hours(rows: list[Counted], known: Known) -> Estimate:
         times[row.unit] = times.get(row.unit, 0) + 1
     value, low, high = (
         sum(count * minutes(known.saved[Step(step)]) for step, count in times.items()) / 60
-        for minutes in (lambda saved: saved.minutes, lambda saved: saved.low, lambda saved: saved.high)
+        for minutes in (lambda each: each.minutes, lambda each: each.low, lambda each: each.high)
     )
     return Estimate(value, low, high, len(rows))
 
@@ -461,6 +461,11 @@ def outside(cards: Iterable[Card]) -> tuple[Card, ...]:
     return tuple(shown)
 
 
-def known_now(as_of: date, worth: HourlyValue | None = None, idle: AdminTimePolicy | None = None) -> Known:
-    """What counting needs, with the minutes as they are assumed."""
-    return Known(as_of, SAVED, worth or HourlyValue(), idle or AdminTimePolicy())
+def known_now(
+    as_of: date,
+    worth: HourlyValue | None = None,
+    idle: AdminTimePolicy | None = None,
+    measured: Mapping[str, Measured] | None = None,
+) -> Known:
+    """What counting needs; minutes are assumed where the practice has measured none."""
+    return Known(as_of, saved(measured), worth or HourlyValue(), idle or AdminTimePolicy())

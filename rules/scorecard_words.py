@@ -1,10 +1,11 @@
 """What each figure of the scorecard is called, means, and how exactly it is counted; numbers as people read them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from models.scorecard_rows import Step
 from rules.intervals import Difference, Estimate, Verdict
-from rules.reclaimed_time import SAVED
+from rules.reclaimed_time import Saved
 from rules.scorecard import MADE, Figure, Unit
 
 
@@ -33,12 +34,24 @@ ANSWERS = (
 )
 
 
-def _assumed(clinical: bool) -> str:
+_OF_CLINICIANS, _OF_THE_OFFICE = "<the minutes of clinicians>", "<the minutes of the office>"
+"""Where the definitions say the minutes, which a practice may have measured."""
+
+
+def words_of(figure: Figure, saved: Mapping[Step, Saved]) -> Words:
+    """A figure in words, with the minutes that are in force."""
+    words, counted = WORDS[figure], WORDS[figure].counted
+    for place, clinical in ((_OF_CLINICIANS, True), (_OF_THE_OFFICE, False)):
+        counted = counted.replace(place, _minutes(saved, clinical))
+    return replace(words, counted=counted)
+
+
+def _minutes(saved: Mapping[Step, Saved], clinical: bool) -> str:
     """The steps of one kind with the minutes each is taken to save."""
     return "; ".join(
-        f"{saved.label} {saved.minutes:g} minutes ({saved.low:g} to {saved.high:g}, {saved.source})"
-        for saved in SAVED.values()
-        if saved.clinical is clinical
+        f"{each.label} {each.minutes:g} minutes ({each.low:g} to {each.high:g}, {each.source})"
+        for each in saved.values()
+        if each.clinical is clinical
     )
 
 
@@ -130,22 +143,22 @@ WORDS: Mapping[Figure, Words] = {
     Figure.CLINICAL_HOURS: Words(
         "Reclaimed clinical hours",
         "Clinicians' time that automated steps are taken to have saved.",
-        f"{STEPS}{_assumed(True)}.",
+        f"{STEPS}{_OF_CLINICIANS}.",
     ),
     Figure.CLINICAL_VALUE: Words(
         "Value of the clinical hours",
         "What those hours are worth by the practice's own hourly value.",
-        f"{STEPS}{_assumed(True)}. Hours times what the practice says a clinician's hour is worth; else no value.",
+        f"{STEPS}{_OF_CLINICIANS}. Hours times what the practice says a clinician's hour is worth; else no value.",
     ),
     Figure.OFFICE_HOURS: Words(
         "Reclaimed office hours",
         "Office time that automated steps are taken to have saved.",
-        f"{STEPS}{_assumed(False)}.",
+        f"{STEPS}{_OF_THE_OFFICE}.",
     ),
     Figure.OFFICE_VALUE: Words(
         "Value of the office hours",
         "What those hours are worth by the practice's own hourly value.",
-        f"{STEPS}{_assumed(False)}. Hours times what the practice says an hour in the office is worth; else no value.",
+        f"{STEPS}{_OF_THE_OFFICE}. Hours times what the practice says an hour in the office is worth; else no value.",
     ),
     Figure.SATISFIED: Words(
         "Satisfied patients",

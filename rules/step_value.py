@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models.automated_steps import AutomatedStep, Per
+from models.automated_steps import AutomatedStep, Per, Removes
 
 SHARED = ("case.opened", "risk.screened", "case.moved")
 """Actions that more than one workflow leaves: only cases of the step's own count."""
@@ -28,5 +28,5 @@ def times_done(
     )
 
 
-def minutes_removed(step: AutomatedStep, times: int) -> float:
-    return step.removes.minutes * times
+def minutes_removed(removes: Removes, times: int) -> float:
+    return removes.minutes * times

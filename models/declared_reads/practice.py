@@ -154,6 +154,21 @@ READS: dict[str, MayRead] = {
             "to_do": "case_number id",
         }
     ),
+    "count who is over their time": MayRead(
+        {
+            "appointment": "patient_id starts_at status",
+            "claim": "closed_at patient_id status_since",
+            "episode": "closed_at patient_id status_since",
+            "follow_up": "closed_at patient_id status_since",
+            "legal_hold": "patient_id",
+            "outbox_message": "id",
+            "past_appointment": "patient_id starts_at",
+            "patient": "birth_date created_at id state",
+            "referral": "closed_at patient_id possible_patient_ids status_since",
+            "session_note": "closed_at patient_id started_at status_since",
+            "staff": "id",
+        }
+    ),
     "note what the shadow would do": MayRead(
         {
             "clinician": (

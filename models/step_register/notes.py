@@ -102,7 +102,13 @@ STEPS: tuple[AutomatedStep, ...] = (
         workflow=Workflow.NOTES,
         does="proposes sentences in the clinic's format, each with the lines of the transcript it rests on",
         prevents="a note written from memory days later; a 'denies' that nobody asked about",
-        removes=Removes(8, Per.CASE, "assumed by us: typing a note of some two hundred words", ("note.proposed",)),
+        removes=Removes(
+            7,
+            Per.CASE,
+            "assumed by us: typing a note of some two hundred words, less correcting the draft",
+            ("note.proposed",),
+            (3, 12),
+        ),
         clinical=Rated(Scale.MODERATE, "a wrong sentence may be signed by a tired reader; each shows its source"),
         compliance=Rated(
             Scale.HIGH,

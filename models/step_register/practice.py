@@ -202,6 +202,23 @@ STEPS: tuple[AutomatedStep, ...] = (
         overrides=(Override("the patient stops messages", route="keep_patient_reminders"),),
     ),
     AutomatedStep(
+        name="count who is over their time",
+        kind=StepKind.NIGHT_PART,
+        workflow=None,
+        does="counts whose records were kept as long as they must be, and tells compliance that a list can be signed",
+        prevents="records that are kept for years because nobody looked",
+        removes=Removes(15, Per.DAY, "assumed by us: looking through old charts for those whose time is over"),
+        clinical=Rated(Scale.NONE, "destroys nothing: a person signs a list first"),
+        compliance=Rated(
+            Scale.MODERATE, "rests on the retention rules of each state; a hold keeps whatever their time", (HIPAA,)
+        ),
+        stopped_by=NIGHT_STOP,
+        overrides=(
+            Override("place a hold", route="place_hold"),
+            Override("make no list, or sign none", route="retention"),
+        ),
+    ),
+    AutomatedStep(
         name="figures of the day",
         kind=StepKind.TASK,
         workflow=None,

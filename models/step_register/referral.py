@@ -44,7 +44,11 @@ STEPS: tuple[AutomatedStep, ...] = (
         does="checks every row against its contract, finds people who are known, opens cases, quarantines the rest",
         prevents="a birth date or address typed wrongly; one person with two charts; a lost row",
         removes=Removes(
-            9, Per.CASE, "assumed by us: typing some twenty fields from a referral into a chart", ("case.opened",)
+            9,
+            Per.CASE,
+            "assumed by us: typing some twenty fields from a referral into a chart",
+            ("case.opened",),
+            between=(4.5, 13.5),
         ),
         clinical=Rated(
             Scale.MODERATE, "the wrong person's case would hold somebody's words; look-alikes go to a person"
@@ -152,7 +156,7 @@ STEPS: tuple[AutomatedStep, ...] = (
         workflow=Workflow.REFERRAL,
         does="offers the patient times of the clinician they were given to, by a link",
         prevents="telephone tag; one time promised to two patients",
-        removes=Removes(10, Per.CASE, "assumed by us: two calls until a time is agreed"),
+        removes=Removes(8, Per.CASE, "assumed by us: two calls until a time is agreed", between=(4, 12)),
         clinical=Rated(Scale.LOW, "no time fits: the patient waits and a person calls"),
         compliance=Rated(Scale.MODERATE, "a message leaves to a patient", (HIPAA, TCPA, NEUTRAL)),
         stopped_by=CASE_STOP,

@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+import pyzipper
 from sqlmodel import select
 
 from acts import patient_file
@@ -20,6 +21,7 @@ from models.therapy_text import TherapyText
 from tests import factories
 
 WHY = TherapyText("the patient asked for it in writing")
+TOLD = TherapyText("told of the risk, and wants it without a passphrase")
 R = ReferralStatus
 
 
@@ -51,7 +53,10 @@ def case_of(patient) -> str:
 
 
 def handed(case_number: str, compliance: Staff):
-    made = patient_file.hand_out(case_number, staff_id=compliance.id, reason=WHY, where="desk:patient-file")
+    """A plain copy, opened."""
+    made = patient_file.hand_out(
+        case_number, staff_id=compliance.id, reason=WHY, where="desk:patient-file", plain_because=TOLD
+    )
     archive = zipfile.ZipFile(io.BytesIO(made.content))
     return made, {name: archive.read(name) for name in archive.namelist()}
 
@@ -90,6 +95,28 @@ def test_handing_out_is_on_record_with_the_digest_and_reads_are_too(compliance, 
     assert ("intake_text", number, "PATRQT") in {(each.subject_kind, each.case_number, each.purpose) for each in reads}
 
 
+def test_file_is_encrypted_and_its_passphrase_is_in_what_is_returned_alone(compliance, theirs, home, caplog):
+    made = patient_file.hand_out(case_of(theirs[0]), staff_id=compliance.id, reason=WHY, where="desk:patient-file")
+    with pyzipper.AESZipFile(io.BytesIO(made.content)) as archive:
+        archive.setpassword(made.passphrase.encode())
+        assert "sleeps badly since spring" in archive.read("index.html").decode()
+    assert b"sleeps badly" not in made.content and b"Vantongeren" not in made.content
+    kept = [path for path in home.rglob("*") if path.is_file() and made.passphrase.encode() in path.read_bytes()]
+    assert kept == [] and made.passphrase not in caplog.text and made.passphrase not in repr(made)
+
+
+def test_it_is_on_record_whether_a_copy_is_plain_and_why(compliance, theirs):
+    number = case_of(theirs[0])
+    handed(number, compliance)
+    patient_file.hand_out(number, staff_id=compliance.id, reason=WHY, where="desk:patient-file")
+    with reading() as db:
+        query = select(AuditEvent).where(AuditEvent.action == "patient_file.exported").order_by(AuditEvent.id)
+        plain, locked = db.exec(query).all()
+    assert (plain.details["encrypted"], locked.details["encrypted"]) == (False, True)
+    words = [therapy_store.to_do_words(each.details["words"], actor="t", where="test") for each in (plain, locked)]
+    assert words[0].question.unwrap() == TOLD.unwrap() and words[1].question is None
+
+
 def test_accesses_say_who_looked_before(compliance, theirs):
     number = case_of(theirs[0])
     therapy_store.texts(number, actor="ST-7", where="test")
@@ -106,10 +133,9 @@ def test_only_compliance_hands_out(home, theirs, role: Role):
 
 
 def test_a_reason_and_a_case_are_needed(compliance, theirs):
-    with pytest.raises(ValueError):
-        patient_file.hand_out(
-            case_of(theirs[0]), staff_id=compliance.id, reason=TherapyText(" "), where="desk:patient-file"
-        )
+    for said in ({"reason": TherapyText(" ")}, {"reason": WHY, "plain_because": TherapyText("")}):
+        with pytest.raises(ValueError):
+            patient_file.hand_out(case_of(theirs[0]), staff_id=compliance.id, where="desk:patient-file", **said)
     with pytest.raises(MovedOn):
         patient_file.whose("RF-000000")
 

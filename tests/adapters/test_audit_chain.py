@@ -312,7 +312,7 @@ def recompute_from(chain: Chain, first: int, *, only: bool = False) -> None:
     """Change an event and give it, and unless ``only`` all that follow, the digests of an honest chain."""
     with as_owner(chain) as owner:
         owner.exec_driver_sql(f"UPDATE {chain.events} SET actor = 'nobody' WHERE id = {first}")
-        rows = list(audit_chain.rows_of(owner, chain, f"WHERE id >= {first}"))
+        rows = [row for row in audit_chain.rows_of(owner, chain) if row[0] >= first]
         previous = rows[0][-2]
         for row in rows[:1] if only else rows:
             digest = audit_chain.digest_of(chain, previous, row[:-2])

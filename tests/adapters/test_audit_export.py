@@ -10,14 +10,17 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent as FhirAuditEvent
 from sqlmodel import select
 
+from adapters import audit_pages, therapy_store
 from adapters import operational_store as store
-from adapters import therapy_store
+from adapters.audit_anchors import read_head
 from adapters.audit_export import COLUMNS, Asked, Format, export
-from models.audit_chain import FIELDS, OPERATIONAL, digest_of
+from adapters.audit_search import Wanted
+from models.audit_chain import CHAINS, FIELDS, OPERATIONAL, THERAPY, digest_of
 from models.columns import utc_now
 from models.operational import AuditEvent
 from models.purposes import PurposeOfUse
 from tests.adapters.audit_databases import write_events
+from tests.factories import make_location, make_referral
 
 
 def taken(form: Format, asked: Asked | None = None) -> str:
@@ -79,27 +82,83 @@ def test_refused_sign_in_is_a_failed_authentication(home: Path):
     assert (event.type.code, event.action, event.outcome) == ("110114", "E", "4")
 
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    ("asked", "count"),
+    ("wanted", "reads"),
     [
-        (Asked(case_number="RF-000001"), 3),
-        (Asked(begin=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2000, 1, 2, tzinfo=UTC)), 0),
-        (Asked(begin=datetime(2000, 1, 1, tzinfo=UTC)), 7),
-        (Asked(end=datetime(2000, 1, 1, tzinfo=UTC)), 0),
+        (Wanted(case="rf-000001 "), 2),
+        (Wanted(begin=LONG_AGO, end=LONG_AGO + timedelta(days=1)), 0),
+        (Wanted(begin=LONG_AGO), 3),
+        (Wanted(end=LONG_AGO), 0),
+        (Wanted(actor="ST-1"), 2),
+        (Wanted(actor="ST-"), 3),
+        (Wanted(actor="%"), 0),
+        (Wanted(action="read"), 3),
+        (Wanted(record="intake_text"), 3),
+        (Wanted(record="x", case="RF-000001"), 1),
+        (Wanted(location="LOC-1"), 2),
+        (Wanted(location="LOC-2"), 0),
     ],
 )
-def test_export_is_limited_to_what_was_asked(written: None, asked: Asked, count: int):
-    assert len(taken(Format.JSON_LINES, asked).splitlines()) == count
+def test_export_is_exactly_what_the_search_finds(written: None, wanted: Wanted, reads: int):
+    make_referral(case_number="RF-000001", location=make_location(id="LOC-1"))
+    until = {chain: read_head(chain)[0] for chain in CHAINS}
+    found = {
+        (chain.database, event.id) for chain in CHAINS for event in audit_pages.events(chain, wanted, until[chain])
+    }
+    assert sum(audit_pages.how_many(chain, wanted, until[chain]) for chain in CHAINS) == len(found)
+    lines = [json.loads(line) for line in taken(Format.JSON_LINES, Asked(wanted)).splitlines()]
+    assert {(line["database"], line["id"]) for line in lines} == found
+    assert len([line for line in lines if line["database"] == "therapy"]) == reads
+
+
+def test_export_ends_with_the_event_it_was_found_with(written: None):
+    asked = Asked(Wanted(action="case.moved"), (OPERATIONAL,), until=read_head(OPERATIONAL)[0])
+    before = [line["id"] for line in map(json.loads, taken(Format.JSON_LINES, asked).splitlines())]
+    write_events(OPERATIONAL, 2)
+    assert [json.loads(line)["id"] for line in taken(Format.JSON_LINES, asked).splitlines()] == before != []
+
+
+def test_each_line_of_a_part_says_so_and_of_the_whole_none(written: None):
+    asked = Asked(Wanted(action="read"), (THERAPY,))
+    assert {row["part"] for row in csv.DictReader(io.StringIO(taken(Format.CSV, asked)))} == {"3 of 3 events"}
+    lines = [json.loads(line) for line in taken(Format.JSON_LINES, asked).splitlines()]
+    assert [line["part"] for line in lines] == [{"found": 3, "of": 3}] * 3
+    for text in taken(Format.FHIR, asked).splitlines():
+        event = FhirAuditEvent.model_validate_json(text)
+        assert [tag.display for tag in event.meta.tag] == ["3 of 3 events"]
+        assert {each.type for each in event.entity[0].detail} >= {"digest"}
+    for form in Format:
+        assert "of 3 events" not in taken(form) and '"found"' not in taken(form)
+
+
+def event_of_export() -> AuditEvent:
+    with store.reading() as db:
+        return db.exec(select(AuditEvent).where(AuditEvent.action == "audit.exported")).one()
 
 
 def test_export_is_recorded_before_its_first_line(home: Path):
-    lines = export(Format.CSV, Asked(case_number="RF-000001"), actor="ST-9", where="desk:audit")
-    with store.reading() as db:
-        [event] = db.exec(select(AuditEvent)).all()
+    lines = export(Format.CSV, Asked(Wanted(case="RF-000001")), actor="ST-9", where="desk:audit")
+    event = event_of_export()
     assert (event.actor, event.action, event.subject_id, event.where, event.purpose, event.case_number) == (
         "ST-9", "audit.exported", "csv", "desk:audit", "HCOMPL", "RF-000001",
     )  # fmt: skip
     assert next(lines).startswith("database,id,at")
+
+
+def test_export_of_a_part_is_recorded_with_its_search_and_how_much(written: None):
+    taken(Format.CSV, Asked(Wanted(actor="ST-2", action="read"), (THERAPY,)))
+    details = event_of_export().details
+    said = {name: value for name, value in details.items() if value is not None}
+    assert said == {"of_actor": "ST-2", "of_action": "read", "therapy_events": 1, "therapy_of": 3}
+
+
+def test_a_name_that_is_searched_for_is_not_written_into_the_audit(written: None):
+    taken(Format.CSV, Asked(Wanted(case="Vantongeren", actor="Vantongeren", record="Vantongeren")))
+    event = event_of_export()
+    assert "Vantongeren" not in json.dumps(event.details) and event.case_number is None
 
 
 def test_fhir_leaves_out_a_purpose_that_hl7_does_not_know(home: Path):

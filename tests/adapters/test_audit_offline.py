@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import audit_anchors
+from adapters import audit_anchors, operational_store
 from adapters.audit_chain import FaultKind as K
 from adapters.audit_export import Asked, Format, export
 from adapters.audit_offline import verify_export
+from adapters.audit_search import Wanted
 from adapters.settings import settings
 from models.audit_chain import OPERATIONAL, THERAPY
 from models.errors import OutsideRefused
@@ -73,6 +74,33 @@ def test_what_was_done_to_an_export_is_named(taken, change, found):
 def test_part_of_the_chain_is_checked_for_itself(taken):
     assert taken(lambda lines: lines[3:-2], from_the_start=False) == set()
     assert taken(lambda lines: [*lines[3:5], *lines[6:-2]], from_the_start=False) == {("operational", K.MISSING, 6)}
+
+
+@pytest.fixture
+def picked(taken) -> Callable[[Callable[[Lines], Lines]], set[tuple[str, K, int | None]]]:
+    """The same of what a search picked out: five events that are no neighbours."""
+    with operational_store.writing() as db:
+        for number in range(5):
+            operational_store.audit(db, "ST-1", "tested", ("note", f"N{number}"))
+            operational_store.audit(db, "ST-1", "tested", ("case", f"C{number}"))
+    asked = Asked(Wanted(record="note"), (OPERATIONAL,))
+    lines = "".join(export(Format.JSON_LINES, asked, actor="ST-9", where="desk:audit")).splitlines()
+    assert len(lines) == 5
+    return lambda change: taken(lambda whole: change(list(lines)))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda lines: lines, set()),
+        (altered, {("operational", K.CHANGED, 14)}),
+        (lambda lines: lines[:2] + lines[3:], {("operational", K.COUNT_DIFFERS, None)}),
+        (lambda lines: [*lines, lines[-1]], {("operational", K.COUNT_DIFFERS, None), ("operational", K.MISSING, 19)}),
+    ],
+    ids=["untouched", "altered", "left out", "twice"],
+)
+def test_what_was_done_to_what_a_search_picked_out_is_named(picked, change, found):
+    assert picked(change) == found
 
 
 def test_what_is_no_export_is_refused(taken):

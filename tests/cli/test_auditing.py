@@ -75,7 +75,9 @@ def test_audit_is_taken_out_by_compliance_officers_alone(sample_practice: Path, 
     sign_in_as(call, "ST-601")
     today = utc_now().date().isoformat()
     lines = call("audit-export", "--format", "jsonl", "--from", today, "--to", today).output.splitlines()
-    assert json.loads(lines[-1])["action"] == "audit.exported"
+    assert json.loads(lines[-1])["action"] == "terminal.signed_in"  # the last event before it was asked for
+    found = call("audit-export", "--format", "jsonl", "--action", "audit.exported", "--database", "operational").output
+    assert [json.loads(line)["actor"] for line in found.splitlines()] == ["ST-601"]
 
 
 def test_night_pages_the_compliance_officers_about_a_fault(sample_practice: Path):

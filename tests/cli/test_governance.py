@@ -1,9 +1,11 @@
 """The commands of the map, of a patient's file, of retention and of an export that is checked without a database."""
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
+import pyzipper
 
 from models.errors import NotAllowed
 from tests import factories
@@ -31,10 +33,16 @@ def test_compliance_alone_takes_a_patient_s_file_and_asks_who_is_over_their_time
         with pytest.raises(NotAllowed):
             call(*command)
     sign_in_as(call, COMPLIANCE)
-    assert "SHA-256" in call(*words).output
+    said = call(*words).output
     [made] = tmp_path.glob("*.zip")
-    assert made.stat().st_mode & 0o777 == 0o600
-    assert zipfile.ZipFile(made).namelist()[0] == "index.html"
+    assert made.stat().st_mode & 0o777 == 0o600 and "SHA-256" in said
+    with pyzipper.AESZipFile(made) as archive:
+        archive.setpassword(re.search(r"Passphrase: (\S+)", said).group(1).encode())
+        assert archive.read("index.html")
+    made.unlink()
+    assert "It is not encrypted" in call(*words, "--plain-because", "told of the risk").output
+    [plain] = tmp_path.glob("*.zip")
+    assert zipfile.ZipFile(plain).read("index.html")
     assert "0 over their time" in call("retention").output
 
 

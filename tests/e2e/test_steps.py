@@ -45,10 +45,14 @@ def look(chromium: Browser, address: str, role: Role, size: dict[str, int], path
     window.add_cookies([{"name": LOGIN, "value": desk_logins.open_login(staff.id), "url": address}])
     page = window.new_page()
     page.goto(path)
+    picture(page, name, size)
+    return page
+
+
+def picture(page: Page, name: str, size: dict[str, int]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}-{size['width']}.png"), full_page=True)
-    return page
 
 
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
@@ -56,7 +60,16 @@ def test_pages_about_steps_are_readable(chromium: Browser, address: str, size: d
     page = look(chromium, address, Role.OWNER, size, "/steps", "steps")
     drawing = page.locator("img[src^='/steps/plot.svg']")
     assert drawing.evaluate("picture => picture.complete && picture.naturalWidth > 500")
-    expect(page.get_by_role("row").filter(has_text="Offer times").first).to_contain_text("Book by hand")
+    page.get_by_label("Workflow").select_option("referral")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="Referral to first session")).to_be_visible()
+    expect(page.get_by_role("link", name="Build claim")).to_have_count(0)
+    page.locator("#not-now summary").press("Enter")
+    expect(page.get_by_text("Stays with a person", exact=False).first).to_be_visible()
+    page.get_by_role("link", name="Offer times").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Offer times")
+    expect(page.locator("main")).to_contain_text("Book by hand (")
+    picture(page, "step", size)
     page = look(chromium, address, Role.COMPLIANCE, size, "/minimum-necessary", "minimum-necessary")
     expect(page.get_by_role("row").filter(has_text="Draft notes").first).to_contain_text("questionnaire answers")
     page.locator("summary").last.click()

@@ -753,6 +753,7 @@ def look_at_everything(at: Practice) -> None:
             "/workflows",
             "/workflows/claims/LOC-1/up",
             "/steps",
+            "/steps/entry/receive-file",
             "/steps/plot.svg",
             "/minimum-necessary",
             "/minimum-necessary/export",
@@ -763,6 +764,7 @@ def look_at_everything(at: Practice) -> None:
         *("/clearinghouse", f"/claims/remitted/{at.find(RemittedClaimRecord).id}"),
         *("/contract-docs/index.html", "/oidc/again", "/oidc/sign-in", "/oidc/back", "/healthz", "/health"),
         *(f"/audit/export?form={form}" for form in ("csv", "jsonl", "fhir")),
+        "/audit/export/found?form=jsonl&log=therapy&action=read",
     ]
     today = utc_now().date()
     days = f"period=days&begin={today - timedelta(days=60)}&end={today}"

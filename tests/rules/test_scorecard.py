@@ -23,7 +23,7 @@ from models.scorecard_rows import (
 )
 from rules.admin_time import AdminTimePolicy
 from rules.intervals import Difference, Estimate, Verdict
-from rules.reclaimed_time import SAVED, HourlyValue
+from rules.reclaimed_time import HourlyValue
 from rules.scorecard import (
     MADE,
     Card,
@@ -194,7 +194,6 @@ def test_reclaimed_hours_are_counted_by_the_assumed_minutes() -> None:
     assert of(Figure.OFFICE_HOURS, tables).value == 1.0
     assert of(Figure.OFFICE_VALUE, tables) == Estimate(None, None, None, 20)
     assert of(Figure.CLINICAL_HOURS, tables, Workflow.CLAIMS).value is None
-    assert {saved.source for saved in SAVED.values()} == {"assumed"}
 
 
 def test_satisfaction_by_hand() -> None:

@@ -50,4 +50,4 @@ def test_work_is_counted_by_the_audit_or_by_runs_or_by_days(removes: Removes, pr
 
 
 def test_minutes_are_those_of_one_time_times_how_often():
-    assert minutes_removed(STEP, 40) == 240
+    assert minutes_removed(STEP.removes, 40) == 240

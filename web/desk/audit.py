@@ -1,15 +1,17 @@
 """The audit, for the compliance officer."""
 
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from acts import content_reads
 from adapters import audit_export, audit_pages, audit_status, desk_views
 from adapters.audit_export import Asked, Format
-from adapters.audit_pages import Wanted
-from models.audit_chain import CHAINS, OPERATIONAL
+from adapters.audit_search import Wanted
+from models.audit_chain import CHAINS, OPERATIONAL, Chain
 from models.columns import utc_now
 from models.purposes import PurposeOfUse
 from web.desk.members import SignedIn
@@ -21,37 +23,49 @@ RECENT_DAYS = 7
 LISTED = 200
 
 
+@dataclass(frozen=True)
+class Search:
+    """What the page was asked for, as typed; ``log`` is the audit of one database."""
+
+    log: str = OPERATIONAL.database
+    case: str = ""
+    actor: str = ""
+    action: str = ""
+    record: str = ""
+    location: str = ""
+    begin: str = ""
+    end: str = ""
+
+    @property
+    def chain(self) -> Chain:
+        return next((each for each in CHAINS if each.database == self.log), OPERATIONAL)
+
+    def wanted(self) -> Wanted:
+        """The same as a search; both dates (UTC) count."""
+        first, after = limits(self.begin, self.end)
+        return Wanted(self.case, self.actor, self.action, self.record, self.location, first, after)
+
+
 @router.get("/audit", name="audit")
 def audit(
-    request: Request,
-    me: SignedIn,
-    log: str = OPERATIONAL.database,
-    case: str = "",
-    actor: str = "",
-    action: str = "",
-    record: str = "",
-    location: str = "",
-    begin: str = "",
-    end: str = "",
-    before: int | None = None,
+    request: Request, me: SignedIn, asked: Annotated[Search, Depends()], before: int | None = None
 ) -> HTMLResponse:
     """What was done, or with ``log=therapy`` who read therapy content; both dates (UTC) count."""
-    chain = next((each for each in CHAINS if each.database == log), OPERATIONAL)
-    first, after = limits(begin, end)
-    events = audit_pages.events(chain, Wanted(case, actor, action, record, location, first, after), before)
+    chain, wanted, chains = asked.chain, asked.wanted(), audit_status.chains()
+    [until] = [each.last_id for each in chains if each.database == chain.database]
+    events = audit_pages.events(chain, wanted, until, before)
     return page(
         request,
         "audit.html",
         events=events,
+        found=audit_pages.how_many(chain, wanted, until),
+        until=until,
         actions=audit_pages.actions(chain),
-        asked={
-            **{"log": chain.database, "case": case, "actor": actor, "action": action, "record": record},
-            **{"location": location, "begin": begin, "end": end},
-        },
+        asked=asdict(asked),
         places=desk_views.places(),
         older=events[-1].id if len(events) == audit_pages.PAGE else None,
         names=desk_views.staff_names(),
-        chains=audit_status.chains(),
+        chains=chains,
         formats=list(Format),
         purposes={each.value: each.words for each in PurposeOfUse},
     )
@@ -79,12 +93,22 @@ def reads(
 
 
 @router.get("/audit/export", name="audit_export")
-def export(me: SignedIn, form: Format, begin: str = "", end: str = "", case: str = "") -> StreamingResponse:
-    """The audit as a file; both dates (UTC) count, an empty one is no limit. That it was taken is itself audited."""
-    first, after = limits(begin, end)
-    asked = Asked(begin=first, end=after, case_number=case.strip().upper() or None)
-    lines = audit_export.export(form, asked, actor=me.id, where="desk:audit")
-    name = audit_export.file_name(form)
+def export(me: SignedIn, form: Format) -> StreamingResponse:
+    """The whole audit of both databases as a file, which proves itself. That it was taken is itself audited."""
+    return _file(form, Asked(), me.id)
+
+
+@router.get("/audit/export/found", name="audit_export_found")
+def export_found(
+    me: SignedIn, form: Format, asked: Annotated[Search, Depends()], until: int | None = None
+) -> StreamingResponse:
+    """What the search finds, up to the event it was found with (``until``); that it was taken is itself audited."""
+    return _file(form, Asked(asked.wanted(), (asked.chain,), until), me.id)
+
+
+def _file(form: Format, asked: Asked, staff_id: str) -> StreamingResponse:
+    lines = audit_export.export(form, asked, actor=staff_id, where="desk:audit")
+    name = audit_export.file_name(form, asked)
     return StreamingResponse(
         lines, media_type=form.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

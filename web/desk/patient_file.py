@@ -1,6 +1,8 @@
 """Handing a patient their whole file: compliance asks for it by a case, proves who they are, says why."""
 
-from typing import Annotated
+from base64 import b64encode
+from enum import StrEnum
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -17,6 +19,22 @@ from web.desk.proof import NOT_PROVED, prove_again
 router = APIRouter()
 
 WHERE = "desk:patient-file"
+ZIP = "application/zip"
+
+
+class CopyKind(StrEnum):
+    """How a file leaves: behind a passphrase, or plain because the patient wants it so."""
+
+    LOCKED = "locked"
+    PLAIN = "plain"
+
+
+class Typed(TypedDict):
+    """What was typed, to show it again beside what is wrong."""
+
+    typed: str
+    plain: bool
+    typed_plain: str
 
 
 @router.get("/patient-file", name="patient_file_page")
@@ -25,7 +43,9 @@ def show_page(request: Request, me: SignedIn, case: str = "") -> HTMLResponse:
     return _show(request, case)
 
 
-def _show(request: Request, case: str, *, problem: str = "", typed: str = "") -> HTMLResponse:
+def _show(
+    request: Request, case: str, *, problem: str = "", typed: str = "", plain: bool = False, typed_plain: str = ""
+) -> HTMLResponse:
     number, counts = case.strip().upper(), {}
     if number:
         try:
@@ -43,6 +63,8 @@ def _show(request: Request, case: str, *, problem: str = "", typed: str = "") ->
         shortest=SHORTEST_REASON,
         problem=problem,
         typed=typed,
+        plain=plain,
+        typed_plain=typed_plain,
     )
 
 
@@ -52,22 +74,41 @@ def hand_out(
     me: SignedIn,
     case: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
+    copy_kind: Annotated[CopyKind, Form()] = CopyKind.LOCKED,
+    plain_because: Annotated[str, Form()] = "",
     current: Annotated[str, Form()] = "",
     code: Annotated[str, Form()] = "",
 ) -> Response:
-    """The ZIP itself, once; it is kept nowhere, its digest is on record."""
+    """The ZIP itself, once, with the passphrase that opens it; neither is kept, the ZIP's digest is on record.
+
+    The ZIP lies in the page as the address of its link: so nothing waits on the desk to be fetched, and the page that
+    is closed is gone with both.
+    """
+    number, plain = case.strip().upper(), copy_kind is CopyKind.PLAIN
+    typed: Typed = {"typed": reason, "plain": plain, "typed_plain": plain_because}
     if len(reason.strip()) < SHORTEST_REASON:  # before the code is used up
         problem = f"Say in at least {SHORTEST_REASON} characters who asks for the file and why."
-        return _show(request, case, problem=problem, typed=reason)
+        return _show(request, case, problem=problem, **typed)
+    if plain and len(plain_because.strip()) < SHORTEST_REASON:
+        problem = f"Say in at least {SHORTEST_REASON} characters why the copy is to be plain."
+        return _show(request, case, problem=problem, **typed)
     try:
-        patient_file.whose(case.strip().upper())
+        patient_file.whose(number)
         prove_again(me, current, code)
     except NotAllowed:
-        return _show(request, case, problem=NOT_PROVED, typed=reason)
+        return _show(request, case, problem=NOT_PROVED, **typed)
     except (MovedOn, Forgotten):
         return _show(request, case)
     made = patient_file.hand_out(
-        case.strip().upper(), staff_id=me.id, reason=TherapyText(reason.replace("\r\n", "\n")), where=WHERE
+        number, staff_id=me.id, reason=_text(reason), where=WHERE, plain_because=_text(plain_because) if plain else None
     )
-    headers = {"content-disposition": f'attachment; filename="{made.name}"'}
-    return Response(made.content, media_type="application/zip", headers=headers)
+    if made.passphrase is None:
+        headers = {"content-disposition": f'attachment; filename="{made.name}"'}
+        return Response(made.content, media_type=ZIP, headers=headers)
+    address = f"data:{ZIP};base64,{b64encode(made.content).decode()}"
+    rows, size = sum(made.counts.values()), len(made.content)
+    return page(request, "patient_file_made.html", made=made, address=address, number=number, rows=rows, size=size)
+
+
+def _text(typed: str) -> TherapyText:
+    return TherapyText(typed.replace("\r\n", "\n"))

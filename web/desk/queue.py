@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from acts import retention
 from acts.practice_rounds import waiting_for as waiting_round
 from adapters import desk_views, intake_views
 from adapters.desk_views import MONEY_TO_DOS as MONEY
 from adapters.desk_views import Waiting
 from models.codes import ApprovalKind, ReferralStatus, RiskLevel, Role, ToDoKind
 from models.columns import utc_now
-from rules.access import APPROVERS, DOERS, SIGNERS, may_see_case, names_in_queue, works_on
+from rules.access import APPROVERS, DOERS, ROUTES, SIGNERS, may_see_case, names_in_queue, works_on
 from rules.sign_off import SIGNING_ROLE
 from web.desk import words
 from web.desk.members import Member, SignedIn
@@ -148,5 +149,6 @@ def _counts(request: Request, me: Member, **waiting: Any) -> HTMLResponse:
         by_place=counts,
         statuses=statuses,
         overdue=desk_views.overdue_counts(me.staff.location_ids, utc_now()),
+        retention=retention.notice() if me.staff.role in ROUTES["retention"] else None,
         **{"places": desk_views.places(), **waiting},
     )

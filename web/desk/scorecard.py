@@ -24,7 +24,7 @@ from models.scorecard_charts import BEFORE, NOW, Chart
 from rules.access import ROUTES
 from rules.periods import before, month_of, quarter_of
 from rules.scorecard import MADE, Counted, Figure, figures_of, is_better
-from rules.scorecard_words import WORDS, change_told, interval_told, told
+from rules.scorecard_words import WORDS, change_told, interval_told, told, words_of
 from web.desk import words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
@@ -168,7 +168,7 @@ def figure_page(request: Request, me: SignedIn, figure: Figure, asked: Filters, 
         asked=asked,
         wanted=wanted,
         figure=figure,
-        words_of=WORDS[figure],
+        words_of=words_of(figure, card.known.saved),
         card=found,
         value=told(figure, found.now.value),
         earlier=told(figure, found.before.value),

@@ -69,23 +69,38 @@ def test_older_page_keeps_what_was_asked(at_the_desk, home: Path):
 def test_audit_is_downloaded_and_that_is_audited(at_the_desk, home: Path, form: str):
     write_events(OPERATIONAL, 2)
     seated = at_the_desk(Role.COMPLIANCE)
-    answer = seated.get(f"/audit/export?form={form}&begin=&end=&case=")
+    answer = seated.get(f"/audit/export?form={form}")
     assert answer.status_code == 200
-    assert 'attachment; filename="audit-' in answer.headers["content-disposition"]
+    assert 'attachment; filename="audit-whole-' in answer.headers["content-disposition"]
     assert "audit.exported" in answer.text
     assert seated.staff.id in answer.text
 
 
-def test_download_keeps_to_the_case_asked_for(at_the_desk, home: Path):
-    write_events(OPERATIONAL, 3)
-    seated = at_the_desk(Role.COMPLIANCE)
-    lines = seated.get("/audit/export?form=jsonl&case=rf-1").text.splitlines()
-    assert {json.loads(line)["case_number"] for line in lines} == {"RF-1"}
+def test_what_was_found_is_downloaded_and_no_more(at_the_desk, home: Path):
+    write_events(OPERATIONAL, 5)
+    officer = at_the_desk(Role.COMPLIANCE)
+    shown = officer.get("/audit?case=rf-1&action=case.moved").text
+    found = int(re.search(r"<strong>(\d+)</strong> event", shown).group(1))
+    form = shown.split('action="/audit/export/found"')[1].split("</form>")[0]
+    asked = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    write_events(OPERATIONAL, 5)  # what comes meanwhile was not found
+    answer = officer.get("/audit/export/found", params={**asked, "form": "jsonl"})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert found == len(lines) > 0 and "audit-part-" in answer.headers["content-disposition"]
+    assert {(line["case_number"], line["action"], line["part"]["found"]) for line in lines} == {
+        ("RF-1", "case.moved", found)
+    }
+    assert shown.count('<td data-label="No." class="figure">') == found
 
 
-@pytest.mark.parametrize("asked", ["form=xml", "form=csv&begin=yesterday", "form=csv&end=2026-13-01"])
+def test_nothing_found_is_nothing_to_download(at_the_desk, home: Path):
+    shown = at_the_desk(Role.COMPLIANCE).get("/audit?record=nothing").text
+    assert "<strong>0</strong> events fit" in shown and "/audit/export/found" not in shown
+
+
+@pytest.mark.parametrize("asked", ["?form=xml", "/found?form=csv&begin=yesterday", "/found?form=csv&end=2026-13-01"])
 def test_download_that_cannot_be_read_is_refused(at_the_desk, home: Path, asked: str):
-    assert at_the_desk(Role.COMPLIANCE).get(f"/audit/export?{asked}").status_code == 422
+    assert at_the_desk(Role.COMPLIANCE).get(f"/audit/export{asked}").status_code == 422
 
 
 def test_nobody_else_gets_the_audit(at_the_desk, home: Path):

@@ -1,13 +1,14 @@
 """The pages of retention: who is over their time, holds, a list signed with proof."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 from acts import retention
 from adapters.operational_store import reading
 from models.codes import ReferralStatus, Role
 from models.columns import utc_now
 from models.operational import Patient
+from tasks import nights
 from tests import factories
 from tests.web.desk.conftest import PASSWORD
 
@@ -49,3 +50,13 @@ def test_hold_is_placed_by_a_case_and_lifted(at_the_desk):
     assert hold.patient_id == case.patient_id and retention.due_now(utc_now()) == []
     assert officer.post(f"/retention/holds/{hold.id}/lift").status_code == 303
     assert retention.holds() == [] and WHY not in officer.get("/retention").text
+
+
+def test_overview_of_compliance_says_what_the_night_counted(at_the_desk):
+    case, officer = over_time(), at_the_desk(Role.COMPLIANCE)
+    assert "Retention:" not in officer.get("/").text
+    nights.do_part("retention", date(2026, 11, 26), nights.EVERYWHERE)
+    shown = officer.get("/").text
+    assert "1 patient is over their time" in shown and 'href="/retention"' in shown
+    assert case.patient_id not in shown and "Vantongeren" not in shown
+    assert "over their time" not in at_the_desk(Role.OWNER).get("/").text

@@ -150,6 +150,7 @@ EXPECTED = {
     "scorecard_figure": "NWM",
     "reader": "CWM",
     "steps": "CNWM",
+    "step_page": "CNWM",
     "steps_plot": "CNWM",
     "minimum_necessary": "NWM",
     "minimum_necessary_csv": "NWM",
@@ -178,6 +179,7 @@ EXPECTED = {
     "look_at_pilot": "NW",
     "audit": "M",
     "audit_export": "M",
+    "audit_export_found": "M",
 }
 
 

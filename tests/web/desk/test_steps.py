@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from sqlmodel import select
 
+from acts.scorecard import set_measured
 from adapters import operational_store as store
 from adapters import step_counts
 from models import step_reads
@@ -15,7 +16,10 @@ from models.columns import utc_now
 from models.operational import AuditEvent, Referral, StepReads, StepRuns
 from models.step_register import BY_HAND, STEPS
 from rules.access import ROUTES
+from rules.reclaimed_time import Measured
 from tests import factories
+
+NUMBERS = {step.name: n for n, step in enumerate((each for each in STEPS if each.removes.minutes), 1)}
 
 
 @pytest.fixture
@@ -40,16 +44,53 @@ def row_of(shown: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.OWNER, Role.COMPLIANCE, Role.ANALYST])
-def test_page_shows_each_step_with_value_risk_and_override(at_the_desk, counted: Referral, role: Role):
+def test_page_shows_each_step_with_its_value_and_risk(at_the_desk, counted: Referral, role: Role):
     shown = unescape(at_the_desk(role).get("/steps").text)
     row = row_of(shown, "Score and screen for risk")
     assert 'data-label="Done" class="figure"><span>9</span>' in row
-    assert '<span>63<br><span class="hint">7 a case, assumed by us' in row
-    assert "Illinois PA 104-0054" in row and "Set or take back the consent to AI" in row
-    assert row_of(shown, "Offer times").count("70<br>") == 1, "seven runs of ten minutes"
+    assert 'data-label="Minutes" class="figure">63<' in row and 'data-label="Clinical">high<' in row
+    assert 'data-label="Minutes" class="figure">56<' in row_of(shown, "Offer times"), "seven runs of eight minutes"
     for step in STEPS:
         assert f">{step.name[:1].upper()}{step.name[1:]}<" in shown
     assert counted.case_number not in shown
+    first, rest = shown.split('id="did-not"')
+    assert "Offer times" in first and "Send files" in rest and "Offer times" not in rest
+    assert first.index(">Score and screen for risk<") < first.index(">Offer times<"), "the most first"
+
+
+def test_page_keeps_to_a_workflow(at_the_desk, counted: Referral):
+    seated = at_the_desk(Role.OWNER)
+    shown = unescape(seated.get("/steps?workflow=claims").text)
+    assert ">Build claim<" in shown and ">Offer times<" not in shown and ">Back up<" not in shown
+    assert ">Back up<" in seated.get("/steps?workflow=practice").text
+    drawn = seated.get("/steps/plot.svg?workflow=referral").text
+    assert f">{NUMBERS['offer times']}</text>" in drawn
+    assert f">{NUMBERS['offer times']}</text>" not in seated.get("/steps/plot.svg?workflow=claims").text
+    for path in ("/steps", "/steps/plot.svg"):
+        assert seated.get(f"{path}?workflow=x").status_code == 422
+
+
+def test_each_step_has_a_page_of_its_own_that_the_table_links(at_the_desk, counted: Referral):
+    seated = at_the_desk(Role.OWNER)
+    links = set(re.findall(r'href="(/steps/entry/[^"]+)"', seated.get("/steps").text))
+    assert len(links) == len(STEPS)
+    [mine] = [unescape(link) for link in links if "score-and-screen" in link]
+    shown = unescape(seated.get(mine).text)
+    assert "<dd>9</dd>" in shown and "<dd>63</dd>" in shown
+    assert "7 a case (3.5 to 10.5), assumed by us: adding up two forms" in shown
+    assert "Illinois PA 104-0054" in shown and "Set or take back the consent to AI" in shown
+    assert "<strong>Therapy content:</strong> intake text" in shown
+    for link in links:
+        assert seated.get(unescape(link)).status_code == 200
+    assert seated.get("/steps/entry/nothing").status_code == 404
+
+
+def test_page_and_scorecard_go_by_what_the_practice_has_measured(at_the_desk, counted: Referral):
+    set_measured("receive file", Measured(12, 11, 13, "a watch"), actor="ST-1")
+    seated = at_the_desk(Role.OWNER)
+    assert "12 a case (11 to 13), measured here: a watch" in seated.get("/steps/entry/receive-file").text
+    told = unescape(seated.get("/scorecard/figures/office_hours").text)
+    assert "a referral taken in without typing 13 minutes (11.5 to 14.5, measured here for receive file" in told
 
 
 def test_page_ranks_what_is_done_by_hand_and_says_why_not(at_the_desk, counted: Referral):
@@ -65,10 +106,9 @@ def test_drawing_shows_every_step_that_removed_something(at_the_desk, counted: R
     answer = at_the_desk(Role.OWNER).get("/steps/plot.svg")
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "Clinical risk" in answer.text and "<script" not in answer.text
-    numbers = {step.name: n for n, step in enumerate((each for each in STEPS if each.removes.minutes), 1)}
     drawn = set(re.findall(r">(\d+)</text>", answer.text))
-    assert {str(numbers["score and screen for risk"]), str(numbers["offer times"])} <= drawn
-    assert str(numbers["send files"]) not in drawn, "it did nothing"
+    assert {str(NUMBERS["score and screen for risk"]), str(NUMBERS["offer times"])} <= drawn
+    assert str(NUMBERS["send files"]) not in drawn, "it did nothing"
 
 
 def test_page_asks_for_a_period(at_the_desk, counted: Referral):
@@ -76,7 +116,13 @@ def test_page_asks_for_a_period(at_the_desk, counted: Referral):
     yesterday = (utc_now() - timedelta(days=1)).date().isoformat()
     shown = seated.get(f"/steps?begin=2020-01-01&end={yesterday}").text
     assert 'data-label="Done" class="figure"><span>0</span>' in row_of(shown, "Score and screen for risk")
-    for path in ("/steps", "/minimum-necessary", "/steps/plot.svg", "/minimum-necessary/export"):
+    for path in (
+        "/steps",
+        "/minimum-necessary",
+        "/steps/plot.svg",
+        "/steps/entry/back-up",
+        "/minimum-necessary/export",
+    ):
         assert seated.get(f"{path}?begin=2026-02-01&end=2026-01-01").status_code == 422
         assert seated.get(f"{path}?begin=no").status_code == 422
 
