@@ -259,13 +259,14 @@ def _place_clinicians(db: Session, pilot: Pilot) -> None:
 
 
 def _put_in_force(pilot: Pilot, version: PracticeVersion, actor: str) -> None:
-    pilot_versions.put_in_force(pilot, version, actor)
+    digest = terms_digest(pilot, version, SignedAct.PUT_IN_FORCE)
+    pilot_versions.put_in_force(pilot, version, actor, signed=digest)
     with writing() as db:
         present = one(db, Pilot, pilot.id)
         if present.in_force_at is None:
             present.in_force_at = pilot.in_force_at = utc_now()
             db.add(present)
-            audit(db, actor, "pilot.put_in_force", present, version=version.id)
+            audit(db, actor, "pilot.put_in_force", present, version=version.id, signed=digest)
         if present.ended_at is None:
             end_in(db, present, EndedWhy.PUT_IN_FORCE, actor)
 

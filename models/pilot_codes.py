@@ -55,6 +55,25 @@ class PilotMode(StrEnum):
     ARM = "arm"
 
 
+class TextKind(StrEnum):
+    """What of a patient's words the risk reader reads: of a referral, of a session, of a check-in between sessions."""
+
+    REFERRAL = "referral"
+    SESSION = "session"
+    CHECK_IN = "check_in"
+
+    @property
+    def label(self) -> str:
+        return TEXT_LABELS[self]
+
+
+TEXT_LABELS: dict[TextKind, str] = {
+    TextKind.REFERRAL: "Referrals' texts",
+    TextKind.SESSION: "Sessions' transcripts",
+    TextKind.CHECK_IN: "Texts between sessions",
+}
+
+
 class PilotUnit(StrEnum):
     """What is put into one arm or the other as a whole."""
 
@@ -139,6 +158,24 @@ class LookVerdict(StrEnum):
     def stops(self) -> bool:
         """Whether the new version is taken out of use at once."""
         return self in (LookVerdict.B_WORSE, LookVerdict.HARM)
+
+
+class WaitingKind(StrEnum):
+    """What may wait to be put in force without a pilot."""
+
+    RISK_READER = "risk_reader"
+    NOTE_TEMPLATE = "note_template"
+
+    @property
+    def label(self) -> str:
+        return "Risk reader" if self is WaitingKind.RISK_READER else "Note template"
+
+
+class WaitedWhy(StrEnum):
+    """Why a version waits no longer."""
+
+    SIGNED = "signed"
+    DISCARDED = "discarded"
 
 
 class SignedAct(StrEnum):

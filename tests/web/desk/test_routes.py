@@ -176,6 +176,11 @@ EXPECTED = {
     "sign_pilot": "CW",
     "end_pilot": "CWM",
     "look_at_pilot": "NW",
+    "versions": "CNWMD",
+    "version": "CNWMD",
+    "sign_version": "CW",
+    "discard_version": "CWMD",
+    "go_back": "CWMD",
     "audit": "M",
     "audit_export": "M",
 }
