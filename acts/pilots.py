@@ -23,6 +23,7 @@ from models.pilot_codes import (
     PilotMode,
     PilotUnit,
     SignedAct,
+    TextKind,
     VersionKind,
 )
 from rules import pilot_arms, pilots
@@ -45,6 +46,7 @@ class Terms:
     harm_measure: PilotMeasure | None = None
     most_harm: float | None = None
     most_lost: int = 0
+    text_kind: TextKind = TextKind.REFERRAL
 
 
 def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
@@ -76,6 +78,7 @@ def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
             harm_measure=terms.harm_measure,
             most_harm=terms.most_harm,
             most_lost=terms.most_lost,
+            text_kind=terms.text_kind,
             screens_less=new.screens_less,
             proposed_by=actor,
         )
@@ -138,6 +141,8 @@ def terms_digest(pilot: Pilot, version: PracticeVersion, act: SignedAct) -> str:
         "harm": [pilot.harm_measure.value if pilot.harm_measure else None, pilot.most_harm, pilot.most_lost],
         "screens_less": pilot.screens_less,
     }
+    if pilot.kind.reads_risk:
+        terms["judged_by_texts"] = pilot.text_kind.value
     return digest_of(terms)
 
 

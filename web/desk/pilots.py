@@ -12,7 +12,7 @@ from models.codes import AuthenticatedHow, Role
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import Pilot, PracticeVersion
-from models.pilot_codes import MEASURES_OF, UNITS_OF, PilotMode, SignedAct, VersionKind
+from models.pilot_codes import MEASURES_OF, UNITS_OF, PilotMode, SignedAct, TextKind, VersionKind
 from web.desk import pilot_chart, pilot_form, pilot_words, words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
@@ -76,6 +76,7 @@ def _form(
         own=[each for id, each in desk_views.places().items() if id in own],
         measures=MEASURES_OF[kind] if kind else (),
         units=UNITS_OF[kind] if kind else (),
+        texts=tuple(TextKind) if kind and kind.reads_risk else (),
         modes=(PilotMode.SHADOW, PilotMode.ARM) if kind and kind.reads_risk else (PilotMode.ARM,),
         said=pilot_words,
         problem=problem,
@@ -151,6 +152,7 @@ def _show(request: Request, me: Member, pilot_id: str, *, notice: str = "", prob
         signs=not over and me.staff.role in waits,
         said=pilot_words,
         measures=MEASURES_OF[pilot.kind],
+        texts=tuple(TextKind),
         names=desk_views.staff_names(),
         places=desk_views.places(),
         notice=notice,

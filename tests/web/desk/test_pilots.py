@@ -11,7 +11,7 @@ from adapters.operational_store import reading, writing
 from models.codes import Role
 from models.columns import utc_now
 from models.operational import Location, Pilot, PilotLook, PilotSignature
-from models.pilot_codes import LookVerdict, PilotMode, SignedAct, VersionKind
+from models.pilot_codes import LookVerdict, PilotMode, SignedAct, TextKind, VersionKind
 from tests.factories import make_location
 from tests.pilots import make_pilot, now_of, running
 from tests.web.desk.conftest import PASSWORD
@@ -196,6 +196,25 @@ def test_in_shadow_cases_are_counted_and_lost_flags_shown(at_the_desk, place: Lo
     shown = main_of(at_the_desk(Role.CLINICIAN).get(f"/pilots/{pilot.id}"))
     assert f"Too early: 40 of {pilot.planned_units:,} cases read by both." in shown
     assert "the new one would not have: 3, of which clinicians confirmed 1" in shown and "could not read 2" in shown
+
+
+def test_flags_are_shown_by_kind_of_text(at_the_desk, place: Location):
+    pilot = running(K.RISK_THRESHOLD, place, text_kind=TextKind.SESSION)
+    arms = {"units_a": 30, "units_b": 31, "mean_a": 0.5, "mean_b": 0.75, "difference": 0.25}
+    part = {"read": 61, "flags_per_case": arms, "flags_confirmed": arms, "lost": {"flags": 4, "confirmed": 2}}
+    lost = {"flags": 4, "confirmed": 2, "failed": 0}
+    look(pilot, 1, figures={"lost": lost, "texts": {"session": part, "check_in": part}})
+    shown = main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
+    for words in ("transcripts Flags raised per case 0.50 of 30", "75.0 % of 31", "2 confirmed"):
+        assert words in shown, words
+    assert "Texts between sessions" in shown and "a confirmed flag that is missed counts in all texts" in shown
+
+
+def test_look_at_a_template_shows_its_other_measure(at_the_desk, place: Location):
+    pilot = running(K.NOTE_TEMPLATE, place, spread=2.0)
+    arms = {"units_a": 3, "units_b": 4, "mean_a": 20.0, "mean_b": 18.5, "difference": -1.5}
+    look(pilot, 1, figures={"hours_to_sign": arms})
+    assert "Hours to sign 20.00 of 3" in main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
 
 
 @pytest.mark.parametrize("role", READERS)
