@@ -19,6 +19,7 @@ from models.operational import (
     PilotEdits,
     PilotPlacing,
     PilotReading,
+    PilotShadow,
     SessionNote,
     Slot,
     WaitlistOffer,
@@ -84,6 +85,36 @@ def pairs(db: Session, pilot: Pilot, text_kind: TextKind | None = None) -> list[
     """In shadow: how many flags the present and the new version raise in each case; between sessions in each text."""
     newest = [each for each in _newest(db, pilot, text_kind or pilot.text_kind) if not each.failed]
     return [(float(len(each.kept) + len(each.lost)), float(len(each.kept) + each.more)) for each in newest]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """In how many of so many both versions would have done exactly the same."""
+
+    same: int
+    of: int
+
+
+def planned_pairs(db: Session, pilot: Pilot, _: TextKind | None = None) -> list[tuple[float, float]]:
+    """In shadow: what the present and the new version would do, of each unit the mean: its sessions are alike."""
+    units: dict[str, list[PilotShadow]] = defaultdict(list)
+    for each in _shadows(db, pilot):
+        units[each.unit_id].append(each)
+    return [
+        (sum(each.present for each in own) / len(own), sum(each.new for each in own) / len(own))
+        for own in units.values()
+    ]
+
+
+def alike(db: Session, pilot: Pilot) -> Alike:
+    """In how many sessions, drafts or freed times it would have made no difference."""
+    rows = _shadows(db, pilot)
+    return Alike(sum(each.same for each in rows), len(rows))
+
+
+def _shadows(db: Session, pilot: Pilot) -> list[PilotShadow]:
+    query = select(PilotShadow).where(PilotShadow.pilot_id == pilot.id).order_by(col(PilotShadow.subject_id))
+    return list(db.exec(query).all())
 
 
 def lost(db: Session, pilot: Pilot, labels: Labels, text_kind: TextKind | None = None) -> Lost:

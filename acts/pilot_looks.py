@@ -48,7 +48,8 @@ def look_now(pilot_id: str, now: datetime, *, actor: str) -> PilotLook | None:
 
 
 def _count_edits(there: Sequence[Pilot]) -> None:
-    of_notes = [each for each in there if each.kind == VersionKind.NOTE_TEMPLATE and each.started_at is not None]
+    drafted = [each for each in there if each.kind == VersionKind.NOTE_TEMPLATE and _has_arms(each)]
+    of_notes = [each for each in drafted if each.started_at is not None]
     if of_notes:
         since = min(each.started_at for each in of_notes if each.started_at is not None)
         pilot_templates.count_edits(since, sorted({place for each in of_notes for place in each.location_ids}))
@@ -121,6 +122,8 @@ def _made(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> PilotLook
         figures["lost"] = asdict(gone)
         figures["texts"] = _by_texts(db, pilot, labels, now)
         harm = harm or (gone.confirmed > pilot.most_lost)
+    elif not _has_arms(pilot):
+        figures["same"] = asdict(pilot_figures.alike(db, pilot))
     return PilotLook(
         pilot_id=pilot.id,
         number=0,
@@ -162,7 +165,8 @@ def _comparison(
     text_kind: TextKind | None = None,
 ) -> Comparison:
     if not _has_arms(pilot):
-        return pilots.compared_pairs(pilot_figures.pairs(db, pilot, text_kind))
+        pairs = pilot_figures.pairs if pilot.kind.reads_risk else pilot_figures.planned_pairs
+        return pilots.compared_pairs(pairs(db, pilot, text_kind))
     return pilots.compared(pilot_figures.observed(db, pilot, measure, labels, now, text_kind))
 
 

@@ -17,6 +17,7 @@ from models.errors import MovedOn, NotAllowed
 from models.operational import Clinician, Location, Pilot, PilotSignature, PracticeVersion, Staff
 from models.pilot_codes import (
     MEASURES_OF,
+    SHADOW_MEASURE_OF,
     UNITS_OF,
     EndedWhy,
     PilotMeasure,
@@ -99,15 +100,16 @@ def check(kind: VersionKind, terms: Terms) -> None:
     """Raises ValueError saying what of the terms cannot be."""
     if not terms.location_ids:
         raise ValueError("name the places where it is tried")
-    if terms.measure not in MEASURES_OF[kind]:
+    judged_by = SHADOW_MEASURE_OF[kind]
+    if terms.mode == PilotMode.SHADOW and terms.measure != judged_by:
+        raise ValueError(f"in shadow nothing happens by the new version: compare {judged_by.label.lower()}")
+    if terms.mode == PilotMode.ARM and terms.measure not in MEASURES_OF[kind]:
         raise ValueError(f"{kind.label.lower()} is not judged by {terms.measure.label.lower()}")
     if terms.unit not in UNITS_OF[kind]:
         raise ValueError(f"{kind.label.lower()} is not tried by {terms.unit.value}")
-    if terms.mode == PilotMode.SHADOW and not kind.reads_risk:
-        raise ValueError("only the risk reader runs in shadow: of anything else nothing would be seen")
-    if terms.mode == PilotMode.SHADOW and terms.measure != PilotMeasure.FLAGS_PER_CASE:
-        raise ValueError("in shadow nobody looks at the new flags, so they are counted and not confirmed")
     pilot_arms.check_share(terms.share)
+    if terms.mode == PilotMode.SHADOW and terms.harm_measure is not None:
+        raise ValueError("in shadow nothing happens by the new version, so no measure of it is watched for harm")
     if (terms.harm_measure is None) != (terms.most_harm is None):
         raise ValueError("a limit of harm is a measure with how much worse it may look")
     if terms.harm_measure is not None and terms.harm_measure not in MEASURES_OF[kind]:

@@ -182,6 +182,7 @@ READS: dict[str, MayRead] = {
     "look at the pilots": MayRead(
         {
             "decision": "approval_id case_number digest id signed_digest",
+            "follow_up": "episode_number",
             "pilot": (
                 "ended_at harm_measure id kind location_ids measure mode most_lost planned_units present "
                 "share smallest started_at text_kind"
@@ -189,6 +190,8 @@ READS: dict[str, MayRead] = {
             "pilot_look": "number units_a units_b verdict",
             "pilot_placing": "arm at location_id unit_id",
             "pilot_reading": "at case_number failed kept lost more raised text_kind unit_id",
+            "pilot_shadow": "new present same unit_id",
+            "session_note": "case_number",
         },
         content=frozenset({"decided_flag", "decision_words", "intake_text", "risk_flag", "sign_off_content"}),
     ),

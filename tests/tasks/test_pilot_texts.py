@@ -21,7 +21,7 @@ from models.pilot_codes import Arm, EndedWhy, PilotMode, PilotUnit, TextKind, Ve
 from models.therapy_text import TherapyText
 from rules.pilot_arms import arm_of
 from rules.sign_off import canonical
-from tasks import cases, session_gate
+from tasks import cases, nights, session_gate
 from tasks.check_in_words import read_unread
 from tests import factories
 from tests.factories import make_episode, make_location, make_papers, make_patient, make_session
@@ -241,6 +241,16 @@ def test_look_tells_flags_of_each_kind_of_text_by_arm(place: Location, new_reads
     assert (kind, figures["read"]) == (text.text_kind.value, 5)
     assert (figures["flags_per_case"]["units_a"], figures["flags_per_case"]["units_b"]) == (2, 3)
     assert figures["lost"] == {"flags": 0, "confirmed": 0, "failed": 0}
+
+
+@BOTH
+def test_nights_look_reads_what_it_declares(place: Location, new_reads: Any, text: Any) -> None:
+    running(K, place)
+    new_reads(reader(HARM))
+    made = text(place)
+    made.read(reader(HARM))
+    made.signs(therapy_store.flags(made.number, actor="test", where="test")[0].id, confirmed=True)
+    assert nights.do_part("pilots", date(2026, 11, 26), "all") == {"looks": 1, "stopped": 0}
 
 
 def test_pilot_is_judged_by_its_own_texts_and_counts_lost_flags_in_all(place: Location, new_reads: Any) -> None:

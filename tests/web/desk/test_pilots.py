@@ -11,7 +11,7 @@ from adapters.operational_store import reading, writing
 from models.codes import Role
 from models.columns import utc_now
 from models.operational import Location, Pilot, PilotLook, PilotSignature
-from models.pilot_codes import LookVerdict, PilotMode, SignedAct, TextKind, VersionKind
+from models.pilot_codes import SHADOW_MEASURE_OF, LookVerdict, PilotMode, SignedAct, TextKind, VersionKind
 from tests.factories import make_location
 from tests.pilots import make_pilot, now_of, running
 from tests.web.desk.conftest import PASSWORD
@@ -82,7 +82,8 @@ def find(record: Any) -> list[Any]:
         ({"why": " "}, "Say in 1 to 500 characters"),
         ({"unit": "building"}, "Choose who"),
         ({"mode": "shadow"}, "differs from another"),
-        ({"mode": "shadow", "spread": "1"}, "only the risk reader"),
+        ({"mode": "shadow", "spread": "1"}, "in shadow nothing happens by the new version: compare reminders planned"),
+        ({"measure": "reminders_planned", "spread": "1"}, "is not judged by reminders planned"),
         ({"harm_measure": "no_shows", "most_harm": ""}, "limit of harm is a number"),
         ({"kind": "weather"}, "Choose what is changed"),
         ({"expected": "nan"}, "is a number"),
@@ -208,6 +209,32 @@ def test_flags_are_shown_by_kind_of_text(at_the_desk, place: Location):
     for words in ("transcripts Flags raised per case 0.50 of 30", "75.0 % of 31", "2 confirmed"):
         assert words in shown, words
     assert "Texts between sessions" in shown and "a confirmed flag that is missed counts in all texts" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(K.REMINDER_PLAN, "patients"), (K.NOTE_TEMPLATE, "patients"), (K.WAITLIST_RULE, "freed times")],
+)
+def test_shadow_of_each_kind_says_what_would_have_been(at_the_desk, place: Location, kind: VersionKind, words: str):
+    measure = SHADOW_MEASURE_OF[kind]
+    pilot = running(kind, place, mode=PilotMode.SHADOW, measure=measure, smallest=0.5, spread=1.0)
+    found = {"units_a": 24, "units_b": 24, "mean_a": 2.0, "mean_b": 1.0, "estimate": -1.0, "low": -1.4, "high": -0.6}
+    look(pilot, 1, LookVerdict.DIFFERS, **found, figures={"same": {"same": 3, "of": 31}})
+    shown = main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
+    assert f"differs: {measure.label.lower()}, 1.00 (0.60 to 1.40) fewer. Shadow cannot tell which is better." in shown
+    assert "In 3 of 31 the new version would have done exactly the same." in shown
+    assert f"24 of {pilot.planned_units} {words}" in shown and "nothing follows from it" in shown
+    assert "The comparison does not say that the new version is better." in shown
+
+
+def test_form_offers_shadow_for_every_kind(at_the_desk, place: Location):
+    owner = at_the_desk(Role.OWNER)
+    for kind in VersionKind:
+        shown = main_of(owner.get(f"/pilots/new?kind={kind.value}"))
+        assert "Shadow: both versions run" in shown and f"{SHADOW_MEASURE_OF[kind].label} (in shadow)" in shown
+    form = FORM | {"mode": "shadow", "measure": "reminders_planned", "expected": "2", "smallest": "0.5", "spread": "1"}
+    assert owner.post("/pilots", **form, locations=[place.id]).status_code == 303
+    assert find(Pilot)[0].mode == PilotMode.SHADOW
 
 
 def test_look_at_a_template_shows_its_other_measure(at_the_desk, place: Location):
