@@ -64,12 +64,12 @@ def ask(console: Console, waits: "Waits") -> None:
     show(console, waits)
     while waits.missing:
         roles = " or ".join(role.value for role in waits.missing)
-        email = typer.prompt(f"E-mail of an {roles} who signs now (empty: it waits)", default="", show_default=False)
+        email = typer.prompt(f"E-mail of the {roles} who signs now (empty: it waits)", default="", show_default=False)
         if not email.strip():
             _say(console, f"It waits: {waits.version.id}, on the desk's page Versions waiting too.")
             return
         waits = _signed(waits, email)
-        _say(console, f"Signed. {state(waits)}")
+        _say(console, f"Signed; {state(waits)}")
 
 
 def _signed(waits: "Waits", email: str) -> "Waits":

@@ -87,7 +87,7 @@ def test_template_holds_once_owner_and_clinician_have_signed(
     assert "in the place of SOAP-1" in shown and "It waits: WV-" in shown
     assert in_force(call) == "SOAP-1"
     typed = "".join(f"{who.email}\n{who.password}\n{codes.next_code(who)}\n" for who in (owner, sample("ST-101")))
-    assert "Signed. in force" in call("note-templates", "pilot", "LOC-1", "SOAP-2", typed=typed).output
+    assert "Signed; in force" in call("note-templates", "pilot", "LOC-1", "SOAP-2", typed=typed).output
     assert in_force(call) == "SOAP-2"
     assert "writes with SOAP-1" in call("note-templates", "go-back", "LOC-1", "SOAP-1").output
     assert in_force(call) == "SOAP-1"

@@ -24,6 +24,7 @@ from models.operational import Staff, VersionSignature
 from tests.cli.conftest import Calls
 from tests.factories import fresh_code, make_location, make_signer, make_staff
 from tests.labels import KIND, make_labels
+from tests.waiting_versions import tell_held_out
 
 PASSWORD = "a-long-enough-sentence"
 HASHED = credentials.hash_password(PASSWORD)
@@ -63,8 +64,9 @@ def version(call: Calls, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def signers() -> Signers:
-    """An owner and a clinician who can prove who they are."""
+def signers(monkeypatch: pytest.MonkeyPatch) -> Signers:
+    """An owner and a clinician who can prove who they are; nothing is read meanwhile that outlasts a code."""
+    tell_held_out(monkeypatch)
     place = make_location()
     return [make_signer(role, location=place, password_hash=HASHED) for role in (Role.OWNER, Role.CLINICIAN)]
 
@@ -179,11 +181,11 @@ def test_promote_tells_its_figures_and_fails_where_it_refuses(call: Calls, versi
 def test_promotion_is_signed_at_the_terminal_by_owner_and_clinician(call: Calls, version: str, signers: Signers):
     owner, clinician = signers
     shown = call("models", "promote", version, typed=typed_by(owner) + "\n").output
-    assert "log loss on them, this version" in shown and "Signed. still to sign: clinician" in shown
+    assert "log loss on them, this version" in shown and "Signed; still to sign: clinician" in shown
     [waiting] = json.loads(call("versions", "list", "--json").output)
     assert waiting["sha256"] in shown and waiting["signed_by"] == {"owner": owner.id}
     assert recalibrating.in_force() == SHIPPED
-    assert "Signed. in force" in call("versions", "sign", waiting["id"], typed=typed_by(clinician)).output
+    assert "Signed; in force" in call("versions", "sign", waiting["id"], typed=typed_by(clinician)).output
     assert recalibrating.in_force() == folder_of(version)
     with reading() as db:
         how = set(db.exec(select(VersionSignature.authenticated)).all())
