@@ -71,6 +71,8 @@ NOT_IN_A_FILE: Mapping[str, str] = {
     "pilot": "the practice",
     "pilot_look": "sums of many patients",
     "pilot_signature": "the practice",
+    "waiting_version": "the practice",
+    "version_signature": "the practice",
     "satisfaction_answer": "kept apart from who gave it",
 }
 """Operational tables that no patient's file holds, and why; every other one must lead to a patient."""

@@ -1,7 +1,7 @@
 """What the units of a pilot have shown so far: sessions missed, drafts changed, hours to sign, flags, times filled."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
-from acts.labels import labelled_by_case
 from acts.practice_clocks import reminder_policy
 from models.codes import AppointmentStatus, ApprovalKind, DraftKind
 from models.operational import (
@@ -20,15 +19,15 @@ from models.operational import (
     PilotEdits,
     PilotPlacing,
     PilotReading,
+    PilotShadow,
     SessionNote,
     Slot,
     WaitlistOffer,
 )
-from models.pilot_codes import PilotMeasure, PilotUnit
+from models.pilot_codes import PilotMeasure, PilotUnit, TextKind
 from models.scheduling_codes import WaitlistOfferStatus
 from rules.pilots import Observed, hours_to_sign
 
-WHERE = "compare a pilot"
 HELD_OR_MISSED = (AppointmentStatus.ATTENDED, AppointmentStatus.NO_SHOW)
 
 
@@ -51,23 +50,30 @@ class Lost:
 
 
 Labels = Mapping[str, Mapping[str, bool]]
+"""What clinicians said of flags, by case and flag id."""
 
 
-def labels_for(pilots: Iterable[Pilot]) -> Labels:
-    """What clinicians said of flags, by case and flag id, where one of these pilots is of the risk reader."""
-    if not any(pilot.kind.reads_risk for pilot in pilots):
-        return {}
-    return labelled_by_case(actor="system", where=WHERE)
+def observed(
+    db: Session,
+    pilot: Pilot,
+    measure: PilotMeasure,
+    labels: Labels,
+    now: datetime,
+    text_kind: TextKind | None = None,
+) -> list[Observed]:
+    """One figure for each unit that has an outcome: the mean of its outcomes since it was placed.
 
-
-def observed(db: Session, pilot: Pilot, measure: PilotMeasure, labels: Labels, now: datetime) -> list[Observed]:
-    """One figure for each unit that has an outcome: the mean of its outcomes since it was placed."""
+    ``text_kind``: of the risk reader, the flags in which texts; by default in those that the pilot is judged by.
+    """
     placings = db.exec(select(PilotPlacing).where(PilotPlacing.pilot_id == pilot.id)).all()
     units = {each.unit_id: each for each in placings}
     if not units or pilot.started_at is None:
         return []
     values: dict[str, list[float]] = defaultdict(list)
-    for outcome in _OUTCOMES[measure](db, pilot, labels, now):
+    kind = text_kind or pilot.text_kind
+    by_texts = _BY_TEXTS.get(measure)
+    outcomes = by_texts(db, pilot, labels, kind) if by_texts else _OUTCOMES[measure](db, pilot, now)
+    for outcome in outcomes:
         placed = units.get(outcome.unit_id)
         # what happened before a unit was placed is nothing that its arm did
         if placed is not None and outcome.at >= placed.at:
@@ -75,21 +81,68 @@ def observed(db: Session, pilot: Pilot, measure: PilotMeasure, labels: Labels, n
     return [Observed(units[unit].arm, units[unit].location_id, sum(each) / len(each)) for unit, each in values.items()]
 
 
-def pairs(db: Session, pilot: Pilot) -> list[tuple[float, float]]:
-    """In shadow: how many flags the present and the new version raise in each case, by its newest reading."""
-    newest = {each.case_number: each for each in _readings(db, pilot) if not each.failed}
-    return [(float(len(each.kept) + len(each.lost)), float(len(each.kept) + each.more)) for each in newest.values()]
+def pairs(db: Session, pilot: Pilot, text_kind: TextKind | None = None) -> list[tuple[float, float]]:
+    """In shadow: how many flags the present and the new version raise in each case; between sessions in each text."""
+    newest = [each for each in _newest(db, pilot, text_kind or pilot.text_kind) if not each.failed]
+    return [(float(len(each.kept) + len(each.lost)), float(len(each.kept) + each.more)) for each in newest]
 
 
-def lost(db: Session, pilot: Pilot, labels: Labels) -> Lost:
-    """The flags that the present version raised and the new one would not have, each counted once."""
+@dataclass(frozen=True)
+class Alike:
+    """In how many of so many both versions would have done exactly the same."""
+
+    same: int
+    of: int
+
+
+def planned_pairs(db: Session, pilot: Pilot, _: TextKind | None = None) -> list[tuple[float, float]]:
+    """In shadow: what the present and the new version would do, of each unit the mean: its sessions are alike."""
+    units: dict[str, list[PilotShadow]] = defaultdict(list)
+    for each in _shadows(db, pilot):
+        units[each.unit_id].append(each)
+    return [
+        (sum(each.present for each in own) / len(own), sum(each.new for each in own) / len(own))
+        for own in units.values()
+    ]
+
+
+def alike(db: Session, pilot: Pilot) -> Alike:
+    """In how many sessions, drafts or freed times it would have made no difference."""
+    rows = _shadows(db, pilot)
+    return Alike(sum(each.same for each in rows), len(rows))
+
+
+def _shadows(db: Session, pilot: Pilot) -> list[PilotShadow]:
+    query = select(PilotShadow).where(PilotShadow.pilot_id == pilot.id).order_by(col(PilotShadow.subject_id))
+    return list(db.exec(query).all())
+
+
+def lost(db: Session, pilot: Pilot, labels: Labels, text_kind: TextKind | None = None) -> Lost:
+    """The flags that the present version raised and the new one would not have, each counted once; ``text_kind``: in
+    these texts alone, by default in all."""
     by_case: dict[str, set[str]] = defaultdict(set)
     failed = 0
     for each in _readings(db, pilot):
-        by_case[each.case_number] |= set(each.lost)
-        failed += each.failed
+        if text_kind in (None, each.text_kind):
+            by_case[each.case_number] |= set(each.lost)
+            failed += each.failed
     confirmed = sum(labels.get(case, {}).get(flag, False) for case, flags in by_case.items() for flag in flags)
     return Lost(sum(map(len, by_case.values())), confirmed, failed)
+
+
+def texts_read(db: Session, pilot: Pilot) -> dict[TextKind, int]:
+    """How many readings of each kind of text are on record."""
+    counts = Counter(each.text_kind for each in _readings(db, pilot))
+    return {kind: counts[kind] for kind in TextKind if kind in counts}
+
+
+def _newest(db: Session, pilot: Pilot, text_kind: TextKind) -> list[PilotReading]:
+    """The newest reading of each referral or session, which holds what was read before; between sessions every text is
+    read for itself."""
+    of_kind = [each for each in _readings(db, pilot) if each.text_kind is text_kind]
+    if text_kind is TextKind.CHECK_IN:
+        return of_kind
+    return list({each.case_number: each for each in of_kind}.values())
 
 
 def _readings(db: Session, pilot: Pilot) -> list[PilotReading]:
@@ -109,7 +162,7 @@ def _unit_column(record: Any, pilot: Pilot) -> Any:
 # -- outcomes by measure
 
 
-def _no_shows(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]:
+def _no_shows(db: Session, pilot: Pilot, now: datetime) -> list[Outcome]:
     """Sessions held or missed whose reminders were planned in the pilot: booked since its start, or so far ahead then
     that nothing was planned for them yet. Cancelled ones count for neither, as in rules.metrics."""
     assert pilot.started_at is not None
@@ -145,13 +198,13 @@ def _notes(db: Session, pilot: Pilot) -> dict[str, tuple[str, datetime]]:
     return {number: (unit, opened) for number, unit, opened in rows}
 
 
-def _edits(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]:
+def _edits(db: Session, pilot: Pilot, now: datetime) -> list[Outcome]:
     notes = _notes(db, pilot)
     counted = db.exec(select(PilotEdits.case_number, PilotEdits.edits)).all()
     return [Outcome(*notes[number], float(edits)) for number, edits in counted if number in notes]
 
 
-def _hours(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]:
+def _hours(db: Session, pilot: Pilot, now: datetime) -> list[Outcome]:
     """Notes whose 72 hours are over, signed or not."""
     notes = _notes(db, pilot)
     signed = dict(
@@ -169,14 +222,13 @@ def _hours(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]
     return found
 
 
-def _flags(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]:
-    newest = {each.case_number: each for each in _readings(db, pilot)}
-    return [Outcome(each.unit_id, each.at, float(each.raised)) for each in newest.values()]
+def _flags(db: Session, pilot: Pilot, _: Labels, text_kind: TextKind) -> list[Outcome]:
+    return [Outcome(each.unit_id, each.at, float(each.raised)) for each in _newest(db, pilot, text_kind)]
 
 
-def _confirmed(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> list[Outcome]:
+def _confirmed(db: Session, pilot: Pilot, labels: Labels, text_kind: TextKind) -> list[Outcome]:
     """By case, the share of its labelled flags that were confirmed."""
-    newest = {each.case_number: each for each in _readings(db, pilot)}
+    newest = {each.case_number: each for each in _newest(db, pilot, text_kind)}
     found = []
     for number, each in newest.items():
         said = list(labels.get(number, {}).values())
@@ -185,7 +237,7 @@ def _confirmed(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> list
     return found
 
 
-def _filled(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome]:
+def _filled(db: Session, pilot: Pilot, now: datetime) -> list[Outcome]:
     """Freed times that were offered in the pilot and are over: whether one of their offers was accepted."""
     assert pilot.started_at is not None
     accepted = sa.func.max(sa.case((col(WaitlistOffer.status) == WaitlistOfferStatus.ACCEPTED, 1), else_=0))
@@ -200,11 +252,13 @@ def _filled(db: Session, pilot: Pilot, _: Labels, now: datetime) -> list[Outcome
     return [Outcome(unit, at, float(taken)) for unit, at, taken in rows]
 
 
-_OUTCOMES: dict[PilotMeasure, Callable[[Session, Pilot, Labels, datetime], list[Outcome]]] = {
+_OUTCOMES: dict[PilotMeasure, Callable[[Session, Pilot, datetime], list[Outcome]]] = {
     PilotMeasure.NO_SHOWS: _no_shows,
     PilotMeasure.EDITS_PER_DRAFT: _edits,
     PilotMeasure.HOURS_TO_SIGN: _hours,
+    PilotMeasure.TIMES_FILLED: _filled,
+}
+_BY_TEXTS: dict[PilotMeasure, Callable[[Session, Pilot, Labels, TextKind], list[Outcome]]] = {
     PilotMeasure.FLAGS_PER_CASE: _flags,
     PilotMeasure.FLAGS_CONFIRMED: _confirmed,
-    PilotMeasure.TIMES_FILLED: _filled,
 }

@@ -1,20 +1,20 @@
 """Looks at pilots: each is a fact on record; one that shows harm takes the new version out of use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from acts import pilot_figures, pilot_templates
+from acts import pilot_figures, pilot_labels, pilot_templates
 from acts.pilot_arms import running
 from acts.pilot_figures import Labels
 from acts.pilots import end_in, one_pilot, present_of
 from adapters.operational_store import audit, queue_message, reading, writing
 from models.codes import MessageChannel, Role
 from models.operational import Pilot, PilotLook, Staff
-from models.pilot_codes import MEASURES_OF, EndedWhy, LookVerdict, PilotMeasure, PilotMode, VersionKind
+from models.pilot_codes import MEASURES_OF, EndedWhy, LookVerdict, PilotMeasure, PilotMode, TextKind, VersionKind
 from rules import pilots
 from rules.pilots import Comparison, Plan
 
@@ -34,7 +34,7 @@ def look_at_all(now: datetime) -> Looked:
     with reading() as db:
         there = [pilot for pilot, _ in running(db, tuple(VersionKind))]
     _count_edits(there)
-    labels = pilot_figures.labels_for(there)
+    labels = pilot_labels.labels_for(there)
     looks = [look(pilot.id, now, labels=labels, actor="system") for pilot in there]
     return Looked(sum(each is not None for each in looks), sum(bool(each and each.verdict.stops) for each in looks))
 
@@ -44,11 +44,12 @@ def look_now(pilot_id: str, now: datetime, *, actor: str) -> PilotLook | None:
     with reading() as db:
         pilot, _ = one_pilot(db, pilot_id)
     _count_edits([pilot])
-    return look(pilot_id, now, labels=pilot_figures.labels_for([pilot]), actor=actor)
+    return look(pilot_id, now, labels=pilot_labels.labels_for([pilot]), actor=actor)
 
 
 def _count_edits(there: Sequence[Pilot]) -> None:
-    of_notes = [each for each in there if each.kind == VersionKind.NOTE_TEMPLATE and each.started_at is not None]
+    drafted = [each for each in there if each.kind == VersionKind.NOTE_TEMPLATE and _has_arms(each)]
+    of_notes = [each for each in drafted if each.started_at is not None]
     if of_notes:
         since = min(each.started_at for each in of_notes if each.started_at is not None)
         pilot_templates.count_edits(since, sorted({place for each in of_notes for place in each.location_ids}))
@@ -118,8 +119,11 @@ def _made(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> PilotLook
     harm = _harm(pilot, {pilot.measure: seen, **beside})
     if pilot.kind.reads_risk:
         gone = pilot_figures.lost(db, pilot, labels)
-        figures["lost"] = {"flags": gone.flags, "confirmed": gone.confirmed, "failed": gone.failed}
+        figures["lost"] = asdict(gone)
+        figures["texts"] = _by_texts(db, pilot, labels, now)
         harm = harm or (gone.confirmed > pilot.most_lost)
+    elif not _has_arms(pilot):
+        figures["same"] = asdict(pilot_figures.alike(db, pilot))
     return PilotLook(
         pilot_id=pilot.id,
         number=0,
@@ -137,14 +141,33 @@ def _made(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> PilotLook
     )
 
 
+def _by_texts(db: Session, pilot: Pilot, labels: Labels, now: datetime) -> dict[str, Any]:
+    """Of each kind of text that was read: flags raised, flags confirmed, flags that the new version would have lost."""
+    found: dict[str, Any] = {}
+    for kind, read in pilot_figures.texts_read(db, pilot).items():
+        measures = MEASURES_OF[pilot.kind] if _has_arms(pilot) else (PilotMeasure.FLAGS_PER_CASE,)
+        shown = {each.value: _as_plain(_comparison(db, pilot, each, labels, now, kind)) for each in measures}
+        gone = asdict(pilot_figures.lost(db, pilot, labels, kind))
+        found[kind.value] = {"read": read, **shown, "lost": gone}
+    return found
+
+
 def _has_arms(pilot: Pilot) -> bool:
     return pilot.mode == PilotMode.ARM
 
 
-def _comparison(db: Session, pilot: Pilot, measure: PilotMeasure, labels: Labels, now: datetime) -> Comparison:
+def _comparison(
+    db: Session,
+    pilot: Pilot,
+    measure: PilotMeasure,
+    labels: Labels,
+    now: datetime,
+    text_kind: TextKind | None = None,
+) -> Comparison:
     if not _has_arms(pilot):
-        return pilots.compared_pairs(pilot_figures.pairs(db, pilot))
-    return pilots.compared(pilot_figures.observed(db, pilot, measure, labels, now))
+        pairs = pilot_figures.pairs if pilot.kind.reads_risk else pilot_figures.planned_pairs
+        return pilots.compared_pairs(pairs(db, pilot, text_kind))
+    return pilots.compared(pilot_figures.observed(db, pilot, measure, labels, now, text_kind))
 
 
 def _harm(pilot: Pilot, seen: dict[PilotMeasure, Comparison]) -> bool:

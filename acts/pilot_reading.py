@@ -20,8 +20,8 @@ from language import risk_signals
 from language.risk_values import RiskReading
 from models.columns import utc_now
 from models.errors import WeightsDiffer
-from models.operational import PilotReading, Referral
-from models.pilot_codes import PilotMode
+from models.operational import Episode, PilotReading, Referral, SessionNote
+from models.pilot_codes import PilotMode, TextKind
 from rules import jurisdiction
 
 logger = logging.getLogger(__name__)
@@ -44,24 +44,37 @@ class Trial:
 
     placed: Placed
     subject: Subject
+    text_kind: TextKind = TextKind.REFERRAL
     failed: bool = False
 
     def flags_of(
         self, case_number: str, texts: Sequence[therapy_store.IntakeText], permission: jurisdiction.Permission
     ) -> list[therapy_store.RiskFlag]:
-        """What the new version raises from these texts; nothing in arm A, which is not read twice.
+        """What the new version raises from these texts; as ``flags_by``."""
+        return self.flags_by(
+            lambda read, _: [
+                flag for text in texts for flag in flags_of_text(case_number, text, permission=permission, read=read)
+            ]
+        )
+
+    def flags_by(
+        self, flags_with: Callable[[Read, Path], list[therapy_store.RiskFlag]]
+    ) -> list[therapy_store.RiskFlag]:
+        """What the new version raises, by whoever reads with it (its reader, its folder); nothing in arm A, which is
+        not read twice.
 
         Where it fails nothing of it counts, and the present version has read the case all the same.
         """
         if self.placed.arm is not None and not self.placed.has_new:
             return []
         try:
-            read = self._noting(read_with(pilot_versions.reader_folder(self.placed.version)))
+            folder = pilot_versions.reader_folder(self.placed.version)
         except WeightsDiffer as trouble:
-            logger.error("case %s: the reader on trial is not whole (%s)", case_number, type(trouble).__name__)
+            number, why = self.subject.case_number, type(trouble).__name__
+            logger.error("case %s: the reader on trial is not whole (%s)", number, why)
             self.failed = True
             return []
-        new = [flag for text in texts for flag in flags_of_text(case_number, text, permission=permission, read=read)]
+        new = flags_with(self._noting(read_with(folder)), folder)
         return [] if self.failed else new
 
     def _noting(self, read: Read) -> Read:
@@ -111,6 +124,7 @@ class Trial:
             "lost": sorted(ids[key] for key in by_a - by_b if key in ids) if both_read else [],
             "more": len(by_b - by_a),
             "failed": self.failed,
+            "text_kind": self.text_kind,
             "at": utc_now(),
         }
         with writing() as db:
@@ -128,11 +142,29 @@ def trial_of(case_number: str) -> Trial | None:
     """The pilot of the risk reader that a referral is part of; its arm goes on record."""
     with reading() as db:
         referral = one(db, Referral, case_number)
-        subject = Subject(referral.location_id, case_number, referral.patient_id, referral.clinician_id)
+    return _trial(
+        Subject(referral.location_id, case_number, referral.patient_id, referral.clinician_id), TextKind.REFERRAL
+    )
+
+
+def trial_of_session(session: SessionNote) -> Trial | None:
+    """The same of a session, whose transcript is read."""
+    subject = Subject(session.location_id, session.case_number, session.patient_id, session.clinician_id)
+    return _trial(subject, TextKind.SESSION)
+
+
+def trial_of_care(episode: Episode) -> Trial | None:
+    """The same of a patient in care, whose words between sessions are read."""
+    subject = Subject(episode.location_id, episode.case_number, episode.patient_id, episode.clinician_id)
+    return _trial(subject, TextKind.CHECK_IN)
+
+
+def _trial(subject: Subject, text_kind: TextKind) -> Trial | None:
+    with reading() as db:
         [found] = placed(db, RISK, [subject], keep=False)
     if found is None:
         return None
     if found.pilot.mode == PilotMode.ARM:
         with writing() as db:
             [found] = placed(db, RISK, [subject])
-    return Trial(found, subject) if found is not None else None
+    return Trial(found, subject, text_kind) if found is not None else None

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
 
-from acts.pilot_arms import Subject, placed, running
+from acts.pilot_arms import Placed, Subject, placed, running
 from acts.signed_notes import signed_contents
 from adapters import note_templates, therapy_store
 from adapters.operational_store import audit, reading, writing
@@ -24,18 +25,28 @@ WHERE = "compare a pilot"
 MOST_AT_ONCE = 200
 
 
-def tried_on(session: SessionNote) -> dict[str, NoteTemplate]:
-    """The new template for this session by its format, where it is in that arm; its arm goes on record."""
+@dataclass(frozen=True)
+class Tried:
+    """A new template and the pilot in which it is tried on a session."""
+
+    trial: Placed
+    template: NoteTemplate
+
+    @property
+    def templates(self) -> dict[str, NoteTemplate]:
+        """What the session is drafted with by it, by format: nothing in shadow and in arm A."""
+        return {self.template.format: self.template} if self.trial.has_new else {}
+
+
+def tried_on(session: SessionNote) -> Tried | None:
+    """The new template that is tried on this session; its arm goes on record."""
     with reading() as db:
         if not running(db, KINDS):
-            return {}
+            return None
     subject = Subject(session.location_id, session.case_number, session.patient_id, session.clinician_id)
     with writing() as db:
         [found] = placed(db, KINDS, [subject])
-    if found is None or not found.has_new:
-        return {}
-    template = note_templates.own_template(found.version)
-    return {template.format: template}
+    return Tried(found, note_templates.own_template(found.version)) if found is not None else None
 
 
 def count_edits(since: datetime, location_ids: Sequence[str]) -> int:

@@ -170,21 +170,22 @@ def reader_folder(version: PracticeVersion) -> Path:
     return risk_versions.pinned(version.content["reader"], version.content["manifest_sha256"])
 
 
-def put_in_force(pilot: Pilot, version: PracticeVersion, actor: str) -> None:
+def put_in_force(pilot: Pilot, version: PracticeVersion, actor: str, *, signed: str) -> None:
     """Make a version the present one: a reminder plan and a waitlist rule everywhere, a template at the pilot's places.
 
     A version of the risk reader goes through its own gate too; raises NotAllowed naming what refuses it there.
+    ``signed``: the digest of what was signed.
     """
     if version.kind.reads_risk:
-        _promote(version, actor)
+        _promote(version, actor, signed)
         return
     with writing() as db:
         if version.kind == VersionKind.NOTE_TEMPLATE:
             for place in pilot.location_ids:
-                note_templates.choose(db, place, note_templates.own_name(version), actor)
+                note_templates.choose(db, place, note_templates.own_name(version), actor, signed=signed)
         else:
             _set(db, REMINDERS if version.kind == VersionKind.REMINDER_PLAN else WAITLIST, version.content)
-        audit(db, actor, "version.in_force", version, pilot=pilot.id, digest=version.digest)
+        audit(db, actor, "version.in_force", version, pilot=pilot.id, digest=version.digest, signed=signed)
 
 
 def _set(db: Session, name: str, content: Mapping[str, Any]) -> None:
@@ -193,11 +194,12 @@ def _set(db: Session, name: str, content: Mapping[str, Any]) -> None:
     db.add(setting)
 
 
-def _promote(version: PracticeVersion, actor: str) -> None:
+def _promote(version: PracticeVersion, actor: str, signed: str) -> None:
     name = version.content["reader"]
     if risk_versions.digest_of(reader_folder(version)) != version.content["manifest_sha256"]:
         raise MovedOn(f"{name} is not what was tried")
-    done = recalibrating.promote(name, labels(actor=actor, passages=recalibrating.needs_passages(name)), actor=actor)
+    known = labels(actor=actor, passages=recalibrating.needs_passages(name))
+    done = recalibrating.promote(name, known, actor=actor, signed=signed)
     if done.refused:
         why: Sequence[str] = [each.value.replace("_", " ") for each in done.refused]
         raise NotAllowed(f"the reader's own gate refuses it: {', '.join(why)}")

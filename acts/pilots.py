@@ -17,12 +17,14 @@ from models.errors import MovedOn, NotAllowed
 from models.operational import Clinician, Location, Pilot, PilotSignature, PracticeVersion, Staff
 from models.pilot_codes import (
     MEASURES_OF,
+    SHADOW_MEASURE_OF,
     UNITS_OF,
     EndedWhy,
     PilotMeasure,
     PilotMode,
     PilotUnit,
     SignedAct,
+    TextKind,
     VersionKind,
 )
 from rules import pilot_arms, pilots
@@ -45,6 +47,7 @@ class Terms:
     harm_measure: PilotMeasure | None = None
     most_harm: float | None = None
     most_lost: int = 0
+    text_kind: TextKind = TextKind.REFERRAL
 
 
 def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
@@ -76,6 +79,7 @@ def propose(new: Wanted, why: str, terms: Terms, *, actor: str) -> Pilot:
             harm_measure=terms.harm_measure,
             most_harm=terms.most_harm,
             most_lost=terms.most_lost,
+            text_kind=terms.text_kind,
             screens_less=new.screens_less,
             proposed_by=actor,
         )
@@ -96,15 +100,16 @@ def check(kind: VersionKind, terms: Terms) -> None:
     """Raises ValueError saying what of the terms cannot be."""
     if not terms.location_ids:
         raise ValueError("name the places where it is tried")
-    if terms.measure not in MEASURES_OF[kind]:
+    judged_by = SHADOW_MEASURE_OF[kind]
+    if terms.mode == PilotMode.SHADOW and terms.measure != judged_by:
+        raise ValueError(f"in shadow nothing happens by the new version: compare {judged_by.label.lower()}")
+    if terms.mode == PilotMode.ARM and terms.measure not in MEASURES_OF[kind]:
         raise ValueError(f"{kind.label.lower()} is not judged by {terms.measure.label.lower()}")
     if terms.unit not in UNITS_OF[kind]:
         raise ValueError(f"{kind.label.lower()} is not tried by {terms.unit.value}")
-    if terms.mode == PilotMode.SHADOW and not kind.reads_risk:
-        raise ValueError("only the risk reader runs in shadow: of anything else nothing would be seen")
-    if terms.mode == PilotMode.SHADOW and terms.measure != PilotMeasure.FLAGS_PER_CASE:
-        raise ValueError("in shadow nobody looks at the new flags, so they are counted and not confirmed")
     pilot_arms.check_share(terms.share)
+    if terms.mode == PilotMode.SHADOW and terms.harm_measure is not None:
+        raise ValueError("in shadow nothing happens by the new version, so no measure of it is watched for harm")
     if (terms.harm_measure is None) != (terms.most_harm is None):
         raise ValueError("a limit of harm is a measure with how much worse it may look")
     if terms.harm_measure is not None and terms.harm_measure not in MEASURES_OF[kind]:
@@ -138,6 +143,8 @@ def terms_digest(pilot: Pilot, version: PracticeVersion, act: SignedAct) -> str:
         "harm": [pilot.harm_measure.value if pilot.harm_measure else None, pilot.most_harm, pilot.most_lost],
         "screens_less": pilot.screens_less,
     }
+    if pilot.kind.reads_risk:
+        terms["judged_by_texts"] = pilot.text_kind.value
     return digest_of(terms)
 
 
@@ -259,13 +266,14 @@ def _place_clinicians(db: Session, pilot: Pilot) -> None:
 
 
 def _put_in_force(pilot: Pilot, version: PracticeVersion, actor: str) -> None:
-    pilot_versions.put_in_force(pilot, version, actor)
+    digest = terms_digest(pilot, version, SignedAct.PUT_IN_FORCE)
+    pilot_versions.put_in_force(pilot, version, actor, signed=digest)
     with writing() as db:
         present = one(db, Pilot, pilot.id)
         if present.in_force_at is None:
             present.in_force_at = pilot.in_force_at = utc_now()
             db.add(present)
-            audit(db, actor, "pilot.put_in_force", present, version=version.id)
+            audit(db, actor, "pilot.put_in_force", present, version=version.id, signed=digest)
         if present.ended_at is None:
             end_in(db, present, EndedWhy.PUT_IN_FORCE, actor)
 

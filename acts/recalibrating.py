@@ -7,14 +7,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from adapters import operational_store as store
 from adapters import risk_versions
 from language import recalibration
 from language.evaluation import on_labels
 from language.evaluation.on_labels import Verdict, network_of
-from language.evaluation.risk_floor import floor_of
+from language.evaluation.risk_floor import Floor, floor_of
 from language.feedback import Label
 from language.manifests import faults, read_manifest
 from language.recalibration import earlier_and_later
@@ -23,6 +23,7 @@ from language.risk_values import SignalKind
 from models.columns import utc_now
 from models.errors import NotAllowed, WeightsDiffer
 from models.operational import AuditEvent
+from rules.version_signing import ways_back
 
 FEWEST_TO_JUDGE = 30
 MADE, PROMOTED = "risk_reader.made", "risk_reader.promoted"
@@ -53,16 +54,30 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Promotion:
-    """What became of a wish to put a version in force; it is, unless something refused it.
+class Judged:
+    """What speaks for a version and against it; nothing is put in force by it.
 
-    ``lost``: where it falls below the shipped version on the held-out texts.
+    ``lost``: where it falls below the shipped version on the held-out texts; ``held_out``, ``shipped``: the figures of
+    both there, None where the texts are missing.
     """
 
     version: str
     refused: tuple[Refusal, ...]
     verdict: Verdict | None
     lost: tuple[str, ...]
+    held_out: Floor | None = None
+    shipped: Floor | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the audit holds of it."""
+        if self.verdict is None:
+            return {}
+        return {
+            "labels": self.verdict.candidate.labels,
+            "confirmed": self.verdict.confirmed,
+            "lost": self.verdict.lost,
+        }
 
 
 def versions() -> dict[str, Path]:
@@ -91,7 +106,9 @@ def recalibrate(labels: Sequence[Label], wanted: Mapping[SignalKind, float], *, 
     base = in_force()
     made = recalibration.recalibrated(earlier, base, versions(), wanted, refit=refit, now=utc_now())
     folder = risk_versions.keep(made.version, made.files)
-    _record(made.version, MADE, actor, made_from=read_manifest(base).version, labels=made.labels, refit=refit)
+    with store.writing() as db:
+        made_from = read_manifest(base).version
+        _record(db, made.version, MADE, actor, made_from=made_from, labels=made.labels, refit=refit)
     return Made(made.version, made.labels, made.untouched, on_labels.judged(later, base, folder, versions()))
 
 
@@ -100,53 +117,85 @@ def needs_passages(version: str) -> bool:
     return network_of(folder_of(version)) != network_of(in_force())
 
 
-def promote(version: str, labels: Sequence[Label], *, actor: str) -> Promotion:
-    """Put a version in force if it is better on the labels decided after those it was made from; either is on record.
+def judged(version: str, labels: Sequence[Label]) -> Judged:
+    """How a version does on the labels decided after those it was made from, and on the held-out texts.
 
     Better: its log loss is lower (or the same, where it only lowers thresholds), it raises every flag that the version
     in force raises and clinicians confirmed, and no kind's recall on the held-out texts is below the shipped version's.
+    Raises ValueError for the shipped version, which is gone back to.
     """
     folder = folder_of(version)
-    _must_be_intact(folder)
+    if folder == SHIPPED:
+        raise ValueError(f"{version} is the shipped version: `countersign models go-back {version}`")
+    must_be_intact(folder)
     verdict = on_labels.judged(unseen(labels, folder), in_force(), folder, versions())
     refused = _refused_by_labels(verdict, folder)
     lost: list[str] = []
+    floors: tuple[Floor | None, Floor | None] = (None, None)
     try:
-        lost = floor_of(folder).lost_against(floor_of(SHIPPED))
+        candidate, shipped = floor_of(folder), floor_of(SHIPPED)
+        floors, lost = (candidate, shipped), candidate.lost_against(shipped)
     except FileNotFoundError:
         refused.append(Refusal.HELD_OUT_TEXTS_MISSING)
     if lost:
         refused.append(Refusal.HELD_OUT_TEXTS_LOST)
-    done = Promotion(version, tuple(refused), verdict, tuple(lost))
-    counts = (
-        {"labels": verdict.candidate.labels, "confirmed": verdict.confirmed, "lost": verdict.lost} if verdict else {}
-    )
-    if refused:
-        _record(version, REFUSED, actor, refused=[each.value for each in refused], **counts)
-    else:
-        _record(version, PROMOTED, actor, **counts)
-        risk_versions.put_in_force(version)
+    return Judged(version, tuple(refused), verdict, tuple(lost), *floors)
+
+
+def promote(version: str, labels: Sequence[Label], *, actor: str, signed: str) -> Judged:
+    """Put a version in force that was signed, if it is better (see ``judged``); either is on record.
+
+    ``signed``: the digest of what was signed.
+    """
+    done = judged(version, labels)
+    if done.refused:
+        refuse(done, actor=actor)
+        return done
+    with store.writing() as db:
+        record_promoted(db, version, actor=actor, signed=signed, **done.counts)
+    risk_versions.put_in_force(version)
     return done
 
 
-def go_back(version: str, *, actor: str) -> None:
-    """Put the shipped version or one that was in force before into force again, at once.
+def refuse(done: Judged, *, actor: str) -> None:
+    """Put on record that a version is not put in force, and why."""
+    with store.writing() as db:
+        _record(db, done.version, REFUSED, actor, refused=[each.value for each in done.refused], **done.counts)
 
-    Raises NotAllowed for a version that was never promoted as it is now.
+
+def record_promoted(db: Session, version: str, *, actor: str, signed: str, **details: Any) -> None:
+    """Put on record that a version comes into force, before it does: killed in between, it is on record alone."""
+    _record(db, version, PROMOTED, actor, signed=signed, **details)
+
+
+def go_back(version: str, *, actor: str) -> None:
+    """Put the shipped version, or one that was in force before the present one, into force again, at once.
+
+    Raises NotAllowed for a version that was never promoted as it is now, or that was gone back from since.
     """
     folder = folder_of(version)
+    if folder != SHIPPED:
+        must_be_intact(folder)
+        if version not in ways() or not _was_in_force(version, folder):
+            raise NotAllowed(f"{version} was never in force, or was gone back from: promote it")
+    with store.writing() as db:
+        _record(db, version, RETURNED, actor)
     if folder == SHIPPED:
-        _record(version, RETURNED, actor)
         risk_versions.put_shipped_in_force()
-        return
-    _must_be_intact(folder)
-    if not _was_in_force(version, folder):
-        raise NotAllowed(f"{version} was never in force: promote it")
-    _record(version, RETURNED, actor)
-    risk_versions.put_in_force(version)
+    else:
+        risk_versions.put_in_force(version)
 
 
-def _must_be_intact(folder: Path) -> None:
+def ways() -> list[str]:
+    """The version in force by what is on record, then those that may be gone back to, the newest first."""
+    moved = select(AuditEvent).where(col(AuditEvent.action).in_((PROMOTED, RETURNED))).order_by(col(AuditEvent.id))
+    with store.reading() as db:
+        events = db.exec(moved).all()
+    shipped = read_manifest(SHIPPED).version
+    return ways_back(shipped, [(event.subject_id, event.action == RETURNED) for event in events])
+
+
+def must_be_intact(folder: Path) -> None:
     if wrong := faults(read_manifest(folder), folder):
         raise WeightsDiffer("; ".join(wrong))
 
@@ -182,8 +231,6 @@ def _was_in_force(version: str, folder: Path) -> bool:
     return any(event.details["manifest_sha256"] == risk_versions.digest_of(folder) for event in events)
 
 
-def _record(version: str, action: str, actor: str, **details: Any) -> None:
-    """Written before anything changes: nothing is ever in force without being on record, whenever we are killed."""
+def _record(db: Session, version: str, action: str, actor: str, **details: Any) -> None:
     digest = risk_versions.digest_of(folder_of(version))
-    with store.writing() as db:
-        store.audit(db, actor, action, ("risk_reader", version), manifest_sha256=digest, **details)
+    store.audit(db, actor, action, ("risk_reader", version), manifest_sha256=digest, **details)

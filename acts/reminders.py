@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from acts import pilot_shadows
 from acts.pilot_arms import Placed, Subject, placed
+from acts.pilot_shadows import Beside
 from acts.practice_clocks import message_policy, reminder_policy, reminder_policy_with
 from adapters.operational_store import audit, open_to_dos, queue_messages, set_statuses
 from adapters.portal_links import LINK_DAYS, make_links
@@ -69,6 +71,11 @@ class _Around:
     links: dict[str, str]
     written_to: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
+    def apart(self) -> "_Around":
+        """The same for other plans, which count their own reminders."""
+        written_to = defaultdict(list, {patient: list(at) for patient, at in self.written_to.items()})
+        return replace(self, written_to=written_to)
+
 
 def figures(db: Session) -> Figures:
     """The practice's plan, its frequency cap, and what has worked as the last night saw it."""
@@ -96,6 +103,7 @@ def plan_for(db: Session, appointments: Sequence[Appointment], now: datetime, by
         return Planned()
     _drop_queued(db, due)
     around = _around(db, due, now)
+    untouched = around.apart()
     trials = dict(zip((each.id for each in due), placed(db, KINDS, [_subject(each) for each in due]), strict=True))
     new = _new_figures(db, [trial for trial in trials.values() if trial is not None and trial.has_new], by)
     plans = {each.id: _plan(each, around, now, _figures_of(trials[each.id], by, new)) for each in due}
@@ -106,7 +114,34 @@ def plan_for(db: Session, appointments: Sequence[Appointment], now: datetime, by
     opened = open_to_dos(db, calls)
     for each in due:
         _note(db, each, plans[each.id], trials[each.id])
+    shadowed = {id: trial for id, trial in trials.items() if trial is not None and trial.arm is None}
+    if shadowed:
+        pilot_shadows.keep(db, lambda: _would_plan(db, due, plans, shadowed, untouched, now, by))
     return Planned(len(due), len(messages), opened)
+
+
+def _would_plan(
+    db: Session,
+    due: Sequence[Appointment],
+    plans: Mapping[str, ReminderPlan],
+    shadowed: Mapping[str, Placed],
+    around: _Around,
+    now: datetime,
+    by: Figures,
+) -> list[Beside]:
+    """What the new plan of a pilot in shadow would have sent, beside what is sent."""
+    new = _new_figures(db, list(shadowed.values()), by)
+    found = []
+    for each in due:
+        trial = shadowed.get(each.id)
+        would = _plan(each, around, now, new[trial.pilot.id] if trial is not None else by)
+        if trial is None:
+            continue
+        plan = plans[each.id]
+        same = (plan.channel, plan.reminders) == (would.channel, would.reminders)
+        counts = (len(plan.reminders), len(would.reminders))
+        found.append(Beside(trial, each.id, trial.unit_id, each.location_id, *counts, same))
+    return found
 
 
 def _subject(appointment: Appointment) -> Subject:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, or_, select
 
 from acts.matching_facts import clinicians_on, request_of
-from acts.pilot_arms import Subject, placed
+from acts.pilot_arms import Placed, Subject, placed
 from models.codes import AppointmentStatus, EpisodeStatus, Modality, ReferralStatus, SlotStatus
 from models.operational import (
     Appointment,
@@ -71,10 +71,10 @@ class WaitlistFacts:
         self,
         policy: WaitlistPolicy,
         clinicians: Iterable[CandidateClinician],
-        tried: Mapping[tuple[str, str], WaitlistPolicy] | None = None,
+        trials: Mapping[tuple[str, str], Placed] | None = None,
     ) -> None:
         self.policy = policy
-        self._tried = tried or {}
+        self._trials = trials or {}
         self.clinicians = {one.clinician_id: one for one in clinicians}
         self.people: dict[str, Person] = {}
         self.open_on: dict[str, list[str]] = defaultdict(list)
@@ -88,19 +88,28 @@ class WaitlistFacts:
 
     def policy_for(self, slot: Slot) -> WaitlistPolicy:
         """The practice's rule, or the one that is tried on this clinician's times at this place."""
-        return self._tried.get((slot.clinician_id, slot.location_id), self.policy)
+        trial = self._trials.get((slot.clinician_id, slot.location_id))
+        return self._of_version(trial) if trial is not None and trial.has_new else self.policy
+
+    def shadow_for(self, slot: Slot) -> tuple[Placed, WaitlistPolicy] | None:
+        """The rule that runs in shadow on this clinician's times at this place, where one does."""
+        trial = self._trials.get((slot.clinician_id, slot.location_id))
+        return (trial, self._of_version(trial)) if trial is not None and trial.arm is None else None
+
+    def _of_version(self, trial: Placed) -> WaitlistPolicy:
+        return policy_of({**asdict(self.policy), **trial.version.content})
 
     def waiting_for(self, slot: Slot) -> list[Waiting]:
         """Everybody who may wait for this clinician's times, in no order."""
         ids = [*self._by_clinician[slot.clinician_id], *self._by_clinician[None]]
         return [self.people[one].waiting for one in ids]
 
-    def may_be_asked(self, slot: Slot) -> list[Waiting]:
+    def may_be_asked(self, slot: Slot, policy: WaitlistPolicy) -> list[Waiting]:
         """The same without those who hold as many offers as they may, or whom this clinician may not see."""
         return [
             one
             for one in self.waiting_for(slot)
-            if len(one.held) < self.policy_for(slot).most_open and self._suited(one, slot.clinician_id)
+            if len(one.held) < policy.most_open and self._suited(one, slot.clinician_id)
         ]
 
     def _suited(self, one: Waiting, clinician_id: str) -> bool:
@@ -110,10 +119,10 @@ class WaitlistFacts:
             self._suits[key] = not unsuited(self.clinicians[clinician_id], one)
         return self._suits[key]
 
-    def likely_to_miss(self, slot: Slot) -> int:
+    def likely_to_miss(self, slot: Slot, policy: WaitlistPolicy) -> int:
         """How many of those who hold this time now are likely to miss it."""
         held_by = [self.people[one].waiting for one in self.open_on[slot.id] if one in self.people]
-        return sum(is_likely_to_miss(one.miss_estimate, self.policy_for(slot)) for one in held_by)
+        return sum(is_likely_to_miss(one.miss_estimate, policy) for one in held_by)
 
     def note_offer(self, offer: WaitlistOffer, slot: Slot) -> None:
         """An offer that was just made counts for the next choice."""
@@ -167,7 +176,7 @@ def facts_for(
     """
     clinician_ids = sorted({slot.clinician_id for slot in slots})
     policy = waitlist_policy(db)
-    facts = WaitlistFacts(policy, clinicians_on(db, now.date(), clinician_ids), _tried(db, slots, policy, keep))
+    facts = WaitlistFacts(policy, clinicians_on(db, now.date(), clinician_ids), _trials(db, slots, keep))
     wanted = _whose(slots, clinician_ids) if entry_id is None else [WaitlistEntry.id == entry_id]
     entries = db.exec(select(WaitlistEntry).where(*wanted)).all()
     _read_offers(db, facts, slots)
@@ -224,18 +233,12 @@ def facts_for(
     return facts
 
 
-def _tried(
-    db: Session, slots: Sequence[Slot], policy: WaitlistPolicy, keep: bool
-) -> dict[tuple[str, str], WaitlistPolicy]:
-    """The rule that holds instead of the practice's, by clinician and place, where a pilot tries one."""
+def _trials(db: Session, slots: Sequence[Slot], keep: bool) -> dict[tuple[str, str], Placed]:
+    """The pilot of the rule that each clinician's times at a place are part of."""
     pairs = sorted({(slot.clinician_id, slot.location_id) for slot in slots})
     subjects = [Subject(place, clinician_id=clinician) for clinician, place in pairs]
     trials = placed(db, (VersionKind.WAITLIST_RULE,), subjects, keep=keep)
-    return {
-        pair: policy_of({**asdict(policy), **trial.version.content})
-        for pair, trial in zip(pairs, trials, strict=True)
-        if trial is not None and trial.has_new
-    }
+    return {pair: trial for pair, trial in zip(pairs, trials, strict=True) if trial is not None}
 
 
 def _whose(slots: Sequence[Slot], clinician_ids: list[str]) -> list[Any]:

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select, tuple_
 
+from acts import pilot_shadows
 from acts.patient_messages import channel_for, tell_patient
+from acts.pilot_shadows import Beside
 from acts.waitlist_facts import Person, WaitlistFacts, facts_for, still_free, time_of
 from adapters.held_places import held_places
 from adapters.log_lines import log_of
@@ -39,7 +41,8 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 from rules import waitlist
-from rules.waitlist import Chosen
+from rules.matching import CandidateClinician
+from rules.waitlist import Choice, Chosen, WaitlistPolicy
 
 log = log_of(__name__)
 
@@ -66,26 +69,54 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
         return []
     facts = facts_for(db, free, now, keep=True)
     made: list[tuple[WaitlistOffer, Slot]] = []
+    beside: list[Beside] = []
     for slot in sorted(free, key=lambda each: (each.starts_at, each.id)):
         clinician = facts.clinicians.get(slot.clinician_id)
         if clinician is None:
             continue
-        choice = waitlist.choose(
-            time_of(slot),
-            clinician,
-            facts.may_be_asked(slot),
-            now=now,
-            policy=facts.policy_for(slot),
-            open_now=len(facts.open_on[slot.id]),
-            likely_to_miss=facts.likely_to_miss(slot),
-        )
+        choice = _choose(facts, slot, clinician, facts.policy_for(slot), now)
+        beside += _would_choose(facts, slot, clinician, choice, now)
         batch = facts.batches.get(slot.id, 0) + 1
         for chosen in choice.chosen:
             offer = _offer(facts.people[chosen.entry_id].entry, slot, chosen, batch, now)
             facts.note_offer(offer, slot)
             made.append((offer, slot))
     _keep(db, facts, made)
+    if beside:
+        pilot_shadows.keep(db, lambda: beside)
     return [offer for offer, _ in made]
+
+
+def _choose(
+    facts: WaitlistFacts, slot: Slot, clinician: CandidateClinician, policy: WaitlistPolicy, now: datetime
+) -> Choice:
+    return waitlist.choose(
+        time_of(slot),
+        clinician,
+        facts.may_be_asked(slot, policy),
+        now=now,
+        policy=policy,
+        open_now=len(facts.open_on[slot.id]),
+        likely_to_miss=facts.likely_to_miss(slot, policy),
+    )
+
+
+def _would_choose(
+    facts: WaitlistFacts, slot: Slot, clinician: CandidateClinician, choice: Choice, now: datetime
+) -> list[Beside]:
+    """Whom the rule in shadow would have asked beside those who are; each time is compared when it is first offered.
+
+    The unit is the freed time: nobody is in an arm, and of clinicians there are too few to count.
+    """
+    shadow = facts.shadow_for(slot)
+    if shadow is None or slot.id in facts.batches:
+        return []
+    trial, policy = shadow
+    would = _choose(facts, slot, clinician, policy, now)
+    asked, others = ([each.entry_id for each in one.chosen] for one in (choice, would))
+    if not asked and not others:
+        return []
+    return [Beside(trial, slot.id, slot.id, slot.location_id, len(asked), len(others), asked == others)]
 
 
 def _offer(entry: WaitlistEntry, slot: Slot, chosen: Chosen, batch: int, now: datetime) -> WaitlistOffer:

@@ -19,6 +19,7 @@ from models.session_index import NoteFormatCode
 
 FOLDER = CHECKOUT / "templates" / "notes"
 SETTING = "note_templates"
+CHOSEN = "note_template.chosen"
 
 
 @cache
@@ -49,10 +50,10 @@ def template_of(stored: Mapping[str, Any], place: str) -> NoteTemplate:
 def in_force(db: Session, location_id: str) -> dict[str, NoteTemplate]:
     """The template of each format that a location writes with: version 1 unless another was chosen for it."""
     chosen = _chosen(db).get(location_id, {})
-    return {form: _named(db, chosen.get(form, f"{form}-1")) for form in NoteFormatCode}
+    return {form: named(db, chosen.get(form, f"{form}-1")) for form in NoteFormatCode}
 
 
-def _named(db: Session, version: str) -> NoteTemplate:
+def named(db: Session, version: str) -> NoteTemplate:
     """A shipped version, or one that the practice made; raises MovedOn where there is neither."""
     shipped = all_templates().get(version)
     if shipped is not None:
@@ -73,15 +74,19 @@ def own_template(version: PracticeVersion) -> NoteTemplate:
     return template_of({**version.content, "version": own_name(version)}, version.id)
 
 
-def choose(db: Session, location_id: str, version: str, actor: str) -> None:
-    """Let a location write with another version; notes that are already proposed keep theirs. Raises MovedOn."""
-    template = _named(db, version)
+def choose(db: Session, location_id: str, version: str, actor: str, *, signed: str) -> None:
+    """Let a location write with another version; notes that are already proposed keep theirs. Raises MovedOn.
+
+    ``signed``: the digest of what was signed, "" for the way back to a version that was in force before.
+    """
+    template = named(db, version)
     chosen = _chosen(db)
+    before = chosen.get(location_id, {}).get(template.format, f"{template.format}-1")
     chosen.setdefault(location_id, {})[template.format] = version
     setting = db.get(PracticeSetting, SETTING) or PracticeSetting(name=SETTING, value="")
     setting.value = json.dumps(chosen)
     db.add(setting)
-    audit(db, actor, "note_template.chosen", ("location", location_id), version=version)
+    audit(db, actor, CHOSEN, ("location", location_id), version=version, before=before, signed=signed)
 
 
 def _chosen(db: Session) -> dict[str, dict[str, str]]:

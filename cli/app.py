@@ -31,6 +31,7 @@ from cli import (
     safety,
     scorecard,
     sessions,
+    versions,
     weights,
 )
 from models.codes import ExitKind, ReferralStatus, Role, ToDoOutcome
@@ -76,6 +77,9 @@ scorecard.register(app, own_practice, console)
 own_pilots = typer.Typer(no_args_is_help=True, help="New versions that are tried beside the present ones.")
 pilots.register(own_pilots, console)
 app.add_typer(own_pilots, name="pilots")
+waiting_versions = typer.Typer(no_args_is_help=True, help="Versions that wait to be signed, so that they hold.")
+versions.register(waiting_versions, console)
+app.add_typer(waiting_versions, name="versions")
 past = typer.Typer(no_args_is_help=True, help="The practice's appointments of the time before Countersign.")
 app.add_typer(past, name="appointments")
 appointments.register(past, console)

@@ -11,14 +11,14 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from adapters import note_templates
-from adapters.operational_store import one, reading, writing
+from adapters.operational_store import reading
 from adapters.settings import settings
-from cli import login
+from cli import login, versions
 from models.codes import NoteStatus, Role
-from models.errors import MovedOn, NotAllowed
+from models.errors import NotAllowed
 from models.operational import Location, SessionNote
 
-MAY_CHOOSE = (Role.OWNER, Role.ADMIN)
+MAY_PROPOSE = (Role.OWNER, Role.ADMIN)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
@@ -79,16 +79,22 @@ def register(app: typer.Typer, templates: typer.Typer, console: Console) -> None
 
     @templates.command("pilot")
     def pilot(location: str, version: str) -> None:
-        """Let one location write with another version from now on; notes that are proposed already keep theirs."""
+        """Propose that one location writes with another version; an owner and a clinician sign it, here or on the desk.
+        Notes that are proposed already keep theirs."""
+        from acts import waiting_versions
+
         me = login.who()
-        if me.role not in MAY_CHOOSE:
-            raise NotAllowed("the practice's owner or an administrator chooses this")
-        if version not in note_templates.all_templates():
-            # one that the practice made is tried first, and put in force by signatures
-            raise MovedOn(f"there is no shipped note template {version}; the desk's page Pilots has your own")
-        with writing() as db:
-            one(db, Location, location)
-            note_templates.choose(db, location, version, me.id)
+        if me.role not in MAY_PROPOSE:
+            raise NotAllowed("the practice's owner or an administrator proposes this")
+        waiting = waiting_versions.propose_template(location, version, actor=me.id)
+        versions.ask(console, waiting_versions.one_waiting(waiting.id, me.location_ids))
+
+    @templates.command("go-back")
+    def go_back(location: str, version: str) -> None:
+        """Let one location write with a version again that it wrote with before, at once, without a signature."""
+        from acts import waiting_versions
+
+        waiting_versions.go_back_template(location, version, staff_id=login.who().id)
         console.print(f"{location} writes with {version} from now on.")
 
 

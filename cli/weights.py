@@ -102,23 +102,29 @@ def register(models: typer.Typer, console: Console) -> None:
 
     @models.command()
     def promote(version: Version, as_json: AsJson = False) -> None:
-        """Put a version in force if it is better on labels decided after those it was made from."""
+        """Propose a version that is better on labels decided later; an owner and a clinician sign it, here or on the
+        desk, and only then it is in force. With --json it waits."""
         from acts import recalibrating as acts
+        from acts import waiting_versions
         from acts.labels import labels
+        from cli import versions
 
         staff = _who_may_tune()
         known = labels(actor=staff.id, passages=acts.needs_passages(version))
-        done = acts.promote(version, known, actor=staff.id)
-        _show(console, plain(done), as_json)
-        if done.refused:
+        done, waiting = waiting_versions.propose_reader(version, known, actor=staff.id)
+        _show(console, plain(done) | {"waiting": waiting.id if waiting else ""}, as_json)
+        if waiting is None:
             raise PromotionRefused(f"{version} is not put in force: {', '.join(done.refused)}")
+        if not as_json:
+            versions.ask(console, waiting_versions.one_waiting(waiting.id, staff.location_ids))
 
     @models.command("go-back")
     def go_back(version: Version) -> None:
-        """Put the shipped version, or one that was in force before, into force again at once."""
-        from acts import recalibrating as acts
+        """Put the shipped version, or one that was in force before, into force again at once, without a signature."""
+        from acts import waiting_versions
+        from cli import login
 
-        acts.go_back(version, actor=_who_may_tune().id)
+        waiting_versions.go_back_reader(version, staff_id=login.who().id)
         _say(console, f"{version} is in force from the next reading on.")
 
 

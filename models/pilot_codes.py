@@ -55,6 +55,25 @@ class PilotMode(StrEnum):
     ARM = "arm"
 
 
+class TextKind(StrEnum):
+    """What of a patient's words the risk reader reads: of a referral, of a session, of a check-in between sessions."""
+
+    REFERRAL = "referral"
+    SESSION = "session"
+    CHECK_IN = "check_in"
+
+    @property
+    def label(self) -> str:
+        return TEXT_LABELS[self]
+
+
+TEXT_LABELS: dict[TextKind, str] = {
+    TextKind.REFERRAL: "Referrals' texts",
+    TextKind.SESSION: "Sessions' transcripts",
+    TextKind.CHECK_IN: "Texts between sessions",
+}
+
+
 class PilotUnit(StrEnum):
     """What is put into one arm or the other as a whole."""
 
@@ -79,6 +98,9 @@ class PilotMeasure(StrEnum):
     FLAGS_PER_CASE = "flags_per_case"
     FLAGS_CONFIRMED = "flags_confirmed"
     TIMES_FILLED = "times_filled"
+    REMINDERS_PLANNED = "reminders_planned"
+    POINTS_OPEN = "points_open"
+    PATIENTS_ASKED = "patients_asked"
 
     @property
     def label(self) -> str:
@@ -93,6 +115,11 @@ class PilotMeasure(StrEnum):
     def lower_is_better(self) -> bool:
         return self not in (PilotMeasure.FLAGS_CONFIRMED, PilotMeasure.TIMES_FILLED)
 
+    @property
+    def says_better(self) -> bool:
+        """Whether more or less of it is better; what would only have been planned says that it differs, no more."""
+        return self not in (PilotMeasure.REMINDERS_PLANNED, PilotMeasure.POINTS_OPEN, PilotMeasure.PATIENTS_ASKED)
+
 
 MEASURE_LABELS: dict[PilotMeasure, str] = {
     PilotMeasure.NO_SHOWS: "Sessions missed",
@@ -101,6 +128,9 @@ MEASURE_LABELS: dict[PilotMeasure, str] = {
     PilotMeasure.FLAGS_PER_CASE: "Flags raised per case",
     PilotMeasure.FLAGS_CONFIRMED: "Flags confirmed",
     PilotMeasure.TIMES_FILLED: "Freed times filled",
+    PilotMeasure.REMINDERS_PLANNED: "Reminders planned per session",
+    PilotMeasure.POINTS_OPEN: "Points asked for and not covered, per draft",
+    PilotMeasure.PATIENTS_ASKED: "Patients asked per freed time",
 }
 MEASURES_OF: dict[VersionKind, tuple[PilotMeasure, ...]] = {
     VersionKind.REMINDER_PLAN: (PilotMeasure.NO_SHOWS,),
@@ -110,6 +140,14 @@ MEASURES_OF: dict[VersionKind, tuple[PilotMeasure, ...]] = {
     VersionKind.WAITLIST_RULE: (PilotMeasure.TIMES_FILLED,),
 }
 """What a version of each kind may be judged by; the first is offered first."""
+SHADOW_MEASURE_OF: dict[VersionKind, PilotMeasure] = {
+    VersionKind.REMINDER_PLAN: PilotMeasure.REMINDERS_PLANNED,
+    VersionKind.NOTE_TEMPLATE: PilotMeasure.POINTS_OPEN,
+    VersionKind.RISK_THRESHOLD: PilotMeasure.FLAGS_PER_CASE,
+    VersionKind.RISK_WEIGHTS: PilotMeasure.FLAGS_PER_CASE,
+    VersionKind.WAITLIST_RULE: PilotMeasure.PATIENTS_ASKED,
+}
+"""What both versions are compared by in shadow, where nothing happens to anybody by the new one."""
 UNITS_OF: dict[VersionKind, tuple[PilotUnit, ...]] = {
     VersionKind.REMINDER_PLAN: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
     VersionKind.NOTE_TEMPLATE: (PilotUnit.PATIENT, PilotUnit.CASE, PilotUnit.CLINICIAN),
@@ -128,6 +166,7 @@ class LookVerdict(StrEnum):
     NO_DIFFERENCE = "no_difference"
     B_WORSE = "b_worse"
     UNDECIDED = "undecided"
+    DIFFERS = "differs"
     HARM = "harm"
 
     @property
@@ -139,6 +178,24 @@ class LookVerdict(StrEnum):
     def stops(self) -> bool:
         """Whether the new version is taken out of use at once."""
         return self in (LookVerdict.B_WORSE, LookVerdict.HARM)
+
+
+class WaitingKind(StrEnum):
+    """What may wait to be put in force without a pilot."""
+
+    RISK_READER = "risk_reader"
+    NOTE_TEMPLATE = "note_template"
+
+    @property
+    def label(self) -> str:
+        return "Risk reader" if self is WaitingKind.RISK_READER else "Note template"
+
+
+class WaitedWhy(StrEnum):
+    """Why a version waits no longer."""
+
+    SIGNED = "signed"
+    DISCARDED = "discarded"
 
 
 class SignedAct(StrEnum):

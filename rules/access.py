@@ -21,6 +21,8 @@ CONSENT_KEEPERS = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE})
 CALENDAR_KEEPERS = SIGNERS
 ROOM_KEEPERS = frozenset({Role.COORDINATOR})
 PILOT_ENDERS = frozenset({Role.OWNER, Role.CLINICIAN, Role.COMPLIANCE})
+VERSION_ENDERS = frozenset({Role.OWNER, Role.CLINICIAN, Role.COMPLIANCE, Role.ADMIN})
+VERSION_READERS = VERSION_ENDERS | {Role.ANALYST}
 PILOT_READERS = frozenset({Role.OWNER, Role.ANALYST, Role.COMPLIANCE, Role.CLINICIAN, Role.COORDINATOR})
 SAFETY = frozenset({Role.CLINICIAN, Role.COMPLIANCE, Role.OWNER})
 SCORERS = frozenset({Role.OWNER, Role.COMPLIANCE, Role.ANALYST})
@@ -168,6 +170,11 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "sign_pilot": frozenset({Role.OWNER, Role.CLINICIAN}),
     "end_pilot": PILOT_ENDERS,
     "look_at_pilot": frozenset({Role.OWNER, Role.ANALYST}),
+    "versions": VERSION_READERS,
+    "version": VERSION_READERS,
+    "sign_version": frozenset({Role.OWNER, Role.CLINICIAN}),
+    "discard_version": VERSION_ENDERS,
+    "go_back": VERSION_ENDERS,
     "safety": SAFETY,
     "safety_export": SAFETY,
     "raise_test_alarm": SAFETY,

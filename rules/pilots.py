@@ -170,8 +170,9 @@ def compared_pairs(pairs: Sequence[tuple[float, float]]) -> Comparison:
         return Comparison(n, n, float(n), _mean(a), _mean(b), None, None)
     differences = [after - before for before, after in pairs]
     middle = sum(differences) / n
-    variance = sum((each - middle) ** 2 for each in differences) / (n - 1)
-    return Comparison(n, n, float(n), _mean(a), _mean(b), middle, sqrt(variance / n) if variance > 0 else None)
+    # where all are alike it is never taken to be 0: one more case that differs by one from them is counted in
+    variance = sum((each - middle) ** 2 for each in differences) / (n - 1) or 1 / (n + 1)
+    return Comparison(n, n, float(n), _mean(a), _mean(b), middle, sqrt(variance / n))
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -206,7 +207,8 @@ def read(seen: Comparison, plan: Plan) -> Reading:
     """What these figures allow to say at this look.
 
     B is better or worse when the interval leaves out no difference; there is none worth having when the interval lies
-    within the smallest difference of interest. Where the planned size is reached with neither, it stays undecided.
+    within the smallest difference of interest. Of a measure that says nothing of better, it differs. Where the planned
+    size is reached with none of these, it stays undecided.
     """
     fraction = min(1.0, seen.information / plan.information)
     if seen.difference is None or seen.error is None:
@@ -219,6 +221,8 @@ def read(seen: Comparison, plan: Plan) -> Reading:
     least, most = (-high, -low) if plan.measure.lower_is_better else (low, high)
     if -plan.smallest < least and most < plan.smallest:
         verdict = LookVerdict.NO_DIFFERENCE
+    elif (least > 0 or most < 0) and not plan.measure.says_better:
+        verdict = LookVerdict.DIFFERS
     elif least > 0:
         verdict = LookVerdict.B_BETTER
     elif most < 0:

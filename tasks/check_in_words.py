@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from acts import pilot_reading
 from acts.check_in_answers import flags_of_check_in, from_answers, weighed
 from acts.follow_ups import open_escalation
 from acts.risk_flags import flags_of_text
@@ -34,18 +35,36 @@ def read_unread(case_number: str, now: datetime | None = None, read: Callable[..
     sources = therapy_store.unread_sources(case_number, actor="system", where=WHERE)
     for source in sources:
         if isinstance(source, therapy_store.IntakeText):
-            flags = flags_of_text(case_number, source, permission=permission, read=read)
+            flags = _raised(episode, source, permission, read)
             found, key = weighed(flags), f"check-in-words:{source.id}:{source.edition}"
         else:
             flags = flags_of_check_in([source])
+            therapy_store.raise_flags(case_number, flags)
             found, key = _from_answers(episode, source), f"check-in:{source.source_key}"
-        therapy_store.raise_flags(case_number, flags)
         if found is not None:
             with store.writing() as db:
                 episode = store.one(db, Episode, case_number)
                 open_escalation(db, episode, found, unique_key=key, subject_id=source.source_key)
         therapy_store.raise_flags(case_number, [], [(source.id, therapy_store.state_of(source))])
     return len(sources)
+
+
+def _raised(
+    episode: Episode,
+    text: therapy_store.IntakeText,
+    permission: jurisdiction.Permission,
+    read: Callable[..., RiskReading],
+) -> list[therapy_store.RiskFlag]:
+    """Raise what counts of one text: what the reader in force says and, where a pilot has it, the new one."""
+    number = episode.case_number
+    in_force = flags_of_text(number, text, permission=permission, read=read)
+    tried = pilot_reading.trial_of_care(episode)
+    new = tried.flags_of(number, [text], permission) if tried is not None else []
+    flags = tried.counting(in_force, new) if tried is not None else in_force
+    therapy_store.raise_flags(number, flags)
+    if tried is not None:
+        tried.keep(number, [(text.id, therapy_store.state_of(text))], in_force, new)
+    return flags
 
 
 def _from_answers(episode: Episode, answered: therapy_store.QuestionnaireAnswers) -> Escalation | None:

@@ -4,13 +4,15 @@ import hashlib
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from acts import pilot_templates
+from acts import pilot_shadows, pilot_templates
 from acts.consent_papers import papers_of, permission_for
+from acts.pilot_shadows import Beside
+from acts.pilot_templates import Tried
 from adapters import operational_store as store
 from adapters import therapy_store, therapy_store_sessions
 from adapters.icd10 import shipped_diagnosis_table
@@ -56,6 +58,7 @@ class _Ready:
     known_names: tuple[str, ...]
     templates: dict[str, NoteTemplate]
     law_allows: bool
+    tried: Tried | None = None
 
 
 @step("draft notes")
@@ -85,10 +88,12 @@ def _ready(case: Case) -> _Ready | None:
         patient = store.one(db, Patient, session.patient_id)
         clinician = store.one(db, Staff, session.clinician_id)
         templates = in_force(db, session.location_id)
-    templates |= pilot_templates.tried_on(session)
+    tried = pilot_templates.tried_on(session)
+    if tried is not None:
+        templates |= tried.templates
     names = (f"{patient.given_name} {patient.family_name}", clinician.name)
     law_allows = ai_may_draft_in(session.patient_state or patient.state, utc_now().date())
-    return _Ready(case, session, permission, kept, names, templates, law_allows)
+    return _Ready(case, session, permission, kept, names, templates, law_allows, tried)
 
 
 def _keep_if_it_stands(one: _Ready, made: NoteDraft | None) -> str | None:
@@ -140,7 +145,23 @@ def _keep(one: _Ready, made: NoteDraft | None) -> str:
             sentences=len(content["sentences"]),
             drafted_by=made.version if made is not None else None,
         )
+        if one.tried is not None and kind is DraftKind.DRAFTED:
+            tried = one.tried
+            pilot_shadows.keep(db, lambda: _would_be(one, tried, made, content))
     return kind.value
+
+
+def _would_be(one: _Ready, tried: Tried, made: NoteDraft | None, content: dict[str, Any]) -> list[Beside]:
+    """In shadow: how many points the new template would have found open in this session, beside the present one."""
+    form = one.session.note_format.value
+    if tried.trial.arm is not None or tried.template.format != form:
+        return []
+    beside = replace(one, templates={**one.templates, form: tried.template})
+    new = _content(beside, made, DraftKind.DRAFTED)
+    open_now, open_then = content["not_assessed"][form], new["not_assessed"][form]
+    same = open_now == open_then and all(content[part] == new[part] for part in ("sentences", "also_said"))
+    unit, place = tried.trial.unit_id, one.session.location_id
+    return [Beside(tried.trial, one.case.number, unit, place, len(open_now), len(open_then), same)]
 
 
 def would_draft(case: Case) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from acts import pilot_reading
 from acts.consent_papers import permission_for
 from acts.risk_reading import read_risk, session_threshold
 from adapters import operational_store as store
@@ -15,7 +16,8 @@ from adapters.settings import settings
 from adapters.speaker_labels import Speakers
 from adapters.transcripts import TooShort, read_transcript
 from language.note_values import Role, Turn
-from language.risk_values import RiskReading, SignalStatus
+from language.risk_classifier import settings as reader_settings
+from language.risk_values import RiskReading, SignalKind, SignalStatus
 from language.session_risk import SessionReading, read_session
 from models.codes import NoteStatus, RiskLevel, TranscriptState
 from models.columns import new_id, utc_now
@@ -155,9 +157,7 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     kept = therapy_store_sessions.transcript(case.number, actor="system", where=WHERE)
     flags: list[therapy_store.RiskFlag] = []
     if kept is not None:
-        rules_only = not permission.classifier_may_read
-        flags = _flags(case.number, kept, permission, read=read, rules_only=rules_only)
-        therapy_store.raise_flags(case.number, flags)
+        flags = _read_and_raise(session, kept, permission, read)
     levels = [RiskLevel(level) for level in therapy_store.open_levels(case.number)]
     level = max(levels, key=triage.RANK.__getitem__, default=None)
     with store.writing() as db:
@@ -184,17 +184,42 @@ def screen(case: Case, read: Callable[..., RiskReading] = read_risk) -> str:
     return level.value if level else "none raised"
 
 
+def _read_and_raise(
+    session: SessionNote,
+    kept: therapy_store_sessions.KeptTranscript,
+    permission: NotePermission,
+    read: Callable[..., RiskReading],
+) -> list[therapy_store.RiskFlag]:
+    """Raise what counts of this session: what the reader in force says and, where a pilot has it, the new one."""
+    number = session.case_number
+    in_force = _flags(number, kept, permission, read=read, least=session_threshold)
+    tried = pilot_reading.trial_of_session(session)
+    if tried is None:
+        therapy_store.raise_flags(number, in_force)
+        return in_force
+    new = tried.flags_by(
+        lambda other, folder: _flags(
+            number, kept, permission, read=other, least=reader_settings(folder).session_threshold
+        )
+    )
+    counting = tried.counting(in_force, new)
+    therapy_store.raise_flags(number, counting)
+    how = "rules" if not permission.classifier_may_read else "all"
+    tried.keep(number, [(f"transcript:{kept.edition}", how)], in_force, new)
+    return counting
+
+
 def _flags(
     case_number: str,
     kept: therapy_store_sessions.KeptTranscript,
     permission: NotePermission,
     *,
     read: Callable[..., RiskReading],
-    rules_only: bool,
+    least: Callable[[SignalKind], float],
 ) -> list[therapy_store.RiskFlag]:
-    turns = turns_of(kept.turns)
+    turns, rules_only = turns_of(kept.turns), not permission.classifier_may_read
     try:
-        reading = read_session(turns, read, rules_only=rules_only, least=session_threshold)
+        reading = read_session(turns, read, rules_only=rules_only, least=least)
     except Exception as failure:  # the safety path: a broken reader becomes a person's work, never silence
         logger.error("case %s: the risk reader failed (%s)", case_number, type(failure).__name__)
         broken = triage.flags_from_signals([], readable=False)[0]

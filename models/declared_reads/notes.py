@@ -54,6 +54,10 @@ READS: dict[str, MayRead] = {
             "outbox_message": "id",
             "patient": "id",
             "patient_consent": "document_id given_on id kind purpose revoked_on written",
+            "pilot": "id less_accepted location_ids mode share team unit",
+            "pilot_placing": "arm unit_id",
+            "practice_setting": "value",
+            "practice_version": "content",
             "session_note": (
                 "case_number clinician_id fence location_id patient_id patient_state risk_level "
                 "risk_pages_sent risk_raised_at risk_seen_at started_at status version"

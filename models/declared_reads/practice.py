@@ -64,8 +64,11 @@ READS: dict[str, MayRead] = {
                 "birth_date consent_ai consent_ai_on email id language payer_code plan_code "
                 "preferred_channel self_pay state time_zone"
             ),
+            "pilot": "id less_accepted location_ids mode share team unit",
+            "pilot_placing": "arm unit_id",
             "portal_link": "case_number expires_at id purpose used_at",
             "practice_setting": "value",
+            "practice_version": "content",
             "quarantined_row": "at file_id id row urgent",
             "referral": (
                 "came_from case_number clinician_id fence location_id modality needs_accessible "
@@ -193,11 +196,17 @@ READS: dict[str, MayRead] = {
     ),
     "look at the pilots": MayRead(
         {
+            "decision": "approval_id case_number digest id signed_digest",
+            "follow_up": "episode_number",
             "pilot": (
-                "ended_at harm_measure id kind location_ids measure mode planned_units present "
-                "share smallest started_at"
+                "ended_at harm_measure id kind location_ids measure mode most_lost planned_units present "
+                "share smallest started_at text_kind"
             ),
             "pilot_look": "number units_a units_b verdict",
+            "pilot_placing": "arm at location_id unit_id",
+            "pilot_reading": "at case_number failed kept lost more raised text_kind unit_id",
+            "pilot_shadow": "new present same unit_id",
+            "session_note": "case_number",
         },
         content=frozenset({"decided_flag", "decision_words", "intake_text", "risk_flag", "sign_off_content"}),
     ),

@@ -33,8 +33,11 @@ READS: dict[str, MayRead] = {
             "no_show_estimate": "appointment_id probability",
             "outbox_message": "case_number facts id not_before sent_at status to_patient_id unique_key",
             "patient": "email forgotten_at id phone preferred_channel sms_stopped_at time_zone",
+            "pilot": "id location_ids mode share team unit",
+            "pilot_placing": "arm unit_id",
             "portal_link": "expires_at id subject_id",
             "practice_setting": "value",
+            "practice_version": "content",
             "reminder_preference": "channel hours_before not_after_hour not_before_hour patient_id",
             "to_do": "case_number id kind unique_key",
         }

@@ -39,8 +39,11 @@ from models.operational.pilots import (
     PilotLook,
     PilotPlacing,
     PilotReading,
+    PilotShadow,
     PilotSignature,
     PracticeVersion,
+    VersionSignature,
+    WaitingVersion,
 )
 from models.operational.referrals import (
     IntakeFile,
@@ -132,6 +135,7 @@ __all__ = [
     "PilotLook",
     "PilotPlacing",
     "PilotReading",
+    "PilotShadow",
     "PilotSignature",
     "PortalLink",
     "PracticeRound",
@@ -163,6 +167,8 @@ __all__ = [
     "StepRuns",
     "SubmittedLine",
     "ToDo",
+    "VersionSignature",
+    "WaitingVersion",
     "WaitlistEntry",
     "WaitlistOffer",
     "WorkerBeat",

@@ -16,7 +16,10 @@ from models.pilot_codes import (
     PilotMode,
     PilotUnit,
     SignedAct,
+    TextKind,
     VersionKind,
+    WaitedWhy,
+    WaitingKind,
 )
 
 
@@ -44,7 +47,8 @@ class Pilot(OperationalRecord, table=True):
     ``expected`` of A and its ``spread`` (standard deviation). ``most_harm``: how much worse B may look by
     ``harm_measure`` (None: the primary one alone is watched); ``most_lost``: how many confirmed flags B may miss.
     ``present``: digest by location of what was in force at the start. ``screens_less``: whether B may raise fewer
-    flags than A; ``less_accepted``: a clinician has signed that it may.
+    flags than A; ``less_accepted``: a clinician has signed that it may. ``text_kind``: of the risk reader, in which
+    texts its flags are what it is judged by; it reads all of them.
     """
 
     __tablename__ = "pilot"
@@ -64,6 +68,7 @@ class Pilot(OperationalRecord, table=True):
     harm_measure: PilotMeasure | None = None
     most_harm: float | None = None
     most_lost: int = 0
+    text_kind: TextKind = Field(default=TextKind.REFERRAL, sa_column_kwargs={"server_default": "referral"})
     present: dict = Field(default_factory=dict, sa_type=JSON)
     screens_less: bool = False
     less_accepted: bool = False
@@ -123,6 +128,25 @@ class PilotReading(OperationalRecord, table=True):
     lost: list[str] = Field(default_factory=list, sa_type=JSON)
     more: int = 0
     failed: bool = False
+    text_kind: TextKind = Field(default=TextKind.REFERRAL, sa_column_kwargs={"server_default": "referral"})
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class PilotShadow(OperationalRecord, table=True):
+    """What both versions would do with one appointment, draft or freed time, in counts; the present one alone did it.
+
+    ``subject_id``: the appointment, session or slot, counted once. ``present``, ``new``: how many reminders, open
+    questions of a template, patients asked. ``same``: whether they would do exactly the same.
+    """
+
+    __tablename__ = "pilot_shadow"
+    pilot_id: str = Field(primary_key=True, foreign_key="pilot.id")
+    subject_id: str = Field(primary_key=True)
+    unit_id: str
+    location_id: str
+    present: float
+    new: float
+    same: bool
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
@@ -157,3 +181,38 @@ class PilotLook(OperationalRecord, table=True):
     high: float | None = None
     verdict: LookVerdict
     figures: dict = Field(default_factory=dict, sa_type=JSON)
+
+
+class WaitingVersion(OperationalRecord, table=True):
+    """A version that somebody asks to be put in force without a pilot; it waits for its signatures.
+
+    ``content`` is exactly what is signed: the version and its digest, where it would hold, what it replaces, the
+    figures that speak for it; ``digest`` is its SHA-256 as canonical JSON. ``location_ids`` [] = everywhere.
+    """
+
+    __tablename__ = "waiting_version"
+    id: str = Field(primary_key=True)
+    kind: WaitingKind
+    version: str
+    location_ids: list[str] = Field(default_factory=list, sa_type=JSON)
+    content: dict = Field(default_factory=dict, sa_type=JSON)
+    digest: str
+    proposed_by: str = Field(foreign_key="staff.id")
+    proposed_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    ended_by: str | None = None
+    ended_why: WaitedWhy | None = None
+
+
+class VersionSignature(OperationalRecord, table=True):
+    """One signature that a waiting version is put in force; ``digest`` is of exactly what was shown."""
+
+    __tablename__ = "version_signature"
+    __table_args__ = (UniqueConstraint("waiting_id", "role"),)
+    id: str = Field(primary_key=True)
+    waiting_id: str = Field(foreign_key="waiting_version.id", index=True)
+    role: Role
+    staff_id: str = Field(foreign_key="staff.id")
+    authenticated: AuthenticatedHow
+    digest: str
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

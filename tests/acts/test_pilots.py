@@ -118,6 +118,17 @@ def test_second_pilot_of_a_kind_at_a_place_waits_for_the_first_to_end(place: Loc
         (K.REMINDER_PLAN, {"hours_before": [1]}, {}),
         (K.REMINDER_PLAN, {"sending_hours": [9, 17]}, {}),
         (K.REMINDER_PLAN, None, {"mode": PilotMode.SHADOW}),
+        (K.REMINDER_PLAN, None, {"measure": PilotMeasure.REMINDERS_PLANNED}),
+        (
+            K.REMINDER_PLAN,
+            None,
+            {
+                "mode": PilotMode.SHADOW,
+                "measure": PilotMeasure.REMINDERS_PLANNED,
+                "harm_measure": PilotMeasure.NO_SHOWS,
+                "most_harm": 0.1,
+            },
+        ),
         (K.REMINDER_PLAN, None, {"measure": PilotMeasure.EDITS_PER_DRAFT}),
         (K.REMINDER_PLAN, None, {"share": 0.99}),
         (K.REMINDER_PLAN, None, {"harm_measure": PilotMeasure.NO_SHOWS}),

@@ -1,6 +1,7 @@
 """Is a version promoted only where it is better on later labels, taken back at once, and is each of it on record?"""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 from sqlmodel import select
 
 from acts import labels, recalibrating
-from acts.recalibrating import Refusal, folder_of, go_back, in_force, promote, recalibrate
+from acts.recalibrating import Judged, Refusal, folder_of, go_back, in_force, recalibrate
 from acts.risk_reading import read_risk
 from adapters import risk_versions
 from adapters.operational_store import reading
 from language.evaluation.risk_floor import Floor, Share
+from language.feedback import Label
 from language.manifests import read_manifest, write_manifest
 from language.risk_classifier import SHIPPED, THRESHOLDS, settings
 from language.risk_network import NETWORK
@@ -61,6 +63,10 @@ def events() -> list[tuple[str, str]]:
 def last_details() -> dict[str, Any]:
     with reading() as db:
         return db.exec(select(AuditEvent)).all()[-1].details
+
+
+def promote(version: str, known: Sequence[Label], *, actor: str) -> Judged:
+    return recalibrating.promote(version, known, actor=actor, signed="0" * 64)
 
 
 DISTORTED = make_labels(1000, 1.0, -1.2)
@@ -161,11 +167,25 @@ def test_version_below_the_shipped_one_on_held_out_texts_is_refused(held_out: di
 def test_way_back_is_open_at_once_and_on_record():
     first = made()
     promote(first, DISTORTED, actor=WHO)
-    go_back(SHIPPED_VERSION, actor=WHO)
-    assert in_force() == SHIPPED
+    second = made(**{KIND.value: 0.05})
+    promote(second, DISTORTED, actor=WHO)
+    assert recalibrating.ways() == [second, first, SHIPPED_VERSION]
     go_back(first, actor=WHO)
     assert in_force() == folder_of(first)
-    assert events()[-2:] == [("returned", SHIPPED_VERSION), ("returned", first)]
+    go_back(SHIPPED_VERSION, actor=WHO)
+    assert in_force() == SHIPPED
+    assert events()[-2:] == [("returned", first), ("returned", SHIPPED_VERSION)]
+
+
+def test_version_that_was_gone_back_from_is_put_in_force_again_by_a_signature_alone():
+    first = made()
+    promote(first, DISTORTED, actor=WHO)
+    go_back(SHIPPED_VERSION, actor=WHO)
+    with pytest.raises(NotAllowed, match="gone back from"):
+        go_back(first, actor=WHO)
+    assert in_force() == SHIPPED
+    promote(first, DISTORTED, actor=WHO)
+    assert in_force() == folder_of(first) and last_details()["signed"] == "0" * 64
 
 
 def test_way_back_leads_to_nothing_that_was_never_in_force():
@@ -175,7 +195,6 @@ def test_way_back_leads_to_nothing_that_was_never_in_force():
     with pytest.raises(ValueError, match="no version risk-none"):
         go_back("risk-none", actor=WHO)
     promote(version, DISTORTED, actor=WHO)
-    go_back(SHIPPED_VERSION, actor=WHO)
     write_manifest(folder_of(version), version, "another", (NETWORK, THRESHOLDS))
     with pytest.raises(NotAllowed, match="never in force"):
         go_back(version, actor=WHO)
@@ -184,11 +203,11 @@ def test_way_back_leads_to_nothing_that_was_never_in_force():
 def test_version_that_is_not_intact_is_neither_promoted_nor_returned_to():
     version = made()
     promote(version, DISTORTED, actor=WHO)
-    go_back(SHIPPED_VERSION, actor=WHO)
     (folder_of(version) / NETWORK).write_bytes(b"other")
     for act in (lambda: promote(version, DISTORTED, actor=WHO), lambda: go_back(version, actor=WHO)):
         with pytest.raises(WeightsDiffer, match=NETWORK):
             act()
+    go_back(SHIPPED_VERSION, actor=WHO)
     assert in_force() == SHIPPED
 
 

@@ -55,10 +55,10 @@ def test_location_writes_with_what_was_chosen_for_it(home: Path, monkeypatch: py
     second = note_templates.NoteTemplate("SOAP", "SOAP-2", known["SOAP-1"].sections, ("mood",))
     monkeypatch.setattr(note_templates, "all_templates", lambda: known | {"SOAP-2": second})
     with writing() as db:
-        note_templates.choose(db, here.id, "SOAP-2", "ST-1")
-        note_templates.choose(db, here.id, "DAP-1", "ST-1")
+        note_templates.choose(db, here.id, "SOAP-2", "ST-1", signed="")
+        note_templates.choose(db, here.id, "DAP-1", "ST-1", signed="")
         with pytest.raises(MovedOn):
-            note_templates.choose(db, here.id, "SOAP-3", "ST-1")
+            note_templates.choose(db, here.id, "SOAP-3", "ST-1", signed="")
     with reading() as db:
         assert note_templates.in_force(db, here.id)["SOAP"] == second
         assert note_templates.in_force(db, here.id)["DAP"].version == "DAP-1"

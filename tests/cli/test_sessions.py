@@ -9,12 +9,13 @@ from sqlmodel import select
 from adapters.operational_store import reading, writing
 from adapters.sample_sessions import PATIENTS, seed_sample_sessions
 from adapters.settings import settings
-from cli import supervisor
+from cli import codes, supervisor
 from models.codes import DraftKind, NoteStatus
 from models.errors import MovedOn, NotAllowed
 from models.operational import Location, Patient, PatientConsent, SessionNote
-from tests.cli.conftest import Calls, sign_in_as
+from tests.cli.conftest import Calls, sample, sign_in_as
 from tests.factories import make_session
+from tests.waiting_versions import ship_a_second_template
 
 
 def _place(location_id: str) -> Location:
@@ -73,13 +74,27 @@ def test_template_is_not_chosen_by_just_anybody(sample_practice: Path, call: Cal
         call("note-templates", "pilot", "LOC-1", "SOAP-1")
 
 
-def test_owner_chooses_a_template_that_is_there(sample_practice: Path, call: Calls):
-    sign_in_as(call, "ST-501")
+def test_template_holds_once_owner_and_clinician_have_signed(
+    sample_practice: Path, call: Calls, monkeypatch: pytest.MonkeyPatch
+):
+    ship_a_second_template(monkeypatch)
+    owner = sign_in_as(call, "ST-501")
     with pytest.raises(MovedOn, match="SOAP-99"):
         call("note-templates", "pilot", "LOC-1", "SOAP-99")
     with pytest.raises(MovedOn, match="LOC-9"):
-        call("note-templates", "pilot", "LOC-9", "SOAP-1")
-    assert "LOC-1 writes with SOAP-1" in call("note-templates", "pilot", "LOC-1", "SOAP-1").output
+        call("note-templates", "pilot", "LOC-9", "SOAP-2")
+    shown = call("note-templates", "pilot", "LOC-1", "SOAP-2", typed="\n").output
+    assert "in the place of SOAP-1" in shown and "It waits: WV-" in shown
+    assert in_force(call) == "SOAP-1"
+    typed = "".join(f"{who.email}\n{who.password}\n{codes.next_code(who)}\n" for who in (owner, sample("ST-101")))
+    assert "Signed; in force" in call("note-templates", "pilot", "LOC-1", "SOAP-2", typed=typed).output
+    assert in_force(call) == "SOAP-2"
+    assert "writes with SOAP-1" in call("note-templates", "go-back", "LOC-1", "SOAP-1").output
+    assert in_force(call) == "SOAP-1"
+
+
+def in_force(call: Calls) -> str:
+    return str(json.loads(call("note-templates", "list", "--json").output)["in_force"]["LOC-1"]["SOAP"])
 
 
 def test_sample_sessions_are_dropped_once(sample_practice: Path):

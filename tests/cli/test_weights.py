@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from acts import labels, recalibrating
 from acts.recalibrating import folder_of
+from adapters import credentials
+from adapters.operational_store import reading
 from adapters.settings import settings
 from language.evaluation import risk_floor
 from language.evaluation.risk_floor import Floor, Share
@@ -15,12 +18,17 @@ from language.manifests import read_manifest
 from language.risk_classifier import SHIPPED, THRESHOLDS
 from language.training import risk_corpora
 from language.training.risk_corpora import Sentence
-from models.codes import Role
+from models.codes import AuthenticatedHow, Role
 from models.errors import NotAllowed, WeightsDiffer
+from models.operational import Staff, VersionSignature
 from tests.cli.conftest import Calls
-from tests.factories import make_staff
+from tests.factories import fresh_code, make_location, make_signer, make_staff
 from tests.labels import KIND, make_labels
+from tests.waiting_versions import tell_held_out
 
+PASSWORD = "a-long-enough-sentence"
+HASHED = credentials.hash_password(PASSWORD)
+Signers = list[Staff]
 pytestmark = pytest.mark.usefixtures("home")
 
 LABELS = make_labels(1000, 1.0, -1.2)
@@ -55,6 +63,19 @@ def version(call: Calls, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(json.loads(call("models", "recalibrate", "--json").output)["version"])
 
 
+@pytest.fixture
+def signers(monkeypatch: pytest.MonkeyPatch) -> Signers:
+    """An owner and a clinician who can prove who they are; nothing is read meanwhile that outlasts a code."""
+    tell_held_out(monkeypatch)
+    place = make_location()
+    return [make_signer(role, location=place, password_hash=HASHED) for role in (Role.OWNER, Role.CLINICIAN)]
+
+
+def typed_by(*signers: Staff) -> str:
+    """What these people type one after the other."""
+    return "".join(f"{each.email}\n{PASSWORD}\n{fresh_code(each.id)}\n" for each in signers)
+
+
 def test_list_names_every_set_of_weights_with_digest_card_and_licence(call: Calls):
     rows = json.loads(call("models", "list", "--json").output)
     assert [row["name"] for row in rows] == ["minilm", "risk_signals", "note_drafting"]
@@ -65,11 +86,11 @@ def test_list_names_every_set_of_weights_with_digest_card_and_licence(call: Call
     assert f"risk_signals {SHIPPED_VERSION} · in force" in shown and "Apache-2.0" in shown
 
 
-def test_list_tells_what_was_made_here_and_what_is_in_force(call: Calls, version: str):
+def test_list_tells_what_was_made_here_and_what_is_in_force(call: Calls, version: str, signers: Signers):
     shown = call("models", "list").output
     assert f"risk_signals {version}\n" in shown
     assert f"from {SHIPPED_VERSION} and 700 labels" in shown
-    call("models", "promote", version)
+    call("models", "promote", version, typed=typed_by(*signers))
     rows = {row["version"]: row["in_force"] for row in json.loads(call("models", "list", "--json").output)}
     assert rows[version] and not rows[SHIPPED_VERSION]
 
@@ -153,7 +174,36 @@ def test_promote_tells_its_figures_and_fails_where_it_refuses(call: Calls, versi
     monkeypatch.setattr(labels, "labels", lambda *, actor, passages=False: LABELS)
     done = json.loads(call("models", "promote", version, "--json").output)
     assert done["refused"] == [] and done["verdict"]["lost"] == 0 and done["caveat"] == SELECTION
+    assert done["waiting"].startswith("WV-") and recalibrating.in_force() == SHIPPED
     assert "in force" in call("models", "go-back", SHIPPED_VERSION).output
+
+
+def test_promotion_is_signed_at_the_terminal_by_owner_and_clinician(call: Calls, version: str, signers: Signers):
+    owner, clinician = signers
+    shown = call("models", "promote", version, typed=typed_by(owner) + "\n").output
+    assert "log loss on them, this version" in shown and "Signed; still to sign: clinician" in shown
+    [waiting] = json.loads(call("versions", "list", "--json").output)
+    assert waiting["sha256"] in shown and waiting["signed_by"] == {"owner": owner.id}
+    assert recalibrating.in_force() == SHIPPED
+    assert "Signed; in force" in call("versions", "sign", waiting["id"], typed=typed_by(clinician)).output
+    assert recalibrating.in_force() == folder_of(version)
+    with reading() as db:
+        how = set(db.exec(select(VersionSignature.authenticated)).all())
+    assert how == {AuthenticatedHow.COMMAND_LINE_PASSWORD_AND_CODE}
+
+
+def test_nobody_else_signs_a_promotion_at_the_terminal(call: Calls, version: str, signers: Signers):
+    place = make_location()
+    admin = make_signer(Role.ADMIN, location=place, password_hash=HASHED)
+    with pytest.raises(NotAllowed, match="still to sign: owner and clinician"):
+        call("models", "promote", version, typed=typed_by(admin))
+    for typed in ("nobody@example.org\nx\n000000\n", f"{signers[0].email}\nwrong\n000000\n"):
+        with pytest.raises(NotAllowed, match="do not fit"):
+            call("models", "promote", version, typed=typed)
+    assert recalibrating.in_force() == SHIPPED
+    [waiting] = json.loads(call("versions", "list", "--json").output)
+    assert "waits no longer" in call("versions", "discard", waiting["id"]).output
+    assert "discarded" in call("versions", "list").output
 
 
 def call_refused(call: Calls, *words: str) -> str:
@@ -170,6 +220,7 @@ def call_refused(call: Calls, *words: str) -> str:
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.COMPLIANCE, Role.ADMIN}))
 def test_other_roles_make_and_promote_nothing(call: Calls, monkeypatch: pytest.MonkeyPatch, role: Role):
     signed_in(monkeypatch, role)
-    for command in (["recalibrate"], ["promote", SHIPPED_VERSION], ["go-back", SHIPPED_VERSION]):
+    made, back = (["recalibrate"], ["promote", SHIPPED_VERSION]), ["go-back", SHIPPED_VERSION]
+    for command in (*made, *([] if role in (Role.OWNER, Role.CLINICIAN) else [back])):
         with pytest.raises(NotAllowed):
             call("models", *command)

@@ -69,6 +69,7 @@ from tests.e2e.page_checks import axe, keyboard, one_column, spacing, structure,
 from tests.rules.test_check_ins import phq9
 from tests.waiting_list import Practice, offers
 from tests.waiting_list import opened as opened_link
+from tests.waiting_versions import tell_held_out, waiting_reader
 from tests.web.desk.conftest import assignment, person, place, risk_review
 from tests.web.desk.test_routes import routes as desk_routes
 from web.desk.app import make_app as make_desk
@@ -260,7 +261,13 @@ def _pilot_visits(place: Location) -> list[Visit]:
     running = pilots.running(VersionKind.REMINDER_PLAN, place)
     pilots.make_looks(running)
     told = {"role": Role.OWNER}
+    with pytest.MonkeyPatch.context() as patch:
+        tell_held_out(patch)
+        asked = waiting_reader(factories.make_signer(Role.COMPLIANCE, location=place).id)
     return [
+        Visit("versions", "/versions", **told),
+        Visit("version", f"/versions/{asked.id}", **told),
+        Visit("version", f"/versions/{asked.id}", **told, go=_send_as_it_is, status=422, name="version_not_signed"),
         Visit("pilots", "/pilots", **told),
         Visit("pilot", f"/pilots/{running.id}", **told),
         Visit("pilot", f"/pilots/{waiting.id}", Role.CLINICIAN, name="pilot_to_sign"),

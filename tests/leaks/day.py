@@ -33,7 +33,7 @@ from tests.leaks.people import (
     write_a_text_message,
     write_notes,
 )
-from tests.leaks.pilots import try_a_plan
+from tests.leaks.pilots import ask_for_a_template, try_a_plan
 from tests.leaks.safety import look_after_safety
 from tests.leaks.times import keep_times
 from tests.test_leaks import opened_content
@@ -71,6 +71,7 @@ def live_a_day(at: Practice, names: list[str]) -> None:
     for name in ("uploaded", "typed", "namesake"):
         at.at(name, R.ASSIGNMENT, R.RISK_REVIEW)
     try_a_plan(at)
+    ask_for_a_template(at)
     look_at_everything(at)
     take_down_and_up(at)
     make_mistakes(at)

@@ -94,6 +94,30 @@ def test_pairs_are_compared_each_with_itself() -> None:
     assert compared_pairs([(1.0, 2.0)]).error is None
 
 
+def test_pairs_that_are_all_alike_are_not_certainty() -> None:
+    """One more that differs by one from the others is counted in."""
+    found = compared_pairs([(2.0, 1.0)] * 24)
+    assert found.difference == -1.0
+    assert found.error == pytest.approx(sqrt(1 / 25 / 24))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict"),
+    [
+        ([(2.0, 1.0)] * 40, V.DIFFERS),
+        ([(1.0, 2.0)] * 40, V.DIFFERS),
+        ([(2.0, 2.0)] * 40, V.NO_DIFFERENCE),
+        ([(2.0, 1.0)] * 19, V.TOO_EARLY),
+        ([(2.0, 2.0), (2.0, 0.0), (0.0, 2.0), (1.0, 3.0)] * 10, V.UNDECIDED),
+    ],
+)
+@pytest.mark.parametrize("measure", [M.REMINDERS_PLANNED, M.POINTS_OPEN, M.PATIENTS_ASKED])
+def test_what_would_be_planned_differs_or_not_and_is_never_better(
+    measure: M, pairs: list[tuple[float, float]], verdict: V
+) -> None:
+    assert read(compared_pairs(pairs), Plan(measure, 0.5, 40)).verdict == verdict
+
+
 # -- how many
 
 

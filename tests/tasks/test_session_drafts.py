@@ -137,7 +137,7 @@ def test_sentences_stand_where_the_locations_own_template_has_them(
     every = {**note_templates.all_templates(), "SOAP-9": pilot}
     monkeypatch.setattr(note_templates, "all_templates", lambda: every)
     with writing() as db:
-        note_templates.choose(db, place.id, "SOAP-9", "ST-1")
+        note_templates.choose(db, place.id, "SOAP-9", "ST-1", signed="")
     here, elsewhere = ready(location=place), ready()
     draft(here, elsewhere)
     assert [each["section"] for each in proposal(here)["sentences"]] == ["Plan", "Plan"]

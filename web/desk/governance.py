@@ -46,6 +46,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("retention", "/retention", "Retention", "Who is over their time; holds; the lists that are signed."),
     Shown("audit_reads", "/audit/reads", "Who read what", "Every read of therapy content, the unusual ones first."),
     Shown("pilots", "/pilots", "Pilots", "New versions tried beside the present ones, and how they compare."),
+    Shown("versions", "/versions", "Versions waiting", "What waits to be signed without a pilot, and the way back."),
     Shown("audit", "/audit", "Audit", "Who did what and when; search, check and export."),
 )
 

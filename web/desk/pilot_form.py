@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acts.pilots import Terms
-from models.pilot_codes import PilotMeasure, PilotMode, PilotUnit, VersionKind
+from models.pilot_codes import PilotMeasure, PilotMode, PilotUnit, TextKind, VersionKind
 from web.desk.pilot_words import SHOWN
 
 WHOLE = frozenset(
@@ -57,6 +57,9 @@ def terms(posted: Posted) -> Terms:
     if harm and harm not in tuple(PilotMeasure):
         raise ValueError("choose which measure is watched for harm")
     watched = PilotMeasure(harm) if harm else None
+    texts = posted.get("text_kind") or TextKind.REFERRAL
+    if texts not in tuple(TextKind):
+        raise ValueError("choose in which texts")
     spread = posted.get("spread")
     if not spread and not (judged.is_share and mode == PilotMode.ARM):
         raise ValueError("say how much one unit differs from another")
@@ -73,6 +76,7 @@ def terms(posted: Posted) -> Terms:
         harm_measure=watched,
         most_harm=posted.number("most_harm", "the limit of harm", percent=watched.is_share) if watched else None,
         most_lost=int(posted.number("most_lost", "the limit of lost flags")) if posted.get("most_lost") else 0,
+        text_kind=TextKind(texts),
     )
 
 

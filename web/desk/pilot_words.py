@@ -25,6 +25,7 @@ SAYS = {
     LookVerdict.NO_DIFFERENCE: "no difference worth having",
     LookVerdict.B_WORSE: "new is worse: stop",
     LookVerdict.UNDECIDED: "neither is better",
+    LookVerdict.DIFFERS: "it differs",
     LookVerdict.HARM: "harm: stop",
 }
 FIGURES = {
@@ -89,9 +90,17 @@ def gain(look: PilotLook, measure: PilotMeasure) -> str:
 
 def seen(look: PilotLook, pilot: Pilot) -> str:
     """How far a pilot is: ``120 of 1,654 patients``."""
-    if pilot.mode == PilotMode.SHADOW:
-        return f"{look.units_b:,} of {look.of:,} cases read by both"
-    return f"{look.units_a + look.units_b:,} of {look.of:,} {UNITS[pilot.unit]}"
+    done = look.units_b if pilot.mode == PilotMode.SHADOW else look.units_a + look.units_b
+    return f"{done:,} of {look.of:,} {counted(pilot)}"
+
+
+def counted(pilot: Pilot) -> str:
+    """What is counted: units in both arms, or what both versions worked on in shadow."""
+    if pilot.mode != PilotMode.SHADOW:
+        return UNITS[pilot.unit]
+    if pilot.kind.reads_risk:
+        return "cases read by both"
+    return "freed times" if pilot.kind == VersionKind.WAITLIST_RULE else UNITS[pilot.unit]
 
 
 def verdict(look: PilotLook | None, said: LookVerdict, pilot: Pilot) -> str:
@@ -109,6 +118,9 @@ def verdict(look: PilotLook | None, said: LookVerdict, pilot: Pilot) -> str:
         return f"The new version is better: {what} by {gain(look, measure)}."
     if said == LookVerdict.B_WORSE:
         return f"The new version is worse: {what} by {gain(look, measure)}. Stopped; everybody has the present one."
+    if said == LookVerdict.DIFFERS:
+        more = "more" if (look.estimate or 0) > 0 else "fewer"
+        return f"The new version differs: {what}, {gain(look, measure)} {more}. Shadow cannot tell which is better."
     if said == LookVerdict.HARM:
         return "A limit of harm was reached. Stopped; everybody has the present version."
     return f"The planned size is reached and neither is better: {what} {interval(look, measure)}."

@@ -12,7 +12,16 @@ from models.codes import AuthenticatedHow, Role
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import Pilot, PracticeVersion
-from models.pilot_codes import MEASURES_OF, UNITS_OF, PilotMode, SignedAct, VersionKind
+from models.pilot_codes import (
+    MEASURES_OF,
+    SHADOW_MEASURE_OF,
+    UNITS_OF,
+    PilotMeasure,
+    PilotMode,
+    SignedAct,
+    TextKind,
+    VersionKind,
+)
 from web.desk import pilot_chart, pilot_form, pilot_words, words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
@@ -74,12 +83,20 @@ def _form(
         typed=dict(posted.one) if posted else {},
         chosen=posted.locations if posted else own[:1],
         own=[each for id, each in desk_views.places().items() if id in own],
-        measures=MEASURES_OF[kind] if kind else (),
+        measures=_measures(kind) if kind else (),
         units=UNITS_OF[kind] if kind else (),
-        modes=(PilotMode.SHADOW, PilotMode.ARM) if kind and kind.reads_risk else (PilotMode.ARM,),
+        texts=tuple(TextKind) if kind and kind.reads_risk else (),
+        modes=(PilotMode.SHADOW, PilotMode.ARM) if kind and kind.reads_risk else (PilotMode.ARM, PilotMode.SHADOW),
+        shadow_measure=SHADOW_MEASURE_OF[kind] if kind else None,
+        harms=MEASURES_OF[kind] if kind else (),
         said=pilot_words,
         problem=problem,
     )
+
+
+def _measures(kind: VersionKind) -> tuple[PilotMeasure, ...]:
+    """What may be chosen: of arms, then of shadow."""
+    return tuple(dict.fromkeys((*MEASURES_OF[kind], SHADOW_MEASURE_OF[kind])))
 
 
 async def posted_form(request: Request) -> Posted:
@@ -151,6 +168,7 @@ def _show(request: Request, me: Member, pilot_id: str, *, notice: str = "", prob
         signs=not over and me.staff.role in waits,
         said=pilot_words,
         measures=MEASURES_OF[pilot.kind],
+        texts=tuple(TextKind),
         names=desk_views.staff_names(),
         places=desk_views.places(),
         notice=notice,

@@ -11,7 +11,7 @@ from adapters.operational_store import reading, writing
 from models.codes import Role
 from models.columns import utc_now
 from models.operational import Location, Pilot, PilotLook, PilotSignature
-from models.pilot_codes import LookVerdict, PilotMode, SignedAct, VersionKind
+from models.pilot_codes import SHADOW_MEASURE_OF, LookVerdict, PilotMode, SignedAct, TextKind, VersionKind
 from tests.factories import make_location
 from tests.pilots import make_pilot, now_of, running
 from tests.web.desk.conftest import PASSWORD
@@ -82,7 +82,8 @@ def find(record: Any) -> list[Any]:
         ({"why": " "}, "Say in 1 to 500 characters"),
         ({"unit": "building"}, "Choose who"),
         ({"mode": "shadow"}, "differs from another"),
-        ({"mode": "shadow", "spread": "1"}, "only the risk reader"),
+        ({"mode": "shadow", "spread": "1"}, "in shadow nothing happens by the new version: compare reminders planned"),
+        ({"measure": "reminders_planned", "spread": "1"}, "is not judged by reminders planned"),
         ({"harm_measure": "no_shows", "most_harm": ""}, "limit of harm is a number"),
         ({"kind": "weather"}, "Choose what is changed"),
         ({"expected": "nan"}, "is a number"),
@@ -196,6 +197,51 @@ def test_in_shadow_cases_are_counted_and_lost_flags_shown(at_the_desk, place: Lo
     shown = main_of(at_the_desk(Role.CLINICIAN).get(f"/pilots/{pilot.id}"))
     assert f"Too early: 40 of {pilot.planned_units:,} cases read by both." in shown
     assert "the new one would not have: 3, of which clinicians confirmed 1" in shown and "could not read 2" in shown
+
+
+def test_flags_are_shown_by_kind_of_text(at_the_desk, place: Location):
+    pilot = running(K.RISK_THRESHOLD, place, text_kind=TextKind.SESSION)
+    arms = {"units_a": 30, "units_b": 31, "mean_a": 0.5, "mean_b": 0.75, "difference": 0.25}
+    part = {"read": 61, "flags_per_case": arms, "flags_confirmed": arms, "lost": {"flags": 4, "confirmed": 2}}
+    lost = {"flags": 4, "confirmed": 2, "failed": 0}
+    look(pilot, 1, figures={"lost": lost, "texts": {"session": part, "check_in": part}})
+    shown = main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
+    for words in ("transcripts Flags raised per case 0.50 of 30", "75.0 % of 31", "2 confirmed"):
+        assert words in shown, words
+    assert "Texts between sessions" in shown and "a confirmed flag that is missed counts in all texts" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(K.REMINDER_PLAN, "patients"), (K.NOTE_TEMPLATE, "patients"), (K.WAITLIST_RULE, "freed times")],
+)
+def test_shadow_of_each_kind_says_what_would_have_been(at_the_desk, place: Location, kind: VersionKind, words: str):
+    measure = SHADOW_MEASURE_OF[kind]
+    pilot = running(kind, place, mode=PilotMode.SHADOW, measure=measure, smallest=0.5, spread=1.0)
+    found = {"units_a": 24, "units_b": 24, "mean_a": 2.0, "mean_b": 1.0, "estimate": -1.0, "low": -1.4, "high": -0.6}
+    look(pilot, 1, LookVerdict.DIFFERS, **found, figures={"same": {"same": 3, "of": 31}})
+    shown = main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
+    assert f"differs: {measure.label.lower()}, 1.00 (0.60 to 1.40) fewer. Shadow cannot tell which is better." in shown
+    assert "In 3 of 31 the new version would have done exactly the same." in shown
+    assert f"24 of {pilot.planned_units} {words}" in shown and "nothing follows from it" in shown
+    assert "The comparison does not say that the new version is better." in shown
+
+
+def test_form_offers_shadow_for_every_kind(at_the_desk, place: Location):
+    owner = at_the_desk(Role.OWNER)
+    for kind in VersionKind:
+        shown = main_of(owner.get(f"/pilots/new?kind={kind.value}"))
+        assert "Shadow: both versions run" in shown and f"{SHADOW_MEASURE_OF[kind].label} (in" in shown
+    form = FORM | {"mode": "shadow", "measure": "reminders_planned", "expected": "2", "smallest": "0.5", "spread": "1"}
+    assert owner.post("/pilots", **form, locations=[place.id]).status_code == 303
+    assert find(Pilot)[0].mode == PilotMode.SHADOW
+
+
+def test_look_at_a_template_shows_its_other_measure(at_the_desk, place: Location):
+    pilot = running(K.NOTE_TEMPLATE, place, spread=2.0)
+    arms = {"units_a": 3, "units_b": 4, "mean_a": 20.0, "mean_b": 18.5, "difference": -1.5}
+    look(pilot, 1, figures={"hours_to_sign": arms})
+    assert "Hours to sign 20.00 of 3" in main_of(at_the_desk(Role.OWNER).get(f"/pilots/{pilot.id}"))
 
 
 @pytest.mark.parametrize("role", READERS)
