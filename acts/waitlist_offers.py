@@ -1,6 +1,7 @@
 """Offers times that came free to the patients who wait for one, takes such offers back, ends places on the list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,8 @@ log = log_of(__name__)
 OFFERED = "earlier_time_offered"
 TAKEN = "earlier_time_taken"
 FREED_BY = (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
+DEEP = 10
+"""Of how many the order in the list is noted where nothing is offered."""
 LOWEST_PRIORITY = max(waitlist.PRIORITIES)
 
 
@@ -65,27 +68,67 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
     if not free:
         return []
     facts = facts_for(db, free, now, keep=True)
-    made: list[tuple[WaitlistOffer, Slot]] = []
-    for slot in sorted(free, key=lambda each: (each.starts_at, each.id)):
-        clinician = facts.clinicians.get(slot.clinician_id)
-        if clinician is None:
-            continue
-        choice = waitlist.choose(
-            time_of(slot),
-            clinician,
-            facts.may_be_asked(slot),
-            now=now,
-            policy=facts.policy_for(slot),
-            open_now=len(facts.open_on[slot.id]),
-            likely_to_miss=facts.likely_to_miss(slot),
-        )
-        batch = facts.batches.get(slot.id, 0) + 1
-        for chosen in choice.chosen:
-            offer = _offer(facts.people[chosen.entry_id].entry, slot, chosen, batch, now)
-            facts.note_offer(offer, slot)
-            made.append((offer, slot))
+    made = [(offer, slot) for slot in _soonest_first(free) for offer in _offers_of(facts, slot, now)]
     _keep(db, facts, made)
     return [offer for offer, _ in made]
+
+
+@dataclass(frozen=True)
+class WouldOffer:
+    """Whom a freed time would be offered now, first in the list first, and who would stand behind them."""
+
+    slot: Slot
+    case_number: str
+    offered: tuple[str, ...]
+    ranked: tuple[str, ...]
+
+
+def would_offer(db: Session, slots: Sequence[Slot], now: datetime) -> list[WouldOffer]:
+    """What ``offer_times`` would do if it were not held, in as many queries; offers nothing and keeps nothing."""
+    free = still_free(db, slots, now)
+    if not free:
+        return []
+    facts = facts_for(db, free, now)
+    found = []
+    for slot in _soonest_first(free):
+        ranked = _choice(facts, slot, now, deep=True)
+        offers = _offers_of(facts, slot, now)
+        if offers:
+            offered = tuple(offer.entry_id for offer in offers)
+            found.append(WouldOffer(slot, offers[0].case_number, offered, tuple(each.entry_id for each in ranked)))
+    return found
+
+
+def _soonest_first(slots: Sequence[Slot]) -> list[Slot]:
+    return sorted(slots, key=lambda each: (each.starts_at, each.id))
+
+
+def _offers_of(facts: WaitlistFacts, slot: Slot, now: datetime) -> list[WaitlistOffer]:
+    """The offers of one time, on no record yet; they count for the next choice."""
+    batch = facts.batches.get(slot.id, 0) + 1
+    made = []
+    for chosen in _choice(facts, slot, now):
+        offer = _offer(facts.people[chosen.entry_id].entry, slot, chosen, batch, now)
+        facts.note_offer(offer, slot)
+        made.append(offer)
+    return made
+
+
+def _choice(facts: WaitlistFacts, slot: Slot, now: datetime, *, deep: bool = False) -> Sequence[Chosen]:
+    """Who is next for a time; ``deep``: as if many more were asked at once."""
+    clinician = facts.clinicians.get(slot.clinician_id)
+    if clinician is None:
+        return ()
+    policy = facts.policy_for(slot)
+    return waitlist.choose(
+        time_of(slot),
+        clinician,
+        facts.may_be_asked(slot),
+        now=now,
+        policy=replace(policy, batch=DEEP, deepest=DEEP) if deep else policy,
+        open_now=len(facts.open_on[slot.id]),
+        likely_to_miss=0 if deep else facts.likely_to_miss(slot),
+    ).chosen
 
 
 def _offer(entry: WaitlistEntry, slot: Slot, chosen: Chosen, batch: int, now: datetime) -> WaitlistOffer:
