@@ -12,20 +12,24 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from acts import reminders as reminder_acts
+from acts import shadow_reading
+from acts.shadow_notes import Would, keep
 from adapters import operational_store as store
 from benchmarks import generated_group
+from models.codes import ClaimStatus
 from models.columns import utc_now
 from models.governance_codes import Level, Workflow
-from models.operational import AuditEvent, CheckInPlan, Episode, Location, ShadowAction, WorkflowStanding
+from models.operational import AuditEvent, CheckInPlan, Claim, Episode, Location, ShadowAction, WorkflowStanding
 from models.operational.base import METADATA
 from models.scheduling_codes import CheckInKind
 from models.standing import SHADOW_WORKFLOWS, ShadowKind
-from tasks import nights, shadow_night, waitlist
+from rules.shadow import How, Outcome
+from tasks import cases, claims, nights, shadow_night, standings, waitlist
 from tests.calendars import MONDAY, a_week_later, make_calendar, stop_the_clock
 from tests.conftest import copied
 from tests.factories import make_episode, make_plan
 from tests.series import add_leave, weekly_series
-from tests.tasks.test_held_batches import set_to
+from tests.tasks.test_held_batches import set_to, to_build
 from tests.visits import make_care, make_visit
 from tests.waiting_list import Practice
 
@@ -230,3 +234,40 @@ def test_every_note_leaves_one_event_that_names_nobody(home: Path) -> None:
     with store.reading() as db:
         [told] = db.exec(select(AuditEvent).where(AuditEvent.action == "shadow.noted")).all()
     assert set(told.details) == {"kind", "digest"} and told.case_number == visit.case_number
+
+
+def changed(record: Any, **values: Any) -> None:
+    with store.writing() as db:
+        kept = db.merge(record)
+        for name, value in values.items():
+            setattr(kept, name, value)
+
+
+def held_against(claim: Claim) -> tuple[Outcome, How]:
+    with store.reading() as db:
+        [row] = shadow_reading.rows(db, W.CLAIMS, claim.location_id, utc_now())
+    return row.compared.outcome, row.compared.how
+
+
+def test_claim_is_held_against_the_one_that_was_built(billed: Path) -> None:
+    claim = to_build()
+    content = {"built": "digest-1", "procedure_code": "90837", "payer_code": "X", "charge_cents": 1}
+    with store.writing() as db:
+        keep(db, [Would(K.CLAIM, claim.case_number, claim.case_number, claim.location_id, content)])
+    assert held_against(claim) == (Outcome.NOT_YET, How.NOTHING), "what is on record is an earlier edition"
+    built = {"status": ClaimStatus.READY_TO_SEND, "status_since": utc_now()}
+    changed(claim, content_digest="digest-1", **built)
+    assert held_against(claim) == (Outcome.AGREED, How.THE_SAME)
+    changed(claim, content_digest="digest-2", procedure_code="90834", **built)
+    assert held_against(claim) == (Outcome.DIFFERED, How.ANOTHER)
+
+
+def test_claim_in_the_shadow_is_noted_in_codes_and_is_the_one_that_is_built_later(billed: Path) -> None:
+    claim = to_build()
+    set_to(W.CLAIMS, claim.location_id, Level.SHADOW)
+    assert standings.holds(cases.take(claim.case_number), ClaimStatus.READY_TO_BUILD) == "held: shadow"
+    [noted] = actions(K.CLAIM)
+    assert set(noted.content) == {"built", "procedure_code", "payer_code", "charge_cents", "lines", "rule"}
+    set_to(W.CLAIMS, claim.location_id, Level.ASSISTED)
+    claims.move_on.fn()
+    assert held_against(claim) == (Outcome.AGREED, How.THE_SAME)
