@@ -76,7 +76,7 @@ NOT_IN_A_FILE: Mapping[str, str] = {
     "satisfaction_answer": "kept apart from who gave it",
 }
 """Operational tables that no patient's file holds, and why; every other one must lead to a patient."""
-OTHERS = {"referral": ("possible_patient_ids",)}
+OTHERS = {"referral": ("possible_patient_ids",), "shadow_action": ("content",)}
 """Columns that name other patients."""
 PRIVATE = (
     "Psychotherapy notes, which a clinician keeps apart from the record (45 CFR 164.501), are not part of this file, "

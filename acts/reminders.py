@@ -97,8 +97,7 @@ def plan_for(db: Session, appointments: Sequence[Appointment], now: datetime, by
     twice. Of an appointment that is further ahead than the practice plans nothing is queued yet: the night does it.
     """
     by = by or figures(db)
-    ahead = now + timedelta(days=by.reminders.ahead_days)
-    due = sorted((each for each in appointments if now < each.starts_at <= ahead), key=lambda each: each.starts_at)
+    due = _due(appointments, now, by)
     if not due:
         return Planned()
     _drop_queued(db, due)
@@ -142,6 +141,22 @@ def _would_plan(
         counts = (len(plan.reminders), len(would.reminders))
         found.append(Beside(trial, each.id, trial.unit_id, each.location_id, *counts, same))
     return found
+
+
+def would_plan(
+    db: Session, appointments: Sequence[Appointment], now: datetime, by: Figures
+) -> list[tuple[Appointment, ReminderPlan]]:
+    """The plans that these appointments would have, by the practice's own figures; keeps and queues nothing."""
+    due = _due(appointments, now, by)
+    if not due:
+        return []
+    around = _around(db, due, now)
+    return [(each, _plan(each, around, now, by)) for each in due]
+
+
+def _due(appointments: Sequence[Appointment], now: datetime, by: Figures) -> list[Appointment]:
+    ahead = now + timedelta(days=by.reminders.ahead_days)
+    return sorted((each for each in appointments if now < each.starts_at <= ahead), key=lambda each: each.starts_at)
 
 
 def _subject(appointment: Appointment) -> Subject:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
+from acts import shadow_reading
 from acts.practice_clocks import lock_policy
 from acts.sending import HELD
 from acts.staff import staff_of
@@ -17,9 +18,10 @@ from models.codes import AuthenticatedHow, MessageChannel, MessageStatus, Role, 
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed
 from models.governance_codes import Level, Workflow
-from models.operational import LevelChange, Location, OutboxMessage, Staff, ToDo, WorkflowStanding
+from models.operational import LevelChange, Location, OutboxMessage, ShadowAction, Staff, ToDo, WorkflowStanding
 from models.standing import HELD_LEVELS, SHIPPED, TEMPLATES, DemotionReason
 from rules import standing as rules
+from rules.shadow import Figure, against_going_up
 from rules.sign_off import canonical, digest
 from rules.standing import Judgement, LockPolicy
 
@@ -36,6 +38,8 @@ class Standing:
     """Of each level above the present one what stands against it; () where an owner may sign it now."""
     content: dict[Level, str]
     """Of each of them exactly what would be signed."""
+    shadow: tuple[Figure, ...] = ()
+    """What came of each kind of action that was noted, where it is set to shadow."""
 
     @property
     def held(self) -> bool:
@@ -48,6 +52,7 @@ def overview() -> list[Standing]:
     with reading() as db:
         facts, policy = gather(db, now), lock_policy(db)
         rows = {(each.workflow, each.location_id): each for each in db.exec(select(WorkflowStanding)).all()}
+        shadows = {pair: _shadow(db, record, now) for pair, record in rows.items()}
     found = []
     for workflow in Workflow:
         for place in facts.places:
@@ -56,9 +61,10 @@ def overview() -> list[Standing]:
             judged = _judged(record, facts, policy)
             _show(record, judged, facts.version, now)
             up = [level for level in Level if level.rank > record.level.rank]
-            against = {level: _against(record, level, judged, facts, policy) for level in up}
-            content = {level: _content(record, level, judged, facts, policy) for level in up}
-            found.append(Standing(record, against, content))
+            shadow = shadows.get((workflow, place), ())
+            against = {level: _against(record, level, judged, facts, policy, shadow) for level in up}
+            content = {level: _content(record, level, judged, facts, policy, shadow) for level in up}
+            found.append(Standing(record, against, content, shadow))
     return found
 
 
@@ -67,6 +73,19 @@ def held_now() -> dict[tuple[Workflow, str], WorkflowStanding]:
     with reading() as db:
         held = db.exec(select(WorkflowStanding).where(col(WorkflowStanding.runs_as).in_(HELD_LEVELS))).all()
     return {(each.workflow, each.location_id): each for each in held}
+
+
+def noted_in_shadow() -> set[tuple[Workflow, str]]:
+    """Of which workflows at which locations anything was ever noted in the shadow."""
+    with reading() as db:
+        found = db.exec(select(ShadowAction.workflow, ShadowAction.location_id).distinct()).all()
+    return {(Workflow(workflow), place) for workflow, place in found}
+
+
+def fewest() -> int:
+    """Below how many a share says nothing, as the practice has set it."""
+    with reading() as db:
+        return lock_policy(db).fewest
 
 
 def history(limit: int = 50) -> Sequence[LevelChange]:
@@ -137,9 +156,10 @@ def promote(
         judged = _judged(record, facts, policy)
         if to.rank <= record.level.rank:
             raise MovedOn(f"it is at the level {record.level.value} already")
-        if against := _against(record, to, judged, facts, policy):
+        shadow = _shadow(db, record, moment)
+        if against := _against(record, to, judged, facts, policy, shadow):
             raise NotAllowed("; ".join(against))
-        content = _content(record, to, judged, facts, policy)
+        content = _content(record, to, judged, facts, policy, shadow)
         if digest(content) != seen_digest:
             raise MovedOn("the checks read otherwise now: look at them again")
         _change(db, record, to, by=staff_id, reason="limits_met", content=content, how=how, now=moment)
@@ -207,18 +227,39 @@ def _judged(record: WorkflowStanding, facts: Facts, policy: LockPolicy) -> Judge
     )
 
 
+def _shadow(db: Session, record: WorkflowStanding, now: datetime) -> tuple[Figure, ...]:
+    if record.level is not Level.SHADOW:
+        return ()
+    found = shadow_reading.rows(db, record.workflow, record.location_id, now)
+    return tuple(shadow_reading.figures(record.workflow, found))
+
+
 def _against(
-    record: WorkflowStanding, to: Level, judged: Judgement, facts: Facts, policy: LockPolicy
+    record: WorkflowStanding, to: Level, judged: Judgement, facts: Facts, policy: LockPolicy, shadow: Sequence[Figure]
 ) -> tuple[str, ...]:
-    cases = facts.cases[record.workflow, record.location_id]
-    proofs = facts.proofs[record.workflow]
-    return rules.against_promotion(record.level, to, judged, proofs=proofs, cases=cases, policy=policy)
+    return rules.against_promotion(
+        record.level,
+        to,
+        judged,
+        proofs=facts.proofs[record.workflow],
+        cases=facts.cases[record.workflow, record.location_id],
+        policy=policy,
+        shadow=(
+            against_going_up(shadow, policy.shadow_agreement_at_least, policy.fewest)
+            if record.level is Level.SHADOW
+            else ()
+        ),
+    )
 
 
-def _content(record: WorkflowStanding, to: Level, judged: Judgement, facts: Facts, policy: LockPolicy) -> str:
-    """Exactly what an owner signs: how each check stands, and the limits; not the counts, which move by the minute."""
+def _content(
+    record: WorkflowStanding, to: Level, judged: Judgement, facts: Facts, policy: LockPolicy, shadow: Sequence[Figure]
+) -> str:
+    """Exactly what an owner signs: how each check stands, the limits, and out of the shadow what came of it there; not
+    the other counts, which move by the minute."""
     return canonical(
         {
+            **({"shadow": [each.as_signed() for each in shadow]} if record.level is Level.SHADOW else {}),
             "workflow": record.workflow.value,
             "location": record.location_id,
             "from": record.level.value,

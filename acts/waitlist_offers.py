@@ -1,6 +1,7 @@
 """Offers times that came free to the patients who wait for one, takes such offers back, ends places on the list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,6 @@ from models.operational import (
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from models.transitions import check_transition
 from rules import waitlist
-from rules.matching import CandidateClinician
 from rules.waitlist import Choice, Chosen, WaitlistPolicy
 
 log = log_of(__name__)
@@ -49,6 +49,8 @@ log = log_of(__name__)
 OFFERED = "earlier_time_offered"
 TAKEN = "earlier_time_taken"
 FREED_BY = (AppointmentStatus.CANCELLED, AppointmentStatus.LATE_CANCELLED)
+DEEP = 10
+"""Of how many the order in the list is noted where nothing is offered."""
 LOWEST_PRIORITY = max(waitlist.PRIORITIES)
 
 
@@ -70,26 +72,23 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
     facts = facts_for(db, free, now, keep=True)
     made: list[tuple[WaitlistOffer, Slot]] = []
     beside: list[Beside] = []
-    for slot in sorted(free, key=lambda each: (each.starts_at, each.id)):
-        clinician = facts.clinicians.get(slot.clinician_id)
-        if clinician is None:
+    for slot in _soonest_first(free):
+        choice = _choose(facts, slot, facts.policy_for(slot), now)
+        if choice is None:
             continue
-        choice = _choose(facts, slot, clinician, facts.policy_for(slot), now)
-        beside += _would_choose(facts, slot, clinician, choice, now)
-        batch = facts.batches.get(slot.id, 0) + 1
-        for chosen in choice.chosen:
-            offer = _offer(facts.people[chosen.entry_id].entry, slot, chosen, batch, now)
-            facts.note_offer(offer, slot)
-            made.append((offer, slot))
+        beside += _would_choose(facts, slot, choice, now)
+        made += [(offer, slot) for offer in _offers_of(facts, slot, choice, now)]
     _keep(db, facts, made)
     if beside:
         pilot_shadows.keep(db, lambda: beside)
     return [offer for offer, _ in made]
 
 
-def _choose(
-    facts: WaitlistFacts, slot: Slot, clinician: CandidateClinician, policy: WaitlistPolicy, now: datetime
-) -> Choice:
+def _choose(facts: WaitlistFacts, slot: Slot, policy: WaitlistPolicy, now: datetime) -> Choice | None:
+    """Who is next for a time by this rule; None where its clinician is not known any more."""
+    clinician = facts.clinicians.get(slot.clinician_id)
+    if clinician is None:
+        return None
     return waitlist.choose(
         time_of(slot),
         clinician,
@@ -101,9 +100,7 @@ def _choose(
     )
 
 
-def _would_choose(
-    facts: WaitlistFacts, slot: Slot, clinician: CandidateClinician, choice: Choice, now: datetime
-) -> list[Beside]:
+def _would_choose(facts: WaitlistFacts, slot: Slot, choice: Choice, now: datetime) -> list[Beside]:
     """Whom the rule in shadow would have asked beside those who are; each time is compared when it is first offered.
 
     The unit is the freed time: nobody is in an arm, and of clinicians there are too few to count.
@@ -112,11 +109,55 @@ def _would_choose(
     if shadow is None or slot.id in facts.batches:
         return []
     trial, policy = shadow
-    would = _choose(facts, slot, clinician, policy, now)
-    asked, others = ([each.entry_id for each in one.chosen] for one in (choice, would))
-    if not asked and not others:
+    would = _choose(facts, slot, policy, now)
+    if would is None or not (choice.chosen or would.chosen):
         return []
+    asked, others = ([each.entry_id for each in one.chosen] for one in (choice, would))
     return [Beside(trial, slot.id, slot.id, slot.location_id, len(asked), len(others), asked == others)]
+
+
+@dataclass(frozen=True)
+class WouldOffer:
+    """Whom a freed time would be offered now, first in the list first, and who would stand behind them."""
+
+    slot: Slot
+    case_number: str
+    offered: tuple[str, ...]
+    ranked: tuple[str, ...]
+
+
+def would_offer(db: Session, slots: Sequence[Slot], now: datetime) -> list[WouldOffer]:
+    """What ``offer_times`` would do if it were not held, in as many queries; offers nothing and keeps nothing."""
+    free = still_free(db, slots, now)
+    if not free:
+        return []
+    facts = facts_for(db, free, now)
+    found = []
+    for slot in _soonest_first(free):
+        policy = facts.policy_for(slot)
+        choice = _choose(facts, slot, policy, now)
+        in_order = _choose(facts, slot, replace(policy, batch=DEEP, deepest=DEEP), now)
+        if choice is None or in_order is None or not choice.chosen:
+            continue
+        offers = _offers_of(facts, slot, choice, now)
+        offered, ranked = (tuple(each.entry_id for each in one) for one in (offers, in_order.chosen))
+        found.append(WouldOffer(slot, offers[0].case_number, offered, ranked))
+    return found
+
+
+def _soonest_first(slots: Sequence[Slot]) -> list[Slot]:
+    return sorted(slots, key=lambda each: (each.starts_at, each.id))
+
+
+def _offers_of(facts: WaitlistFacts, slot: Slot, choice: Choice, now: datetime) -> list[WaitlistOffer]:
+    """The offers of one time, on no record yet; they count for the next choice."""
+    batch = facts.batches.get(slot.id, 0) + 1
+    made = []
+    for chosen in choice.chosen:
+        offer = _offer(facts.people[chosen.entry_id].entry, slot, chosen, batch, now)
+        facts.note_offer(offer, slot)
+        made.append(offer)
+    return made
 
 
 def _offer(entry: WaitlistEntry, slot: Slot, chosen: Chosen, batch: int, now: datetime) -> WaitlistOffer:

@@ -223,6 +223,17 @@ def page_of(approval: Approval) -> str:
     return f"/approvals/{approval.id}"
 
 
+def facts_of(case_numbers: Collection[str]) -> dict[str, CaseFacts]:
+    """The same by number, of cases of any kind."""
+    with reading() as db:
+        found = [
+            case
+            for record in CASES
+            for case in db.exec(select(record).where(col(record.case_number).in_(case_numbers)))
+        ]
+        return case_facts(db, found)
+
+
 def case_facts(db: Session, referrals: Iterable[CaseRecord]) -> dict[str, CaseFacts]:
     """What decides who may see each of these cases."""
     cases = {referral.case_number: referral for referral in referrals}

@@ -37,6 +37,12 @@ def places_at(db: Session, workflow: Workflow, level: Level) -> set[str]:
     return set(db.exec(query).all())
 
 
+def shadow_places(db: Session, workflow: Workflow, location_id: str = "all") -> list[str]:
+    """Of one location or of all, those where this workflow runs in the shadow."""
+    found = places_at(db, workflow, Level.SHADOW)
+    return sorted(found if location_id == "all" else found & {location_id})
+
+
 def not_held(workflow: Workflow, location_id: Any) -> ColumnElement[bool]:
     """The same as a condition of a query over many rows: this column names no location where the workflow is held."""
     return col(location_id).not_in(_held(workflow))

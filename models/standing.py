@@ -112,5 +112,25 @@ class ShadowKind(StrEnum):
     """What a workflow at the level shadow would have done."""
 
     MATCH = "match"
+    TIMES = "times"
     NOTE_DRAFT = "note_draft"
     CLAIM = "claim"
+    COVERAGE = "coverage"
+    REMINDERS = "reminders"
+    WAITLIST = "waitlist"
+    SERIES = "series"
+    CHECK_IN = "check_in"
+
+
+SHADOW_WORKFLOWS: Mapping[ShadowKind, Workflow] = {
+    ShadowKind.MATCH: Workflow.REFERRAL,
+    ShadowKind.TIMES: Workflow.REFERRAL,
+    ShadowKind.NOTE_DRAFT: Workflow.NOTES,
+    ShadowKind.CLAIM: Workflow.CLAIMS,
+    ShadowKind.COVERAGE: Workflow.CLAIMS,
+    ShadowKind.REMINDERS: Workflow.SCHEDULING,
+    ShadowKind.WAITLIST: Workflow.SCHEDULING,
+    ShadowKind.SERIES: Workflow.SCHEDULING,
+    ShadowKind.CHECK_IN: Workflow.FOLLOW_UP,
+}
+"""Whose action each is: scheduling acts on the cases of others."""

@@ -148,6 +148,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "waitlist_fairness": EVERYONE - {Role.BILLER},
     "governance": EVERYONE,
     "workflows": EVERYONE - {Role.BILLER},
+    "workflow_shadow": EVERYONE - {Role.BILLER},
     "demote_workflow": frozenset({Role.OWNER, Role.ADMIN, Role.CLINICIAN, Role.COORDINATOR, Role.COMPLIANCE}),
     "promote_page": frozenset({Role.OWNER}),
     "promote_workflow": frozenset({Role.OWNER}),

@@ -54,7 +54,9 @@ class LockPolicy:
     past its clock is passed on by itself, so half is borne, but a workflow that asks for more than a practice can sign
     must not ask for still more; one message in ten that cannot be delivered is mostly old addresses, more is a broken
     carrier; a mistake that was found stands for others that were not. ``live_after``:
-    how many cases a location must have seen in the window before claims may leave it unsigned.
+    how many cases a location must have seen in the window before anything may leave it unsigned.
+    ``shadow_agreement_at_least``: how often what was noted in the shadow must agree with what the staff did before the
+    workflow may act; None, as shipped, shows it to the owner who signs and limits nothing.
     """
 
     window_days: int = 14
@@ -64,12 +66,15 @@ class LockPolicy:
     undelivered_most: float = 0.10
     mistakes_most: float = 0.05
     live_after: int = 20
+    shadow_agreement_at_least: float | None = None
 
     def __post_init__(self) -> None:
         if self.window_days < 1 or self.fewest < 1 or self.live_after < 0:
             raise ValueError("an error budget needs a window and a number of cases to speak of")
         if not all(0 <= self.most(share) <= 1 for share in Share):
             raise ValueError("a limit of the error budget is a share between 0 and 1")
+        if self.shadow_agreement_at_least is not None and not 0 <= self.shadow_agreement_at_least <= 1:
+            raise ValueError("how often the shadow must agree is a share between 0 and 1")
 
     def most(self, share: Share) -> float:
         limits = {
@@ -228,11 +233,13 @@ def against_promotion(
     proofs: Mapping[ProofKind, bool | None],
     cases: int,
     policy: LockPolicy,
+    shadow: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """What stands against going up from ``old`` to ``new``; () where the pre-set limits are met.
 
-    Shadow touches nothing, so only a failed proof stands against it. Whatever acts needs every check; live needs every
-    proof to have passed, and enough cases to know the workflow by.
+    Shadow touches nothing, so only a failed proof stands against it. Whatever acts needs every check, and nothing that
+    ``shadow`` holds against it (rules.shadow); live needs every proof to have passed, and enough cases to know the
+    workflow by.
     """
     if new.rank <= old.rank:
         return ("this is not up: going down is one click and needs no signature",)
@@ -243,6 +250,6 @@ def against_promotion(
         f"the {kind.value} proof has not passed on this version" for kind in ProofKind if proofs.get(kind) is None
     )
     if new is Level.ASSISTED:
-        return failed
+        return (*failed, *shadow)
     few = (f"{cases} cases in {policy.window_days} days: live needs {policy.live_after}",)
-    return (*failed, *missing, *(few if cases < policy.live_after else ()))
+    return (*failed, *shadow, *missing, *(few if cases < policy.live_after else ()))

@@ -4,10 +4,20 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from acts.calendar_book import read_book
-from acts.occurrences import close_skipped, keep, lock_calendars, missing_dates, open_skipped, plan, settled_dates
+from acts.occurrences import (
+    Planned,
+    close_skipped,
+    keep,
+    lock_calendars,
+    missing_dates,
+    open_skipped,
+    plan,
+    settled_dates,
+)
 from adapters.held_places import not_held
 from adapters.operational_store import audit, writing
 from adapters.slots import AHEAD
@@ -45,6 +55,16 @@ def extend_series(night: date, location_id: str = "all") -> dict[str, int]:
 
 
 def _next_chunk(db: Session, location_id: str, after: tuple[str, str]) -> Sequence[Series]:
+    there = not_held(Workflow.SCHEDULING, Series.location_id)
+    return _behind(db, after, there if location_id == "all" else there & (col(Series.location_id) == location_id))
+
+
+def series_behind(db: Session, after: tuple[str, str], location_ids: Sequence[str]) -> Sequence[Series]:
+    """The next recurring appointments of these locations, held or not, from behind ``after`` (clinician, id)."""
+    return _behind(db, after, col(Series.location_id).in_(location_ids))
+
+
+def _behind(db: Session, after: tuple[str, str], there: ColumnElement[bool]) -> Sequence[Series]:
     """By clinician, so that a chunk touches few calendars."""
     clinician_id, series_id = after
     beyond = (col(Series.clinician_id) > clinician_id) | (
@@ -53,11 +73,8 @@ def _next_chunk(db: Session, location_id: str, after: tuple[str, str]) -> Sequen
     query = (
         select(Series)
         .join(Episode, col(Episode.case_number) == col(Series.case_number))
-        .where(Series.status == SeriesStatus.ACTIVE, Episode.status == EpisodeStatus.ACTIVE, beyond)
-        .where(not_held(Workflow.SCHEDULING, Series.location_id))
+        .where(Series.status == SeriesStatus.ACTIVE, Episode.status == EpisodeStatus.ACTIVE, beyond, there)
     )
-    if location_id != "all":
-        query = query.where(Series.location_id == location_id)
     return db.exec(query.order_by(col(Series.clinician_id), col(Series.id)).limit(CHUNK)).all()
 
 
@@ -74,9 +91,23 @@ def _extend(db: Session, chunk: Sequence[Series], night: date) -> tuple[int, int
     wanted = _missing(db, chunk, night)
     if not wanted:
         return 0, 0
+    lock_calendars(db, sorted({series.clinician_id for series, _ in wanted}))
+    planned = _plan(db, wanted)
+    fitting = [each for each in planned if each.fits]
+    keep(db, fitting, ACTOR)
+    close_skipped(db, fitting, ACTOR)
+    return len(fitting), open_skipped(db, [each for each in planned if not each.fits], ACTOR)
+
+
+def would_extend(db: Session, chunk: Sequence[Series], night: date) -> list[Planned]:
+    """The appointments that would be made of these recurring ones, and the dates without a place; makes nothing."""
+    wanted = _missing(db, [each for each in chunk if each.until_on is None or each.until_on >= night], night)
+    return _plan(db, wanted) if wanted else []
+
+
+def _plan(db: Session, wanted: Sequence[tuple[Series, list[Occurrence]]]) -> list[Planned]:
     moments = [each.starts_at for _, found in wanted for each in found]
     clinicians = sorted({series.clinician_id for series, _ in wanted})
-    lock_calendars(db, clinicians)
     book = read_book(
         db,
         clinician_ids=clinicians,
@@ -85,11 +116,7 @@ def _extend(db: Session, chunk: Sequence[Series], night: date) -> tuple[int, int
         from_utc=min(moments),
         to_utc=max(moments) + timedelta(days=1),
     )
-    planned = [each for series, found in wanted for each in plan(series, found, book, within_hours=False)]
-    fitting = [each for each in planned if each.fits]
-    keep(db, fitting, ACTOR)
-    close_skipped(db, fitting, ACTOR)
-    return len(fitting), open_skipped(db, [each for each in planned if not each.fits], ACTOR)
+    return [each for series, found in wanted for each in plan(series, found, book, within_hours=False)]
 
 
 def _missing(db: Session, chunk: Sequence[Series], night: date) -> list[tuple[Series, list[Occurrence]]]:

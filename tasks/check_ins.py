@@ -95,13 +95,7 @@ def _due(db: Session, night: date, location_id: str) -> Sequence[tuple[CheckInPl
         .join(Episode, col(Episode.case_number) == col(CheckInPlan.case_number))
         .join(Patient, col(Patient.id) == col(Episode.patient_id))
         .join(Location, col(Location.id) == col(Episode.location_id))
-        .where(
-            col(CheckInPlan.next_on) <= night,
-            col(CheckInPlan.ended_at).is_(None),
-            Episode.status == EpisodeStatus.ACTIVE,
-            col(Patient.forgotten_at).is_(None),
-            not_held(Workflow.FOLLOW_UP, Episode.location_id),
-        )
+        .where(*asked_by(night), not_held(Workflow.FOLLOW_UP, Episode.location_id))
         .order_by(col(CheckInPlan.case_number), col(CheckInPlan.id))
         .limit(AT_ONCE)
         .with_for_update(of=CheckInPlan)
@@ -109,6 +103,16 @@ def _due(db: Session, night: date, location_id: str) -> Sequence[tuple[CheckInPl
     if location_id != "all":
         query = query.where(Episode.location_id == location_id)
     return db.exec(query).all()
+
+
+def asked_by(night: date) -> tuple[Any, ...]:
+    """Which plans, joined with their episode and patient, ask something by this date."""
+    return (
+        col(CheckInPlan.next_on) <= night,
+        col(CheckInPlan.ended_at).is_(None),
+        Episode.status == EpisodeStatus.ACTIVE,
+        col(Patient.forgotten_at).is_(None),
+    )
 
 
 def _still_due(db: Session, found: Sequence[tuple[CheckInPlan, Episode, Patient, str]], night: date) -> list[_Row]:
@@ -145,13 +149,17 @@ def _check_in(row: _Row) -> CheckIn:
     """Named by its plan and date, so that the same one cannot be made twice."""
     plan, day = row.plan, row.due.due_on
     return CheckIn(
-        id=f"CI-{plan.id.removeprefix('CP-')}-{day:%y%m%d}",
+        id=check_in_id(plan.id, day),
         plan_id=plan.id,
         case_number=plan.case_number,
         kind=plan.kind,
         due_on=day,
         answer_by=check_ins.answer_by(day, plan.every_days, row.zone),
     )
+
+
+def check_in_id(plan_id: str, day: date) -> str:
+    return f"CI-{plan_id.removeprefix('CP-')}-{day:%y%m%d}"
 
 
 def _link(check_in: CheckIn, row: _Row, now: datetime) -> PortalLink:

@@ -252,7 +252,8 @@ def build_all(cases: Sequence[Case]) -> Troubles:
 
 
 def built_content(case: Case) -> dict[str, Any] | None:
-    """What would be built of this claim now; keeps nothing. None where it has moved on or lacks something."""
+    """What would be built of this claim now, in codes, figures and a digest; keeps nothing. None where it has moved on
+    or lacks something."""
     with store.reading() as db:
         claim = store.one(db, Claim, case.number)
         if claim.status != C.READY_TO_BUILD:
@@ -266,7 +267,15 @@ def built_content(case: Case) -> dict[str, Any] | None:
         return None
     form = _forced(made.form, facts)
     findings = claim_checks.scrub(form, facts.facts, facts.context)
-    return _content(claim, form, facts, findings, _signatures(claim, form, facts, findings, proven, alone))
+    needed = _signatures(claim, form, facts, findings, proven, alone)
+    return {
+        "built": sign_off.digest(sign_off.canonical(_content(claim, form, facts, findings, needed))),
+        "procedure_code": facts.facts.procedure_code,
+        "payer_code": facts.facts.coverage.payer_code,
+        "charge_cents": form.charge_cents,
+        "lines": len(form.lines),
+        "rule": needed.rule,
+    }
 
 
 def _kept(built: list[_Built]) -> list[_Built]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
@@ -102,12 +103,7 @@ def _key(patient_id: str, row: PatientCoverage, service_date: date) -> str:
 def ask_ahead(location: str = "all", days: int = 3) -> int:
     """Ask about every appointment of the next days whose coverage is not known yet; returns how many are new."""
     now = utc_now()
-    query = select(Appointment).where(
-        col(Appointment.status).in_(STILL_TO_COME),
-        col(Appointment.starts_at) > now,
-        col(Appointment.starts_at) < now + timedelta(days=days + 1),
-        not_held(Workflow.CLAIMS, Appointment.location_id),
-    )
+    query = select(Appointment).where(*ahead(now, days), not_held(Workflow.CLAIMS, Appointment.location_id))
     if location != "all":
         query = query.where(Appointment.location_id == location)
     query = query.order_by(col(Appointment.starts_at), col(Appointment.id)).limit(MOST_AT_ONCE)
@@ -125,10 +121,26 @@ def ask_ahead(location: str = "all", days: int = 3) -> int:
         after = some[-1]
 
 
+def ahead(now: datetime, days: int) -> tuple[Any, ...]:
+    """Which appointments coverage is asked about in advance."""
+    return (
+        col(Appointment.status).in_(STILL_TO_COME),
+        col(Appointment.starts_at) > now,
+        col(Appointment.starts_at) < now + timedelta(days=days + 1),
+    )
+
+
 def _ask_all(db: Session, appointments: Sequence[Appointment]) -> int:
     """Ask about these appointments, each patient, insurance and date once; returns how many are new."""
+    new = unasked(db, appointments)
+    ask_all(db, list(new.values()))
+    return len(new)
+
+
+def unasked(db: Session, appointments: Sequence[Appointment]) -> dict[str, Question]:
+    """What is to be asked about these appointments and was not yet, by the key of the question; asks nothing."""
     if not appointments:
-        return 0
+        return {}
     zones = {place.id: place.time_zone for place in db.exec(select(Location)).all()}
     ids = {each.patient_id for each in appointments}
     patients = {each.id: each for each in db.exec(select(Patient).where(col(Patient.id).in_(ids))).all()}
@@ -144,9 +156,7 @@ def _ask_all(db: Session, appointments: Sequence[Appointment]) -> int:
             select(EligibilityCheck.unique_key).where(col(EligibilityCheck.unique_key).in_({q.key for q in questions}))
         ).all()
     )
-    new = [question for question in questions if question.key not in known]
-    ask_all(db, new)
-    return len({question.key for question in new})
+    return {question.key: question for question in questions if question.key not in known}
 
 
 @step("batch coverage questions")

@@ -29,6 +29,7 @@ from tasks import (
     reminders,
     retention,
     risk_sample,
+    shadow_night,
     surveys,
     waitlist,
 )
@@ -72,6 +73,7 @@ PARTS: tuple[Part, ...] = (
     Part("reminders", "plan reminders", reminders.queue_reminders, heavy=True),
     Part("waitlist", "offer freed times", waitlist.offer_freed_times, heavy=True),
     Part("check-ins", "ask what is due between sessions", check_ins.send_due, heavy=True),
+    Part("shadow", "note what the night would do in the shadow", shadow_night.note_night),
     Part("surveys", "ask who began or ended care how satisfied they are", surveys.ask_due),
     Part("waits", "look after every wait", night_parts.waits, by_place=False),
     Part("claims", "send claims", night_parts.claims_out, heavy=True),

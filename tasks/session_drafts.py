@@ -31,6 +31,7 @@ from models.note_template import NoteTemplate
 from models.operational import Patient, SessionNote, Staff
 from rules.jurisdiction import NotePermission, ai_may_draft_in
 from rules.session_codes import propose_code
+from rules.sign_off import canonical, digest
 from tasks.cases import Case
 from tasks.session_gate import move, standing, turns_of
 from tasks.steps import step
@@ -165,13 +166,21 @@ def _would_be(one: _Ready, tried: Tried, made: NoteDraft | None, content: dict[s
 
 
 def would_draft(case: Case) -> dict[str, Any] | None:
-    """What would be proposed for this session now; keeps nothing. None where it has moved on."""
+    """What would be proposed for this session now, in counts and a digest; keeps nothing. None where it moved on."""
     one = _ready(case)
     if one is None:
         return None
     may = one.transcript is not None and one.permission.ai_may_draft
     made = draft_notes([_to_draft(one)], generator())[0] if may else None
-    return _content(one, made, _kind(one, made))
+    content = _content(one, made, _kind(one, made))
+    return {
+        "proposal": digest(canonical(content)),
+        "kind": content["kind"],
+        "format": one.session.note_format.value,
+        "sentences": len(content["sentences"]),
+        "also_said": len(content["also_said"]),
+        "dropped": content["dropped"],
+    }
 
 
 def _content(one: _Ready, made: NoteDraft | None, kind: DraftKind) -> dict[str, Any]:

@@ -1,18 +1,15 @@
-"""What a workflow at the level shadow would have done: computed as always, noted as a digest, kept nowhere else."""
+"""What a workflow at the level shadow would have done with a case: computed as always, noted, done nowhere."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlmodel import select
-
+from acts.shadow_notes import Would, keep
 from adapters import operational_store as store
 from adapters.log_lines import log_of
 from models.codes import CaseStatus, ClaimStatus, NoteStatus, ReferralStatus
-from models.columns import new_id
-from models.governance_codes import workflow_of
-from models.operational import ShadowAction
+from models.columns import utc_now
+from models.operational import Referral
 from models.standing import ShadowKind
-from rules.sign_off import canonical, digest
 from tasks import claim_building, matching, session_drafts
 from tasks.cases import Case
 from tasks.steps import in_its_name
@@ -28,13 +25,21 @@ def _match(case: Case) -> dict[str, Any]:
     }
 
 
+def _times(case: Case) -> dict[str, Any]:
+    with store.reading() as db:
+        slots = matching.suitable_slots(db, store.one(db, Referral, case.number), utc_now())
+    return {"slots": [slot.id for slot in slots]}
+
+
 WOULD: Mapping[tuple[type, str], tuple[ShadowKind, Callable[[Case], dict[str, Any] | None]]] = {
     (ReferralStatus, "ready_to_match"): (ShadowKind.MATCH, _match),
+    (ReferralStatus, "ready_to_offer"): (ShadowKind.TIMES, _times),
     (NoteStatus, "ready_to_draft"): (ShadowKind.NOTE_DRAFT, session_drafts.would_draft),
     (ClaimStatus, "ready_to_build"): (ShadowKind.CLAIM, claim_building.built_content),
 }
 """Where a case stands that a proposal can be made for without asking or telling anybody. What comes after needs an
-answer that nobody gives in the shadow: at every other status, shadow is off."""
+answer that nobody gives in the shadow: at every other status a case's step is off. What is done to many at once at
+night is noted by ``tasks.shadow_night``."""
 
 
 @in_its_name("note what the shadow would do")
@@ -52,24 +57,7 @@ def note(case: Case, status: CaseStatus, location_id: str) -> bool:
     except Exception as trouble:  # never its words
         log.warning("nothing was noted in the shadow", case=case.number, trouble=trouble)
         return False
-    return content is not None and _keep(case.number, kind, location_id, digest(canonical(content)))
-
-
-def _keep(case_number: str, kind: ShadowKind, location_id: str, content_digest: str) -> bool:
+    if content is None:
+        return False
     with store.writing() as db:
-        known = select(ShadowAction.id).where(
-            ShadowAction.case_number == case_number, ShadowAction.kind == kind, ShadowAction.digest == content_digest
-        )
-        if db.exec(known).first() is not None:
-            return False
-        action = ShadowAction(
-            id=new_id("SH"),
-            workflow=workflow_of(case_number),
-            location_id=location_id,
-            case_number=case_number,
-            kind=kind,
-            digest=content_digest,
-        )
-        db.add(action)
-        store.audit(db, "system", "shadow.noted", action, case_number, kind=kind.value, digest=content_digest)
-        return True
+        return bool(keep(db, [Would(kind, case.number, case.number, location_id, content)]))

@@ -16,6 +16,7 @@ from models.columns import utc_now
 from models.operational import Appointment, Referral, Slot, WaitlistEntry, WaitlistOffer
 from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules import waitlist_fairness
+from tasks.shadow_night import note_freed
 
 CHUNK = 1000
 TIMES = 250
@@ -89,7 +90,10 @@ def keep_moving(now: datetime) -> dict[str, int]:
     with store.writing() as db:
         expired = expire_holds(db, now, CHUNK)
     with store.writing() as db:
-        offers = len(offer_times(db, _to_offer_on(db, now), now))
+        to_offer = _to_offer_on(db, now)
+        offers = len(offer_times(db, to_offer, now))
+    if to_offer:
+        note_freed(to_offer, now)
     return {"entered": entered, "gone": len(gone), "expired": expired, "offers": offers}
 
 

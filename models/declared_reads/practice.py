@@ -174,20 +174,98 @@ READS: dict[str, MayRead] = {
     ),
     "note what the shadow would do": MayRead(
         {
-            "clinician": (
-                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
-                "id languages max_age min_age modalities"
+            "authorisation": "number patient_id payer_code procedure_codes sessions valid_from valid_to",
+            "claim": (
+                "case_number clinician_id decided_on edition eligibility_id fence frequency location_id "
+                "patient_id payer_code rank service_date session_number status version"
             ),
-            "licence": "clinician_id state",
+            "claim_submission": "case_number claim_control payer_code",
+            "clinician": (
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id languages "
+                "max_age min_age modalities npi"
+            ),
+            "decision": "at id signed_digest",
+            "eligibility_check": "id status",
+            "episode": "case_number patient_id",
+            "follow_up": "case_number patient_id",
+            "licence": "clinician_id expires_on state",
             "location": "accessible id state time_zone",
-            "patient": ("birth_date family_name given_name id language payer_code plan_code self_pay state"),
-            "referral": ("case_number clinician_id location_id modality needs_accessible patient_id preferred_times"),
-            "session_note": ("clinician_id fence location_id patient_id patient_state started_at status transcript"),
-            "shadow_action": "id",
-            "slot": "clinician_id location_id starts_at",
-            "staff": "active location_ids name role",
+            "panel_membership": "clinician_id payer_code plan_code",
+            "patient": (
+                "birth_date email family_name given_name id language member_id payer_code plan_code "
+                "preferred_channel self_pay state time_zone"
+            ),
+            "patient_billing": "city line patient_id second_line sex state zip_code",
+            "patient_consent": "document_id given_on id kind purpose revoked_on written",
+            "patient_coverage": (
+                "group_number member_id patient_id payer_code plan_code rank recorded_at relationship "
+                "subscriber_birth_date subscriber_family_name subscriber_given_name subscriber_sex valid_from "
+                "valid_to"
+            ),
+            "pilot": "id location_ids mode share team unit",
+            "pilot_placing": "arm unit_id",
+            "practice_setting": "value",
+            "practice_version": "content digest id",
+            "referral": (
+                "case_number clinician_id fence location_id modality needs_accessible patient_id preferred_times "
+                "status version"
+            ),
+            "session_note": (
+                "case_number clinician_id fence location_id minutes modality note_format patient_id "
+                "patient_state service started_at status transcript transcript_reason version"
+            ),
+            "shadow_action": "digest kind",
+            "slot": "clinician_id id location_id minutes modality starts_at",
+            "staff": "active id location_ids name role",
+            "submitted_line": "claim_control procedure_code",
+            "workflow_standing": "location_id runs_as",
         },
         content=frozenset({"case_focus", "claim_changes", "decision_words", "session_transcript"}),
+    ),
+    "note what the night would do in the shadow": MayRead(
+        {
+            "appointment": (
+                "case_number clinician_id id location_id modality occurs_on patient_id series_id starts_at status"
+            ),
+            "availability": (
+                "clinician_id ends id location_id minutes modality room_id starts valid_from valid_to weekday"
+            ),
+            "calendar_exception": "clinician_id ends_at id kind location_id room_id starts_at",
+            "check_in": "id",
+            "check_in_plan": "case_number every_days id next_on until_on",
+            "clinician": (
+                "caseload_limit conflict_patient_ids focus_areas gender id languages max_age min_age modalities"
+            ),
+            "eligibility_check": "unique_key",
+            "episode": "case_number clinician_id location_id status",
+            "licence": "clinician_id state",
+            "location": "accessible id state time_zone",
+            "no_show_estimate": "appointment_id probability",
+            "outbox_message": "not_before sent_at to_patient_id",
+            "patient": (
+                "birth_date email forgotten_at id language payer_code phone plan_code preferred_channel self_pay "
+                "sms_stopped_at state time_zone"
+            ),
+            "patient_coverage": "id member_id patient_id payer_code rank recorded_at valid_from valid_to",
+            "portal_link": "expires_at id subject_id",
+            "practice_setting": "value",
+            "reminder_preference": "channel hours_before not_after_hour not_before_hour patient_id",
+            "room": "accessible id location_id",
+            "series": (
+                "case_number clinician_id every_weeks from_on id location_id minutes modality patient_id "
+                "room_id starts until_on weekday zone"
+            ),
+            "shadow_action": "digest kind subject_id",
+            "slot": "clinician_id id location_id minutes modality starts_at status",
+            "staff": "location_ids",
+            "to_do": "unique_key",
+            "waitlist_entry": (
+                "case_number clinician_id from_appointment_id id last_offered_at location_id min_notice_hours "
+                "modality offers patient_id priority priority_by since wanted_times"
+            ),
+            "waitlist_offer": "batch entry_id slot_id status",
+            "workflow_standing": "location_id",
+        }
     ),
     "give clinicians a practice case": MayRead(
         {

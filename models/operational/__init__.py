@@ -2,7 +2,7 @@
 
 from models.columns import store_enum_values
 from models.operational.appointments import Appointment
-from models.operational.approvals import Approval, Decision, ToDo
+from models.operational.approvals import Approval, Decision, ToDo, UnsignedAssignment
 from models.operational.audit import AuditEvent, AuditHead
 from models.operational.base import METADATA, OperationalRecord
 from models.operational.claims import (
@@ -167,6 +167,7 @@ __all__ = [
     "StepRuns",
     "SubmittedLine",
     "ToDo",
+    "UnsignedAssignment",
     "VersionSignature",
     "WaitingVersion",
     "WaitlistEntry",

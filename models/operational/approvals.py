@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
 from models.codes import (
@@ -66,6 +66,26 @@ class Decision(OperationalRecord, table=True):
     verdict: Verdict
     digest: str
     signed_digest: str
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class UnsignedAssignment(OperationalRecord, table=True):
+    """An assignment that nobody signed, at the level live; never changed.
+
+    ``rule`` let it go, by ``figures``: what was asked and how it stood, in numbers and enums. ``digest`` is of exactly
+    what a coordinator would have been shown, in the ``round`` of the candidates it was taken from.
+    """
+
+    __tablename__ = "unsigned_assignment"
+    __table_args__ = (UniqueConstraint("case_number", "round"),)
+    id: str = Field(primary_key=True)
+    case_number: str = Field(foreign_key="referral.case_number", index=True)
+    round: int
+    location_id: str = Field(foreign_key="location.id", index=True)
+    clinician_id: str = Field(foreign_key="clinician.id")
+    rule: str
+    figures: dict = Field(default_factory=dict, sa_type=JSON)
+    digest: str
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

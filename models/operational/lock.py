@@ -67,7 +67,11 @@ class WorkflowProof(OperationalRecord, table=True):
 
 
 class ShadowAction(OperationalRecord, table=True):
-    """What a workflow at the level shadow would have done, once per case and content; never changed."""
+    """What a workflow at the level shadow would have done, once per subject and content; never changed.
+
+    ``subject_id`` is what it is about: an appointment, a slot, a check-in; the case itself where it is about a case.
+    ``content`` is what it is held against what the staff did with: ids, enums, counts and digests, no words.
+    """
 
     __tablename__ = "shadow_action"
     __table_args__ = (UniqueConstraint("case_number", "kind", "digest"),)
@@ -76,5 +80,7 @@ class ShadowAction(OperationalRecord, table=True):
     location_id: str = Field(index=True)
     case_number: str
     kind: ShadowKind
+    subject_id: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
+    content: dict = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
     digest: str
     would_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -395,6 +395,7 @@ def test_shadow_notes_what_it_would_do_once_and_touches_nothing(case: MadeCase) 
     with reading() as db:
         [noted] = db.exec(select(ShadowAction)).all()
     assert (noted.workflow, noted.case_number, noted.kind) == (W.REFERRAL, case.number, ShadowKind.MATCH)
+    assert noted.subject_id == case.number and set(noted.content) == {"ranked", "excluded"}
     assert now(case).status == R.READY_TO_MATCH
     assert [each.action for each in events("case.moved")] == []
 

@@ -201,6 +201,7 @@ def desk_visits(
         Visit("workflows", "/workflows", Role.OWNER),
         Visit("promote_page", "/workflows/referral/LOC-1/up", Role.OWNER, name="workflow_not_yet"),
         Visit("promote_page", "/workflows/scheduling/LOC-1/up", Role.OWNER),
+        Visit("workflow_shadow", "/workflows/scheduling/LOC-1/shadow", Role.OWNER),
         Visit("scorecard", "/scorecard", Role.OWNER),
         Visit("scorecard", "/scorecard?period=days", Role.OWNER, status=422, name="scorecard_without_days"),
         Visit("scorecard_figure", "/scorecard/figures/no_shows", Role.OWNER),

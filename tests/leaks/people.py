@@ -752,6 +752,7 @@ def look_at_everything(at: Practice) -> None:
             "/governance",
             "/workflows",
             "/workflows/claims/LOC-1/up",
+            "/workflows/referral/LOC-1/shadow",
             "/steps",
             "/steps/entry/receive-file",
             "/steps/plot.svg",

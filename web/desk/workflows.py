@@ -15,12 +15,14 @@ from models.errors import MovedOn, NotAllowed
 from models.governance_codes import Level, Workflow, workflow_of
 from models.operational import WorkflowStanding
 from models.standing import DEMOTION_LABELS, DemotionReason, goes_on_held
+from rules.shadow import KIND_LABELS
 from rules.sign_off import digest
 from rules.standing import SHARE_LABELS, Share
 from web.desk import words
 from web.desk.members import Member, SignedIn
 from web.desk.pages import page
 from web.desk.proof import NOT_PROVED, prove_again
+from web.desk.shadow import agreement
 
 router = APIRouter()
 
@@ -30,6 +32,15 @@ LEVELS = {
     Level.ASSISTED: "it prepares; people sign whatever leaves",
     Level.LIVE: "only exceptions are signed; clinical work always is",
 }
+LIVE_LEAVES_UNSIGNED = {
+    Workflow.REFERRAL: (
+        "an assignment leaves unsigned where nothing about it is an exception: no risk was ever raised, the patient is "
+        "an adult, nothing that decides who may treat them is unknown, the first leads clearly, nothing was done by "
+        "hand, and the last assignments here were approved as proposed"
+    ),
+    Workflow.CLAIMS: "a clean claim leaves unsigned where this payer has paid this clinician before",
+}
+"""What a workflow signs less at the level live; the others do there what they do at assisted."""
 DONE = {
     "down": "It is down. No step, batch or message of it acts there any more; cases stand where they are.",
     "up": "It goes on at the new level, and cases that stood still are woken.",
@@ -53,6 +64,7 @@ def _show(request: Request, me: Member, *, notice: str = "", problem: str = "") 
         levels=LEVELS,
         reasons=DEMOTION_LABELS,
         shares={share.value: SHARE_LABELS[share] for share in Share},
+        noted=standings.noted_in_shadow(),
         takes_down=me.staff.role in standings.GOES_DOWN_BY,
         signs=me.staff.role is Role.OWNER,
         changes=[each for each in standings.history() if each.location_id in me.staff.location_ids],
@@ -103,6 +115,14 @@ def _show_up(request: Request, me: Member, found: Standing, to: str, problem: st
         against=found.against[level],
         seen_digest=digest(found.content[level]),
         levels=LEVELS,
+        leaves=(
+            LIVE_LEAVES_UNSIGNED.get(found.record.workflow, "it leaves nothing unsigned that is signed at assisted")
+            if level is Level.LIVE
+            else ""
+        ),
+        kinds=KIND_LABELS,
+        agreement=agreement,
+        fewest=standings.fewest(),
         place=desk_views.places()[found.record.location_id],
     )
 

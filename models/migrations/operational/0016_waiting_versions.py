@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "operational_0016"
-down_revision = "operational_0014"
+down_revision = "operational_0015"
 
 FACTS = ("version_signature", "pilot_shadow")
 """Tables whose rows are never changed or removed."""

@@ -139,6 +139,7 @@ EXPECTED = {
     "waitlist_fairness": "CONWMD",
     "governance": "COBNWMD",
     "workflows": "CONWMD",
+    "workflow_shadow": "CONWMD",
     "demote_workflow": "COWMD",
     "promote_page": "W",
     "promote_workflow": "W",
