@@ -143,6 +143,7 @@ READS: dict[str, MayRead] = {
             ),
             "session_note": "case_number",
             "submitted_line": "charge_cents control_number earlier_cents modifiers procedure_code units",
+            "visit_payment": "case_number cents clinician_id id patient_id service_date",
         },
         content=frozenset({"claim_content", "decision_words"}),
     ),
@@ -212,6 +213,7 @@ READS: dict[str, MayRead] = {
     "follow what patients owe": MayRead(
         {
             "claim": "case_number location_id patient_cents status status_since version",
+            "ledger_entry": "account amount_cents case_number kind",
             "location": "id time_zone",
             "outbox_message": "unique_key",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",
