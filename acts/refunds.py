@@ -14,7 +14,7 @@ from acts.claims import WITH_A_BILLER, keep_reason, locked_thread, write_off_lim
 from adapters.operational_store import move_case, reading, writing
 from models.codes import ClaimStatus
 from models.errors import MovedOn
-from models.ledger import LedgerAccount, balances
+from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances
 from models.operational import Claim, ClaimSubmission, LedgerEntry
 from models.therapy_text import TherapyText
 from rules import ledger
@@ -87,8 +87,8 @@ def refund(
             move_case(db, claim, C.REFUND_SIGNATURE, actor=staff_id, words=words, cents=cents)
             return
         _post(db, claim, credit, WantedRefund(cents, to, method, reference, {}, claim.status), staff_id)
-        after = _after(db, claim)
-        if after != claim.status:
+        owed = balances(claim_money.lines_of_case(db, case_number))
+        if not (owed.payer_cents or owed.denied_cents or owed.patient_cents < 0):
             claim.queue, claim.findings = "", []
             claim_money.settle(db, claim, staff_id, words=words, refunded=cents)
         else:
@@ -117,31 +117,31 @@ def wanted_refund(db: Session, claim: Claim, asked: Mapping[str, Any]) -> Wanted
     lines = claim_money.lines_of_case(db, claim.case_number)
     owed = balances(lines)
     left = {"payer": owed.payer_cents, "denied": owed.denied_cents, "patient": owed.patient_cents}
-    account = LedgerAccount.PATIENT if to == PATIENT else LedgerAccount.PAYER
-    after = left | {account.value: left[account.value] + cents}
     return WantedRefund(
         cents=cents,
         to=to,
         method=str(asked.get("method", "")),
         reference=str(asked.get("reference", "")),
         accounts=left,
-        after=_goes_to(after["payer"], after["denied"], after["patient"], claim),
+        after=_goes_to(balances((*lines, *_would_post(db, claim, to, cents))), claim),
     )
 
 
-def _goes_to(payer: int, denied: int, patient: int, claim: Claim) -> ClaimStatus:
+def _would_post(db: Session, claim: Claim, to: str, cents: int) -> tuple[LedgerLine, ...]:
+    """The lines of a refund as they would be posted now; none where so much is not owed back."""
+    credit = _credit_of(db, claim, to)
+    if credit is None or not 0 < cents <= credit.cents:
+        return ()
+    lines = ledger.refunded(credit, cents, "asked", method="", reference="")
+    return (*lines, *ledger.taken_off_with(claim_money.lines_of_case(db, claim.case_number), lines, "asked"))
+
+
+def _goes_to(owed: Balances, claim: Claim) -> ClaimStatus:
     """Where a claim stands with this much owed on it; what is not even stays with a biller."""
-    if denied > 0 and claim.carc:
+    if owed.denied_cents > 0 and claim.carc:
         return C.DENIED
-    if payer or denied or patient < 0:
-        return C.REMITTANCE_REVIEW
-    return C.PATIENT_BALANCE if patient else C.CLOSED_PAID
-
-
-def _after(db: Session, claim: Claim) -> ClaimStatus:
-    owed = balances(claim_money.lines_of_case(db, claim.case_number))
     if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
-        return claim.status
+        return C.REMITTANCE_REVIEW
     return C.PATIENT_BALANCE if owed.patient_cents else C.CLOSED_PAID
 
 
@@ -175,15 +175,14 @@ def _known(db: Session, case_number: str, to: str, cents: int, reference: str) -
     """Whether this refund is in the ledger; raises ValueError where another one has its reference."""
     source = _source(case_number, to, reference)
     posted = [line for line in claim_money.lines_of_case(db, case_number) if line.source == source]
-    if posted and sum(line.amount_cents for line in posted) != cents:
+    if posted and sum(line.amount_cents for line in posted if line.kind is LedgerKind.REFUND) != cents:
         raise ValueError("reference was used before for another amount")
     return bool(posted)
 
 
 def _credit_for(db: Session, claim: Claim, to: str, cents: int, method: str, reference: str) -> Credit:
     """The credit that this much can be taken from; raises ValueError where there is none, or less."""
-    whose = "" if to == PATIENT else to
-    credit = next((each for each in _credits(db, claim.case_number) if each.payer_code == whose), None)
+    credit = _credit_of(db, claim, to)
     if credit is None:
         raise ValueError("nothing is owed back to them on this claim")
     if cents > credit.cents:
@@ -191,6 +190,11 @@ def _credit_for(db: Session, claim: Claim, to: str, cents: int, method: str, ref
     if method == KEPT_BACK and cents > kept_back(db, reference):
         raise ValueError("the payer has not kept back so much under this reference")
     return credit
+
+
+def _credit_of(db: Session, claim: Claim, to: str) -> Credit | None:
+    whose = "" if to == PATIENT else to
+    return next((each for each in _credits(db, claim.case_number) if each.payer_code == whose), None)
 
 
 def kept_back(db: Session, reference: str) -> int:
@@ -206,7 +210,9 @@ def kept_back(db: Session, reference: str) -> int:
 def _post(db: Session, claim: Claim, credit: Credit, wanted: WantedRefund, actor: str) -> None:
     source = _source(claim.case_number, wanted.to, wanted.reference)
     lines = ledger.refunded(credit, wanted.cents, source, method=wanted.method, reference=wanted.reference)
-    postings = [Posting(lines, claim.case_number, credit.payer_code)]
+    earlier = claim_money.lines_of_case(db, claim.case_number)
+    undone = ledger.taken_off_with(earlier, lines, f"{source}/contract")
+    postings = [Posting((*lines, *undone), claim.case_number, credit.payer_code)]
     if wanted.method == KEPT_BACK:
         postings.append(Posting((ledger.kept_back_for(lines, source),), None, credit.payer_code))
     post_all(db, postings, actor=actor)

@@ -201,23 +201,29 @@ class Credit:
         return sum(cents for _, cents in self.by_number)
 
 
-def owed_back(lines: Iterable[LedgerLine], payer_of: Mapping[str, str]) -> tuple[Credit, ...]:
-    """What payers and the patient have paid more than they owe on a claim; never more than their accounts hold below 0.
+def owed_back(lines: Sequence[LedgerLine], payer_of: Mapping[str, str]) -> tuple[Credit, ...]:
+    """What payers and the patient have paid more than they owe on a claim: never more than their accounts hold below 0,
+    nor than they have paid under the number where it is too much.
 
     A payer's or the patient's excess on one sending first makes up for what they owe on another. What a payer denies it
     does not owe. ``payer_of``: the payer of each number of the ledger; a number without one counts by itself.
     """
     sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    paid: defaultdict[tuple[LedgerAccount, str], int] = defaultdict(int)
     for line in lines:
-        if line.account is LedgerAccount.PATIENT:
-            sums[""][line.claim_number] += line.amount_cents
-        elif line.account is LedgerAccount.PAYER:
-            sums[payer_of.get(line.claim_number) or line.claim_number][line.claim_number] += line.amount_cents
+        if line.account not in (LedgerAccount.PATIENT, LedgerAccount.PAYER):
+            continue
+        patients = line.account is LedgerAccount.PATIENT
+        whose = "" if patients else payer_of.get(line.claim_number) or line.claim_number
+        sums[whose][line.claim_number] += line.amount_cents
+        if line.kind in CASH:
+            paid[line.account, line.claim_number] -= line.amount_cents
     found = []
     for payer_code, by_number in sorted(sums.items()):
         left, parts = -sum(by_number.values()), []
+        account = LedgerAccount.PAYER if payer_code else LedgerAccount.PATIENT
         for number, cents in sorted(by_number.items()):
-            part = min(left, -cents)
+            part = min(left, -cents, paid[account, number])
             if part > 0:
                 parts.append((number, part))
                 left -= part
@@ -240,15 +246,31 @@ def refunded(credit: Credit, cents: int, source: str, *, method: str, reference:
     return tuple(lines)
 
 
+def taken_off_with(earlier: Sequence[LedgerLine], refund: Sequence[LedgerLine], source: str) -> tuple[LedgerLine, ...]:
+    """What the contract took off a sending that a payer has paid twice, undone once all it paid there has gone back.
+
+    Only where nothing else is left of that sending; anything else stays a person's.
+    """
+    lines: list[LedgerLine] = []
+    for number in sorted({line.claim_number for line in refund}):
+        here = [line for line in (*earlier, *refund) if line.claim_number == number]
+        payers = [line for line in here if line.account is LedgerAccount.PAYER]
+        left = sum(line.amount_cents for line in payers)
+        cash_left = sum(line.amount_cents for line in payers if line.kind in CASH)
+        by_contract = [line for line in standing(here) if line.kind is LedgerKind.CONTRACTUAL]
+        if left < 0 and not cash_left and sum(line.amount_cents for line in by_contract) == left:
+            lines += _undoing(by_contract, f"{source}/{number}")
+    return tuple(lines)
+
+
 def kept_back_for(refund: Sequence[LedgerLine], source: str) -> LedgerLine:
     """The other side of a refund that the payer has kept back itself (PLB): what it kept is told of a claim now."""
-    cents = sum(line.amount_cents for line in refund)
     last = refund[-1]
     return replace(
         last,
         claim_number="",
         account=LedgerAccount.BEYOND_CLAIMS,
-        amount_cents=-cents,
+        amount_cents=-sum(line.amount_cents for line in refund),
         source=source,
         part=last.part + 1,
     )

@@ -96,6 +96,7 @@ READS: dict[str, MayRead] = {
     "lay out a claim": MayRead(
         {
             "claim": "case_number content_digest content_id findings payer_code service_date",
+            "claim_submission": "claim_control payer_code",
             "ledger_entry": (
                 "account amount_cents claim_number file_id group kind line_control part payer_control "
                 "reason reverses segment source"
@@ -131,8 +132,8 @@ READS: dict[str, MayRead] = {
     "batch claims": MayRead(
         {
             "claim": (
-                "case_number content_digest content_id fence first_sent_at frequency payer_code rank "
-                "service_date session_number status version"
+                "case_number clinician_id content_digest content_id fence first_sent_at frequency patient_id "
+                "payer_code rank service_date session_number status version"
             ),
             "claim_submission": "case_number claim_control rank status",
             "clearinghouse_file": "control_number id",
@@ -173,7 +174,7 @@ READS: dict[str, MayRead] = {
     "take in a file": MayRead(
         {
             "claim": (
-                "carc case_number eligibility_id fence patient_id payer_code payer_control queue "
+                "carc case_number eligibility_id fence findings patient_id payer_code payer_control queue "
                 "rank service_date status version"
             ),
             "claim_submission": (
