@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from acts import claim_money
 from acts.claim_books import Posting, post_all
-from acts.claims import WITH_A_BILLER, keep_reason, locked_thread, write_off_limit
+from acts.claims import AT_THE_PAYER, keep_reason, locked_thread, write_off_limit
 from adapters.operational_store import move_case, reading, writing
 from models.codes import ClaimStatus
 from models.errors import MovedOn
@@ -71,12 +71,12 @@ def refund(
         locked_thread(db, case_number, staff_id)
         if _known(db, case_number, to, cents, reference):
             return
-    words = keep_reason(case_number, staff_id, reason, *WITH_A_BILLER)
+    words = keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
     with writing() as db:
         claim = locked_thread(db, case_number, staff_id)
         if _known(db, case_number, to, cents, reference):
             return  # posted while the reason was kept
-        if claim.status not in WITH_A_BILLER:
+        if claim.status not in AT_THE_PAYER:
             raise MovedOn(f"claim {case_number} has moved on")
         credit = _credit_for(db, claim, to, cents, method, reference)
         claim.touched = True
@@ -103,8 +103,8 @@ def post_signed(db: Session, claim: Claim, signed: Mapping[str, Any], *, actor: 
         raise MovedOn(f"what is owed back on claim {claim.case_number} has changed since this was asked")
     credit = _credit_for(db, claim, present.to, present.cents, present.method, present.reference)
     _post(db, claim, credit, present, actor)
-    claim.findings = _others(claim) if present.after in WITH_A_BILLER else []
-    if present.after in WITH_A_BILLER:
+    claim.findings = _others(claim) if present.after in AT_THE_PAYER else []
+    if present.after in AT_THE_PAYER:
         _still_owed_back(db, claim)
     else:
         claim.queue = ""
@@ -139,7 +139,7 @@ def _would_post(db: Session, claim: Claim, to: str, cents: int) -> tuple[LedgerL
 def _goes_to(owed: Balances, claim: Claim) -> ClaimStatus:
     """Where a claim stands with this much owed on it; what is not even stays with a biller."""
     if owed.denied_cents > 0 and claim.carc:
-        return C.DENIED
+        return C.APPEALED if claim.came_from is C.APPEALED else C.DENIED
     if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
         return C.REMITTANCE_REVIEW
     return C.PATIENT_BALANCE if owed.patient_cents else C.CLOSED_PAID

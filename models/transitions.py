@@ -167,7 +167,7 @@ _CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.DENIED: _BY_HAND | _ANSWERED,
     C.APPEALED: _BY_HAND | _ANSWERED,
     C.WRITE_OFF_SIGNATURE: _ANSWERED | {C.CLOSED_WRITTEN_OFF},
-    C.REFUND_SIGNATURE: _ANSWERED,
+    C.REFUND_SIGNATURE: _ANSWERED | {C.APPEALED},
     C.PATIENT_BALANCE: _BY_HAND | _ANSWERED,
     # a payer may take its decision back, or correct it, after the claim was closed
     C.CLOSED_PAID: frozenset({C.REMITTANCE_REVIEW}),

@@ -95,7 +95,7 @@ READS: dict[str, MayRead] = {
     ),
     "lay out a claim": MayRead(
         {
-            "claim": "case_number content_digest content_id findings payer_code service_date",
+            "claim": "came_from carc case_number content_digest content_id findings payer_code service_date",
             "claim_submission": "claim_control payer_code",
             "ledger_entry": (
                 "account amount_cents claim_number file_id group kind line_control part payer_control "
@@ -214,7 +214,7 @@ READS: dict[str, MayRead] = {
     "follow what patients owe": MayRead(
         {
             "claim": "case_number location_id patient_cents status status_since version",
-            "ledger_entry": "account amount_cents case_number kind",
+            "ledger_entry": "amount_cents case_number kind",
             "location": "id time_zone",
             "outbox_message": "unique_key",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",

@@ -259,3 +259,15 @@ def test_statement_says_what_was_paid_and_what_went_back(payer: Payer) -> None:
     with store.reading() as db:
         facts = claim_money.statement_facts(db, [claim_of()])
     assert facts == {NUMBER: {"amount": "15.00", "paid": "10.00"}}
+
+
+def test_signed_refund_leaves_an_appeal_where_it_is(payer: Payer) -> None:
+    form = deny(payer)
+    letter = {"template": "authorisation", "corrected": "", "attached": ""}
+    claims.appeal(NUMBER, staff_id=BILLER, reason=WHY, **letter)
+    with store.writing() as db:
+        paid = {"case_number": NUMBER, "claim_number": form.claim_number, "account": "patient", "part": 1}
+        db.add(LedgerEntry(**paid, key="visit#1", source="visit", kind="patient_payment", amount_cents=-12_000))
+    refund(12_000)
+    sign(open_gate(), OWNER)
+    assert (claim_of().status, owed().patient_cents, owed().denied_cents) == (C.APPEALED, 0, form.charge_cents)

@@ -76,7 +76,7 @@ def test_claims_are_sent_once_and_their_money_agrees_whatever_is_killed(parts: P
     for turn in range(KILLS):
         # half of them the worker, where claims are built, sent and posted
         part = "worker" if turn % 2 else chance.choice(PARTS)
-        until, patience = events() + chance.randint(5, 2 * EVENTS_OF_A_CLAIM * CLAIMS // KILLS), time.monotonic() + 30
+        until, patience = events() + chance.randint(5, 2 * EVENTS_OF_A_CLAIM * CLAIMS // KILLS), time.monotonic() + 120
         while events() < until and time.monotonic() < patience and not at_rest():
             time.sleep(0.1)
         time.sleep(chance.uniform(0, 0.5))

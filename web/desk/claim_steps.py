@@ -27,7 +27,7 @@ FITS: Mapping[str, frozenset[ClaimStatus]] = {
     "bill_patient": AT_THE_PAYER,
     "accept_decision": frozenset({S.REMITTANCE_REVIEW}),
     "wait_for_payer": AT_THE_PAYER,
-    "refund": WITH_A_BILLER,
+    "refund": AT_THE_PAYER,
     "patient_payment": frozenset({S.PATIENT_BALANCE}),
     "patient_overpaid": frozenset({S.CLOSED_PAID}),
     "take_back": frozenset(claims.TAKEN_BACK),
