@@ -147,7 +147,7 @@ def events() -> int:
 
 
 @contextmanager
-def running(home: Path, seed: Callable[[], Any] = seed_roomy_practice, **more: str) -> Iterator[Parts]:
+def running(home: Path, **more: str) -> Iterator[Parts]:
     """An installation of its own on SQLite, seeded and started; this process sees what its parts see.
 
     ``more``: further settings, by the name of their variable.
@@ -163,7 +163,7 @@ def running(home: Path, seed: Callable[[], Any] = seed_roomy_practice, **more: s
         settings.cache_clear()
         settings().make_folders()
         migrate_all()
-        seed()
+        seed_roomy_practice()
         try:
             yield from _started(parts)
         finally:
