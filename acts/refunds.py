@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from acts import claim_money
 from acts.claim_books import Posting, post_all
 from acts.claims import AT_THE_PAYER, keep_reason, locked_thread, write_off_limit
-from adapters.operational_store import move_case, reading, writing
+from adapters.operational_store import audit, move_case, reading, writing
 from models.codes import ClaimStatus
 from models.errors import MovedOn
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances
@@ -87,10 +87,11 @@ def refund(
             move_case(db, claim, C.REFUND_SIGNATURE, actor=staff_id, words=words, cents=cents)
             return
         _post(db, claim, credit, WantedRefund(cents, to, method, reference, {}, claim.status), staff_id)
+        audit(db, staff_id, "claim.refunded", claim, case_number, words=words, cents=cents, to=to, method=method)
         owed = balances(claim_money.lines_of_case(db, case_number))
         if not (owed.payer_cents or owed.denied_cents or owed.patient_cents < 0):
             claim.queue, claim.findings = "", []
-            claim_money.settle(db, claim, staff_id, words=words, refunded=cents)
+            claim_money.settle(db, claim, staff_id)
         else:
             _still_owed_back(db, claim)
 

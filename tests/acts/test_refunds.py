@@ -237,8 +237,8 @@ def test_refund_is_on_record_without_its_reason(payer: Payer) -> None:
     refund(500)
     with store.reading() as db:
         events = db.exec(select(AuditEvent).where(AuditEvent.case_number == NUMBER)).all()
-    [moved] = [each for each in events if each.details.get("refunded")]
-    assert (moved.actor, moved.details["refunded"]) == (BILLER, 500)
+    [told] = [each for each in events if each.action == "claim.refunded"]
+    assert (told.actor, told.details["cents"], told.details["to"]) == (BILLER, 500, "patient")
     assert all(WHY.unwrap() not in str(each.details) for each in events)
 
 
