@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from acts.appointments import STANDING
 from acts.calendar_book import CalendarBook, as_agreed, as_deviation, as_room, as_rule, read_book
-from acts.case_to_dos import open_for_case
+from acts.case_to_dos import Asked, open_for_cases
 from acts.fitted_times import FittedTimes, fit_times, horizon
 from acts.occurrences import lock_calendars
 from acts.series import Conflicted
@@ -239,10 +239,11 @@ def hits_among(db: Session, clinician_id: str, before: set[str], after: set[str]
 
 def ask_about(db: Session, hits: Iterable[Hit], change_id: str) -> None:
     """A coordinator has to do about each appointment that a change has hit; once a change."""
-    for each in hits:
-        appointment = one(db, Appointment, each.appointment_id)
-        key = f"calendar:{change_id}:{appointment.id}"
-        open_for_case(db, appointment, ToDoKind.MOVE_APPOINTMENT, key, by=appointment.starts_at)
+    asked = [
+        Asked(each.case_number, each.location_id, f"calendar:{change_id}:{each.appointment_id}", each.starts_at)
+        for each in hits
+    ]
+    open_for_cases(db, ToDoKind.MOVE_APPOINTMENT, asked)
 
 
 def change_times(db: Session, change: Callable[[], None], actor: str) -> tuple[FittedTimes, int]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlmodel import col, select
 
+from acts.check_in_figures import figures_to_weigh_by
 from acts.check_ins import close_links, homework_words, the_check_in
 from acts.follow_ups import open_escalation
 from acts.patient_visit import Visit, must_be_open, visit
@@ -100,7 +101,7 @@ def answer(
         raise AnsweredAlready(f"check-in {check_in.id} is answered")
     check_ins.check_answered(check_in.kind, answers)
     missing = check_ins.still_to_answer(check_in.kind, answers)
-    show_crisis = check_ins.shows_crisis_text(check_in.kind, answers)
+    show_crisis = check_ins.shows_crisis_text(check_in.kind, answers, figures_to_weigh_by())
     if missing and not show_crisis:
         return Outcome(False, missing)
     found = from_answers(episode, check_in, answers)
@@ -128,7 +129,7 @@ def from_answers(episode: Episode, check_in: CheckIn, answers: Mapping[int, int]
         for record in therapy_store.answers(number, actor="system", where="weigh check-in")
         if record.measure == check_in.kind.value and record.source_key != check_in.id
     ]
-    return check_ins.from_answers(check_in.kind, answers, earlier)
+    return check_ins.from_answers(check_in.kind, answers, earlier, figures_to_weigh_by())
 
 
 def _cases_of(episode: Episode) -> list[str]:
@@ -243,7 +244,7 @@ def flags_of_check_in(records: Iterable[therapy_store.QuestionnaireAnswers]) -> 
 
 def shows_crisis(kind: CheckInKind, given: Mapping[int, int]) -> bool:
     """Whether what was given so far asks for the clinic's static crisis text on the page."""
-    return check_ins.shows_crisis_text(kind, given)
+    return check_ins.shows_crisis_text(kind, given, figures_to_weigh_by())
 
 
 def following(token: str, proof: str | None) -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """Bookable times after weekly hours have changed: free ones follow the hours, booked ones stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -41,11 +42,27 @@ def fit_times(db: Session, before: Times, after: Times, actor: str) -> FittedTim
     offered a free time that is withdrawn or moved is offered others. Missing times are not made here.
     """
     fitted = FittedTimes()
-    for key in sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)):
-        slot = db.exec(select(Slot).where(Slot.clinician_id == key[0], col(Slot.starts_at) == key[1])).first()
-        if slot is not None:
-            _fit(db, slot, after.get(key), key not in before, actor, fitted)
+    differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    slots = _slots_at(db, differing)
+    for key in differing:
+        if key in slots:
+            _fit(db, slots[key], after.get(key), key not in before, actor, fitted)
     return fitted
+
+
+def _slots_at(db: Session, keys: Sequence[tuple[str, datetime]]) -> dict[tuple[str, datetime], Slot]:
+    """The times on record of these clinicians at these moments, in one query."""
+    if not keys:
+        return {}
+    moments = [moment for _, moment in keys]
+    found = db.exec(
+        select(Slot).where(
+            col(Slot.clinician_id).in_({clinician for clinician, _ in keys}),
+            col(Slot.starts_at) >= min(moments),
+            col(Slot.starts_at) <= max(moments),
+        )
+    ).all()
+    return {(slot.clinician_id, slot.starts_at): slot for slot in found}
 
 
 def _fit(db: Session, slot: Slot, wanted: dict[str, Any] | None, is_new: bool, actor: str, fitted: FittedTimes) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from acts.booking import revoke_offers
 from acts.calendar_book import LONGEST, CalendarBook
 from acts.practice_clocks import clock_policy
-from adapters.operational_store import audit, set_status
+from adapters.operational_store import audit, set_statuses
 from models.codes import AppointmentStatus, Modality, OfferStatus, Role, SlotStatus, ToDoKind, ToDoStatus
 from models.columns import new_id, utc_now
 from models.operational import Appointment, Clinician, Offer, Series, Slot, ToDo, WaitlistOffer
@@ -250,8 +250,8 @@ def close_skipped(db: Session, planned: Sequence[Planned], actor: str) -> None:
     """A date that has found its place after all needs nobody any more."""
     keys = [skip_key(each.series.id, each.occurrence.occurs_on) for each in planned]
     waiting = (ToDoStatus.OPEN, ToDoStatus.CLAIMED)
-    for to_do in db.exec(select(ToDo).where(col(ToDo.unique_key).in_(keys), col(ToDo.status).in_(waiting))).all():
-        set_status(db, to_do, ToDoStatus.SUPERSEDED, actor)
+    found = db.exec(select(ToDo).where(col(ToDo.unique_key).in_(keys), col(ToDo.status).in_(waiting))).all()
+    set_statuses(db, found, ToDoStatus.SUPERSEDED, actor)
 
 
 def skipped(planned: Planned, due_at: datetime, **facts: Any) -> ToDo:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from models.columns import utc_now
 from models.operational import PracticeSetting
 from rules.admin_time import AdminTimePolicy
 from rules.assignment_sign_off import AssignmentPolicy
+from rules.check_ins import CheckInPolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
 from rules.reclaimed_time import HourlyValue, Measured, in_force
@@ -28,8 +30,17 @@ LOCK = "lock"
 ASSIGNMENTS = "assignments"
 HOURLY_VALUE = "hourly_value"
 SAVED_MINUTES = "saved_minutes"
+CHECK_INS = "check_ins"
 Figures = TypeVar(
-    "Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy, AssignmentPolicy, HourlyValue
+    "Figures",
+    ClockPolicy,
+    ReminderPolicy,
+    MessagePolicy,
+    AdminTimePolicy,
+    LockPolicy,
+    AssignmentPolicy,
+    HourlyValue,
+    CheckInPolicy,
 )
 
 
@@ -86,6 +97,16 @@ def measured_minutes(db: Session) -> dict[str, Measured]:
     return found
 
 
+def check_in_policy(db: Session) -> CheckInPolicy:
+    """When silence and a low mood ask for a clinician; raises ValueError likewise, also for a figure that is fixed."""
+    return _as_set(db, CHECK_INS, CheckInPolicy())
+
+
+def check_in_policy_with(db: Session, values: Mapping[str, Any]) -> CheckInPolicy:
+    """The same with some figures of it changed; raises ValueError likewise."""
+    return _changed(check_in_policy(db), CHECK_INS, values)
+
+
 def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:
     """The shipped figures with those in their place that the practice has set."""
     stored = db.get(PracticeSetting, setting)
@@ -95,14 +116,16 @@ def _as_set(db: Session, setting: str, shipped: Figures) -> Figures:
 
 
 def _changed(shipped: Figures, setting: str, values: Mapping[str, Any]) -> Figures:
-    known = {field.name for field in fields(shipped)}
+    known = {field.name for field in fields(shipped) if not field.metadata.get("fixed")}
     if unknown := set(values) - known:
         raise ValueError(f"unknown {setting} settings: {', '.join(sorted(unknown))}")
     return replace(shipped, **{name: _like(getattr(shipped, name), value) for name, value in values.items()})
 
 
 def _like(shipped: Any, value: Any) -> Any:
-    """A figure of JSON as the policy holds it: times from text, tuples from lists."""
+    """A figure of JSON as the policy holds it: times and levels from text, tuples from lists."""
+    if isinstance(shipped, Enum):
+        return type(shipped)(value)
     if isinstance(shipped, time):
         return time.fromisoformat(value)
     if isinstance(shipped, tuple):

@@ -1,6 +1,6 @@
 """The practice's own locations, staff, billing tables: look whether a file holds, apply it, write it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from acts import practice_names
+from acts import check_in_figures, practice_names
 from acts import roster as acts
 from acts.billing import ROUTES
 from acts.roster import Applied
@@ -69,10 +69,29 @@ def register(practice: typer.Typer, console: Console) -> None:
         """Write what is on record as a roster; closed accounts are left out."""
         print(written(roster_on_record()), end="")
 
+    @practice.command("check-ins")
+    def check_ins(
+        figures: Annotated[list[str] | None, typer.Argument(help="name=value, such as answer_days=4.")] = None,
+    ) -> None:
+        """Show the figures of check-ins, or set some of them."""
+        try:
+            values = dict(_figure(each) for each in figures or [])
+            policy = check_in_figures.set_figures(values, actor=ACTOR) if values else check_in_figures.figures()
+        except ValueError as wrong:
+            _say(console, f"Nothing was set: {wrong}.")
+            raise typer.Exit(1) from None
+        _say(console, *(f"{each.name}={getattr(policy, each.name)}" for each in fields(policy) if not each.metadata))
+
     @practice.command()
     def rename(name: Annotated[str, typer.Argument(help="Neutral: it stands in text messages.")]) -> None:
         """Say what the practice calls itself in front of patients."""
         _say(console, f"Patients now read {practice_names.rename(name, actor=ACTOR)}.")
+
+
+def _figure(typed: str) -> tuple[str, int | str]:
+    """``answer_days=4`` as a name with its value: a number, or a word such as a level."""
+    name, _, value = typed.partition("=")
+    return name.strip(), int(value) if value.strip().isdecimal() else value.strip()
 
 
 def _check_billing(console: Console, folder: Path) -> None:

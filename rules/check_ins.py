@@ -28,12 +28,16 @@ ASK_FROM = time(9, 0)
 """On the patient's clock: a check-in is sent no earlier on its day."""
 
 
+BOUNDS = (("answer_days", 1, 14), ("unanswered_in_a_row", 1, 6), ("low_mood", 0, MOOD_SCALE[-1] // 2))
+"""Between which figures a practice chooses: silence is noticed within weeks, and a good mood asks nobody."""
+
+
 @dataclass(frozen=True)
 class CheckInPolicy:
-    """The practice's figures for check-ins; the defaults are ours and a practice may set its own.
+    """The practice's figures for check-ins; the defaults are ours and a practice may set its own (``CHECK_INS``).
 
     ``low_mood``: this and everything below asks for a clinician; ours, because one question has no published cut.
-    That PHQ-9 item 9 of 1 or more asks for a clinician is fixed.
+    That PHQ-9 item 9 of 1 or more asks for a clinician is fixed, and so are the levels it has (``triage``).
     """
 
     answer_days: int = 3
@@ -42,7 +46,13 @@ class CheckInPolicy:
     low_mood_level: RiskLevel = RiskLevel.MODERATE
     worsening_level: RiskLevel = RiskLevel.MODERATE
     unanswered_level: RiskLevel = RiskLevel.LOW
-    triage: TriageLevels = field(default_factory=lambda: DEFAULT_LEVELS)
+    triage: TriageLevels = field(default_factory=lambda: DEFAULT_LEVELS, metadata={"fixed": True})
+
+    def __post_init__(self) -> None:
+        for name, least, most in BOUNDS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise ValueError(f"{name} is a whole number from {least} to {most}")
 
 
 DEFAULT_POLICY = CheckInPolicy()

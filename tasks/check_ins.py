@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from acts.follow_ups import Wanted, open_escalations
 from acts.patient_messages import channel_for
+from acts.practice_clocks import check_in_policy
 from adapters import operational_store as store
 from adapters.held_places import not_held
 from adapters.portal_links import keep_links
@@ -23,6 +24,7 @@ from models.governance_codes import Workflow
 from models.operational import CheckIn, CheckInPlan, Episode, Location, Patient, PortalLink, ToDo
 from models.scheduling_codes import CheckInStatus
 from rules import check_ins, messaging
+from rules.check_ins import CheckInPolicy
 
 AT_ONCE = 1000
 LATE_DAYS = 14
@@ -71,7 +73,8 @@ def _ask(night: date, now: datetime, location_id: str, counts: Counter[str]) -> 
     with store.writing() as db:
         found = _due(db, night, location_id)
         rows = _not_asked_yet(db, _still_due(db, found, night), now)
-        made = [_check_in(row) for row in rows]
+        policy = check_in_policy(db)
+        made = [_check_in(row, policy) for row in rows]
         links = [_link(check_in, row, now) for check_in, row in zip(made, rows, strict=True)]
         messages, to_call = _messages(rows, links, now)
         for check_in, row in zip(made, rows, strict=True):
@@ -145,7 +148,7 @@ def _not_asked_yet(db: Session, rows: Sequence[_Row], now: datetime) -> list[_Ro
     return [row for row in rows if (row.plan.id, row.due.due_on) not in known]
 
 
-def _check_in(row: _Row) -> CheckIn:
+def _check_in(row: _Row, policy: CheckInPolicy) -> CheckIn:
     """Named by its plan and date, so that the same one cannot be made twice."""
     plan, day = row.plan, row.due.due_on
     return CheckIn(
@@ -154,7 +157,7 @@ def _check_in(row: _Row) -> CheckIn:
         case_number=plan.case_number,
         kind=plan.kind,
         due_on=day,
-        answer_by=check_ins.answer_by(day, plan.every_days, row.zone),
+        answer_by=check_ins.answer_by(day, plan.every_days, row.zone, policy),
     )
 
 
@@ -250,9 +253,9 @@ def _note_unanswered(now: datetime, location_id: str, counts: Counter[str]) -> i
 
 def _silences(db: Session, episodes: dict[str, Episode]) -> list[Wanted]:
     """Of each of these plans, whether so many check-ins in a row have no answer that a clinician must look."""
-    wanted = []
+    wanted, policy = [], check_in_policy(db)
     for plan_id, ids in _unanswered_in_a_row(db, list(episodes)).items():
-        found = check_ins.from_silence(len(ids))
+        found = check_ins.from_silence(len(ids), policy)
         if found is not None:
             key = f"silence:{plan_id}:{ids[0]}:{len(ids)}"
             wanted.append(Wanted(episodes[plan_id], found, key, ids[-1]))

@@ -9,7 +9,7 @@ from adapters.x12.elements import broken, needed, out_of_place, value
 from adapters.x12.kinds import Kind
 from models.errors import X12Broken
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
 LONGEST_SEGMENT = 1 << 16
 """Characters; no segment of these guides comes near it, so a longer one is a file whose terminator is another."""
 
@@ -51,6 +51,8 @@ class Segments:
         self._stream = stream
         self._kind = kind
         self.delimiters, self.isa, self._rest = _read_isa(stream)
+        kept = _PRINTABLE + str(self.delimiters).encode()
+        self._dropped = bytes(range(256)).translate(None, kept)
         self._where = "ISA"
         self._groups: set[str] = set()
         self._sets: set[str] = set()
@@ -60,16 +62,15 @@ class Segments:
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         terminator, separator = self.delimiters.terminator, self.delimiters.element
-        number = 1
-        yield number, self.isa
-        rest = ""
+        yield 1, self.isa
+        rest, number = "", 1
         plain: frozenset[str] | set[str] = _NOTHING
         for chunk in self._chunks():
             text = rest + self._text(chunk, number, rest)
             parts = text.split(terminator)
             rest = parts.pop()
-            for part in parts:
-                number += 1
+            before = number
+            for number, part in enumerate(parts, before + 1):
                 elements = part.split(separator)
                 if elements[0] not in plain:
                     plain = self._look_at(number, elements)
@@ -99,7 +100,9 @@ class Segments:
     def _text(self, chunk: bytes, number: int, rest: str) -> str:
         """The chunk without line ends; line ends are no part of any value, wherever a sender wraps."""
         terminator = self.delimiters.terminator
-        line_ends = b"\r\n".replace(terminator.encode(), b"")
+        kept = chunk.translate(None, self._dropped)
+        if len(kept) == len(chunk):
+            return kept.decode("ascii")
         if strange := chunk.translate(None, _PRINTABLE + b"\r\n" + str(self.delimiters).encode()):
             before = (rest + chunk[: chunk.index(strange[:1])].decode("ascii")).split(terminator)
             at, elements = number + len(before), before[-1].lstrip("\r\n").split(self.delimiters.element)
@@ -107,7 +110,7 @@ class Segments:
             what = "a character outside ASCII" if strange[0] > 0x7E else "a control character"
             element = f"{tag}{len(elements) - 1:02}" if tag else ""
             raise X12Broken(f"segment {at}{tag and f', {element}'}: {what} stands in it", segment=at, element=element)
-        return chunk.translate(None, line_ends).decode("ascii")
+        return kept.decode("ascii")
 
     def _look_at(self, number: int, elements: list[str]) -> frozenset[str] | set[str]:
         """Checks what belongs to the envelope; says which identifiers need no look from here on."""

@@ -13,6 +13,7 @@ READS: dict[str, MayRead] = {
             "outbox_message": "unique_key",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",
             "portal_link": "case_number expires_at id purpose",
+            "practice_setting": "value",
         },
     ),
     "bring it to the gate": MayRead(

@@ -177,3 +177,14 @@ def test_practice_that_does_not_bill_today_is_told(home: Path, call: Calls, tabl
     changed(tables / "practice.yaml", "valid_from: 20", "valid_from: 29")
     shown = call("practice", "billing", str(tables))
     assert (shown.exit_code, "Nobody bills today" in shown.output) == (0, True)
+
+
+def test_figures_of_check_ins_are_shown_and_set(home: Path, call: Calls):
+    assert "low_mood=1" in call("practice", "check-ins").output
+    shown = call("practice", "check-ins", "low_mood=2", "unanswered_level=high").output
+    assert "low_mood=2" in shown and "unanswered_level=high" in shown and "triage" not in shown
+    refused = call("practice", "check-ins", "low_mood=9")
+    assert refused.exit_code == 1 and "Nothing was set: low_mood is a whole number from 0 to 5." in refused.output
+    with reading() as db:
+        actions = db.exec(select(AuditEvent.action).where(AuditEvent.subject_id == "check_ins")).all()
+    assert list(actions) == ["check_in_figures.set"]

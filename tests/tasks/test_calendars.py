@@ -177,16 +177,49 @@ def _many(made: Made, how_many: int) -> None:
             db.add(Series(id=f"SR-{number:04d}", weekday=0, starts=time(9 + number // 6, number % 6 * 10), **facts))
 
 
-def test_queries_do_not_grow_with_the_number_of_series(made: Made):
-    counts = []
+def _few_then_many(made: Made) -> Iterator[int]:
+    """So many series, and nothing of those before."""
     for how_many in (5, 25):
         with writing() as db:
-            for table in ("appointment", "series", "episode"):
+            for table in ("appointment", "series", "episode", "to_do", "calendar_exception"):
                 db.execute(sa.text(f"DELETE FROM {table}"))
         _many(made, how_many)
+        yield how_many
+
+
+def test_queries_do_not_grow_with_the_number_of_series(made: Made):
+    counts = []
+    for how_many in _few_then_many(made):
         with counted() as asked:
             assert extend_series(NIGHT)["made"] == how_many * 7
         counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_queries_do_not_grow_with_the_series_that_a_holiday_takes_a_date_from(made: Made):
+    nights, withdrawn = [], []
+    for how_many in _few_then_many(made):
+        holiday = add_leave(made, SEVENTH)
+        with counted() as asked:
+            assert extend_series(NIGHT)["skipped"] == how_many
+        nights.append(len(asked))
+        remove_exception(holiday.id, actor="ST-1")
+        with counted() as asked:
+            assert extend_series(NIGHT)["made"] == how_many
+        withdrawn.append(len(asked))
+    assert nights[0] == nights[1]
+    assert withdrawn[0] == withdrawn[1]
+
+
+def test_queries_do_not_grow_with_the_appointments_that_a_holiday_hits(made: Made):
+    counts = []
+    for how_many in _few_then_many(made):
+        extend_series(NIGHT)
+        day = [each.id for each in appointments(occurs_on=SEVENTH)]
+        with counted() as asked:
+            assert len(add_leave(made, SEVENTH, confirmed=tuple(day)).hits) == how_many
+        counts.append(len(asked))
+        assert len(to_dos()) == how_many
     assert counts[0] == counts[1]
 
 
