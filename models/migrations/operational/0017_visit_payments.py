@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "operational_0018"
+revision = "operational_0017"
 down_revision = "operational_0016"
 
 
