@@ -13,6 +13,7 @@ from sqlmodel import Session
 from models.columns import utc_now
 from models.operational import PracticeSetting
 from rules.admin_time import AdminTimePolicy
+from rules.assignment_sign_off import AssignmentPolicy
 from rules.clocks import ClockPolicy
 from rules.outgoing import MessagePolicy
 from rules.reclaimed_time import HourlyValue
@@ -24,8 +25,11 @@ REMINDERS = "reminders"
 MESSAGES = "messages"
 ADMIN_TIME = "admin_time"
 LOCK = "lock"
+ASSIGNMENTS = "assignments"
 HOURLY_VALUE = "hourly_value"
-Figures = TypeVar("Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy, HourlyValue)
+Figures = TypeVar(
+    "Figures", ClockPolicy, ReminderPolicy, MessagePolicy, AdminTimePolicy, LockPolicy, AssignmentPolicy, HourlyValue
+)
 
 
 def clock_policy(db: Session) -> ClockPolicy:
@@ -58,6 +62,11 @@ def admin_time_policy(db: Session) -> AdminTimePolicy:
 def lock_policy(db: Session) -> LockPolicy:
     """The limits that a workflow must keep to run by itself; raises ValueError likewise."""
     return _as_set(db, LOCK, LockPolicy())
+
+
+def assignment_policy(db: Session) -> AssignmentPolicy:
+    """From when on an assignment needs no signature at the level live; raises ValueError likewise."""
+    return _as_set(db, ASSIGNMENTS, AssignmentPolicy())
 
 
 def hourly_value(db: Session) -> HourlyValue:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from adapters.desk_views import WAITING_TO_DO, case_facts
 from adapters.operational_store import one, one_case, reading
 from models.case_facts import CaseFacts
-from models.codes import AppointmentStatus, ApprovalStatus, Role, SlotStatus
+from models.codes import AppointmentStatus, ApprovalKind, ApprovalStatus, Role, SlotStatus
 from models.columns import utc_now
 from models.operational import (
     Appointment,
@@ -20,9 +20,11 @@ from models.operational import (
     Location,
     OutboxMessage,
     Patient,
+    Referral,
     Slot,
     Staff,
     ToDo,
+    UnsignedAssignment,
 )
 
 SLOT_DAYS = 21
@@ -100,6 +102,28 @@ def open_sign_off(case_number: str) -> Approval | None:
         return db.exec(
             select(Approval).where(Approval.case_number == case_number, Approval.status == ApprovalStatus.OPEN)
         ).first()
+
+
+def unsigned_assignment(referral: Referral) -> UnsignedAssignment | None:
+    """The assignment that holds now and that nobody signed, if this one is it."""
+    with reading() as db:
+        newest = db.exec(
+            select(UnsignedAssignment)
+            .where(UnsignedAssignment.case_number == referral.case_number)
+            .order_by(col(UnsignedAssignment.at).desc())
+        ).first()
+        if newest is None or newest.clinician_id != referral.clinician_id:
+            return None
+        signed = (
+            select(Decision.id)
+            .join(Approval, col(Approval.id) == col(Decision.approval_id))
+            .where(
+                Approval.case_number == referral.case_number,
+                Approval.kind == ApprovalKind.ASSIGNMENT,
+                col(Decision.at) > newest.at,
+            )
+        )
+        return None if db.exec(signed).first() is not None else newest
 
 
 def open_to_dos_of(case_number: str) -> list[ToDo]:

@@ -578,6 +578,12 @@ def open_levels(case_number: str) -> list[str]:
         return [flag_of(record).level for record in opened(db, found)]
 
 
+def ever_flagged(case_number: str) -> bool:
+    """Whether any flag was ever raised in this case, reviewed or not; nothing of the flags leaves here."""
+    with reading() as db:
+        return db.exec(select(SealedFlag.id).where(SealedFlag.case_number == case_number)).first() is not None
+
+
 def raised_since(case_number: str, moment: datetime) -> bool:
     """Whether a flag that no signed review has listed was raised after this moment; nothing else of it leaves here."""
     with reading() as db:

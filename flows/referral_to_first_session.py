@@ -6,7 +6,7 @@ from flows.case_run import wait_for_somebody, walk
 from flows.sign_off import sign_off
 from models.codes import CaseStatus
 from models.codes import ReferralStatus as R
-from tasks import coverage, matching, questionnaires, risk
+from tasks import assignments, coverage, matching, questionnaires, risk
 from tasks.cases import Case
 
 
@@ -36,7 +36,10 @@ async def step(case: Case, status: CaseStatus) -> None:
                 matching.propose(case)
         case R.READY_TO_OFFER:
             matching.offer(case)
-        case R.RISK_REVIEW | R.ASSIGNMENT | R.CLOSING_LETTER:
+        case R.ASSIGNMENT:
+            if not assignments.goes_by_itself(case):
+                await sign_off(case, status)
+        case R.RISK_REVIEW | R.CLOSING_LETTER:
             await sign_off(case, status)
         case _:
             await wait_for_somebody(case, status)

@@ -206,18 +206,20 @@ def offer(case: Case) -> int:
     return len(slots)
 
 
-def suitable_slots(db: Session, referral: Referral, now: datetime) -> list[Slot]:
-    """The times worth offering, few and spread: only where and how the clinician may lawfully see this patient."""
-    if referral.clinician_id is None:
+def suitable_slots(db: Session, referral: Referral, now: datetime, clinician_id: str | None = None) -> list[Slot]:
+    """The times worth offering, few and spread: only where and how the clinician may lawfully see this patient.
+
+    ``clinician_id``: of somebody who is not assigned yet.
+    """
+    whose = clinician_id or referral.clinician_id
+    if whose is None:
         return []
-    clinician = next((one for one in candidate_clinicians(db, now) if one.clinician_id == referral.clinician_id), None)
+    clinician = next((one for one in candidate_clinicians(db, now) if one.clinician_id == whose), None)
     if clinician is None:
         return []
     ways = matching.lawful_ways(match_request(db, referral, now), clinician)
     slots = {
-        slot.starts_at: slot
-        for slot in open_slots(db, now + LEAD, referral.clinician_id)
-        if any(_fits(slot, way) for way in ways)
+        slot.starts_at: slot for slot in open_slots(db, now + LEAD, whose) if any(_fits(slot, way) for way in ways)
     }
     patient = store.one(db, Patient, referral.patient_id)
     chosen = scheduling.choose_offers(

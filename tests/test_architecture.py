@@ -69,6 +69,7 @@ THERAPY_DOOR = {
     "adapters/sample_claims.py",
     "cli/keys.py",
     "cli/signing.py",
+    "tasks/assignments.py",
     "tasks/check_in_words.py",
     "tasks/claim_building.py",
     "tasks/claim_facts.py",

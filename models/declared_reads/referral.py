@@ -68,6 +68,37 @@ READS: dict[str, MayRead] = {
             "referral": "case_number fence patient_id",
         },
     ),
+    "let an assignment go unsigned": MayRead(
+        {
+            "approval": "id",
+            "clinician": (
+                "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender id languages "
+                "max_age min_age modalities"
+            ),
+            "decision": "at id verdict",
+            "eligibility_check": "id",
+            "follow_up": "case_number",
+            "licence": "clinician_id state",
+            "location": "accessible id state time_zone",
+            "match_candidate": "clinician_id excluded reasons_against reasons_for round score",
+            "panel_membership": "clinician_id payer_code plan_code",
+            "patient": "birth_date id language payer_code plan_code self_pay state time_zone",
+            "practice_setting": "value",
+            "referral": (
+                "case_number clinician_id coverage_reason coverage_status fence location_id modality "
+                "needs_accessible patient_id possible_patient_ids preferred_times risk_cleared risk_level status "
+                "version"
+            ),
+            "risk_flag": "id",
+            "session_note": "case_number",
+            "slot": "clinician_id location_id minutes modality starts_at",
+            "staff": "active location_ids role",
+            "to_do": "id",
+            "unsigned_assignment": "at",
+            "workflow_standing": "runs_as",
+        },
+        content=frozenset({"case_focus"}),
+    ),
     "propose clinicians": MayRead(
         {
             "clinician": (

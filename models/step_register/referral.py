@@ -147,6 +147,21 @@ STEPS: tuple[AutomatedStep, ...] = (
         signatures=(ApprovalKind.ASSIGNMENT,),
     ),
     AutomatedStep(
+        name="let an assignment go unsigned",
+        kind=StepKind.TASK,
+        workflow=Workflow.REFERRAL,
+        does="at the level live assigns whoever was put first, where nothing is an exception; else a coordinator signs",
+        prevents="an exception that nobody looks at; a clear case that waits for a signature",
+        removes=Removes(3, Per.CASE, "assumed by us: reading and signing one clear proposal", ("assignment.unsigned",)),
+        clinical=Rated(Scale.MODERATE, "a poor fit delays care; with any risk on record a coordinator signs"),
+        compliance=Rated(
+            Scale.HIGH, "opens the focus of the referral; licences and panels bind", (HIPAA, RECORD, PART_2)
+        ),
+        stopped_by="the level assisted on the page of the workflows",
+        overrides=(REROUTE, Override("take the workflow down", route="demote_workflow")),
+        signatures=(ApprovalKind.ASSIGNMENT,),
+    ),
+    AutomatedStep(
         name="offer times",
         kind=StepKind.TASK,
         workflow=Workflow.REFERRAL,

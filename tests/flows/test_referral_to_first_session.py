@@ -15,17 +15,31 @@ from adapters import prefect_runs
 from adapters.outbox import send_due
 from adapters.prefect_client import patient_client
 from models.codes import (
+    ApprovalKind,
     ApprovalStatus,
+    AuthenticatedHow,
     ExitKind,
     LinkPurpose,
     Modality,
+    Role,
     ToDoOutcome,
     Verdict,
 )
 from models.codes import ReferralStatus as R
 from models.columns import utc_now
+from models.governance_codes import Level, Workflow
 from models.measures import Measure
-from models.operational import Appointment, Approval, AuditEvent, Decision, OutboxMessage, Referral
+from models.operational import (
+    Appointment,
+    Approval,
+    AuditEvent,
+    Decision,
+    OutboxMessage,
+    PracticeSetting,
+    Referral,
+    UnsignedAssignment,
+    WorkflowStanding,
+)
 from models.therapy_text import TherapyText
 from tests.flows.conftest import working
 from tests.flows.people import (
@@ -305,3 +319,68 @@ def attempts(approval_id: str) -> int:
 async def resume(case: Referral, answer: dict[str, Any]) -> None:
     async with patient_client() as client:
         await client.resume_flow_run(UUID(str(case.run_id)), run_input=answer)
+
+
+def proven_and_live(place: str) -> None:
+    """Referrals run live at a location whose last twenty assignments were approved as proposed."""
+    signer = coordinator_of(place)
+    with store.writing() as db:
+        live = {"level": Level.LIVE, "runs_as": Level.LIVE}
+        db.merge(WorkflowStanding(workflow=Workflow.REFERRAL, location_id=place, **live))
+        for number in range(20):
+            at = utc_now() - timedelta(days=number + 1)
+            approval = Approval(
+                id=f"AP-BEFORE-{number}",
+                case_number=f"RF-80{number:04d}",
+                kind=ApprovalKind.ASSIGNMENT,
+                digest="d",
+                why="assignment",
+                role=Role.COORDINATOR,
+                location_id=place,
+                status=ApprovalStatus.DECIDED,
+                opened_at=at,
+                due_at=at,
+            )
+            db.add(approval)
+            db.flush()
+            db.add(
+                Decision(
+                    id=f"DC-BEFORE-{number}",
+                    approval_id=approval.id,
+                    case_number=approval.case_number,
+                    staff_id=signer,
+                    authenticated=AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+                    verdict=Verdict.APPROVE,
+                    digest="d",
+                    signed_digest="d",
+                    at=at,
+                )
+            )
+        db.add(PracticeSetting(name="assignments", value='{"lead_at_least": 0.01}'))
+
+
+ANY_TIME = ";".join(f"{day}-{part}" for day in ("mon", "tue", "wed", "thu", "fri") for part in ("am", "pm", "eve"))
+
+
+async def test_clear_assignment_at_live_goes_from_referral_to_offer_with_nobodys_signature(pool: str) -> None:
+    proven_and_live("LOC-1")
+    clear = {"preferred_times": ANY_TIME, "self_pay": "yes", "payer_code": "", "plan_code": "", "member_id": ""}
+    other = {"given_name": "Sasha", "birth_date": "1971-08-02", "phone": "+1 503 555 0199"}
+    async with working(pool):
+        drop(referral_row("L-1", **clear), referral_row("L-2", **clear | RISK | other))
+        case = await until_status("L-1", R.OFFERED)
+        risky = await until_status("L-2", R.RISK_REVIEW)
+        await sign(risky.case_number)
+        risky = await until_status("L-2", R.ASSIGNMENT)
+        await until(lambda: open_approval(risky.case_number))
+    assert case.clinician_id is not None
+    with store.reading() as db:
+        [unsigned] = db.exec(select(UnsignedAssignment)).all()
+        assert unsigned.case_number == case.case_number
+        assert db.exec(select(Approval).where(Approval.case_number == case.case_number)).all() == []
+        offered = db.exec(select(OutboxMessage).where(OutboxMessage.case_number == case.case_number)).all()
+        [told] = db.exec(select(AuditEvent).where(AuditEvent.action == "assignment.unsigned")).all()
+        [asked] = db.exec(select(AuditEvent).where(AuditEvent.action == "assignment.to_sign")).all()
+    assert [each.template for each in offered] == ["times_offered"]
+    assert (told.case_number, told.details["rule"]) == (case.case_number, "clear_assignment_at_proven_location")
+    assert asked.case_number == risky.case_number and "risk_raised" in asked.details["reasons"]

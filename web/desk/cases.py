@@ -20,6 +20,7 @@ from models.errors import MovedOn, NotAllowed
 from models.therapy_text import TherapyText
 from models.transitions import REFERRAL_OWNERS
 from rules.access import CLAIM_READERS, SIGNERS, STEERERS, may_read_content, may_see_case, may_see_to_do
+from rules.assignment_sign_off import because
 from rules.sign_off import SIGNING_ROLE
 from web.desk import claims, evidence, notes, words
 from web.desk.members import Member, SignedIn, check_theirs, reading, visible_case
@@ -107,6 +108,7 @@ def _show(
     approval = case_views.open_sign_off(number)
     appointment = case_views.standing_appointment(number)
     signs = approval is not None and me.staff.role == SIGNING_ROLE[approval.kind]
+    unsigned = case_views.unsigned_assignment(referral)
     books = theirs and me.staff.role in (Role.COORDINATOR, Role.CLINICIAN) and _bookable(found)
     return page(
         request,
@@ -118,6 +120,8 @@ def _show(
         typed_reason=typed_reason,
         owner=REFERRAL_OWNERS[referral.status],
         held=held_here(referral.status, referral),
+        unsigned=unsigned,
+        because=because(unsigned.figures) if unsigned is not None else (),
         approval=approval,
         signs=signs,
         colleagues=(

@@ -24,6 +24,7 @@ from models.codes import (
 from models.note_codes import ConsentKind
 from models.operational import AuditEvent, PatientConsent
 from models.scheduling_codes import CheckInKind, FollowUpReason
+from rules.assignment_sign_off import WHY_LABELS, Why
 from rules.check_ins import MOOD_SCALE
 from rules.sign_off import CONTINUE, DECLINE, HIGHER_LEVEL, NOTHING_NEEDED
 
@@ -408,6 +409,8 @@ _EVENTS = {
     "to_do.opened": "To-do opened: {kind}",
     "approval.opened": "Sign-off opened: {kind}",
     "approval.reassigned": "Sign-off reassigned",
+    "assignment.unsigned": "Assigned with nobody's signature, by the rule {rule}",
+    "assignment.to_sign": "To be signed although the level is live: {why}",
     "approval.escalated": "Sign-off overdue: passed on",
     "approval.decided": "Sign-off decided",
     "decision.signed": "Signed: {verdict}",
@@ -484,6 +487,8 @@ _EVENTS = {
 def event(event: AuditEvent) -> str:
     """What an audit event says, in words; an unfamiliar one as its own name."""
     details = {name: _said(value) for name, value in event.details.items()}
+    if event.action == "assignment.to_sign":
+        details["why"] = "; ".join(WHY_LABELS[Why(each)] for each in event.details.get("reasons", ()))
     if event.action == "case.moved":
         return f"{_status(event.details.get('old'))} → {_status(event.details.get('new'))}"
     wording = _EVENTS.get(event.action)

@@ -32,6 +32,15 @@ LEVELS = {
     Level.ASSISTED: "it prepares; people sign whatever leaves",
     Level.LIVE: "only exceptions are signed; clinical work always is",
 }
+LIVE_LEAVES_UNSIGNED = {
+    Workflow.REFERRAL: (
+        "an assignment leaves unsigned where nothing about it is an exception: no risk was ever raised, the patient is "
+        "an adult, nothing that decides who may treat them is unknown, the first leads clearly, nothing was done by "
+        "hand, and the last assignments here were approved as proposed"
+    ),
+    Workflow.CLAIMS: "a clean claim leaves unsigned where this payer has paid this clinician before",
+}
+"""What a workflow signs less at the level live; the others do there what they do at assisted."""
 DONE = {
     "down": "It is down. No step, batch or message of it acts there any more; cases stand where they are.",
     "up": "It goes on at the new level, and cases that stood still are woken.",
@@ -106,6 +115,11 @@ def _show_up(request: Request, me: Member, found: Standing, to: str, problem: st
         against=found.against[level],
         seen_digest=digest(found.content[level]),
         levels=LEVELS,
+        leaves=(
+            LIVE_LEAVES_UNSIGNED.get(found.record.workflow, "it leaves nothing unsigned that is signed at assisted")
+            if level is Level.LIVE
+            else ""
+        ),
         kinds=KIND_LABELS,
         agreement=agreement,
         fewest=standings.fewest(),

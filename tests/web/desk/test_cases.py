@@ -1,5 +1,6 @@
 """The list of cases, a case's page, and what staff do to a case."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from sqlmodel import select
 from adapters import operational_store, therapy_store
 from models.codes import AppointmentStatus, ReferralStatus, Role, SlotStatus
 from models.columns import utc_now
-from models.operational import Appointment, Approval, Clinician, Patient, Referral, Slot
+from models.operational import Appointment, Approval, Clinician, Patient, Referral, Slot, UnsignedAssignment
+from rules.assignment_sign_off import BY_ITSELF, AssignmentPolicy, Why
 from tests import factories
 
 
@@ -227,3 +229,47 @@ def test_consent_of_a_case_elsewhere_is_not_touched(at_the_desk, place):
     elsewhere = factories.make_location(id="LOC-2")
     case = factories.make_referral(ReferralStatus.WAITLISTED, location=elsewhere)
     assert at_the_desk(Role.COORDINATOR).post(f"/cases/{case.case_number}/consent", agreed="no").status_code == 403
+
+
+def unsigned_by_nobody(referral: Referral, clinician_id: str) -> None:
+    figures = {"fitting": 3, "lead": 0.2, "as_proposed": 19, "signed": 20, **asdict(AssignmentPolicy())}
+    with operational_store.writing() as db:
+        db.add(
+            UnsignedAssignment(
+                id="UA-1",
+                case_number=referral.case_number,
+                round=1,
+                location_id=referral.location_id,
+                clinician_id=clinician_id,
+                rule=BY_ITSELF,
+                figures=figures,
+                digest="d" * 64,
+            )
+        )
+
+
+def test_case_says_that_nobody_signed_its_assignment_and_why(coordinator, place, person):
+    fits = person(Role.CLINICIAN)
+    case = factories.make_referral(ReferralStatus.OFFERED, location=place, clinician_id=fits.id, risk_cleared=True)
+    assert "Nobody signed this assignment" not in coordinator.get(f"/cases/{case.case_number}").text
+    unsigned_by_nobody(case, fits.id)
+    shown = coordinator.get(f"/cases/{case.case_number}").text
+    assert "Nobody signed this assignment" in shown and fits.name in shown
+    assert "of the last 20 assignments that were signed here 19 were approved as proposed" in shown
+    assert BY_ITSELF in shown
+
+
+def test_case_that_was_given_to_somebody_else_since_says_nothing_of_it(coordinator, place, person):
+    first, second = person(Role.CLINICIAN), person(Role.CLINICIAN)
+    case = factories.make_referral(ReferralStatus.OFFERED, location=place, clinician_id=second.id, risk_cleared=True)
+    unsigned_by_nobody(case, first.id)
+    assert "Nobody signed this assignment" not in coordinator.get(f"/cases/{case.case_number}").text
+
+
+def test_case_says_in_words_why_it_is_signed_although_the_level_is_live(coordinator, place):
+    case = factories.make_referral(ReferralStatus.ASSIGNMENT, location=place)
+    with operational_store.writing() as db:
+        why = [Why.MINOR.value, Why.CLOSE.value]
+        operational_store.audit(db, "system", "assignment.to_sign", case, case.case_number, reasons=why)
+    shown = coordinator.get(f"/cases/{case.case_number}").text
+    assert "the patient is not an adult; the first leads by too little" in shown

@@ -166,3 +166,13 @@ def test_sign_off_that_was_open_is_signed_while_it_is_held(at_the_desk, assignme
     answer = seated.sign(approval, verdict="approve", clinician_id=fits.id)
     assert answer.status_code == 303
     assert approval.kind == ApprovalKind.ASSIGNMENT
+
+
+def test_owner_reads_what_live_would_leave_unsigned(at_the_desk, staffed: None):
+    seat = at_the_desk(Role.OWNER)
+    assert "the first leads clearly" in seat.get("/workflows/referral/LOC-1/up?to=live").text
+    assert "it leaves nothing unsigned" in seat.get("/workflows/notes/LOC-1/up?to=live").text
+    with writing() as db:
+        shadow = {"level": Level.SHADOW, "runs_as": Level.SHADOW}
+        db.add(WorkflowStanding(workflow=Workflow.REFERRAL, location_id="LOC-1", **shadow))
+    assert "Here that means" not in seat.get("/workflows/referral/LOC-1/up?to=assisted").text
