@@ -17,7 +17,7 @@ from language.feedback import Label
 from language.manifests import read_manifest
 from models.codes import AuthenticatedHow, Role
 from models.columns import new_id, utc_now
-from models.errors import MovedOn, NotAllowed
+from models.errors import MovedOn, NotAllowed, WeightsDiffer
 from models.note_template import NoteTemplate
 from models.operational import AuditEvent, Location, Staff, VersionSignature, WaitingVersion
 from models.pilot_codes import WaitedWhy, WaitingKind
@@ -222,21 +222,24 @@ def check_may_sign(waiting_id: str, staff_id: str) -> None:
 
 def _must_wait(db: Session, waiting: WaitingVersion) -> Waits:
     found = _found(db, waiting)
-    if waiting.ended_at is not None and not _was_cut_off(waiting):
+    if waiting.ended_at is not None and not was_cut_off(waiting):
         raise MovedOn("it waits no longer")
-    if not _was_cut_off(waiting):
+    if not was_cut_off(waiting):
         if found.stale:
             raise MovedOn(f"its figures are older than {version_signing.GOOD_FOR.days} days: propose it anew")
         _must_stand(db, waiting)
     return found
 
 
-def _was_cut_off(waiting: WaitingVersion) -> bool:
+def was_cut_off(waiting: WaitingVersion) -> bool:
     """Whether everybody has signed a version of the reader that has not come into force: it was killed in between."""
     if waiting.kind is not WaitingKind.RISK_READER or waiting.ended_why is not WaitedWhy.SIGNED:
         return False
     [present, *_] = recalibrating.ways()
-    return present == waiting.version and _reader_now()["version"] != present
+    try:
+        return present == waiting.version and _reader_now()["version"] != present
+    except WeightsDiffer:
+        return False  # what is read with is broken: the way back comes first
 
 
 def _keep_signature(db: Session, waiting: WaitingVersion, staff_id: str, role: Role, how: AuthenticatedHow) -> None:

@@ -16,6 +16,7 @@ from models.codes import AuthenticatedHow
 from models.errors import NotAllowed
 from models.operational import Staff
 from rules.access import may_open
+from rules.version_signing import SIGNED_BY
 
 if TYPE_CHECKING:
     from acts.waiting_versions import Waits
@@ -61,9 +62,11 @@ def register(app: typer.Typer, console: Console) -> None:
 
 def ask(console: Console, waits: "Waits") -> None:
     """Show what is signed and let people sign one after the other, until all have or somebody has to be waited for."""
+    from acts import waiting_versions
+
     show(console, waits)
-    while waits.missing:
-        roles = " or ".join(role.value for role in waits.missing)
+    while waits.missing or waiting_versions.was_cut_off(waits.version):
+        roles = " or ".join(role.value for role in waits.missing or SIGNED_BY)
         email = typer.prompt(f"E-mail of the {roles} who signs now (empty: it waits)", default="", show_default=False)
         if not email.strip():
             _say(console, f"It waits: {waits.version.id}, on the desk's page Versions waiting too.")

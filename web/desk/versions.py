@@ -70,7 +70,8 @@ def show_version(request: Request, me: SignedIn, waiting_id: str, done: str = ""
 
 def _show(request: Request, me: Member, waiting_id: str, *, notice: str = "", problem: str = "") -> HTMLResponse:
     waits = waiting_versions.one_waiting(waiting_id, me.staff.location_ids)
-    open_ = waits.version.ended_at is None
+    cut_off = waiting_versions.was_cut_off(waits.version)
+    open_ = waits.version.ended_at is None and not waits.stale
     return page(
         request,
         "version.html",
@@ -78,7 +79,8 @@ def _show(request: Request, me: Member, waiting_id: str, *, notice: str = "", pr
         waits=waits,
         content=waits.version.content,
         says=_says(waits) if waits.version.kind is WaitingKind.NOTE_TEMPLATE else {},
-        signs=open_ and not waits.stale and me.staff.role in waits.missing,
+        cut_off=cut_off,
+        signs=(open_ or cut_off) and me.staff.role in (waits.missing or SIGNED_BY),
         signed_by=SIGNED_BY,
         good_for=GOOD_FOR.days,
         names=desk_views.staff_names(),

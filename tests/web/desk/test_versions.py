@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapters import note_templates
+from acts import recalibrating
+from adapters import note_templates, risk_versions
 from adapters.operational_store import reading
 from models.codes import Role
 from models.operational import Location, Staff, VersionSignature, WaitingVersion
@@ -58,6 +59,20 @@ def test_figures_of_a_reader_are_shown_before_it_is_signed(at_the_desk, place: L
     for words in ("Log loss on them, this version", "Flags on them that clinicians confirmed", "7 of 7, shipped"):
         assert words in shown
     assert "Everywhere" in shown
+
+
+def test_version_that_was_cut_off_is_signed_once_more(at_the_desk, place: Location, monkeypatch: pytest.MonkeyPatch):
+    owner, clinician = make_signer(Role.OWNER, location=place), make_signer(location=place)
+    waiting = waiting_reader(owner.id)
+    with monkeypatch.context() as killed:
+        killed.setattr(risk_versions, "put_in_force", lambda _: None)
+        sign(waiting, owner, clinician)
+    seat = at_the_desk(Role.OWNER)
+    assert "Sign once more" in main_of(seat.get(f"/versions/{waiting.id}"))
+    assert sign_at(seat, waiting).headers["location"].endswith("done=in-force")
+    assert recalibrating.in_force() == recalibrating.folder_of(waiting.version)
+    shown = seat.get(f"/versions/{waiting.id}").text
+    assert "In force since" in shown and 'name="seen_digest"' not in shown
 
 
 @pytest.mark.parametrize("fields", [{"code": "000000"}, {"current": "wrong"}, {"seen_digest": "0" * 64}])
