@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from acts import billing
@@ -12,13 +13,19 @@ from models.claim_codes import ExceptionQueue
 from models.claim_findings import blocking
 from models.codes import ClaimStatus
 from models.columns import utc_now
-from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash_from_payers
+from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash
 from models.operational import Claim, ClaimSubmission, LedgerEntry, SubmittedLine
 from models.remittance import NeedsAPerson, SentLine
 from rules import deadlines, ledger
+from rules.claim_sign_off import dollars
 from rules.deadlines import Awaited
 
 C = ClaimStatus
+CREDIT, REFUND_BY = "credit", "refund_by"
+GIVE_IT_BACK = "Record the refund once it is made; or the payer keeps it back itself (PLB)."
+REFUND_WITHIN = timedelta(days=60)
+"""From when a credit is known until it must be back with whoever paid it: what Medicare gives (42 CFR 401.305(b));
+contracts and states that give less are not known here."""
 LOOK_AT_IT = "Compare the remittance with the claim; call the payer, or settle it by hand."
 
 
@@ -66,10 +73,30 @@ def set_sums(db: Session, claim: Claim, lines: Sequence[LedgerLine]) -> None:
     owed = balances(lines)
     claim.payer_cents = owed.payer_cents + owed.denied_cents
     claim.patient_cents = owed.patient_cents
-    claim.paid_cents = cash_from_payers(lines) + sum(
-        -line.amount_cents for line in lines if line.kind is LedgerKind.PATIENT_PAYMENT
-    )
+    claim.paid_cents = cash(lines)
     db.add(claim)
+
+
+def statement_facts(db: Session, claims: Sequence[Claim]) -> dict[str, dict[str, str]]:
+    """What a statement says of each claim, in one query: the balance, what was paid of it and what went back."""
+    patients_cash = (LedgerKind.PATIENT_PAYMENT.value, LedgerKind.REFUND.value)
+    found = db.exec(
+        select(LedgerEntry.case_number, LedgerEntry.kind, func.sum(LedgerEntry.amount_cents))
+        .where(
+            col(LedgerEntry.case_number).in_([claim.case_number for claim in claims]),
+            LedgerEntry.account == LedgerAccount.PATIENT.value,
+            col(LedgerEntry.kind).in_(patients_cash),
+        )
+        .group_by(col(LedgerEntry.case_number), col(LedgerEntry.kind))
+    ).all()
+    sums = {(number, kind): abs(int(cents)) for number, kind, cents in found}
+    facts = {}
+    for claim in claims:
+        facts[claim.case_number] = {"amount": dollars(claim.patient_cents)}
+        for name, kind in zip(("paid", "returned"), patients_cash, strict=True):
+            if cents := sums.get((claim.case_number, kind), 0):
+                facts[claim.case_number][name] = dollars(cents)
+    return facts
 
 
 def sent_lines(db: Session, claim_control: str) -> tuple[SentLine, ...]:
@@ -111,6 +138,18 @@ def to_person(books: Books, thread: Claim, why: Sequence[NeedsAPerson]) -> None:
     books.move(thread, C.REMITTANCE_REVIEW, queue=thread.queue)
 
 
+def owe_back(books: Books, thread: Claim, owed: Balances, segment: int = 0) -> None:
+    """Show a biller what somebody has paid more than they owe, and until when it must go back."""
+    known = next((each[REFUND_BY] for each in thread.findings if each.get(REFUND_BY)), "")
+    parts = {"payers": -owed.payer_cents, "the patient": -owed.patient_cents}
+    sides = " and ".join(f"${dollars(cents)} to {who}" for who, cents in parts.items() if cents > 0)
+    said = f"More was paid than is owed: {sides or f'${dollars(owed.credit_cents)}'} is owed back."
+    found = blocking(CREDIT, said, GIVE_IT_BACK, segment=str(segment) if segment else "")
+    by = known or (utc_now().date() + REFUND_WITHIN).isoformat()
+    thread.queue, thread.findings = ExceptionQueue.CREDIT.value, [found | {REFUND_BY: by}]
+    books.move(thread, C.REMITTANCE_REVIEW, queue=thread.queue)
+
+
 def settle(db: Session, thread: Claim, actor: str, **details: Any) -> None:
     """Close a thread on which nothing is owed any more, or have the patient told what they owe."""
     books = Books(db, [thread.case_number], actor=actor)
@@ -121,7 +160,9 @@ def settle(db: Session, thread: Claim, actor: str, **details: Any) -> None:
 def settle_in(books: Books, thread: Claim, **details: Any) -> None:
     """The same where the books of the thread are open."""
     owed = sum_up(books, thread)
-    if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
+    if owed.credit_cents and not (owed.payer_cents > 0 or owed.denied_cents):
+        owe_back(books, thread, owed)
+    elif owed.payer_cents or owed.denied_cents:
         sides = f"payer {owed.payer_cents}, denied {owed.denied_cents}, patient {owed.patient_cents} cents"
         to_person(books, thread, [NeedsAPerson(f"after this decision something is left open: {sides}")])
     elif owed.patient_cents:

@@ -67,7 +67,7 @@ def _biller(db: Session, staff_id: str) -> Staff:
     return staff
 
 
-def _thread(db: Session, case_number: str, staff_id: str, *wanted: ClaimStatus) -> Claim:
+def locked_thread(db: Session, case_number: str, staff_id: str, *wanted: ClaimStatus) -> Claim:
     """The claim, locked, for a biller of its place, where it stands in one of these statuses."""
     claim = db.get(Claim, case_number, with_for_update=True)
     if claim is None:
@@ -79,12 +79,12 @@ def _thread(db: Session, case_number: str, staff_id: str, *wanted: ClaimStatus) 
     return claim
 
 
-def _keep_reason(case_number: str, staff_id: str, reason: TherapyText, *wanted: ClaimStatus) -> str:
+def keep_reason(case_number: str, staff_id: str, reason: TherapyText, *wanted: ClaimStatus) -> str:
     """Keep the words of somebody who may act on this claim; what happens to it is checked again when it is written."""
     if reason.is_blank:
         raise ValueError("a reason is needed")
     with reading() as db:
-        _thread(db, case_number, staff_id, *wanted)
+        locked_thread(db, case_number, staff_id, *wanted)
     words_id = new_id("RS")
     therapy_store.keep_to_do_words(words_id, case_number, answer=reason, actor=staff_id)
     return words_id
@@ -123,7 +123,7 @@ def correct(case_number: str, *, staff_id: str, changes: Mapping[str, str], reas
     values = as_changes(changes)
     if not values:
         raise ValueError("nothing was changed")
-    _build_again(case_number, staff_id, _keep_reason(case_number, staff_id, reason, *BUILT_AGAIN), values)
+    _build_again(case_number, staff_id, keep_reason(case_number, staff_id, reason, *BUILT_AGAIN), values)
 
 
 def build_again(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
@@ -131,12 +131,12 @@ def build_again(case_number: str, *, staff_id: str, reason: TherapyText) -> None
 
     Raises ValueError, NotAllowed, MovedOn as ``correct`` does.
     """
-    _build_again(case_number, staff_id, _keep_reason(case_number, staff_id, reason, *BUILT_AGAIN), {})
+    _build_again(case_number, staff_id, keep_reason(case_number, staff_id, reason, *BUILT_AGAIN), {})
 
 
 def _build_again(case_number: str, staff_id: str, words: str, changes: dict[str, Any]) -> None:
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *BUILT_AGAIN)
+        claim = locked_thread(db, case_number, staff_id, *BUILT_AGAIN)
         _goes_as(db, claim)
         details: dict[str, Any] = {"changed": sorted(changes)} if changes else {}
         # insurance that was put right meanwhile is asked about anew
@@ -181,9 +181,9 @@ def _their_number(in_books: list[ClaimSubmission]) -> str:
 
 def ask_coverage_again(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
     """Have the payer asked once more whether the patient was covered, then the claim built anew."""
-    words = _keep_reason(case_number, staff_id, reason, C.CORRECTION)
+    words = keep_reason(case_number, staff_id, reason, C.CORRECTION)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, C.CORRECTION)
+        claim = locked_thread(db, case_number, staff_id, C.CORRECTION)
         check = db.get(EligibilityCheck, claim.eligibility_id) if claim.eligibility_id else None
         if check is not None:
             check.unique_key = f"{check.unique_key}:{check.id}"  # the next question about this date is a new one
@@ -196,9 +196,9 @@ def ask_coverage_again(case_number: str, *, staff_id: str, reason: TherapyText) 
 
 def take_back(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
     """Void (frequency 8) what the payer has decided or accepted, even paid."""
-    words = _keep_reason(case_number, staff_id, reason, *TAKEN_BACK)
+    words = keep_reason(case_number, staff_id, reason, *TAKEN_BACK)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *TAKEN_BACK)
+        claim = locked_thread(db, case_number, staff_id, *TAKEN_BACK)
         in_books = _in_their_books(db, claim)
         if not in_books:
             raise ValueError("the payer has nothing of this claim that could be taken back")
@@ -217,9 +217,9 @@ def do_not_bill(case_number: str, *, staff_id: str, reason: TherapyText) -> None
         claim = one(db, Claim, case_number)
         held = is_held(db, Workflow.CLAIMS, claim.location_id)
     where = (*NEVER_LEFT, *(HELD_UP if held else ()))
-    words = _keep_reason(case_number, staff_id, reason, *where)
+    words = keep_reason(case_number, staff_id, reason, *where)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *where)
+        claim = locked_thread(db, case_number, staff_id, *where)
         if claim.first_sent_at is not None:
             raise ValueError("the claim has left once: take it back or write it off")
         claim.touched = True
@@ -227,8 +227,8 @@ def do_not_bill(case_number: str, *, staff_id: str, reason: TherapyText) -> None
         move_case(db, claim, C.CLOSED_NOT_BILLED, actor=staff_id, words=words)
 
 
-def write_off_limit(claim: Claim) -> int:
-    """Up to how many cents a biller writes off alone; without billing data, none."""
+def write_off_limit() -> int:
+    """Up to how many cents a biller writes off, or gives back, alone; without billing data, none."""
     practice = billing.tables().practice(utc_now().date())
     return practice.write_off_limit_cents if practice is not None else 0
 
@@ -236,17 +236,19 @@ def write_off_limit(claim: Claim) -> int:
 def write_off(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
     """Give up what is still owed on the claim; above the practice's limit an owner signs first."""
     wanted = (*AT_THE_PAYER, C.PATIENT_BALANCE)
-    words = _keep_reason(case_number, staff_id, reason, *wanted)
+    words = keep_reason(case_number, staff_id, reason, *wanted)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *wanted)
+        claim = locked_thread(db, case_number, staff_id, *wanted)
         if claim.first_sent_at is None:
             raise ValueError("the claim never left: say that it is not billed")
         cents = claim_money.could_give_up(db, case_number)
         if not cents:
             raise ValueError("nothing is owed that could be given up")
+        if balances(claim_money.lines_of_case(db, case_number)).credit_cents:
+            raise ValueError("something is owed back: refund it first")
         claim.touched = True
         db.add(claim)
-        if cents > write_off_limit(claim):
+        if cents > write_off_limit():
             claim.findings = [*claim.findings, _asked_for(staff_id, words, cents)]
             move_case(db, claim, C.WRITE_OFF_SIGNATURE, actor=staff_id, words=words, cents=cents)
             return
@@ -279,12 +281,12 @@ def appeal(
     if reason.is_blank:
         raise ValueError("a reason is needed")
     text = preview_appeal(case_number, staff_id=staff_id, template=template, corrected=corrected, attached=attached)
-    words = _keep_reason(case_number, staff_id, reason, *WITH_A_BILLER)
+    words = keep_reason(case_number, staff_id, reason, *WITH_A_BILLER)
     letter_id = f"AL-{words}"
     # before the move: a claim that waits for an answer has its letter
     therapy_store_claims.keep_letter(letter_id, case_number, TherapyText(text), staff_id)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *WITH_A_BILLER)
+        claim = locked_thread(db, case_number, staff_id, *WITH_A_BILLER)
         claim.answer_by = claim_money.answer_by(claim, Awaited.REMITTANCE)
         claim.queue, claim.touched = "", True
         db.add(claim)
@@ -296,7 +298,7 @@ def preview_appeal(case_number: str, *, staff_id: str, template: str, corrected:
     """The letter as it would be sent. Raises ValueError for a template that there is not, naming what it lacks, or
     where nothing is denied."""
     with reading() as db:
-        claim = _thread(db, case_number, staff_id, *WITH_A_BILLER)
+        claim = locked_thread(db, case_number, staff_id, *WITH_A_BILLER)
         if not balances(claim_money.lines_of_case(db, case_number)).denied_cents:
             raise ValueError("the payer has denied nothing that could be appealed")
         facts = appeal_facts(db, claim)
@@ -314,9 +316,9 @@ def bill_patient(case_number: str, *, staff_id: str, reason: TherapyText) -> Non
     What the contract would take off is given up with it. Raises ValueError where the patient may not be asked for it:
     the payer has denied it as the practice's own loss (group CO) of somebody it insures.
     """
-    words = _keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
+    words = keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *AT_THE_PAYER)
+        claim = locked_thread(db, case_number, staff_id, *AT_THE_PAYER)
         lines = claim_money.lines_of_case(db, case_number)
         moved = ledger.billed_to_patient(lines, f"to-patient:{words}")
         if isinstance(moved, NeedsAPerson):
@@ -336,9 +338,9 @@ def accept_decision(case_number: str, *, staff_id: str, reason: TherapyText) -> 
 
     Raises ValueError where something is still open at the payer, or the patient is owed something back.
     """
-    words = _keep_reason(case_number, staff_id, reason, C.REMITTANCE_REVIEW)
+    words = keep_reason(case_number, staff_id, reason, C.REMITTANCE_REVIEW)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, C.REMITTANCE_REVIEW)
+        claim = locked_thread(db, case_number, staff_id, C.REMITTANCE_REVIEW)
         owed = balances(claim_money.lines_of_case(db, case_number))
         if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
             raise ValueError("the ledger is not even: something is open at the payer, or owed back")
@@ -346,24 +348,27 @@ def accept_decision(case_number: str, *, staff_id: str, reason: TherapyText) -> 
         claim_money.settle(db, claim, staff_id, words=words)
 
 
-def record_patient_payment(case_number: str, *, staff_id: str, cents: int, reference: str) -> None:
-    """Post what the patient has paid; ``reference`` makes a payment count once. The last cent closes the claim."""
+def record_patient_payment(case_number: str, *, staff_id: str, cents: int, reference: str, more: bool = False) -> None:
+    """Post what the patient has paid; ``reference`` makes a payment count once. The last cent closes the claim.
+
+    ``more``: whoever records it has seen that it is more than is owed, or that nothing is; the rest is owed back.
+    """
     if cents <= 0:
         raise ValueError("cents must be more than 0")
     if not re.fullmatch(r"[A-Za-z0-9 .-]{1,40}", reference.strip()):
         raise ValueError("reference may hold letters, digits, dots and dashes only")
     with writing() as db:
-        claim = _thread(db, case_number, staff_id)
+        claim = locked_thread(db, case_number, staff_id)
         source = f"paid:{case_number}:{reference.strip()}:"
         known = [line for line in claim_money.lines_of_case(db, case_number) if line.source.startswith(source)]
         if known:
             if -sum(line.amount_cents for line in known) != cents:
                 raise ValueError("reference was used before for another amount")
             return  # this payment is in the ledger
-        if claim.status != C.PATIENT_BALANCE:
+        if claim.status not in ((C.PATIENT_BALANCE, C.CLOSED_PAID) if more else (C.PATIENT_BALANCE,)):
             raise MovedOn(f"claim {case_number} has moved on")
         owes = [each for each in claim_money.owed_by(db, case_number) if each[1] is LedgerAccount.PATIENT]
-        if cents > sum(open_cents for _, _, open_cents in owes):
+        if cents > sum(open_cents for _, _, open_cents in owes) and not more:
             raise ValueError("cents is more than the patient owes")
         lines, left = [], cents
         for number, _, open_cents in owes:
@@ -371,20 +376,30 @@ def record_patient_payment(case_number: str, *, staff_id: str, cents: int, refer
             if part > 0:
                 lines.append(ledger.patient_payment(number, part, f"{source}{number}"))
                 left -= part
+        if left:
+            number = _last_sent(db, claim)
+            lines.append(ledger.patient_payment(number, left, f"{source}{number}/more"))
         claim_money.post(db, lines, case_number=case_number, payer_code=claim.payer_code, actor=staff_id)
-        if balances(claim_money.lines_of_case(db, case_number)).patient_cents:
+        if balances(claim_money.lines_of_case(db, case_number)).patient_cents > 0:
             claim_money.refresh(db, claim)
             return  # the rest is still owed
         claim_money.settle(db, claim, staff_id)
+
+
+def _last_sent(db: Session, claim: Claim) -> str:
+    sent = claim_money.newest_submission(db, claim.case_number)
+    if sent is None:
+        raise ValueError("the claim never left: nothing can be paid on it")
+    return sent.claim_control
 
 
 def wait_for_payer(case_number: str, *, staff_id: str, days: int, reason: TherapyText) -> None:
     """Somebody called and the payer is at it: wait on, with a new day by which an answer is due."""
     if not 1 <= days <= LONGEST_WAIT:
         raise ValueError(f"days must be from 1 to {LONGEST_WAIT}")
-    words = _keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
+    words = keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, *AT_THE_PAYER)
+        claim = locked_thread(db, case_number, staff_id, *AT_THE_PAYER)
         if claim.first_sent_at is None:
             raise ValueError("the claim never left: no payer is at it")
         claim.answer_by, claim.touched = utc_now() + timedelta(days=days), True
@@ -398,7 +413,7 @@ def ask_patient(case_number: str, *, staff_id: str, fields: tuple[str, ...]) -> 
     if not fields or any(field not in PATIENT_FIELDS for field in fields):
         raise ValueError("fields must be some that a patient can be asked for")
     with writing() as db:
-        claim = _thread(db, case_number, staff_id, C.CORRECTION)
+        claim = locked_thread(db, case_number, staff_id, C.CORRECTION)
         if channel_for(one(db, Patient, claim.patient_id)) is None:
             raise ValueError("the patient cannot be written to: call")
         claim.missing = sorted(set(fields))
@@ -444,7 +459,7 @@ def _for_hand(db: Session, remitted_id: str, staff_id: str, case_number: str) ->
         raise MovedOn(f"remitted claim {remitted_id} is settled")
     threads = {case_number, record.case_number or ""} - {""}
     for number in sorted(threads):
-        _thread(db, number, staff_id)
+        locked_thread(db, number, staff_id)
     if not threads:
         _biller(db, staff_id)
     return record

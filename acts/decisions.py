@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from acts import claim_money
+from acts import claim_money, refunds
 from acts.case_to_dos import open_for_case
 from acts.signers import prove, prove_by_service, signer_facts
 from adapters import therapy_store, therapy_store_sessions
@@ -40,6 +40,7 @@ from models.codes import (
 )
 from models.columns import new_id, utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
+from models.ledger import balances
 from models.operational import (
     Approval,
     Claim,
@@ -286,14 +287,18 @@ def _apply_claim(
     outcome: Consequence,
     signed: Mapping[str, Any],
 ) -> None:
-    """A signed write-off is posted with its signature; what was not approved says so to its biller.
+    """A signed write-off or refund is posted with its signature; what was not approved says so to its biller.
 
     No more is given up than was signed: raises MovedOn where the ledger has changed meanwhile.
     """
     if outcome.status == ClaimStatus.CLOSED_WRITTEN_OFF:
         if claim_money.could_give_up(db, claim.case_number) != signed["cents"]:
             raise MovedOn(f"what is owed on claim {claim.case_number} has changed since this was asked")
+        if balances(claim_money.lines_of_case(db, claim.case_number)).credit_cents:
+            raise MovedOn(f"on claim {claim.case_number} something is owed back now: refund it first")
         claim_money.post_write_off(db, claim, source=f"write-off:{decision.approval_id}", actor=decision.staff_id)
+    elif kind == ApprovalKind.REFUND and outcome.status != ClaimStatus.CORRECTION:
+        refunds.post_signed(db, claim, signed, actor=decision.staff_id)
     elif outcome.status == ClaimStatus.CORRECTION:
         claim.queue, claim.touched = ExceptionQueue.RETURNED.value, True
         claim.findings = [

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from acts import billing
 from acts.claim_books import Books, close
-from acts.claim_money import answer_by, settle_in, sum_up, to_person
+from acts.claim_money import answer_by, owe_back, settle_in, sum_up, to_person
 from acts.insurance import address_of, coverage_facts, person_of
 from adapters import therapy_store_claims
 from adapters.claim_values import earlier_to_plain, remitted_to_plain
@@ -21,7 +21,7 @@ from models.claim_form import ClaimFrequency, PayerName, PayerRank, Subscriber
 from models.codes import ClaimStatus
 from models.columns import new_id, utc_now
 from models.denials import RoutedDenial
-from models.ledger import LedgerKind, balances, standing
+from models.ledger import LedgerKind, balances, paid_by_patient, standing
 from models.operational import Claim, ClaimSubmission, RemittedClaimRecord, SubmittedLine
 from models.remittance import (
     AlreadyPosted,
@@ -298,7 +298,7 @@ def _go_on(
             thread.payer_control = claim.payer_control or thread.payer_control
     owed = sum_up(books, thread)
     if result.attention and owed.credit_cents:  # what another sending was owed may have taken it up
-        to_person(books, thread, result.attention)
+        owe_back(books, thread, owed, result.attention[0].segment)
         return
     if outcome.kind is OutcomeKind.NEEDS_A_PERSON:
         to_person(books, thread, [NeedsAPerson(outcome.reason, claim.segment)])
@@ -318,7 +318,8 @@ def _go_on(
     if outcome.reason:
         to_person(books, thread, [NeedsAPerson(outcome.reason, claim.segment)])
         return
-    if outcome.secondary_due and owed.patient_cents > 0:
+    left = owed.patient_cents + paid_by_patient(books.lines_of_case(thread.case_number))
+    if outcome.secondary_due and left > 0:  # what the patient has paid meanwhile is not the second payer's to save
         _claim_from_second(books, thread, said, match)
         return
     settle_in(books, thread)

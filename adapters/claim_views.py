@@ -51,6 +51,8 @@ QUEUE_AT = {
     S.CLAIM_SIGNATURE: SIGNATURE,
 }
 """The queue of a claim that names none itself; elsewhere a payer has not answered in time."""
+REFUND_WITHIN = timedelta(days=60)
+"""As in acts.claim_money: until when what is not explained should be (42 CFR 401.305(b))."""
 PAGE = 50
 
 
@@ -95,6 +97,7 @@ def exceptions(location_ids: Collection[str], now: datetime) -> list[ExceptionRo
     as a refused file, is everybody's."""
     with reading() as db:
         rows = [*_claims(db, location_ids, now), *_coverage(db, location_ids), *_remitted(db), *_files(db)]
+        rows += _kept_back(db)
     return sorted(rows, key=lambda row: row.order)
 
 
@@ -148,12 +151,19 @@ def _to_dos(db: Session, numbers: Sequence[str]) -> dict[str, ToDo]:
     }
 
 
+def refund_by(claim: Claim) -> date | None:
+    """Until when what is owed back on a claim must be given back; None where nothing is."""
+    found = next((str(each["refund_by"]) for each in claim.findings if each.get("refund_by")), "")
+    return date.fromisoformat(found) if found and not claim.status.is_closed else None
+
+
 def _claim_row(
     claim: Claim, patient: Patient, facts: CaseFacts, to_dos: dict[str, ToDo], approval: Approval | None
 ) -> ExceptionRow:
     first = claim.findings[0] if claim.findings else {}
     to_do = to_dos.get(claim.case_number)
     signs = approval is not None
+    back_by, owed = refund_by(claim), claim.payer_cents or claim.charge_cents
     return ExceptionRow(
         queue=SIGNATURE if signs else claim.queue or QUEUE_AT.get(claim.status, ExceptionQueue.NO_ANSWER.value),
         number=claim.case_number,
@@ -166,9 +176,9 @@ def _claim_row(
         rule=str(first.get("rule", "")),
         segment=str(first.get("segment", "")),
         suggestion=str(first.get("suggestion", "")),
-        deadline=claim.appeal_by or claim.file_by if claim.status == S.DENIED else claim.file_by,
-        deadline_of="appeal" if claim.status == S.DENIED and claim.appeal_by else "filing",
-        amount_cents=claim.payer_cents or claim.charge_cents,
+        deadline=back_by or (claim.appeal_by or claim.file_by if claim.status == S.DENIED else claim.file_by),
+        deadline_of="refund" if back_by else "appeal" if claim.status == S.DENIED and claim.appeal_by else "filing",
+        amount_cents=-(min(claim.payer_cents, 0) + min(claim.patient_cents, 0)) if back_by else owed,
         to_do=to_do,
         assigned_to=approval.assigned_to if approval is not None else None,
         facts=facts,
@@ -241,6 +251,43 @@ def _remitted(db: Session) -> Iterable[ExceptionRow]:
             segment=f"835 segment {record.segment}",
             suggestion="Find its claim, or say that it is none of ours.",
             amount_cents=record.paid_cents,
+        )
+
+
+def _kept_back(db: Session) -> Iterable[ExceptionRow]:
+    """What payers keep back, or have paid, without saying it of a claim (PLB) and without undoing it since; interest
+    and balances carried forward apart. A row for each reference of theirs."""
+    owed = func.sum(LedgerEntry.amount_cents)
+    for reference, payer, cents, since in db.exec(
+        select(
+            LedgerEntry.payer_control,
+            func.min(LedgerEntry.payer_code),
+            owed,
+            func.min(LedgerEntry.at),
+        )
+        .where(
+            LedgerEntry.account == LedgerAccount.BEYOND_CLAIMS.value,
+            col(LedgerEntry.payer_control) != "",
+            col(LedgerEntry.reason) != "FB",
+        )
+        .group_by(col(LedgerEntry.payer_control))
+        .having(owed != 0)
+    ).all():
+        kept = cents > 0
+        yield ExceptionRow(
+            queue=ExceptionQueue.CREDIT.value,
+            number=reference,
+            href="/clearinghouse",
+            message="The payer keeps this back." if kept else "The payer has paid this beyond any claim.",
+            since=since,
+            payer_code=payer,
+            segment="835 PLB",
+            suggestion="Find the claim it took too much of, and record there that it was kept back."
+            if kept
+            else "Ask the payer what it is for.",
+            deadline=since.date() + REFUND_WITHIN,
+            deadline_of="refund",
+            amount_cents=abs(cents),
         )
 
 

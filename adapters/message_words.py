@@ -16,7 +16,8 @@ LANGUAGES = ("en", "es")
 
 @dataclass(frozen=True, repr=False)
 class MessageFacts:
-    """Everything a message may say. Times are already spoken; ``letter`` is the signed text, ``amount`` in dollars."""
+    """Everything a message may say. Times are already spoken; ``letter`` is the signed text, ``amount``,
+    ``paid`` and ``returned`` in dollars."""
 
     channel: str
     practice: str
@@ -33,6 +34,8 @@ class MessageFacts:
     place: str = ""
     letter: str = ""
     amount: str = ""
+    paid: str = ""
+    returned: str = ""
 
     def __repr__(self) -> str:
         return f"<message facts {self.channel}>"

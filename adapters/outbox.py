@@ -308,6 +308,8 @@ def _patient_facts(db: Session, message: OutboxMessage, patient: Patient) -> tup
         link=url_of(one(db, PortalLink, message.facts["link_id"])) if "link_id" in message.facts else "",
         letter=_signed(db, message),
         amount=message.facts.get("amount", ""),
+        paid=message.facts.get("paid", ""),
+        returned=message.facts.get("returned", ""),
     )
     if "slot_id" in message.facts:
         slot = one(db, Slot, message.facts["slot_id"])

@@ -81,7 +81,7 @@ async def step(case: Case, status: CaseStatus) -> None:
             claim_building.look_at_coverage(case)
         case C.READY_TO_BUILD:
             claim_building.build(case)
-        case C.CLINICAL_SIGNATURE | C.CLAIM_SIGNATURE | C.WRITE_OFF_SIGNATURE:
+        case C.CLINICAL_SIGNATURE | C.CLAIM_SIGNATURE | C.WRITE_OFF_SIGNATURE | C.REFUND_SIGNATURE:
             await sign_off(case, status)
         case _:
             await wait_for_somebody(case, status)

@@ -70,4 +70,5 @@ class ExceptionQueue(StrEnum):
     REMITTANCE = "remittance"
     DENIAL = "denial"
     APPEAL = "appeal"
+    CREDIT = "credit"
     FILE = "file"

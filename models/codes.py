@@ -131,6 +131,7 @@ class ClaimStatus(StrEnum):
     DENIED = "denied"
     APPEALED = "appealed"
     WRITE_OFF_SIGNATURE = "write_off_signature"
+    REFUND_SIGNATURE = "refund_signature"
     PATIENT_BALANCE = "patient_balance"
     CLOSED_PAID = "closed_paid"
     CLOSED_WRITTEN_OFF = "closed_written_off"
@@ -261,6 +262,7 @@ class ApprovalKind(StrEnum):
     CLAIM = "claim"
     CLAIM_CLINICAL = "claim_clinical"
     WRITE_OFF = "write_off"
+    REFUND = "refund"
     ESCALATION = "escalation"
     MESSAGE = "message"
 

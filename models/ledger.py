@@ -25,7 +25,8 @@ class LedgerAccount(StrEnum):
 
 
 class LedgerKind(StrEnum):
-    """What happened. Cash is ``PAYER_PAYMENT`` and ``PAYMENT_ADJUSTMENT`` (PLB) from payers, ``PATIENT_PAYMENT``."""
+    """What happened. Cash is ``PAYER_PAYMENT`` and ``PAYMENT_ADJUSTMENT`` (PLB) from payers, ``PATIENT_PAYMENT``, and
+    ``REFUND``, which goes back to one of them."""
 
     CHARGE = "charge"
     PAYER_PAYMENT = "payer_payment"
@@ -36,10 +37,15 @@ class LedgerKind(StrEnum):
     WRITE_OFF = "write_off"
     PATIENT_PAYMENT = "patient_payment"
     PAYMENT_ADJUSTMENT = "payment_adjustment"
+    REFUND = "refund"
 
 
 FROM_PAYERS = frozenset({LedgerKind.PAYER_PAYMENT, LedgerKind.PAYMENT_ADJUSTMENT})
 """A remittance's lines of these kinds sum to minus BPR02."""
+
+CASH = FROM_PAYERS | {LedgerKind.PATIENT_PAYMENT, LedgerKind.REFUND}
+"""Money that has come in or gone back; what a payer has kept back itself is a refund on the claim and off what it
+kept."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,16 @@ def balances(lines: Iterable[LedgerLine]) -> Balances:
 def cash_from_payers(lines: Iterable[LedgerLine]) -> int:
     """What payers have paid according to these lines, in cents, reversals and PLB included."""
     return -sum(line.amount_cents for line in lines if line.kind in FROM_PAYERS)
+
+
+def cash(lines: Iterable[LedgerLine]) -> int:
+    """What is in the till according to these lines, in cents: paid by payers and patients, less what went back."""
+    return -sum(line.amount_cents for line in lines if line.kind in CASH)
+
+
+def paid_by_patient(lines: Iterable[LedgerLine]) -> int:
+    """What the patient has paid according to these lines, less what went back to them."""
+    return -sum(line.amount_cents for line in lines if line.kind in CASH and line.account is LedgerAccount.PATIENT)
 
 
 def standing(lines: Iterable[LedgerLine]) -> tuple[LedgerLine, ...]:

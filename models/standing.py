@@ -62,7 +62,7 @@ _GOES_ON: Mapping[type[StrEnum], frozenset[StrEnum]] = {
     C: frozenset(
         {
             *(C.COVERAGE_ASKED, C.CORRECTION, C.SENT, C.ACKNOWLEDGED, C.ACCEPTED, C.REMITTANCE_REVIEW, C.DENIED),
-            *(C.APPEALED, C.WRITE_OFF_SIGNATURE),
+            *(C.APPEALED, C.WRITE_OFF_SIGNATURE, C.REFUND_SIGNATURE),
         }
     ),
     # an escalation is a safety path from its first step; a message waits for its signature as before

@@ -121,6 +121,7 @@ _BY_HAND = frozenset(
         C.APPEALED,
         C.ACCEPTED,
         C.WRITE_OFF_SIGNATURE,
+        C.REFUND_SIGNATURE,
         C.CLOSED_WRITTEN_OFF,
         C.PATIENT_BALANCE,
         C.CLOSED_PAID,
@@ -150,6 +151,7 @@ _CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
             C.APPEALED,
             C.CLOSED_NOT_BILLED,
             C.WRITE_OFF_SIGNATURE,
+            C.REFUND_SIGNATURE,
             C.CLOSED_WRITTEN_OFF,
         }
     )
@@ -165,6 +167,7 @@ _CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.DENIED: _BY_HAND | _ANSWERED,
     C.APPEALED: _BY_HAND | _ANSWERED,
     C.WRITE_OFF_SIGNATURE: _ANSWERED | {C.CLOSED_WRITTEN_OFF},
+    C.REFUND_SIGNATURE: _ANSWERED | {C.APPEALED},
     C.PATIENT_BALANCE: _BY_HAND | _ANSWERED,
     # a payer may take its decision back, or correct it, after the claim was closed
     C.CLOSED_PAID: frozenset({C.REMITTANCE_REVIEW}),
@@ -193,6 +196,7 @@ CLAIM_OWNERS: Mapping[ClaimStatus, CaseOwner] = {
     C.DENIED: CaseOwner.BILLER,
     C.APPEALED: CaseOwner.PAYER,
     C.WRITE_OFF_SIGNATURE: CaseOwner.OWNER,
+    C.REFUND_SIGNATURE: CaseOwner.OWNER,
     C.PATIENT_BALANCE: CaseOwner.PATIENT,
     **{status: CaseOwner.NOBODY for status in C if status.is_closed},
 }

@@ -88,6 +88,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "remitted_claim": CLAIM_READERS,
     "settle_remitted": CLAIM_WORKERS,
     "coverage": CLAIM_READERS | {Role.COORDINATOR},
+    "record_visit_payment": CLAIM_WORKERS | {Role.COORDINATOR},
     "clearinghouse": CLAIM_READERS,
     "put_aside_file": CLAIM_WORKERS,
     "notes": EVERYONE,

@@ -13,6 +13,8 @@ SIGNED = "signatures_needed"
 BLOCKED = "blocking_finding"
 WRITE_OFF_ASKED = "write_off_asked"
 """The finding under which a biller's wish to give something up waits for an owner."""
+REFUND_ASKED = "refund_asked"
+"""The finding under which a biller's wish to give money back waits for an owner."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ Source: ASC X12, 005010X279A1, 2110C EB: EB01 A coinsurance, B copay, C deductib
 29 remaining; EB09 VS visits; EB12 Y in network, N out of it, W either. Figures of two networks are never mixed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from models.eligibility import Benefit
+from rules.coverage import CoverageStatus
 
 
 class ShareKind(StrEnum):
@@ -104,3 +106,52 @@ def _best(pairs: Sequence[tuple[Benefit, CostShare]]) -> list[CostShare]:
 
     first = min(map(rank, pairs), default=None)
     return [pair[1] for pair in pairs if rank(pair) == first]
+
+
+TOLD_DIFFERENTLY = "told_differently"
+"""The kind under which a check keeps a segment that contradicts another one."""
+
+
+@dataclass(frozen=True)
+class ExpectedShare:
+    """What a patient should pay at a visit: ``cents`` with the EB ``segment`` they were read from, or None and why it
+    is not certain before the payer decides."""
+
+    cents: int | None
+    segment: int | None
+    reason: str
+
+
+def expected_share(status: CoverageStatus, shares: Sequence[Mapping[str, Any]], *, second_payer: bool) -> ExpectedShare:
+    """What is certain before the visit: a copay in the network, where nothing else could change the patient's part.
+
+    ``shares`` as a check keeps them (kind, cents, percent, visits, in_network, segment). A coinsurance, a deductible
+    that is left, visits that are used up, a second payer or an out-of-pocket limit within the copay make it unknown:
+    then nothing is asked for.
+    """
+    if status is not CoverageStatus.ACTIVE_MENTAL_HEALTH:
+        return _not_certain(f"coverage is {status.label}")
+    within = {str(each.get("kind")): each for each in shares if each.get("in_network") is not False}
+    if TOLD_DIFFERENTLY in within:
+        return _not_certain("the payer tells different shares")
+    copay = within.get(ShareKind.COPAY)
+    if copay is None or not isinstance(copay.get("cents"), int):
+        return _not_certain("the payer names no copay for mental health")
+    for kind, figure, why in (
+        (ShareKind.COINSURANCE, "percent", "a coinsurance is taken of what the payer allows"),
+        (ShareKind.DEDUCTIBLE_REMAINING, "cents", "a part of the deductible is left"),
+    ):
+        if within.get(kind, {}).get(figure):
+            return _not_certain(why, within[kind])
+    visits, limit = within.get(ShareKind.VISITS_LEFT), within.get(ShareKind.OUT_OF_POCKET_REMAINING)
+    if visits is not None and not visits.get("visits"):
+        return _not_certain("no visit is left", visits)
+    if limit is not None and (limit.get("cents") or 0) < copay["cents"]:
+        return _not_certain("the out-of-pocket limit is nearly reached", limit)
+    if second_payer:
+        return _not_certain("a second payer may pay the copay")
+    return ExpectedShare(copay["cents"], copay.get("segment"), "copay")
+
+
+def _not_certain(reason: str, of: Mapping[str, Any] | None = None) -> ExpectedShare:
+    return ExpectedShare(None, of.get("segment") if of else None, reason)

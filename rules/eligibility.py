@@ -45,8 +45,9 @@ class CheckedCoverage:
     """One of the six answers with everything it rests on.
 
     ``segment`` is the EB or AAA that decided, 0 where none did. The shares are for mental health in the network;
-    ``out_of_network`` holds the others. ``retry``: only an AAA 42 or 80 stands against it, so the same question may be
-    asked again; how often is the asker's to bound. ``authorisation_needed`` is EB11 of mental health in the network.
+    ``out_of_network`` holds the others, ``contradicting`` the segments that tell one of them differently. ``retry``:
+    only an AAA 42 or 80 stands against it, so the same question may be asked again; how often is the asker's to bound.
+    ``authorisation_needed`` is EB11 of mental health in the network.
     """
 
     status: CoverageStatus
@@ -58,6 +59,7 @@ class CheckedCoverage:
     out_of_pocket_remaining: CostShare | None = None
     visits_left: CostShare | None = None
     out_of_network: tuple[CostShare, ...] = ()
+    contradicting: tuple[int, ...] = ()
     carve_out_payer: str = ""
     carve_out_payer_id: str = ""
     authorisation_needed: bool | None = None
@@ -146,6 +148,7 @@ def _of_answer(answer: EligibilityAnswer, on: date) -> CheckedCoverage:
         out_of_pocket_remaining=shares.within.get(ShareKind.OUT_OF_POCKET_REMAINING),
         visits_left=shares.within.get(ShareKind.VISITS_LEFT),
         out_of_network=shares.outside,
+        contradicting=shares.contradicting,
         authorisation_needed=_authorisation(mental_health),
         next_steps=steps,
     )

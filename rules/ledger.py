@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from models.ledger import CONTRACTUAL_REASONS, LedgerAccount, LedgerKind, LedgerLine, standing
+from models.ledger import CASH, CONTRACTUAL_REASONS, LedgerAccount, LedgerKind, LedgerLine, standing
 from models.remittance import NeedsAPerson, SentLine
 
 OWN_LOSS = "CO"
@@ -28,10 +28,15 @@ def withdrawn(earlier: Sequence[LedgerLine], source: str) -> tuple[LedgerLine, .
     Only a claim that was not decided, or wholly denied, or whose decision is reversed can be emptied; of any other the
     payer's reversal comes first.
     """
-    here = standing(earlier)
+    # what a patient has paid stays theirs, whatever is sent anew
+    here = [line for line in standing(earlier) if not _patients_cash(line)]
     if any(line.kind not in (LedgerKind.CHARGE, LedgerKind.DENIAL) for line in here):
         return NeedsAPerson("something was paid, written off or left to the patient, and it was not reversed")
     return tuple(_undoing(here, source))
+
+
+def _patients_cash(line: LedgerLine) -> bool:
+    return line.account is LedgerAccount.PATIENT and line.kind in CASH
 
 
 def reopened(earlier: Sequence[LedgerLine], source: str) -> tuple[LedgerLine, ...]:
@@ -156,20 +161,116 @@ def billed_to_patient(earlier: Sequence[LedgerLine], source: str) -> tuple[Ledge
 
 
 def evened(earlier: Iterable[LedgerLine], payer_of: Mapping[str, str], source: str) -> tuple[LedgerLine, ...]:
-    """The lines that set what one sending of a claim holds too much against what another is still owed by one payer.
+    """The lines that set what one sending of a claim holds too much against what another is still owed by one payer,
+    or by the patient.
 
     A payer may decide a sending that another has replaced. ``payer_of``: the payer of each number of the ledger.
     """
     sums: defaultdict[tuple[str, LedgerAccount], int] = defaultdict(int)
     for line in earlier:
-        if line.account in (LedgerAccount.PAYER, LedgerAccount.DENIED):
+        if line.account in (LedgerAccount.PAYER, LedgerAccount.DENIED, LedgerAccount.PATIENT):
             sums[line.claim_number, line.account] += line.amount_cents
     lines: list[LedgerLine] = []
     for place, cents in sorted(sums.items()):
         for other, owed in sorted(sums.items()):
             part = min(-sums[place], sums[other])
-            if cents < 0 < owed and part > 0 and payer_of.get(place[0]) == payer_of.get(other[0], ""):
+            patients = place[1] is other[1] is LedgerAccount.PATIENT
+            payers = LedgerAccount.PATIENT not in (place[1], other[1])
+            one_payer = payers and payer_of.get(place[0]) == payer_of.get(other[0], "")
+            if cents < 0 < owed and part > 0 and (patients or one_payer):
                 for (number, account), amount in ((place, part), (other, -part)):
                     lines.append(LedgerLine(number, account, LedgerKind.TRANSFER, amount, source, len(lines) + 1))
                     sums[number, account] += amount
     return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What is owed back of one claim, to a payer or (``payer_code`` "") to the patient; ``by_number``: cents above 0 by
+    number of the ledger."""
+
+    payer_code: str
+    by_number: tuple[tuple[str, int], ...]
+
+    @property
+    def account(self) -> LedgerAccount:
+        return LedgerAccount.PAYER if self.payer_code else LedgerAccount.PATIENT
+
+    @property
+    def cents(self) -> int:
+        return sum(cents for _, cents in self.by_number)
+
+
+def owed_back(lines: Sequence[LedgerLine], payer_of: Mapping[str, str]) -> tuple[Credit, ...]:
+    """What payers and the patient have paid more than they owe on a claim: never more than their accounts hold below 0,
+    nor than they have paid under the number where it is too much.
+
+    A payer's or the patient's excess on one sending first makes up for what they owe on another. What a payer denies it
+    does not owe. ``payer_of``: the payer of each number of the ledger; a number without one counts by itself.
+    """
+    sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    paid: defaultdict[tuple[LedgerAccount, str], int] = defaultdict(int)
+    for line in lines:
+        if line.account not in (LedgerAccount.PATIENT, LedgerAccount.PAYER):
+            continue
+        patients = line.account is LedgerAccount.PATIENT
+        whose = "" if patients else payer_of.get(line.claim_number) or line.claim_number
+        sums[whose][line.claim_number] += line.amount_cents
+        if line.kind in CASH:
+            paid[line.account, line.claim_number] -= line.amount_cents
+    found = []
+    for payer_code, by_number in sorted(sums.items()):
+        left, parts = -sum(by_number.values()), []
+        account = LedgerAccount.PAYER if payer_code else LedgerAccount.PATIENT
+        for number, cents in sorted(by_number.items()):
+            part = min(left, -cents, paid[account, number])
+            if part > 0:
+                parts.append((number, part))
+                left -= part
+        if parts:
+            found.append(Credit(payer_code, tuple(parts)))
+    return tuple(found)
+
+
+def refunded(credit: Credit, cents: int, source: str, *, method: str, reference: str) -> tuple[LedgerLine, ...]:
+    """The lines by which so much of a credit goes back; raises ValueError for more than the credit, or for nothing."""
+    if not 0 < cents <= credit.cents:
+        raise ValueError("cents must be more than 0 and no more than what is owed back")
+    lines: list[LedgerLine] = []
+    for number, most in credit.by_number:
+        part = min(cents, most)
+        if part > 0:
+            line = LedgerLine(number, credit.account, LedgerKind.REFUND, part, source, len(lines) + 1, reason=method)
+            lines.append(replace(line, payer_control=reference))
+            cents -= part
+    return tuple(lines)
+
+
+def taken_off_with(earlier: Sequence[LedgerLine], refund: Sequence[LedgerLine], source: str) -> tuple[LedgerLine, ...]:
+    """What the contract took off a sending that a payer has paid twice, undone once all it paid there has gone back.
+
+    Only where nothing else is left of that sending; anything else stays a person's.
+    """
+    lines: list[LedgerLine] = []
+    for number in sorted({line.claim_number for line in refund}):
+        here = [line for line in (*earlier, *refund) if line.claim_number == number]
+        payers = [line for line in here if line.account is LedgerAccount.PAYER]
+        left = sum(line.amount_cents for line in payers)
+        cash_left = sum(line.amount_cents for line in payers if line.kind in CASH)
+        by_contract = [line for line in standing(here) if line.kind is LedgerKind.CONTRACTUAL]
+        if left < 0 and not cash_left and sum(line.amount_cents for line in by_contract) == left:
+            lines += _undoing(by_contract, f"{source}/{number}")
+    return tuple(lines)
+
+
+def kept_back_for(refund: Sequence[LedgerLine], source: str) -> LedgerLine:
+    """The other side of a refund that the payer has kept back itself (PLB): what it kept is told of a claim now."""
+    last = refund[-1]
+    return replace(
+        last,
+        claim_number="",
+        account=LedgerAccount.BEYOND_CLAIMS,
+        amount_cents=-sum(line.amount_cents for line in refund),
+        source=source,
+        part=last.part + 1,
+    )

@@ -31,6 +31,7 @@ SIGNING_ROLE: Mapping[ApprovalKind, Role] = {
     ApprovalKind.CLAIM: Role.BILLER,
     ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
     ApprovalKind.WRITE_OFF: Role.OWNER,
+    ApprovalKind.REFUND: Role.OWNER,
     ApprovalKind.ESCALATION: Role.CLINICIAN,
     ApprovalKind.MESSAGE: Role.CLINICIAN,
 }
@@ -44,11 +45,12 @@ EDITABLE: Mapping[ApprovalKind, frozenset[str]] = {
     ApprovalKind.CLAIM: frozenset(),
     ApprovalKind.CLAIM_CLINICAL: frozenset(),
     ApprovalKind.WRITE_OFF: frozenset(),
+    ApprovalKind.REFUND: frozenset(),
     ApprovalKind.ESCALATION: frozenset({"done", "done_words"}),
     ApprovalKind.MESSAGE: frozenset({"letter"}),
 }
 
-CLAIM_KINDS = frozenset({ApprovalKind.CLAIM, ApprovalKind.CLAIM_CLINICAL, ApprovalKind.WRITE_OFF})
+CLAIM_KINDS = frozenset({ApprovalKind.CLAIM, ApprovalKind.CLAIM_CLINICAL, ApprovalKind.WRITE_OFF, ApprovalKind.REFUND})
 FOLLOW_UP_KINDS = frozenset({ApprovalKind.ESCALATION, ApprovalKind.MESSAGE})
 WORRYING_KINDS = frozenset({ApprovalKind.RISK_REVIEW, ApprovalKind.ESCALATION})
 """What is about somebody who may be in danger: it has the clock of a risk and pages until it is seen."""
@@ -236,6 +238,8 @@ def _claim(kind: ApprovalKind, verdict: Verdict, signed: Mapping[str, Any]) -> C
         raise ValueError("a claim is changed on its own page, then signed as it stands")
     if kind == ApprovalKind.WRITE_OFF:
         return ClaimStatus.CLOSED_WRITTEN_OFF if verdict == Verdict.APPROVE else ClaimStatus.CORRECTION
+    if kind == ApprovalKind.REFUND:
+        return ClaimStatus(signed["after"]) if verdict == Verdict.APPROVE else ClaimStatus.CORRECTION
     if verdict != Verdict.APPROVE:
         return ClaimStatus.CORRECTION
     asks_biller_too = kind == ApprovalKind.CLAIM_CLINICAL and signed["biller"]

@@ -14,7 +14,7 @@ AUTOMATED = (Level.ASSISTED, Level.LIVE)
 SIGN_OFFS: Mapping[Workflow, tuple[ApprovalKind, ...]] = {
     Workflow.REFERRAL: (ApprovalKind.RISK_REVIEW, ApprovalKind.ASSIGNMENT, ApprovalKind.CLOSING_LETTER),
     Workflow.NOTES: (ApprovalKind.SESSION_NOTE,),
-    Workflow.CLAIMS: (ApprovalKind.CLAIM_CLINICAL, ApprovalKind.CLAIM, ApprovalKind.WRITE_OFF),
+    Workflow.CLAIMS: (ApprovalKind.CLAIM_CLINICAL, ApprovalKind.CLAIM, ApprovalKind.WRITE_OFF, ApprovalKind.REFUND),
     Workflow.FOLLOW_UP: (ApprovalKind.ESCALATION, ApprovalKind.MESSAGE),
     Workflow.SCHEDULING: (),
 }

@@ -21,6 +21,7 @@ from acts.claim_money import (
     withdraw,
 )
 from acts.clearinghouse_files import queue_file
+from acts.visit_payments import onto_first_sending
 from adapters import file_drop, received_files, therapy_store, therapy_store_claims, x12
 from adapters import operational_store as store
 from adapters.claim_values import form_from_plain
@@ -260,14 +261,18 @@ def _charge_all(
     now: datetime,
 ) -> None:
     """What each sending is owed: those sent for the first time together, what replaces or follows one by itself."""
-    first = []
+    first, charged = [], []
     for claim in claims:
         form = forms[claim.case_number]
         if claim.rank != PayerRank.PRIMARY or claim.frequency == ClaimFrequency.VOID or earlier[claim.case_number]:
             _charge(db, claim, form, _sent(form), earlier[claim.case_number], now)
             continue
         lines = _all_of(claim, ledger.charges(form.claim_number, _sent(form)))
-        first.append((claim, Posting(tuple(lines), claim.case_number, claim.payer_code, now)))
+        charged.append((claim, lines))
+    paid = onto_first_sending(db, [(claim, lines[0].claim_number) for claim, lines in charged])
+    for claim, lines in charged:
+        posted = (*lines, *paid.get(claim.case_number, ()))
+        first.append((claim, Posting(posted, claim.case_number, claim.payer_code, now)))
     post_all(db, [posting for _, posting in first])
     for claim, posting in first:
         set_sums(db, claim, posting.lines)

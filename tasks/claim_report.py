@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from adapters import operational_store as store
-from models.claim_codes import FileStatus
+from models.claim_codes import ExceptionQueue, FileStatus
 from models.codes import CaseOwner
 from models.columns import utc_now
-from models.operational import Claim, ClearinghouseFile, EligibilityCheck
+from models.ledger import LedgerKind
+from models.operational import Claim, ClearinghouseFile, EligibilityCheck, LedgerEntry
 from models.transitions import CLAIM_OWNERS
 from rules.coverage import CoverageStatus
 from tasks.claim_figures import ClaimFigures, figures
@@ -35,6 +37,8 @@ class ClaimsStanding:
     files_refused: int = 0
     paid_cents: int = 0
     owed_cents: int = 0
+    owed_back_cents: int = 0
+    given_back_cents: int = 0
 
 
 def standing(location: str = "all") -> ClaimsStanding:
@@ -48,7 +52,15 @@ def standing(location: str = "all") -> ClaimsStanding:
     if location != "all":
         query = query.where(Claim.location_id == location)
         checks = checks.where(EligibilityCheck.location_id == location)
+    back = (
+        select(func.sum(LedgerEntry.amount_cents))
+        .join(Claim, col(Claim.case_number) == col(LedgerEntry.case_number))
+        .where(LedgerEntry.kind == LedgerKind.REFUND.value)
+    )
+    if location != "all":
+        back = back.where(Claim.location_id == location)
     with store.reading() as db:
+        given_back = db.exec(back).one()
         rows = [
             (claim.status, claim.queue, claim.payer_cents, claim.patient_cents, claim.paid_cents)
             for claim in db.exec(query).all()
@@ -74,4 +86,10 @@ def standing(location: str = "all") -> ClaimsStanding:
         files_refused=len(refused),
         paid_cents=sum(paid for *_, paid in rows),
         owed_cents=sum(payer + patient for _, _, payer, patient, _ in rows),
+        owed_back_cents=-sum(
+            min(payer, 0) + min(patient, 0)
+            for _, queue, payer, patient, _ in rows
+            if queue == ExceptionQueue.CREDIT  # what was paid at a visit is no credit before the payer decides
+        ),
+        given_back_cents=int(given_back or 0),
     )

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from acts.claim_money import could_give_up, lines_of_case
+from acts.refunds import wanted_refund
 from adapters import operational_store as store
 from adapters import therapy_store, therapy_store_claims
 from models.codes import ApprovalKind
@@ -11,9 +12,11 @@ from models.errors import SignatureMismatch
 from models.ledger import balances
 from models.operational import Claim
 from rules import sign_off
-from rules.claim_sign_off import WRITE_OFF_ASKED
+from rules.claim_sign_off import REFUND_ASKED, WRITE_OFF_ASKED
 
 WHERE = "open sign-off"
+ASKED_BY = {ApprovalKind.WRITE_OFF: WRITE_OFF_ASKED, ApprovalKind.REFUND: REFUND_ASKED}
+"""The finding that says who wants it, of what a biller asks an owner for."""
 
 
 def claim_content(case_number: str, kind: ApprovalKind) -> dict[str, Any]:
@@ -38,9 +41,9 @@ def claim_content(case_number: str, kind: ApprovalKind) -> dict[str, Any]:
     }
 
 
-def asked_in(claim: Claim) -> dict[str, Any]:
-    """Who asked to give up what is owed, and where their words are; empty where nobody did."""
-    return next((dict(each) for each in reversed(claim.findings) if each.get("rule") == WRITE_OFF_ASKED), {})
+def asked_in(claim: Claim, rule: str) -> dict[str, Any]:
+    """Who asked for what an owner signs, and where their words are; empty where nobody did."""
+    return next((dict(each) for each in reversed(claim.findings) if each.get("rule") == rule), {})
 
 
 def write_off_content(case_number: str) -> dict[str, Any]:
@@ -49,7 +52,8 @@ def write_off_content(case_number: str) -> dict[str, Any]:
         claim = store.one(db, Claim, case_number)
         owed = balances(lines_of_case(db, case_number))
         cents = could_give_up(db, case_number)
-    asked, why = asked_in(claim), [each for each in claim.findings if each.get("rule") != WRITE_OFF_ASKED]
+    asked = asked_in(claim, WRITE_OFF_ASKED)
+    why = [each for each in claim.findings if each.get("rule") != WRITE_OFF_ASKED]
     words = therapy_store.to_do_words(str(asked.get("words", "")), actor="system", where=WHERE)
     return {
         "kind": ApprovalKind.WRITE_OFF.value,
@@ -60,6 +64,30 @@ def write_off_content(case_number: str) -> dict[str, Any]:
         "asked_by": str(asked.get("asked_by", "")),
         "said": words.answer.unwrap() if words is not None and words.answer is not None else "",
         "reasons": ["The amount is above what a biller may write off alone."],
+        "payer": claim.payer_code,
+        "service_date": claim.service_date.isoformat(),
+    }
+
+
+def refund_content(case_number: str) -> dict[str, Any]:
+    """What would go back, to whom and how, who wants it and why, and where the claim stands after it."""
+    with store.reading() as db:
+        claim = store.one(db, Claim, case_number)
+        asked = asked_in(claim, REFUND_ASKED)
+        wanted = wanted_refund(db, claim, asked)
+    words = therapy_store.to_do_words(str(asked.get("words", "")), actor="system", where=WHERE)
+    return {
+        "kind": ApprovalKind.REFUND.value,
+        "case": case_number,
+        "cents": wanted.cents,
+        "to": wanted.to,
+        "method": wanted.method,
+        "reference": wanted.reference,
+        "accounts": wanted.accounts,
+        "after": wanted.after.value,
+        "asked_by": str(asked.get("asked_by", "")),
+        "said": words.answer.unwrap() if words is not None and words.answer is not None else "",
+        "reasons": ["The amount is above what a biller may give back alone."],
         "payer": claim.payer_code,
         "service_date": claim.service_date.isoformat(),
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from acts.case_to_dos import open_for_case
+from acts.claim_money import statement_facts
 from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters.portal_links import LINK_DAYS, make_link
@@ -13,7 +14,6 @@ from models.claim_findings import blocking
 from models.codes import ClaimStatus, LinkPurpose, Role, ToDoKind
 from models.columns import utc_now
 from models.operational import Claim, OutboxMessage
-from rules.claim_sign_off import dollars
 from tasks.claim_building import to_correction
 from tasks.steps import step
 
@@ -75,7 +75,7 @@ def _send_statement(db: Session, claim: Claim) -> None:
     key = f"{STATEMENT}:{claim.case_number}:{claim.version}"
     if _told(db, key):
         return
-    facts = {"amount": dollars(claim.patient_cents)}
+    facts = statement_facts(db, [claim])[claim.case_number]
     if tell_patient(db, claim, STATEMENT, unique_key=key, facts=facts) is None:
         open_to_do(db, claim, ToDoKind.POST_STATEMENT)
 

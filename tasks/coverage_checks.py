@@ -34,6 +34,7 @@ from models.operational import (
     PatientCoverage,
     Referral,
 )
+from rules.cost_shares import TOLD_DIFFERENTLY
 from rules.coverage import CoverageStatus
 from rules.eligibility import CheckedCoverage, coverage_from
 from tasks.steps import step
@@ -359,7 +360,7 @@ def shares_of(checked: CheckedCoverage) -> list[dict]:
         }
         for share in (*within, *checked.out_of_network)
         if share is not None
-    ]
+    ] + [{"kind": TOLD_DIFFERENTLY, "segment": segment} for segment in checked.contradicting]
 
 
 def _tell_the_cases(db: Session, check: EligibilityCheck, checked: CheckedCoverage, concerned: Concerned) -> None:

@@ -112,7 +112,8 @@ def claims_markdown(standing: ClaimsStanding) -> str:
     lines = [
         "# Claims",
         "",
-        f"Paid {dollars(standing.paid_cents)}, still owed {dollars(standing.owed_cents)}; "
+        f"Paid {dollars(standing.paid_cents)}, still owed {dollars(standing.owed_cents)}; owed back "
+        f"{dollars(standing.owed_back_cents)}, given back {dollars(standing.given_back_cents)}; "
         f"{standing.files_refused} files refused. Exceptions are on the desk ({settings().desk_url}/claims).",
     ]
     for title, part in (

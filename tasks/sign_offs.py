@@ -36,7 +36,7 @@ from models.step_reads import a_persons_act
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
 from tasks.cases import Case
-from tasks.claim_sign_offs import asked_in, claim_content, write_off_content
+from tasks.claim_sign_offs import ASKED_BY, asked_in, claim_content, refund_content, write_off_content
 from tasks.follow_up_sign_offs import escalation_content, message_content
 from tasks.matching import assignment_content
 from tasks.own_words import carry_over
@@ -56,6 +56,7 @@ KIND_AT: dict[CaseStatus, ApprovalKind] = {
     ClaimStatus.CLINICAL_SIGNATURE: ApprovalKind.CLAIM_CLINICAL,
     ClaimStatus.CLAIM_SIGNATURE: ApprovalKind.CLAIM,
     ClaimStatus.WRITE_OFF_SIGNATURE: ApprovalKind.WRITE_OFF,
+    ClaimStatus.REFUND_SIGNATURE: ApprovalKind.REFUND,
     FollowUpStatus.ESCALATION: ApprovalKind.ESCALATION,
     FollowUpStatus.MESSAGE_SIGNATURE: ApprovalKind.MESSAGE,
 }
@@ -67,6 +68,7 @@ LAID_OUT_BY: dict[ApprovalKind, str] = {
     ApprovalKind.CLAIM: "lay out a claim",
     ApprovalKind.CLAIM_CLINICAL: "lay out a claim",
     ApprovalKind.WRITE_OFF: "lay out a claim",
+    ApprovalKind.REFUND: "lay out a claim",
     ApprovalKind.ESCALATION: "lay out a follow-up",
     ApprovalKind.MESSAGE: "lay out a follow-up",
 }
@@ -102,6 +104,7 @@ def _content(kind: ApprovalKind, case: CaseRecord) -> dict[str, Any]:
         ApprovalKind.CLAIM: lambda: claim_content(case.case_number, kind),
         ApprovalKind.CLAIM_CLINICAL: lambda: claim_content(case.case_number, kind),
         ApprovalKind.WRITE_OFF: lambda: write_off_content(case.case_number),
+        ApprovalKind.REFUND: lambda: refund_content(case.case_number),
         ApprovalKind.ESCALATION: lambda: escalation_content(case.case_number),
         ApprovalKind.MESSAGE: lambda: message_content(case.case_number),
     }
@@ -197,7 +200,7 @@ def _requested_by(kind: ApprovalKind, case: CaseRecord) -> str:
     """Who wants it, where a person does: they may not sign it themselves."""
     if isinstance(case, FollowUp):
         return case.requested_by
-    asked = asked_in(case) if kind == ApprovalKind.WRITE_OFF and isinstance(case, Claim) else {}
+    asked = asked_in(case, ASKED_BY[kind]) if kind in ASKED_BY and isinstance(case, Claim) else {}
     return str(asked.get("asked_by", "system"))
 
 

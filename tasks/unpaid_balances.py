@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
+from acts.claim_money import statement_facts
 from acts.patient_messages import channel_for
 from acts.practice_clocks import clock_policy
 from adapters import operational_store as store
@@ -14,7 +15,6 @@ from models.codes import ClaimStatus, MessageChannel, Role, ToDoKind
 from models.columns import new_id, utc_now
 from models.operational import Claim, Location, OutboxMessage, Patient, ToDo
 from rules import clocks, messaging
-from rules.claim_sign_off import dollars
 from tasks.claim_waits import STATEMENT
 from tasks.steps import step
 from tasks.waits import LIVE
@@ -52,7 +52,10 @@ def follow(now: datetime | None = None) -> int:
         new = [row for row in found if keys[row[0].case_number] not in done]
         written = [row for row in new if _months(row[0], moment) == 1 and channel_for(row[1]) is not None]
         spoken = [row[0] for row in new if row not in written]
-        store.queue_messages(db, [_statement(*row, keys[row[0].case_number], moment) for row in written])
+        facts = statement_facts(db, [claim for claim, *_ in written])
+        store.queue_messages(
+            db, [_statement(*row, keys[row[0].case_number], moment, facts[row[0].case_number]) for row in written]
+        )
         policy = clock_policy(db)
         due_at = clocks.to_do_due(ToDoKind.UNPAID_BALANCE, moment, policy)
         store.open_to_dos(
@@ -87,7 +90,9 @@ def _known(db: Session, keys: Sequence[str]) -> set[str]:
     return {*told, *asked}
 
 
-def _statement(claim: Claim, patient: Patient, place: Location, key: str, now: datetime) -> dict[str, Any]:
+def _statement(
+    claim: Claim, patient: Patient, place: Location, key: str, now: datetime, facts: dict[str, str]
+) -> dict[str, Any]:
     channel = channel_for(patient)
     zone = patient.time_zone or place.time_zone
     return {
@@ -97,6 +102,6 @@ def _statement(claim: Claim, patient: Patient, place: Location, key: str, now: d
         "template": STATEMENT,
         "case_number": claim.case_number,
         "to_patient_id": patient.id,
-        "facts": {"amount": dollars(claim.patient_cents)},
+        "facts": facts,
         "not_before": messaging.next_send_time(now, zone) if channel == MessageChannel.SMS else now,
     }

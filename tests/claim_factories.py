@@ -62,6 +62,7 @@ SIGNED_AT = {
     S.CLAIM_SIGNATURE: ApprovalKind.CLAIM,
     S.CLINICAL_SIGNATURE: ApprovalKind.CLAIM_CLINICAL,
     S.WRITE_OFF_SIGNATURE: ApprovalKind.WRITE_OFF,
+    S.REFUND_SIGNATURE: ApprovalKind.REFUND,
 }
 QUEUE_AT = {
     S.CORRECTION: ExceptionQueue.CHECKS,
@@ -232,6 +233,22 @@ def make_claim_approval(made: MadeClaim, kind: ApprovalKind, signer: Staff | Non
             "asked_by": "ST-ASKED",
             "said": "Too small to appeal.",
             "reasons": ["The amount is above what a biller may write off alone."],
+            "payer": made.claim.payer_code,
+            "service_date": made.claim.service_date.isoformat(),
+        }
+    elif kind == ApprovalKind.REFUND:
+        words = {
+            "kind": kind.value,
+            "case": made.number,
+            "cents": CHARGE,
+            "to": "patient",
+            "method": "check",
+            "reference": "1042",
+            "accounts": {"payer": 0, "denied": 0, "patient": -CHARGE},
+            "after": "closed_paid",
+            "asked_by": "ST-ASKED",
+            "said": "They paid twice.",
+            "reasons": ["The amount is above what a biller may give back alone."],
             "payer": made.claim.payer_code,
             "service_date": made.claim.service_date.isoformat(),
         }

@@ -74,6 +74,7 @@ SIGNING_ROLES = {
     ApprovalKind.CLAIM_CLINICAL: Role.CLINICIAN,
     ApprovalKind.CLAIM: Role.BILLER,
     ApprovalKind.WRITE_OFF: Role.OWNER,
+    ApprovalKind.REFUND: Role.OWNER,
     ApprovalKind.ESCALATION: Role.CLINICIAN,
     ApprovalKind.MESSAGE: Role.CLINICIAN,
 }

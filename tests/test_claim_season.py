@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select
 
-from acts import claim_books, claim_money, claims
+from acts import claim_books, claim_money, claims, refunds, visit_payments
 from adapters import operational_store as store
 from adapters import therapy_store, x12
 from adapters.sample_claims import seed_sample_billing
@@ -45,6 +45,7 @@ from models.operational import (
     ClearinghouseFile,
     Clinician,
     Decision,
+    EligibilityCheck,
     LedgerEntry,
     Licence,
     PanelMembership,
@@ -55,6 +56,7 @@ from models.operational import (
     RemittedClaimRecord,
     SessionNote,
     Staff,
+    VisitPayment,
 )
 from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
@@ -221,6 +223,7 @@ def walk(payer: SimulatedPayer) -> None:
         one_round(now)
         claim_waits.find_silence.fn(now)
         coverage_checks.find_silence.fn(now)
+        the_front_desk()
         if day % 3 == 0:
             a_billers_day()
         if payer.next_due() is None and not moving():
@@ -235,6 +238,30 @@ def moving() -> bool:
 
 
 WHY = TherapyText("done in the season")
+TILL: Counter[str] = Counter()
+"""What passed the practice's own hands, counted here alone: from patients, back to patients, back to payers."""
+AT_THE_VISIT = 2_000
+
+
+def the_front_desk() -> None:
+    """Every fourth patient pays something at the visit, whatever the payer then leaves to them."""
+    with store.reading() as db:
+        checks = db.exec(select(EligibilityCheck).order_by(EligibilityCheck.id)).all()
+        paid = set(db.exec(select(VisitPayment.check_id)).all())
+    for check in checks:
+        if int(check.patient_id[-1]) % 4 == 0 and check.patient_id.startswith("PT-Z") and check.id not in paid:
+            visit_payments.record(check.id, staff_id=BILLER, cents=AT_THE_VISIT, method="cash", reference="visit")
+            TILL["from patients"] += AT_THE_VISIT
+
+
+def give_back(number: str) -> None:
+    for credit in refunds.credits_of(number):
+        to = credit.payer_code or "patient"
+        if credit.cents <= claims.write_off_limit():
+            refunds.refund(
+                number, staff_id=BILLER, to=to, cents=credit.cents, method="check", reference="back", reason=WHY
+            )
+            TILL["back to payers" if credit.payer_code else "back to patients"] += credit.cents
 
 
 def a_billers_day() -> None:
@@ -256,6 +283,9 @@ def a_billers_day() -> None:
                 claims.bill_patient(number, staff_id=BILLER, reason=WHY)
             elif claim.status == C.PATIENT_BALANCE and int(number[-1]) % 2:
                 claims.record_patient_payment(number, staff_id=BILLER, cents=claim.patient_cents, reference="card 1")
+                TILL["from patients"] += claim.patient_cents
+            elif claim.queue == "credit":
+                give_back(number)
         except ValueError:
             continue  # the act does not fit: it stays with its owner
 
@@ -295,6 +325,18 @@ def test_the_ledger_is_what_was_remitted_is_what_the_payer_paid(season: Simulate
     assert all(each.off_cents == 0 for each in remitted)
     # what waits for a person is money that came and is not posted: it is named, never plugged
     assert cash + sum(each.paid_cents for each in by_hand) == season.paid_cents()
+
+
+def test_the_ledger_is_what_the_practice_took_from_patients_and_gave_back(season: SimulatedPayer) -> None:
+    with store.reading() as db:
+        entries = db.exec(select(LedgerEntry)).all()
+        waiting = db.exec(select(VisitPayment).where(col(VisitPayment.case_number).is_(None))).all()
+    paid = -sum(each.amount_cents for each in entries if each.kind == "patient_payment")
+    assert paid + sum(each.cents for each in waiting) == TILL["from patients"] > 0
+    for account, went in (("patient", "back to patients"), ("payer", "back to payers")):
+        back = sum(each.amount_cents for each in entries if each.kind == "refund" and each.account == account)
+        assert back == TILL[went]
+    assert TILL["back to patients"] > 0
 
 
 def test_each_claims_cash_is_what_the_payer_has_in_its_own_book(season: SimulatedPayer) -> None:

@@ -123,6 +123,7 @@ def beginnings() -> dict[str, set[Function]]:
         "note_content": "lay out a note",
         "claim_content": "lay out a claim",
         "write_off_content": "lay out a claim",
+        "refund_content": "lay out a claim",
         "escalation_content": "lay out a follow-up",
         "message_content": "lay out a follow-up",
     }

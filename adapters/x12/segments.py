@@ -69,7 +69,8 @@ class Segments:
             text = rest + self._text(chunk, number, rest)
             parts = text.split(terminator)
             rest = parts.pop()
-            for number, part in enumerate(parts, number + 1):
+            before = number
+            for number, part in enumerate(parts, before + 1):
                 elements = part.split(separator)
                 if elements[0] not in plain:
                     plain = self._look_at(number, elements)

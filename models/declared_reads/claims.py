@@ -95,7 +95,8 @@ READS: dict[str, MayRead] = {
     ),
     "lay out a claim": MayRead(
         {
-            "claim": "case_number content_digest content_id findings payer_code service_date",
+            "claim": "came_from carc case_number content_digest content_id findings payer_code service_date",
+            "claim_submission": "claim_control payer_code",
             "ledger_entry": (
                 "account amount_cents claim_number file_id group kind line_control part payer_control "
                 "reason reverses segment source"
@@ -131,8 +132,8 @@ READS: dict[str, MayRead] = {
     "batch claims": MayRead(
         {
             "claim": (
-                "case_number content_digest content_id fence first_sent_at frequency payer_code rank "
-                "service_date session_number status version"
+                "case_number clinician_id content_digest content_id fence first_sent_at frequency patient_id "
+                "payer_code rank service_date session_number status version"
             ),
             "claim_submission": "case_number claim_control rank status",
             "clearinghouse_file": "control_number id",
@@ -143,6 +144,7 @@ READS: dict[str, MayRead] = {
             ),
             "session_note": "case_number",
             "submitted_line": "charge_cents control_number earlier_cents modifiers procedure_code units",
+            "visit_payment": "case_number cents clinician_id id patient_id service_date",
         },
         content=frozenset({"claim_content", "decision_words"}),
     ),
@@ -172,7 +174,7 @@ READS: dict[str, MayRead] = {
     "take in a file": MayRead(
         {
             "claim": (
-                "carc case_number eligibility_id fence patient_id payer_code payer_control queue "
+                "carc case_number eligibility_id fence findings patient_id payer_code payer_control queue "
                 "rank service_date status version"
             ),
             "claim_submission": (
@@ -212,6 +214,7 @@ READS: dict[str, MayRead] = {
     "follow what patients owe": MayRead(
         {
             "claim": "case_number location_id patient_cents status status_since version",
+            "ledger_entry": "amount_cents case_number kind",
             "location": "id time_zone",
             "outbox_message": "unique_key",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",

@@ -26,6 +26,7 @@ READS: dict[str, MayRead] = {
         {
             "claim": "case_number fence findings location_id patient_cents patient_id status version",
             "follow_up": "fence status",
+            "ledger_entry": "amount_cents case_number kind",
             "offer": "case_number id status",
             "outbox_message": "channel id",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",

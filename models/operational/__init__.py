@@ -17,6 +17,7 @@ from models.operational.claims import (
     RemittanceFigures,
     RemittedClaimRecord,
     SubmittedLine,
+    VisitPayment,
 )
 from models.operational.engagement import CheckIn, CheckInPlan, FollowUp, MaterialSent
 from models.operational.lock import LevelChange, ShadowAction, WorkflowProof, WorkflowStanding
@@ -163,6 +164,7 @@ __all__ = [
     "StepRuns",
     "SubmittedLine",
     "ToDo",
+    "VisitPayment",
     "WaitlistEntry",
     "WaitlistOffer",
     "WorkerBeat",

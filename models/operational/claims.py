@@ -153,6 +153,29 @@ class Claim(OperationalRecord, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class VisitPayment(OperationalRecord, table=True):
+    """What a patient paid at a visit, before its claim was decided or even opened; ``reference`` is the receipt's.
+
+    ``case_number`` is the claim whose ledger has it, None until that claim leaves. ``check_id`` is the eligibility
+    check that said what to ask for.
+    """
+
+    __tablename__ = "visit_payment"
+    id: str = Field(primary_key=True)
+    unique_key: str = Field(unique=True)
+    check_id: str = Field(foreign_key="eligibility_check.id", index=True)
+    patient_id: str = Field(foreign_key="patient.id", index=True)
+    clinician_id: str = Field(foreign_key="clinician.id")
+    location_id: str = Field(foreign_key="location.id", index=True)
+    service_date: date
+    cents: int = Field(sa_type=BigInteger)
+    method: str
+    reference: str
+    case_number: str | None = Field(default=None, index=True)
+    recorded_by: str
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class ClearinghouseFile(OperationalRecord, table=True):
     """One X12 file, ours or a payer's. ``control_number`` is ISA13; of our own files no two have the same.
 

@@ -230,6 +230,14 @@ BY_HAND: tuple[StepByHand, ...] = (
         kept_by=CROSSED,
     ),
     StepByHand(
+        kind=A.REFUND,
+        workflow=W.CLAIMS,
+        does="sign that money goes back to a payer or a patient",
+        clinical=MONEY,
+        compliance=PAYER,
+        kept_by=CROSSED,
+    ),
+    StepByHand(
         kind=A.ESCALATION,
         workflow=W.FOLLOW_UP,
         does="sign what is done about answers between sessions",

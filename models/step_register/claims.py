@@ -107,7 +107,7 @@ STEPS: tuple[AutomatedStep, ...] = (
         kind=StepKind.LAYING_OUT,
         stopped_by=CLAIM_STOP,
         overrides=(DECIDE,),
-        signatures=(ApprovalKind.CLAIM_CLINICAL, ApprovalKind.CLAIM, ApprovalKind.WRITE_OFF),
+        signatures=(ApprovalKind.CLAIM_CLINICAL, ApprovalKind.CLAIM, ApprovalKind.WRITE_OFF, ApprovalKind.REFUND),
     ),
     _entry(
         "ask about the days ahead",

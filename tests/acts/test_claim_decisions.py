@@ -294,7 +294,7 @@ def test_an_owner_is_shown_what_is_given_up_by_whom_and_why(payer: Payer) -> Non
     )
     assert (content["asked_by"], content["said"]) == (BILLER, WHY.unwrap())
     assert len(content["why"]) == 1 and "197" in content["why"][0]
-    assert claim_sign_offs.asked_in(claim_of())["words"]
+    assert claim_sign_offs.asked_in(claim_of(), "write_off_asked")["words"]
 
 
 def test_a_sign_off_is_due_and_someone_there_has_it(payer: Payer) -> None:

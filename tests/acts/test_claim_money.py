@@ -55,7 +55,7 @@ def denied_in_part(payer: Payer, cents: int, group: str = "OA", reason: str = "1
 @pytest.mark.parametrize(("cents", "to"), [(LIMIT - 1, "done"), (LIMIT, "done"), (LIMIT + 1, "owner")])
 def test_an_owner_signs_what_is_above_the_limit(payer: Payer, cents: int, to: str) -> None:
     form = denied_in_part(payer, cents)
-    assert (claim_of().status, claims.write_off_limit(claim_of())) == (C.DENIED, LIMIT)
+    assert (claim_of().status, claims.write_off_limit()) == (C.DENIED, LIMIT)
     claims.write_off(NUMBER, staff_id=BILLER, reason=WHY)
     claim = claim_of()
     if to == "done":

@@ -133,14 +133,14 @@ def test_of_two_billers_at_once_one_corrects_and_only_their_change_counts(
     payer: Payer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deny(payer)
-    both_looked, looking = Barrier(2), claims._keep_reason
+    both_looked, looking = Barrier(2), claims.keep_reason
 
     def look(*given: Any) -> str:
         words = looking(*given)
         both_looked.wait(20)
         return words
 
-    monkeypatch.setattr(claims, "_keep_reason", look)
+    monkeypatch.setattr(claims, "keep_reason", look)
 
     def corrects(number: str) -> str:
         try:

@@ -404,8 +404,12 @@ def _claim_visits(place: Location, staff: dict[Role, Staff]) -> list[Visit]:
     clinical = claim_factories.make_claim_at(
         ClaimStatus.CLINICAL_SIGNATURE, location=place, clinician=staff[Role.CLINICIAN], content=changed
     )
+    owed = claim_factories.make_claim_at(ClaimStatus.REMITTANCE_REVIEW, location=place, queue="credit")
+    claim_factories.make_submission(owed)
+    claim_factories.post(owed, ("patient", "patient_payment", -2_000))
     _, problem = claim_factories.make_coverage_problem(place)
-    claim_factories.make_coverage_problem(place, status="active_mental_health")
+    copay = {"kind": "copay", "cents": 2_500, "in_network": True, "segment": 14}
+    claim_factories.make_coverage_problem(place, status="active_mental_health", shares=[copay])
     payment = claim_factories.make_remitted()
     claim_factories.make_file(FileKind.REMITTANCE, FileStatus.REFUSED, problem="CLP04 is no amount", segment=31)
     letter = claim_factories.make_letter(denied)
@@ -424,6 +428,8 @@ def _claim_visits(place: Location, staff: dict[Role, Staff]) -> list[Visit]:
         Visit("approval_page", f"/approvals/{sent[ClaimStatus.CLAIM_SIGNATURE].id}", **told, name="claim_to_sign"),
         Visit("approval_page", f"/approvals/{clinical.approval.id}", Role.CLINICIAN, name="claim_clinical_part"),
         Visit("approval_page", f"/approvals/{sent[ClaimStatus.WRITE_OFF_SIGNATURE].id}", Role.OWNER, name="write_off"),
+        Visit("approval_page", f"/approvals/{sent[ClaimStatus.REFUND_SIGNATURE].id}", Role.OWNER, name="refund"),
+        Visit("claim_page", f"/claims/{owed.number}", **told, go=_open_every_form, name="claim_owed_back"),
         Visit("to_do_page", f"/to-dos/{problem.id}", **told, name="to_do_coverage_problem"),
         Visit("coverage", "/coverage", **told, go=_open_every_form),
         Visit("clearinghouse", "/clearinghouse", **told),

@@ -173,3 +173,34 @@ def test_patient_fills_in_the_card_on_a_phone(chromium: Browser, home: Path, mon
         expect(page.get_by_role("heading", name=ENGLISH["billing_done_title"])).to_be_visible()
         window.close()
     assert claim_of(made).status == ClaimStatus.RECEIVED
+
+
+def test_biller_takes_the_copay_at_the_visit_and_gives_back_what_was_too_much(sit, person, place):
+    copay = {"kind": "copay", "cents": 2_500, "in_network": True, "segment": 14}
+    check, _ = made_of.make_coverage_problem(place, status="active_mental_health", shares=[copay])
+    page = sit(person(Role.BILLER))
+    page.goto("/coverage")
+    row = page.get_by_role("row").filter(has_text=check.case_number)
+    expect(row).to_contain_text("Ask for $25.00 at the visit")
+    row.get_by_text("Record what was paid").click()
+    expect(row.get_by_label("Amount in dollars")).to_have_value("25.00")
+    picture(page, "coverage-visit")
+    row.get_by_label("Reference").fill("R-17")
+    row.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("status")).to_have_text("The payment is on record.")
+    expect(page.get_by_role("row").filter(has_text=check.case_number)).to_contain_text("$25.00 was paid.")
+    owed = make_claim_at(ClaimStatus.REMITTANCE_REVIEW, location=place, payer_code="AETNA", queue="credit")
+    made_of.make_submission(owed)
+    made_of.post(owed, ("patient", "patient_payment", -1_500))
+    page.goto("/claims?queue=credit")
+    page.get_by_role("link", name=owed.number).click()
+    page.get_by_text("Give back what was paid too much").click()
+    expect(page.locator("#refund-amount")).to_have_value("15.00")
+    picture(page, "claim-refund")
+    page.locator("#refund-reference").fill("1042")
+    page.locator("#refund-reason").fill("They paid at the visit and by card.")
+    page.get_by_role("button", name="Record the refund").click()
+    expect(page.get_by_role("status")).to_contain_text("The refund is posted")
+    expect(page.locator("#money-title + dl")).to_contain_text("Given back$15.00")
+    expect(page.locator(".thread")).to_contain_text("They paid at the visit and by card.")
+    assert claim_of(owed).status == ClaimStatus.CLOSED_PAID

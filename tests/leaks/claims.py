@@ -13,7 +13,7 @@ from models.claim_codes import FileKind, FileStatus
 from models.claim_form import Envelope, LineAdjustment, PayerName
 from models.codes import ApprovalStatus, ClaimStatus, LinkPurpose
 from models.columns import utc_now
-from models.operational import Approval, Claim, ClearinghouseFile, RemittedClaimRecord
+from models.operational import Approval, Claim, ClearinghouseFile, EligibilityCheck, RemittedClaimRecord
 from tests.leaks.people import ADMIN, CLINICIANS, COORDINATOR, FILE_NAME, NOTED, ROLES, SAID, Practice
 
 C = ClaimStatus
@@ -152,7 +152,18 @@ def answer_the_denial(at: Practice) -> None:
 
 
 def give_it_up(at: Practice) -> None:
-    """The appeal is lost by telephone; what is owed is above what a biller writes off alone."""
+    """The appeal is lost by telephone; what the patient paid at the visit goes back; what is owed is above what a
+    biller writes off alone."""
+    check = at.find(EligibilityCheck, EligibilityCheck.id == claim_at(at, C.APPEALED).eligibility_id)
+    assert check is not None
+    at.seat(BILLER).get("/coverage")
+    paid = {"amount": "120.00", "method": "cash", "reference": "R 7"}
+    at.seat(BILLER).post(f"/coverage/{check.id}/payment", 422, **paid | {"reference": SAID["write-off"] + "*"})
+    at.seat(BILLER).post(f"/coverage/{check.id}/payment", **paid)
+    back = {"to": "patient", "amount": "120.00", "method": "check", "reference": "1042"}
+    _step(at, "refund", reason=f"{SAID['write-off']} is all they said", **back)
+    _decide(at, C.REFUND_SIGNATURE)
+    claim_at(at, C.APPEALED)
     _step(at, "write_off", reason=f"{SAID['write-off']} is all they said")
     _decide(at, C.WRITE_OFF_SIGNATURE)
     claim_at(at, C.CLOSED_WRITTEN_OFF)

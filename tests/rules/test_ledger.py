@@ -2,9 +2,19 @@
 
 import pytest
 
-from models.ledger import LedgerAccount, LedgerKind, LedgerLine, balances
+from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash
 from models.remittance import NeedsAPerson
-from rules.ledger import NOT_INSURED, billed_to_patient, evened
+from rules.ledger import (
+    NOT_INSURED,
+    Credit,
+    billed_to_patient,
+    evened,
+    kept_back_for,
+    owed_back,
+    refunded,
+    taken_off_with,
+    withdrawn,
+)
 
 A, K = LedgerAccount, LedgerKind
 
@@ -89,3 +99,86 @@ def test_what_one_sending_has_too_much_pays_for_another_of_the_same_payer(
 def test_a_patients_credit_is_theirs() -> None:
     before = [line(A.PATIENT, K.PATIENT_PAYMENT, -100), line(A.PAYER, K.CHARGE, 100, "C2")]
     assert evened(before, SAME, "S") == ()
+
+
+# -- owed back
+
+
+def paid_twice() -> list[LedgerLine]:
+    """C1 was replaced by C2, and the payer pays both: 70, and 30 that the contract takes off, each time."""
+    return [
+        *(line(A.PAYER, K.PAYER_PAYMENT, -70, number) for number in ("C1", "C2")),
+        *(line(A.PAYER, K.CONTRACTUAL, -30, number, group="CO", reason="45") for number in ("C1", "C2")),
+        line(A.PAYER, K.CHARGE, 100, "C2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "payer_of", "expected"),
+    [
+        ([], SAME, ()),
+        ([line(A.PAYER, K.CHARGE, 100)], SAME, ()),
+        ([line(A.PATIENT, K.PATIENT_PAYMENT, -20)], SAME, (Credit("", (("C1", 20),)),)),
+        # what another sending is owed comes first
+        (
+            [line(A.PATIENT, K.PATIENT_PAYMENT, -20), line(A.PATIENT, K.PATIENT_RESPONSIBILITY, 15, "C2")],
+            SAME,
+            (Credit("", (("C1", 5),)),),
+        ),
+        (
+            [line(A.PATIENT, K.PATIENT_PAYMENT, -20), line(A.PATIENT, K.PATIENT_RESPONSIBILITY, 20, "C2")],
+            SAME,
+            (),
+        ),
+        # of what a payer took off twice nothing was ever paid
+        (paid_twice(), SAME, (Credit("AETNA", (("C1", 70),)),)),
+        (paid_twice(), OTHER, (Credit("AETNA", (("C1", 70),)),)),
+        ([line(A.PAYER, K.CONTRACTUAL, -30)], SAME, ()),
+        # a payer does not pay for another one
+        (
+            [line(A.PAYER, K.PAYER_PAYMENT, -70), line(A.PAYER, K.CHARGE, 70, "C2")],
+            OTHER,
+            (Credit("AETNA", (("C1", 70),)),),
+        ),
+        ([line(A.PAYER, K.PAYER_PAYMENT, -70), line(A.PAYER, K.REFUND, 50)], SAME, (Credit("AETNA", (("C1", 20),)),)),
+    ],
+)
+def test_no_more_is_owed_back_than_was_paid_too_much(
+    lines: list[LedgerLine], payer_of: dict[str, str], expected: tuple[Credit, ...]
+) -> None:
+    assert owed_back(lines, payer_of) == expected
+
+
+@pytest.mark.parametrize("cents", [0, -1, 26])
+def test_refund_of_more_than_the_credit_or_of_nothing_is_refused(cents: int) -> None:
+    with pytest.raises(ValueError, match=r"^cents"):
+        refunded(Credit("", (("C1", 20), ("C2", 5))), cents, "S", method="check", reference="1")
+
+
+def test_refund_takes_one_number_after_the_other() -> None:
+    lines = refunded(Credit("", (("C1", 20), ("C2", 5))), 22, "S", method="check", reference="1")
+    assert [(each.claim_number, each.amount_cents, each.key) for each in lines] == [("C1", 20, "S#1"), ("C2", 2, "S#2")]
+
+
+@pytest.mark.parametrize(("cents", "left"), [(69, -31), (70, 0)])
+def test_what_the_contract_took_off_goes_with_the_last_cent_that_was_paid(cents: int, left: int) -> None:
+    before = paid_twice()
+    back = refunded(owed_back(before, SAME)[0], cents, "S", method="check", reference="1")
+    undone = taken_off_with(before, back, "S/contract")
+    assert balances((*before, *back, *undone)).payer_cents == left
+    assert bool(undone) is (left == 0)
+
+
+def test_what_the_payer_kept_back_itself_changes_no_cash() -> None:
+    back = refunded(Credit("AETNA", (("C1", 70),)), 70, "S", method="kept_back", reference="ICN1")
+    other = kept_back_for(back, "S")
+    assert (other.account, other.amount_cents, other.claim_number) == (A.BEYOND_CLAIMS, -70, "")
+    assert cash((*back, other)) == 0 and other.key not in {each.key for each in back}
+
+
+def test_what_a_patient_paid_stands_when_a_claim_is_replaced() -> None:
+    before = [line(A.PAYER, K.CHARGE, 100), line(A.PATIENT, K.PATIENT_PAYMENT, -20), line(A.PATIENT, K.REFUND, 5)]
+    undone = withdrawn(before, "S")
+    assert not isinstance(undone, NeedsAPerson)
+    assert balances((*before, *undone)) == Balances(0, 0, -15)
+    assert isinstance(withdrawn([*before, line(A.PAYER, K.REFUND, 5)], "S"), NeedsAPerson)

@@ -29,6 +29,7 @@ LETTER = {"kind": "closing_letter", "exit": "declined", "letter": "Dear Alex"}
 CLAIM = {"kind": "claim", "reasons": [], "biller": ["No claim of this clinician has been paid."], "findings": []}
 ESCALATION = {"kind": "escalation", "reasons": ["self_harm_item"], "done": "call", "done_words": ""}
 MESSAGE = {"kind": "message", "letter": "Dear Alex"}
+REFUND = {"kind": "refund", "cents": 2_000, "to": "patient", "after": "closed_paid", "reasons": []}
 WRITE_OFF = {"kind": "write_off", "cents": 12_050, "why": ["Denied for good."], "reasons": []}
 CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.RISK_REVIEW: REVIEW,
@@ -38,11 +39,12 @@ CONTENT: dict[ApprovalKind, dict[str, Any]] = {
     K.CLAIM: CLAIM,
     K.CLAIM_CLINICAL: {**CLAIM, "kind": "claim_clinical", "biller": []},
     K.WRITE_OFF: WRITE_OFF,
+    K.REFUND: REFUND,
     K.ESCALATION: ESCALATION,
     K.MESSAGE: MESSAGE,
 }
 CLAIM_VERDICTS = (V.APPROVE, V.RETURN, V.REJECT)  # a claim is not changed by signing it
-CLAIMS = (K.CLAIM, K.CLAIM_CLINICAL, K.WRITE_OFF)
+CLAIMS = (K.CLAIM, K.CLAIM_CLINICAL, K.WRITE_OFF, K.REFUND)
 FOLLOW_UPS = (K.ESCALATION, K.MESSAGE)
 REFERRALS = [kind for kind in K if kind not in (K.SESSION_NOTE, *CLAIMS, *FOLLOW_UPS)]
 
@@ -374,6 +376,8 @@ CLINICAL = CONTENT[K.CLAIM_CLINICAL]
         # a clinician's signature does not stand for a biller's
         (K.CLAIM_CLINICAL, V.APPROVE, {**CLINICAL, "biller": CLAIM["biller"]}, C.CLAIM_SIGNATURE),
         (K.WRITE_OFF, V.APPROVE, WRITE_OFF, C.CLOSED_WRITTEN_OFF),
+        (K.REFUND, V.APPROVE, REFUND, C.CLOSED_PAID),
+        (K.REFUND, V.APPROVE, REFUND | {"after": "patient_balance"}, C.PATIENT_BALANCE),
         *((kind, verdict, CONTENT[kind], C.CORRECTION) for kind in CLAIMS for verdict in (V.RETURN, V.REJECT)),
     ],
 )

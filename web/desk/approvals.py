@@ -33,6 +33,7 @@ TEMPLATES = {
     ApprovalKind.CLAIM: "claim_sign_off.html",
     ApprovalKind.CLAIM_CLINICAL: "claim_sign_off.html",
     ApprovalKind.WRITE_OFF: "claim_sign_off.html",
+    ApprovalKind.REFUND: "claim_sign_off.html",
     ApprovalKind.ESCALATION: "escalation.html",
     ApprovalKind.MESSAGE: "message.html",
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from acts import billing_records, claims
+from acts import billing_records, claims, refunds
 from acts.billing_records import ADDRESS_FIELDS
 from models.claim_facts import SELF
 from models.codes import ClaimStatus
@@ -27,7 +27,9 @@ FITS: Mapping[str, frozenset[ClaimStatus]] = {
     "bill_patient": AT_THE_PAYER,
     "accept_decision": frozenset({S.REMITTANCE_REVIEW}),
     "wait_for_payer": AT_THE_PAYER,
+    "refund": AT_THE_PAYER,
     "patient_payment": frozenset({S.PATIENT_BALANCE}),
+    "patient_overpaid": frozenset({S.CLOSED_PAID}),
     "take_back": frozenset(claims.TAKEN_BACK),
     "write_off": AT_THE_PAYER | {S.PATIENT_BALANCE},
     "do_not_bill": frozenset(claims.NEVER_LEFT),
@@ -50,6 +52,8 @@ SAID = {
     "bill_patient": "The patient owes it now and gets a statement.",
     "wait_for_payer": "The claim waits for the payer again.",
     "patient_payment": "The payment is posted.",
+    "patient_overpaid": "The payment is posted; it is owed back to the patient.",
+    "refund": "The refund is posted, or waits for an owner's signature where it is above the limit.",
     "take_back": "The claim is being taken back.",
     "write_off": "The write-off is posted, or waits for an owner's signature where it is above the limit.",
     "do_not_bill": "The claim is closed; nothing is billed.",
@@ -83,13 +87,15 @@ class Asked:
         return self.form.get(name, "").strip()
 
 
-def offered(claim: Claim, *, held: bool = False) -> tuple[str, ...]:
-    """The steps that fit where the claim stands, the likeliest first; ``held``: claims are held at its location."""
+def offered(claim: Claim, *, held: bool = False, owed_back: bool = False) -> tuple[str, ...]:
+    """The steps that fit where the claim stands, the likeliest first; ``held``: claims are held at its location;
+    ``owed_back``: more was paid on it than is owed."""
     sent = claim.first_sent_at is not None
     fitting = [step for step, statuses in FITS.items() if claim.status in statuses]
     if held and claim.status in claims.HELD_UP:
         fitting.append("do_not_bill")
-    hidden = {"do_not_bill"} if sent else ONLY_SENT
+    hidden = {"do_not_bill"} if sent else set(ONLY_SENT)
+    hidden |= {"write_off"} if owed_back else {"refund"}
     records = () if claim.status.is_closed else RECORDS
     return (*(step for step in fitting if step not in hidden), *records)
 
@@ -167,6 +173,21 @@ def _patient_payment(asked: Asked) -> None:
         staff_id=asked.staff_id,
         cents=cents_of(asked.field("amount")),
         reference=asked.field("reference"),
+        more=bool(asked.form.get("more")),
+    )
+
+
+def _refund(asked: Asked) -> None:
+    if asked.reason.is_blank:
+        raise ValueError("a reason is needed")
+    refunds.refund(
+        asked.number,
+        staff_id=asked.staff_id,
+        to=asked.field("to"),
+        cents=cents_of(asked.field("amount")),
+        method=asked.field("method"),
+        reference=asked.field("reference"),
+        reason=asked.reason,
     )
 
 
@@ -233,6 +254,8 @@ STEPS: Mapping[str, Callable[[Asked], None]] = {
     "bill_patient": _plainly(lambda *it, **more: claims.bill_patient(*it, **more)),
     "wait_for_payer": _wait,
     "patient_payment": _patient_payment,
+    "patient_overpaid": _patient_payment,
+    "refund": _refund,
     "take_back": _plainly(lambda *it, **more: claims.take_back(*it, **more)),
     "write_off": _plainly(lambda *it, **more: claims.write_off(*it, **more)),
     "do_not_bill": _plainly(lambda *it, **more: claims.do_not_bill(*it, **more)),

@@ -24,6 +24,7 @@ DONE = frozenset(
     {
         *("case.moved", "decision.signed", "ledger.posted", "to_do.claimed", "to_do.done"),
         "remitted_claim.matched_by_hand",
+        "claim.refunded",
     }
 )
 """Audit events that are steps of the thread where a person did them, or a person has to."""
@@ -51,6 +52,7 @@ def steps(thread: Thread, reasons: Mapping[str, Note], names: Mapping[str, str])
         *(step for each in thread.submissions for step in _submission(thread, each)),
         *(_remitted(thread, each) for each in thread.remitted),
         *_by_people(thread, reasons, names),
+        *_at_the_visit(thread),
     ]
     return sorted(found, key=lambda step: step.at)
 
@@ -145,6 +147,14 @@ def _remitted(thread: Thread, each: RemittedClaimRecord) -> ThreadStep:
         segment=each.segment,
         href=f"/claims/remitted/{each.id}",
     )
+
+
+def _at_the_visit(thread: Thread) -> Iterable[ThreadStep]:
+    """What the patient paid before the payer decided."""
+    for entry in thread.ledger:
+        if entry.source.startswith("visit:"):
+            paid = f"The patient paid {money(-entry.amount_cents)} at the visit."
+            yield ThreadStep(entry.at, "step", paid, by=entry.actor)
 
 
 def _by_people(thread: Thread, reasons: Mapping[str, Note], names: Mapping[str, str]) -> Iterable[ThreadStep]:

@@ -24,6 +24,7 @@ QUEUES = {
     ExceptionQueue.REMITTANCE: "Payment to look at",
     ExceptionQueue.DENIAL: "Denied",
     ExceptionQueue.APPEAL: "Appeal",
+    ExceptionQueue.CREDIT: "Owed back",
     ExceptionQueue.FILE: "Files",
 }
 
@@ -118,7 +119,16 @@ LEDGER = {
     LedgerKind.WRITE_OFF: "written off",
     LedgerKind.PATIENT_PAYMENT: "patient paid",
     LedgerKind.PAYMENT_ADJUSTMENT: "kept back or added by the payer",
+    LedgerKind.REFUND: "given back",
 }
+REFUND_METHODS = {
+    "check": "check",
+    "electronic": "electronic transfer",
+    "card": "back to the card",
+    "cash": "cash",
+    "kept_back": "the payer has kept it back itself (PLB)",
+}
+VISIT_METHODS = {"card": "card", "cash": "cash", "check": "check"}
 PATIENT_FIELDS = {
     "member_id": "Member number",
     "group_number": "Group number",
@@ -161,6 +171,11 @@ def money(cents: int | None) -> str:
     return "" if cents is None else claim_sign_off.money(cents)
 
 
+def plain_dollars(cents: int) -> str:
+    """An amount as it is typed into a form: ``1234.50``."""
+    return claim_sign_off.dollars(cents).replace(",", "")
+
+
 def deadline(day: date, today: date, of: str = "filing") -> str:
     """How long is left: ``12 days to file``, ``past by 3 days``."""
     left = days_left(day, today)
@@ -168,7 +183,7 @@ def deadline(day: date, today: date, of: str = "filing") -> str:
         return {0: "session today", 1: "session tomorrow"}.get(left, f"session in {left} days" if left > 0 else "past")
     if left < 0:
         return f"past by {_days(-left)}"
-    doing = "to appeal" if of == "appeal" else "to file"
+    doing = {"appeal": "to appeal", "refund": "to give it back"}.get(of, "to file")
     return f"today is the last day {doing}" if left == 0 else f"{_days(left)} {doing}"
 
 

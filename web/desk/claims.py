@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from acts import claims as acts
+from acts import refunds
 from acts.billing_records import PATIENT_FIELDS
 from adapters import appeal_letters, case_views, claim_views, desk_views
 from adapters.case_views import CaseView
@@ -254,7 +255,12 @@ def _show(
         shows_names=sees_claim_names(me.staff.role),
         steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
         events=thread.events,
-        offered=claim_steps.offered(claim, held=held_here(claim.status, claim) is not None) if works else (),
+        offered=claim_steps.offered(
+            claim, held=held_here(claim.status, claim) is not None, owed_back=thread.balances.credit_cents > 0
+        )
+        if works
+        else (),
+        credits=refunds.credits_of(claim.case_number) if works and thread.balances.credit_cents else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
         patient_fields=PATIENT_FIELDS,
@@ -276,7 +282,7 @@ def _show(
         preview=preview,
         templates=appeal_letters.TITLES,
         suggested_template=next((each["template"] for each in claim.findings if each.get("template")), ""),
-        write_off_limit=acts.write_off_limit(claim) if works else 0,
+        write_off_limit=acts.write_off_limit() if works else 0,
     )
 
 
@@ -292,6 +298,8 @@ def _deadline(claim: Claim) -> tuple[date, str] | None:
         return None
     if claim.status == ClaimStatus.DENIED and claim.appeal_by:
         return claim.appeal_by, "appeal"
+    if refund_by := claim_views.refund_by(claim):
+        return refund_by, "refund"
     return (claim.file_by, "filing") if claim.file_by else None
 
 

@@ -463,6 +463,8 @@ _EVENTS = {
     "patient.billing_recorded": "What a claim needs of the patient put on record",
     "claim.built": "Claim built",
     "claim.changed": "What the claim says changed",
+    "claim.refunded": "Given back: what was paid too much",
+    "visit_payment.recorded": "Paid at the visit",
     "ledger.posted": "Posted to the ledger: {count} lines",
     "remitted_claim.posted": "Payment posted",
     "remitted_claim.duplicate": "The same payment came again",

@@ -139,6 +139,35 @@ def test_write_off_above_the_limit_waits_for_an_owner(biller, place, cents: int,
     assert claim_of(made).status == status
 
 
+@pytest.mark.parametrize(("cents", "status"), [(10_000, S.CLOSED_PAID), (10_001, S.REFUND_SIGNATURE)])
+def test_refund_above_the_limit_waits_for_an_owner(biller, place, cents: int, status: ClaimStatus):
+    made = make_claim_at(S.REMITTANCE_REVIEW, location=place, payer_code="AETNA", queue="credit")
+    made_of.make_submission(made)
+    made_of.post(made, ("patient", "patient_payment", -cents))
+    shown = thread(biller, made)
+    assert f"${cents / 100:.2f} to the patient. Above $100.00 an owner signs first." in shown
+    assert "Write it off" not in shown
+    fields = {"to": "patient", "amount": f"{cents / 100:.2f}", "method": "check", "reference": "1042"}
+    assert step(biller, made, "refund", **fields, reason="").status_code == 422
+    answer = step(biller, made, "refund", **{**fields, "amount": "9999"}, reason="They paid twice.")
+    assert answer.status_code == 422 and "more than is owed back" in answer.text
+    assert step(biller, made, "refund", **fields, reason="They paid twice.").status_code == 303
+    assert claim_of(made).status == status
+    shown = thread(biller, made)
+    assert "They paid twice." in shown
+    assert ("Given back" in shown) is (status == S.CLOSED_PAID)
+
+
+def test_payment_beyond_what_is_owed_is_recorded_once_it_is_said_to_be(biller, place):
+    made = make_claim_at(S.PATIENT_BALANCE, location=place, payer_code="AETNA")
+    made_of.make_submission(made)
+    made_of.post(made, ("patient", "patient_responsibility", 2_500))
+    paid = {"amount": "30.00", "reference": "R-1"}
+    assert step(biller, made, "patient_payment", **paid).status_code == 422
+    assert step(biller, made, "patient_payment", **paid, more="yes").status_code == 303
+    assert (claim_of(made).status, claim_of(made).queue) == (S.REMITTANCE_REVIEW, "credit")
+
+
 def test_payer_is_waited_for(biller, place):
     made = make_claim_at(location=place, first_sent_at=made_of.utc_now(), queue="no_answer")
     assert step(biller, made, "wait_for_payer", days="10", reason="They have it.").status_code == 303

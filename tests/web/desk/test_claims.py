@@ -14,7 +14,7 @@ from models.claim_codes import FileKind, FileStatus, RemittanceOutcome, Submissi
 from models.codes import ClaimStatus, Role, ToDoStatus
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
-from models.operational import Claim, ToDo
+from models.operational import Claim, ToDo, VisitPayment
 from models.therapy import TherapyAuditEvent
 from tests import claim_factories as made_of
 from tests import factories
@@ -346,7 +346,7 @@ def test_only_the_steps_that_fit_are_offered(biller, place):
     assert offered[S.PATIENT_BALANCE] == records | balance
     assert offered[S.REMITTANCE_REVIEW] == records | after | {"accept_decision"}
     assert offered[S.ACCEPTED] == records
-    assert offered[S.CLOSED_PAID] == {"take_back"}
+    assert offered[S.CLOSED_PAID] == {"take_back", "patient_overpaid"}
     assert offered[S.CLOSED_VOID] == set()
 
 
@@ -507,7 +507,32 @@ def test_coverage_page_shows_tomorrows_problems_first(biller, place):
     for words in ("Noor Vantongeren", "tel:+15035550199", "MINDCO", "carved out to another payer", "(EB segment 14)"):
         assert words in shown
     assert f'href="/to-dos/{to_do.id}"' in shown and "1 active for mental health" in shown
-    assert fine.case_number in shown.split("<details>")[1]
+    assert fine.case_number in shown.split("<details open>")[1]
+
+
+COPAY = {"kind": "copay", "cents": 2_500, "in_network": True, "segment": 14}
+
+
+def test_coverage_page_says_what_to_ask_for_and_takes_what_was_paid(biller, at_the_desk, place):
+    check, _ = made_of.make_coverage_problem(place, status="active_mental_health", shares=[COPAY])
+    shown = biller.get("/coverage").text
+    assert "Ask for $25.00 at the visit" in shown and 'value="25.00"' in shown
+    paid = {"amount": "25.00", "method": "cash", "reference": "R-1"}
+    for _ in range(2):
+        assert biller.post(f"/coverage/{check.id}/payment", **paid).status_code == 303
+    assert "$25.00 was paid." in biller.get("/coverage?done=paid").text
+    refused = biller.post(f"/coverage/{check.id}/payment", **{**paid, "amount": "30"})
+    assert refused.status_code == 422 and "Reference was used before for another amount." in refused.text
+    with operational_store.reading() as db:
+        [kept] = db.exec(select(VisitPayment)).all()
+    assert (kept.cents, kept.method, kept.check_id) == (2_500, "cash", check.id)
+
+
+def test_what_is_not_certain_is_not_asked_for(biller, place):
+    share = {"kind": "coinsurance", "percent": 2_000, "in_network": True, "segment": 15}
+    made_of.make_coverage_problem(place, status="active_mental_health", shares=[COPAY, share])
+    shown = biller.get("/coverage").text
+    assert "Ask for" not in shown and "Not certain before the payer decides: a coinsurance" in shown
 
 
 def test_coverage_page_shows_an_owner_no_names(at_the_desk, place):

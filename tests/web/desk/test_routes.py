@@ -81,6 +81,7 @@ EXPECTED = {
     "remitted_claim": "BDW",
     "settle_remitted": "BD",
     "coverage": "BDWO",
+    "record_visit_payment": "BDO",
     "clearinghouse": "BDW",
     "put_aside_file": "BD",
     "notes": "COBNWMD",
