@@ -2,13 +2,14 @@
 
 import re
 
-import pytest
-
-from adapters.operational_store import one, reading
-from models.operational import Location, Pilot, Staff
+from acts import pilot_versions, waiting_versions
+from adapters import note_templates
+from adapters.operational_store import writing
+from models.operational import Location, Pilot
+from models.pilot_codes import VersionKind
 from tests.leaks.claims import OWNER
 from tests.leaks.people import ROLES, Practice
-from tests.waiting_versions import ship_a_second_template, waiting_template
+from tests.pilots import TEMPLATE
 
 
 def try_a_plan(at: Practice) -> None:
@@ -33,20 +34,24 @@ def try_a_plan(at: Practice) -> None:
 
 
 def ask_for_a_template(at: Practice) -> None:
-    """A template waits, is signed by one of two, and discarded; there is nothing to go back to."""
+    """The shipped template is asked for where one of the practice's own holds: signed by one of two, discarded; then
+    the way back leads there all the same."""
     seat, place = at.seat(OWNER), at.find(Location)
-    with pytest.MonkeyPatch.context() as patch:
-        second = ship_a_second_template(patch)
-        with reading() as db:
-            owner = one(db, Staff, OWNER)
-        path = f"/versions/{waiting_template(place, owner, second).id}"
-        signed = dict(re.findall(r'name="(seen_digest)" value="(\w+)"', seat.get(path)))
-        seat.post(f"{path}/sign", 422, **signed, current="wrong", code="000000")
-        proof = at.proof(OWNER)
-        seat.post(f"{path}/sign", **signed, current=proof["password"], code=proof["code"])
-        for staff_id in ROLES:
-            for page in ("/versions", path):
-                at.seat(staff_id).get(page, 200, 403)
-        seat.post(f"{path}/discard")
-        seat.post("/versions/back", 403, version=second, location=place.id)
-        seat.get(path)
+    own = pilot_versions.wanted(VersionKind.NOTE_TEMPLATE, TEMPLATE)
+    with writing() as db:
+        version = pilot_versions.keep(db, own, "three headings are enough", OWNER)
+        note_templates.choose(db, place.id, note_templates.own_name(version), OWNER, signed=version.digest)
+    waiting = waiting_versions.propose_template(place.id, "SOAP-1", actor=OWNER)
+    path = f"/versions/{waiting.id}"
+    signed = dict(re.findall(r'name="(seen_digest)" value="(\w+)"', seat.get(path)))
+    seat.post(f"{path}/sign", 422, **signed, current="wrong", code="000000")
+    proof = at.proof(OWNER)
+    seat.post(f"{path}/sign", **signed, current=proof["password"], code=proof["code"])
+    for staff_id in ROLES:
+        for page in ("/versions", path):
+            at.seat(staff_id).get(page, 200, 403)
+    seat.get(path)
+    seat.post(f"{path}/discard")
+    seat.get("/versions")
+    seat.post("/versions/back", version="SOAP-1", location=place.id)
+    seat.get(path)

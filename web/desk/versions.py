@@ -1,5 +1,6 @@
 """Versions waiting: what is asked for without a pilot, with its figures, signed or discarded; the way back."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -92,11 +93,14 @@ def _show(request: Request, me: Member, waiting_id: str, *, notice: str = "", pr
 
 
 def _says(waits: Waits) -> dict[str, NoteTemplate]:
-    """The templates that are named, by their version."""
-    content = waits.version.content
+    """The templates that are named, by their version; one that is not shipped any more is left out."""
+    content, found = waits.version.content, {}
     wanted = [content["version"]["version"], *(each["version"] for each in content["replaces"].values())]
     with reading() as db:
-        return {name: note_templates.named(db, name) for name in wanted}
+        for name in wanted:
+            with suppress(MovedOn):
+                found[name] = note_templates.named(db, name)
+    return found
 
 
 @router.post("/versions/{waiting_id}/sign", name="sign_version")

@@ -61,6 +61,15 @@ def test_figures_of_a_reader_are_shown_before_it_is_signed(at_the_desk, place: L
     assert "Everywhere" in shown
 
 
+def test_template_that_is_not_shipped_any_more_is_named_and_not_signed(at_the_desk, waiting, monkeypatch):
+    left = {name: each for name, each in note_templates.all_templates().items() if name != "SOAP-2"}
+    monkeypatch.setattr(note_templates, "all_templates", lambda: left)
+    owner = at_the_desk(Role.OWNER)
+    assert "SOAP-2" in main_of(owner.get(f"/versions/{waiting.id}"))
+    assert "There is no note template SOAP-2" in main_of(sign_at(owner, waiting))
+    assert find(VersionSignature) == []
+
+
 def test_version_that_was_cut_off_is_signed_once_more(at_the_desk, place: Location, monkeypatch: pytest.MonkeyPatch):
     owner, clinician = make_signer(Role.OWNER, location=place), make_signer(location=place)
     waiting = waiting_reader(owner.id)
