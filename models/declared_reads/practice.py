@@ -39,7 +39,7 @@ READS: dict[str, MayRead] = {
     ),
     "watch every wait": MayRead(
         {
-            "appointment": "case_number clinician_id id minutes patient_id starts_at status",
+            "appointment": "case_number clinician_id id location_id minutes patient_id starts_at status",
             "approval": (
                 "assigned_to case_number due_at escalations id kind last_paged_at level "
                 "location_id opened_at pages_sent seen_at status"
@@ -78,9 +78,9 @@ READS: dict[str, MayRead] = {
             ),
             "risk_flag": "unique_key",
             "session_note": (
-                "case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
-                "risk_pages_sent risk_raised_at risk_seen_at status status_since version "
-                "wake_wanted"
+                "appointment_id case_number clinician_id location_id patient_id risk_last_paged_at "
+                "risk_level risk_pages_sent risk_raised_at risk_seen_at started_at status "
+                "status_since version wake_wanted"
             ),
             "slot": "clinician_id id location_id minutes modality starts_at status",
             "staff": "active id location_ids on_call role",
