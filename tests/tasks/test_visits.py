@@ -9,7 +9,7 @@ from adapters.operational_store import reading
 from models.codes import AppointmentStatus, NoteStatus, Role, ToDoKind, ToDoStatus
 from models.columns import utc_now
 from models.operational import Appointment, AuditEvent, Episode, Patient, SessionNote, Staff, ToDo
-from tasks import visits
+from tasks import visits, watch
 from tests.factories import make_session
 from tests.visits import make_care, make_visit
 
@@ -44,6 +44,14 @@ def test_session_on_record_shows_that_the_visit_was_held_and_asks_nobody(status:
         assert db.get_one(SessionNote, note.case_number).appointment_id == visit.id
         [event] = db.exec(select(AuditEvent).where(AuditEvent.action == "appointment.attended")).all()
     assert (event.actor, event.details) == ("system", {"why": "session_on_record"})
+
+
+def test_watch_ends_it_and_reads_no_more_than_it_declares() -> None:
+    care = make_care()
+    visit = make_visit(care, hours_ahead=-48)
+    make_session(NoteStatus.CLOSED_SIGNED, started_at=visit.starts_at, **people(care))
+    watch.watch.fn()
+    assert now_of(visit) == AppointmentStatus.ATTENDED
 
 
 @pytest.mark.parametrize(("hours", "asked"), [(-35, 0), (-38, 1)])
