@@ -11,7 +11,7 @@ from functools import cached_property
 
 from language.risk_values import SignalKind
 
-VERSION = "lexicon-2"
+VERSION = "lexicon-3"
 
 
 class Whose(StrEnum):
@@ -103,6 +103,20 @@ _IDEATION = _rules(
     SignalKind.SUICIDAL_IDEATION,
     Whose.SUBJECT,
     [
+        (
+            "si.stay_alive",
+            "staying alive as an effort",
+            r"(?:(?:only|just|trying|promised|hard|effort|work|struggl\w+|tired of|point (?:in|of)|reasons?|try|manag\w+|for) "
+            r"(?:\w+ ){0,4}?)(?:stay|staying|stayed|keep(?:ing)? (?:my|him|her)self|remain\w*) alive|"
+            r"stay(?:ing)? alive (?:for|because|until|till|only|just|is|takes|feels|out of)",
+        ),
+        (
+            "si.use_up_air",
+            "sees oneself as a waste",
+            r"(?:us(?:e|es|ing)|tak(?:e|es|ing)|wast(?:e|es|ing)) (?:up )?(?:the |everyone'?s |"
+            r"good )?(?:air|oxygen|space on (?:this|the) (?:earth|planet))|outlived (?:my|"
+            r"his|her) (?:use\w*|welcome|purpose|time)|on borrowed time and",
+        ),
         (
             "si.want_to_die",
             "a wish to die",
@@ -365,6 +379,14 @@ _PLAN = _rules(
     Whose.SUBJECT,
     [
         (
+            "sp.letters_ready",
+            "letters for afterwards",
+            r"(?:letters|notes|envelopes) (?:are|is) (?:\w+ ){0,2}?(?:written|done|finished|"
+            r"sealed|addressed|ready|signed|in the (?:drawer|desk|envelope|safe|glove\w*|sock drawer))|"
+            r"(?:a |an )?(?:letter|envelope|note)s? (?:for|to) (?:each|every one) (?:of (?:them|the)|"
+            r"child|\w+)|(?:read|open) (?:it|this|them) (?:after|when|once) (?:i'?m|it'?s (?:done|over))",
+        ),
+        (
             "sp.attempt",
             "a suicide attempt",
             r"suicid(?:e|al) (?:attempts?|gestures?|behaviou?rs?)|attempt(?:s|ed|ing)? (?:\w+ ){0,2}?suicide|"
@@ -500,6 +522,16 @@ _SELF_HARM = _rules(
     Whose.SUBJECT,
     [
         (
+            "sh.lines",
+            "lines or blood on the skin",
+            r"(?:rows?|ladders?|tall(?:y|ies)|cross-?hatch\w*|neat|thin|red|parallel|"
+            r"fresh|straight|little) (?:\w+ ){0,2}?(?:lines|cuts|scratches|nicks|scabs|"
+            r"marks) (?:\w+ ){0,3}?(?:<own>|the) (?:\w+ )?(?:<part>|wrist|thigh|arm)|"
+            r"blood on (?:the |my |his |her )?(?:\w+ )?(?:sleeves?|cuffs?|sheets?|towels?|"
+            r"tights|pyjamas|pajamas|leggings)|inside of (?:my|his|her|the) (?:left |"
+            r"right |upper |lower )?(?:thigh|arm|forearm|elbow|wrist|leg|knee|ankle)s?",
+        ),
+        (
             "sh.named",
             "self-harm named",
             r"self[- ]?(?:harm(?:s|ed|ing)?|injur(?:y|ies|e|es|ed|ing|ious)|mutilat\w+)|nssi",
@@ -567,6 +599,32 @@ _HARM = _rules(
     SignalKind.HARM_TO_OTHERS,
     Whose.SUBJECT,
     [
+        (
+            "ho.where",
+            "watching for someone to hurt",
+            r"(?:i|he|she) (?:\w+ )?(?:knows?|found out|worked out) (?:exactly )?where (?:he|"
+            r"she|they|you) (?:lives?|parks?|works?|sleeps?|drinks?|walks?)|what i'?(?:m|"
+            r" am) going to do to (?:him|her|them|you)|what i(?:'d| would) do to (?:him|"
+            r"her|them)|(?:parked|sat|sitting|waiting|waited|stood) (?:\w+ ){0,2}?(?:outside|"
+            r"across from|opposite) (?:his|her|their|my ex'?s) (?:\w+ )?(?:house|flat|"
+            r"apartment|work|office|school|building|place|gym)",
+        ),
+        (
+            "ho.hands",
+            "hands on someone's throat, a baby shaken",
+            r"(?:hands?|fingers) (?:\w+ )?(?:round|around|on) (?:his|her|their|the baby'?s) (?:neck|"
+            r"throat)|(?:shook|shaken|shaking|shake) (?:the baby|her|him|my (?:son|baby|daughter|girl|boy))(?: (?:hard|so|too|again|until|till))?(?= "
+            r"hard| so| too| again| until| till)|pillow (?:over|on|near) (?:his|her|the baby'?s|"
+            r"my \w+'?s) (?:face|cot|crib)",
+        ),
+        (
+            "ho.next_time",
+            "violence announced",
+            r"next time (?:\w+ ){0,8}?(?:won'?t|will not|nobody|no one|he'?ll|she'?ll|"
+            r"they'?ll|i'?ll) (?:\w+ ){0,2}?(?:get up|walk|stop|be able|pull me off|miss|"
+            r"hold back|be sorry|bleed)|put (?:him|her|them|someone|you) (?:in|into) (?:the |"
+            r"a )?(?:hospital|ground|wheelchair|coffin|morgue|intensive care|a\W?e)",
+        ),
         (
             "ho.named",
             "homicidal thoughts named",
@@ -649,6 +707,34 @@ _PSYCHOSIS = _rules(
     SignalKind.PSYCHOSIS_OR_MANIA,
     Whose.SUBJECT,
     [
+        (
+            "pm.in_on_it",
+            "everyone is part of it",
+            r"(?:all|are|is|they'?re|he'?s|she'?s|everyone'?s|must be|were) in on it|"
+            r"(?:they|he|she|it|people) (?:can |could )?(?:hear|see|read|know)s? (?:what'?s in my head|"
+            r"everything i think|my every thought|inside my head)|(?:swapped|switched|"
+            r"replaced) (?:my|his|her|the) (?:wife|husband|mother|father|son|daughter|"
+            r"dog|cat|keys|tablets|mum|mom|parents|family)",
+        ),
+        (
+            "pm.no_bed",
+            "not been to bed for days",
+            r"(?:has(?:n'?t| not)|have(?:n'?t| not)|not|never) been to bed(?: \w+)? (?:since|"
+            r"in|for)|(?:no sleep|not slept|hasn'?t slept|haven'?t slept|without sleep|"
+            r"on no sleep|up|awake)(?: at all)? since (?:mon|tues|wednes|thurs|fri|satur|"
+            r"sun|last|the|three|four)\w*|(?:don'?t|doesn'?t|didn'?t|does not|do not) (?:\w+ )?need (?:to )?sleep",
+        ),
+        (
+            "pm.signals",
+            "signals from things, or a home guarded against them",
+            r"(?:signals?|codes?|coded|messages?|transmissions?|frequenc(?:y|ies)|beams?|"
+            r"rays)(?: \w+){0,4} (?:through|from|in|via|hidden in) (?:the |my |his |her )?(?:\w+ )?(?:radiators?|"
+            r"pipes|lights?|tv|television|adverts?|number plates|licen[cs]e plates|router|"
+            r"fridge|walls?|teeth|fillings|newsreader|weather|songs?|ceiling|meter|boiler|"
+            r"heating|vents?)|foil (?:\w+ ){0,3}(?:windows?|walls?|head|hat|over|on)|"
+            r"(?:taped|covered|wrapped|blocked) (?:up )?(?:\w+ ){0,3}(?:sockets?|vents?|"
+            r"webcam|mirrors?|letter ?box|smoke (?:alarm|detector)|router)",
+        ),
         (
             "pm.voices",
             "hearing voices",
@@ -773,6 +859,40 @@ _ABUSE = _rules(
     Whose.VICTIM,
     [
         (
+            "ab.belt",
+            "beaten with a thing",
+            r"(?:with|uses|used|using|feel|felt|get|gets|got|of) (?:the|a|his|her) (?:belt|"
+            r"slipper|cane|wooden spoon|cord|hose|extension lead|ruler|strap|buckle)(?! (?:loop|bag|size|hole|clip|and braces))",
+        ),
+        (
+            "ab.not_tell",
+            "told to keep it secret",
+            r"(?:told|tells|says|said|made|makes|asked|asks|warned|begged) (?:me|her|"
+            r"him|us|them) (?:\w+ ){0,2}?not to (?:tell|say|mention)|our (?:little )?secret|"
+            r"(?:promise|promised) not to tell|(?:if i|if she|if he) tells?(?: \w+){0,3} (?:he|"
+            r"she|they)(?:'ll| will|'d| would)",
+        ),
+        (
+            "ab.sleep_out",
+            "shut out, or hiding behind a door",
+            r"(?:sleep|sleeps|sleeping|slept|eat|eats|made to stand|stand) (?:\w+ ){0,2}?(?:in|"
+            r"on|out) (?:the |a )?(?:bath|bathtub|shed|garage|laundry room|porch|back porch|"
+            r"cupboard|closet|yard|hallway floor|car)(?: \w+){0,6} (?:because|when|if|"
+            r"so|until|till|since|punish\w*)|chair (?:\w+ )?(?:under|against) (?:the |"
+            r"my |her )?(?:door|handle|doorknob)|lock(?:s|ed|ing)? (?:\w+ )?(?:door|bedroom|"
+            r"bathroom) (?:\w+ ){0,3}(?:when he|when she|because he|because she|until he)",
+        ),
+        (
+            "ab.marks",
+            "marks on another, or flinching",
+            r"(?:bruis\w+|finger ?marks|handprint|black eye|split lip|burn marks?|cigarette burns?|"
+            r"welts?|marks) (?:\w+ ){0,3}?(?:on|round|around|along|down|across|up) (?:her|"
+            r"his|my|the child'?s|the baby'?s|both) (?:\w+ )?(?:neck|throat|arms?|wrists?|"
+            r"back|legs?|ribs?|thighs?|cheek|jaw|face|ear|eye|bottom|calves)|(?:flinch\w*|"
+            r"cower\w*) (?:\w+ ){0,3}?(?:when|"
+            r"if|whenever|as soon as) (?:he|she|her|his|my|anyone|somebody|the door|i)",
+        ),
+        (
             "ab.violence",
             "violence at home",
             r"(?<!car )(?<!truck )(?<!van )(?<!bus )(?<!lorry )(?<!bike )(?<!ball )(?<!train )(?<!cyclist )(?<!wave )"
@@ -864,6 +984,25 @@ _SUBSTANCE = _rules(
     SignalKind.SUBSTANCE_CRISIS,
     Whose.SUBJECT,
     [
+        (
+            "su.in_cup",
+            "drink hidden",
+            r"(?:vodka|gin|rum|whisk\w+|brandy|wine|scotch|bourbon) (?:\w+ ){0,2}?in (?:my|"
+            r"his|her|the|a|every) (?:\w+ )?(?:coffee|tea|mug|flask|bottle|handbag|desk|"
+            r"drawer|glove\w*|locker|cistern|toilet|wardrobe|garage|bag|thermos|cup|school bag|"
+            r"airing cupboard|shed|laundry)|(?:bottles?|empties|cans) (?:\w+ ){0,2}?(?:hidden|"
+            r"hid|stashed|behind|under|in) (?:the |my |his |her )?(?:\w+ )?(?:wardrobe|"
+            r"bed|sink|sofa|cistern|loft|garage|laundry|boots?|cupboard|bath|mattress)",
+        ),
+        (
+            "su.blue",
+            "found blue or unconscious",
+            r"(?:lips|face|fingers) (?:were|was|went|had gone|had turned|turned|gone|"
+            r"going) (?:\w+ )?(?:blue|grey|gray)|(?:turned|went|gone|going) blue|not breathing|"
+            r"stopped breathing(?! for a second)|(?:slumped|passed out|collapsed|out cold|"
+            r"unconscious|unresponsive|wouldn'?t wake) (?:\w+ ){0,4}(?:toilet|bathroom|"
+            r"bath|bottle|needle|floor|car|wheel|sofa)",
+        ),
         (
             "su.overdose",
             "a drug overdose",
@@ -975,7 +1114,7 @@ IDIOMS: tuple[re.Pattern[str], ...] = tuple(
         r"overdos(?:e|ed|ing) on (?:chocolate|coffee|sugar|cake|candy|sweets|christmas|tv|television|"
         r"cheese|caffeine|sushi|ice cream)",
         r"jump(?:ed)? (?:off a cliff )?(?:with|for) joy|jumped off a cliff with joy",
-        r"(?:cut|nick|nicked|hurt|burn|burned|burnt|injured) (?:myself|himself|herself|themselves|(?:my|"
+        r"(?:cut|nick|nicked|hurt|burned|burnt|injured) (?:myself|himself|herself|themselves|(?:my|"
         r"his|her) \w+) "
         r"(?:while |when |by )?(?:\w+ )?(?:shaving|cooking|on (?:the|a|my|some) (?:\w+ )?(?:oven|stove|"
         r"pan|iron|kettle|paper|knife|glass|can|tin|toaster|"
@@ -1013,6 +1152,61 @@ IDIOMS: tuple[re.Pattern[str], ...] = tuple(
         r"trousers|rang|tripped|called me|burped|spilled)(?: \w+)*",
         r"rather die than (?:sing|speak|dance|eat|ask|wear|watch|admit|go back to that (?:shop|"
         r"gym))(?: \w+)*|done with this life of \w+",
+        r"suicid(?:e|es) (?:bunts?|squeeze|passes|pass|doors?|runs?|sprints?|missions?|soda|sodas|blonde|wings?|dive|king|by kitchen)|"
+        r"(?:run|runs|ran|running|doing|do) (?:\w+ )?suicides|suicides (?:at|in|after|during|until) (?:\w+ ){0,4}(?:practice|training|gym|coach)",
+        r"(?:going|taking|trying|playing|signing|launching|standing|selling|buying|parking|asking) (?:[\w']+ ){1,6}(?:was|is|would be|'s) (?:pure |sheer |absolute )?suicide",
+        r"(?:shot|shoot|shooting|shoots) (?:myself|himself|herself|yourself|themselves|ourselves) in the foot",
+        r"(?:jump|jumped|jumping|dive|go|went) off the deep end",
+        r"(?:kill|shoot) me now(?=\W+(?:it'?s |the |i have |we have )?(?:another|the in-laws|more homework|\w+ (?:meeting|weekend|exam|homework))|.{0,80}(?:ha ha|haha|lol|\U0001f602|\U0001f923))",
+        r"(?:my|the|this|that|our|his|her) (?:[\w-]+ ){0,2}?(?:phone|battery|laptop|computer|printer|car|engine|fridge|boiler|toaster|kettle|plants?|tomatoes|basil|"
+        r"lawn|roses|houseplants?|wifi|router|tv|washing machine|dishwasher|van|bike) (?:[\w']+ ){0,4}?(?:wants? to die|dying|died|lost the will to live|"
+        r"tried to kill me|trying to kill me|killed itself|commit\w* suicide|wishes it was dead)",
+        r"(?:lost|losing|lose) the will to live (?:somewhere |about |halfway |by |around |during |in |reading |queu\w+ |waiting |listening )(?:\w+ ){0,6}"
+        r"(?:meeting|agenda|queue|page|slide|minute|hold|speech|lecture|email|form|heat|spreadsheet|aisle|ikea)",
+        r"(?:inbox|calendar|schedule|weather|universe|printer|deadlines?|laundry|timetable|traffic lights?|spreadsheet|ironing)(?: \w+)? (?:is |are |has been )?"
+        r"(?:plotting|conspiring|out to get)(?: against)? me",
+        r"(?:phone|alexa|app|apps|laptop) (?:\w+ ){0,2}(?:spying on|listening to|watching|tracking) me(?=.{0,80}\b(?:ads?|adverts?|algorithm|lol|sneakers|targeted)\b)",
+        r"(?:targeted )?(?:ads|adverts|emails|coupons|leaflets) (?:are |is |keep )?(?:stalking|following|watching) me",
+        r"(?:exam|test|paper|week|workout|gym|hill|marathon|course|wind|traffic|puzzle|final|semester|shift|printer|class) (?:\w+ ){0,2}?(?:beat|beats|kicked|kicks|punched|hit|hurt) me(?: up)?",
+        r"abus(?:e|ing|es) my (?:patience|hospitality|kindness|good nature|coffee machine)",
+        r"threw (?:me|us|her|him) (?:under the bus|an? (?:\w+ )?(?:party|lifeline|curveball|look|glance|bone|shower|surprise)|off(?: guard| balance)?|for a loop|in at the deep end)",
+        r"(?:it|this|that|which|what) (?:really |just |still )?(?:hits?|hurts?) me (?:that|when|and|how|harder|hardest|most|so|to)|how much harder it hits me|hurts me (?:that|to say|to see|to hear)",
+        r"(?:overdos(?:e|ed|ing)|od'?d|oding) on (?:[\w-]+ ){0,3}?(?:videos?|pies?|tan|puddings?|turkey|carbs|crisps|biscuits|cookies|pizza|pasta|garlic|memes|news|"
+        r"netflix|football|telly|box sets?|podcasts?|glitter|nostalgia|sunshine|homework|spreadsheets|crosswords|salad|kale|curry|curries|hummus|popcorn|doughnuts|donuts|sprouts|"
+        r"perfume|aftershave|cologne|pink|beige|carols|musicals|romcoms|reality shows?|documentaries|yoga|books|novels|gossip|family|relatives|screen time|tiktok|instagram)",
+        r"withdrawals?(?: symptoms?)?(?: from)? (?:(?:the|my|our|his|her) )?(?:allotment|garden|football|cricket|gym|baking|series|show|season|box set|telly|internet|"
+        r"festival|holidays?|knitting|choir|running|sea|telephone|group chat|crossword)",
+        r"(?:season|series|show|finale|football|world cup|olympics)(?: [\w']+){0,8} in withdrawal|(?:in|into) withdrawal(?=.{0,30}\b(?:show|series|season|finale|episode|football)\b)",
+        r"(?:bank|atm|cash|overdrawn|overdraft|account)(?: [\w',]+){0,8} withdrawals?",
+        r"(?:wool|yarn|chocolate|shopping|sugar|carb|shoe|biscuit|cake|crisps|coffee|caffeine|instagram|tiktok|gaming|ebay|stationery|sourdough) relapse|"
+        r"relaps(?:e|ed|ing)(?= into (?:bad )?(?:puns|biscuits|old sitcoms|knitting)| on (?:chocolate|sugar|cake|crisps|coffee|biscuits|instagram|tiktok|shopping))|"
+        r"relapse (?:plan|prevention|signature|signs?|warning)",
+        r"(?:coffee|yarn|book|plant|cheese|cake|caffeine|biscuit|honey|vinyl|chocolate)(?:'s)?(?: [\w',]+){0,8} my dealer|my dealer(?=.{0,40}\b(?:kiosk|bakery|cheese|yarn|coffee|barista|library|garden centre)\b)",
+        r"cut (?:myself|himself|herself|themselves) off(?= (?:mid|in the middle|before|from (?:sugar|social media|caffeine|the news))|-?mid)",
+        r"(?:domestic violence|domestic abuse|child abuse|elder abuse) (?:cases?|shelter|charity|training|awareness|unit|course|advocate|team lead|helpline)|"
+        r"safeguarding (?:module|refresher|training|course|policy|quiz|certificate|lead training|awareness)|abuse (?:awareness|prevention|hotline|helpline)",
+        r"(?:coercive control|sexual harassment|suicide|self-harm|psychosis|mania|substance abuse|overdose|abuse|bullying) (?:awareness|prevention|first aid|training|workshop|module|seminar|webinar|lecture)(?: \w+)?",
+        r"you (?:always |totally |must have |just |can )?read my mind|reads? my mind(?= before i| about dinner| when it comes to)",
+        r"little voice (?:\w+ )?(?:told|said|says)(?: me)? (?:not )?(?:to )?(?:text|buy|call|check|wait|ask|book|order|take the umbrella|go home)",
+        r"can'?t (?:go|carry) on like this with my (?:\w+ )?(?:manager|boss|landlord|job|commute|shifts?|boiler|flatmates?|neighbours?)|"
+        r"(?:want|wanted) it to end(?= the (?:court|case|tribunal|divorce|meeting)| the week|,? the (?:court|case|tribunal|divorce|building work))",
+        r"following (?:his|her) (?:wife|husband|mother|father|partner|brother|sister|son|daughter|retirement|divorce|redundancy|surgery|operation|diagnosis|bereavement|father-in-law)(?:'s)?",
+        r"(?:'d|would|rather|sooner) (?:rather )?die than (?:do|sit|use|share|camp|cook|join|attend|listen|play|swap|queue|pay|support|drink|present|network|karaoke|"
+        r"wait|commute|iron|hoover|vacuum|phone|ring)(?: \w+)*",
+        r"(?:reading|watching|supporting|following|opening|checking|refreshing|dating|running|listening to) (?:[\w']+ ){1,6}(?:is|was|feels like) "
+        r"(?:just |basically |pretty much |a form of |pure |like |an act of |a kind of )?(?:self[- ]harm|suicide)",
+        r"burn(?:ed|t|s|ing)? (?:myself|himself|herself|themselves) out(?! of)",
+        r"overdos(?:e|ed|ing) (?:on|of) (?!<drug>|<pills>|my|his|her|the|some|sleeping|anti)(?:\w+ ){1,3}(?=lol|haha|ha ha|\U0001f602|\U0001f923|!$)",
+        r"overdos(?:e|ed|ing) (?:on|of) (?:[\w-]+ ){0,3}?(?:sunshine|gingerbread|tiramisu|custard|gravy|brownies|ice lollies|watermelon|strawberries|marzipan|mince|stollen|"
+        r"panettone|lasagne|crumble|fudge|toffee|jelly babies|olives|tinsel|culture|museums|churches)",
+        r"(?:hear|hears|hearing|heard) (?:\w+ )?voices?(?=.{0,12}\b(?:it'?s|it was|turned out to be|only|just) (?:only |just )?(?:the|my|next door'?s?) "
+        r"(?:\w+ )?(?:radio|tv|telly|television|neighbou?rs?|podcast|kids|children|choir))",
+        r"my (?:\w+ )?(?:dog|cat|puppy|kitten|parrot|hamster|goat|pony|cockatoo) (?:\w+ ){0,2}?(?:abuses|bullies|controls|stalks|hates|gaslights) (?:me|us)",
+        r"(?:software|app|system|website|account|portal|bank|laptop|phone|computer|it) (?:\w+ )?lock(?:s|ed)? me out",
+        r"jump\w* (?:off|from|out of) (?:\w+ ){1,4}(?=.{0,40}\b(?:bungee|parachute|for charity|skydiv\w+|swimming pool|rope swing|for his fortieth|for her fortieth))",
+        r"took my phone (?:for|to) (?:repair|a repair|the shop|the repair|charge)",
+        r"(?:takes?|taking|took|on) (?:\w+ ){0,2}?<drug> (?:(?:exactly|precisely|only|strictly|just) )?as (?:prescribed|directed|instructed|it says)(?: \w+){0,3}",
+        r"(?:phone|alexa|app|apps|laptop)(?:'s| is| must be| keeps)? spying on me(?=.{0,60}\b(?:i said|i mentioned|i got|i talked about)\b)",
         r"sleep forever (?:on|this|in) (?:sundays?|weekends?|weekend)|(?:crazy|insane|mental) (?:schedule|"
         r"week|day)",
     )

@@ -7,14 +7,12 @@ reaches a find only inside its own clause and only when it stands close; see `_r
 import re
 from dataclasses import dataclass
 
-from language.risk_lexicon import IDIOMS, Rule, Whose
+from language.risk_answers import asked_and_denied
+from language.risk_lexicon import IDIOMS, Rule
+from language.risk_past import is_history
+from language.risk_people import PERSON, is_someone_else, person_is_someone_else
+from language.risk_place import Place
 from language.risk_values import SignalKind, SignalStatus
-
-# The C-SSRS screener (Columbia Lighthouse Project, "Screener with triage points") counts behaviour of the last three
-# months as high risk, so nothing that recent is filed as history.
-RECENT_MONTHS = 3
-# There is no clock here: a year after this one may be recent and so is no sign of history.
-LAST_YEAR_THAT_IS_HISTORY = 2024
 
 
 @dataclass(frozen=True)
@@ -24,31 +22,6 @@ class Scope:
     status: SignalStatus
     why: str
     distant: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a find is: the lower-cased text, its sentence, and the find itself, as offsets into the text."""
-
-    text: str
-    sentence: tuple[int, int]
-    find: tuple[int, int]
-
-    @property
-    def before(self) -> str:
-        return self.text[self.sentence[0] : self.find[0]]
-
-    @property
-    def after(self) -> str:
-        return self.text[self.find[1] : self.sentence[1]]
-
-    @property
-    def found(self) -> str:
-        return self.text[self.find[0] : self.find[1]]
-
-    @property
-    def whole(self) -> str:
-        return self.text[self.sentence[0] : self.sentence[1]]
 
 
 # How many words may stand between a cue and the find that it speaks of, and from where on the cue may be mistaken.
@@ -68,14 +41,16 @@ def scope_of(rule: Rule, place: Place) -> Scope:
         return Scope(SignalStatus.IDIOM, "a figure of speech or an everyday mishap")
     if _is_quoted(place):
         return Scope(SignalStatus.QUOTED, "quoted from a work, a form or a sign")
-    if _is_someone_else(rule, place):
+    if is_someone_else(rule, place):
         return Scope(SignalStatus.SOMEONE_ELSE, "said of another person")
-    condition = _words_from_condition(place)
+    condition = 0 if _is_for_later(place) else _words_from_condition(place)
     if condition is not None:
         return Scope(SignalStatus.HYPOTHETICAL, "supposed, inside a condition", condition > DISTANT_WORDS)
-    denial = 0 if _is_negated_verb(rule, place) else _words_from_denial(place)
+    denial = 0 if _is_negated_itself(rule, place) else _words_from_denial(place)
     if denial is not None:
         return Scope(SignalStatus.NEGATED, "denied or negated", denial > DISTANT_WORDS)
+    if asked_and_denied(place.text, place.sentence) or _is_denied_next(place):
+        return Scope(SignalStatus.NEGATED, "asked, and denied in the answer")
     if is_history(place):
         return Scope(SignalStatus.HISTORICAL, "placed in the past, with nothing recent beside it")
     return PRESENT
@@ -96,189 +71,152 @@ def _is_idiom(place: Place) -> bool:
 
 # -- quotation
 
-_SOURCE = re.compile(
-    r"\b(?:songs?|lyrics?|chorus|verse|poems?|novel|books?|story|films?|movies?|series|episode|shows?|"
-    r"plays?|musical|opera|"
-    r"podcast|documentary|article|headline|newspaper|news|posters?|leaflet|flyer|brochure|sign|graffiti|"
-    r"advert\w*|ads?|"
-    r"character|narrator|actor|form|questionnaire|screening|survey|checklist|page|line \"|tweet|meme|game)\b"
+_WORK = (
+    r"songs?|lyrics?|chorus|verse|poems?|ballad|novels?|books?|comic|stor(?:y|ies)|films?|movies?|series|episodes?|shows?|anime|cartoon|soap|"
+    r"plays?|musical|opera|podcasts?|documentary|articles?|headlines?|newspaper|posters?|leaflets?|flyers?|brochures?|banners?|"
+    r"graffiti|adverts?|ads?|memes?|tweets?|games?|signs?|t-?shirts?|mugs?|cards?|slides?|handouts?|textbooks?|lines?|news|tv|"
+    r"characters?|narrator|actors?|villain|protagonist|heroine|karaoke|monologue|drama|sermon|parable|proverb|coroner|caption"
 )
-_FORM = re.compile(r"form|questionnaire|screening|survey|checklist|page")
-_THIRD_PERSON = re.compile(r"\b(?:he|she|they)\b")
+_FORM = r"forms?|questionnaires?|screening|survey|checklist|page|worksheet|audit|item|tick ?box"
+_TEACHING = (
+    r"training|trainer|instructor|lecture\w*|seminar|workshop|module|refresher|(?<!of )course(?! of)|class|talk|curriculum|speaker|webinar|"
+    r"first[- ]aid|psycho-?education|pamphlet|booklet|continuing-ed|cpd|notes|psych(?:ology)? (?:paper|class)|essay|exam|quiz|unit"
+)
+_SOURCE = re.compile(rf"\b(?:(?P<work>{_WORK})|(?P<form>{_FORM})|(?P<teaching>{_TEACHING}))\b")
+# "this shows that she", "he plays": a work is a noun with something before it.
+_AS_A_NOUN = re.compile(
+    r"(?:\b(?:the|a|an|this|that|these|those|some|another|every|each|our|old|new|favou?rite|tv|netflix|in|from|on|of)|'s)"
+    r" (?:[\w-]+ ){0,2}$"
+)
+# What a patient writes may well be meant.
+_OWN_WRITING = re.compile(
+    r"\b(?:my|his|her|their|i|he|she|they) (?:\w+ )?(?:(?:wrote|writes?|posted|made|sent|left|drew) (?:an? |the )?)?(?:\w+ )?$"
+)
+_OF_ONES_OWN = re.compile(r"stor|poem|songs?$|lyric|tweet|page|lines?$|meme|notes|card")
+_SAYS = re.compile(
+    r"[^;]{0,60}?(?:\b(?:goes|go|says?|said|asks?|asked|asking|reads?|read|called|titled|entitled|about|where|whose|who|"
+    r"in which|describ\w+|mention\w*|explain\w*|cover\w*|warn\w*|lists?|listed|taught|shouts?|sings?)\b|:|, )"
+)
+_ASKS = re.compile(r"[^;]{0,40}?\b(?:asks?|asked|asking|says?|question|about|whether)\b")
+_TEACHES = re.compile(
+    r"[^;]{0,60}?(?:\b(?:on|about|of|called|titled|said|says?|reads?|explain\w*|taught|lists?|listed|covers?|covered|like)\b|:)"
+)
+_ANSWERED = re.compile(r"\b(?:positive|endors\w+|scor\w+|tick\w*|circl\w+|present|yes|disclos\w+|admit\w*|reveal\w*)\b")
+_MADE_HIM = re.compile(r"\b(?:because|made|makes)\b")
+_IN_THE_WORK = re.compile(
+    r"\b(?:in|from|of|watch\w*|saw|read|reading|heard|there'?s|there is) (?:the|a|an|this|that|our|some) (?:[\w-]+ ){0,2}$"
+)
+_THE_WORK_TELLS = re.compile(
+    r"(?: (?:host|hero|director|author))? (?:ended|ends|opens|opened|begins|began|is about|was about|tells of|told the|tells the)\b"
+)
+_NO_STORY = re.compile(r"signs?|lines?|news|cards?|tv|coroner|caption|mugs?|slides?|headlines?|ads?|adverts?|posters?")
+_PATIENT = re.compile(r"\b(?:i|i'm|i've|me|my(?! (?:character|villain|heroine|hero|novel))|we|patient|pt|client)\b")
+_THIRD_PERSON = re.compile(r"\b(?:he|she|they|his|her|their|husband|wife|son|daughter)\b")
+_AND_DOES = re.compile(
+    r"\b(?:and|but|so) (?:\w+ly )?(?:wants?|is|was|wanted|now|feels?|felt|has|had|cuts?|hears?|thinks?|tried|i|he|she|they|patient|pt)\b|"
+    r"\b(?:before|after|when|because|since|until|while) (?:i|he|she|they)\b"
+)
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'(?:[^']|'(?=\w))*'(?!\w)")
+_SOURCE_AFTER = re.compile(
+    rf"[\w ,.!?']{{0,30}}[\"'][,.]? ?(?:is|was|are|were|goes|(?:[a-z]+ ){{0,3}}(?:in|from|on)|,) (?:[\w'-]+ ){{0,6}}?(?:{_WORK}|{_FORM}|item \d+)\b"
+    rf"|[\w ,.!?']{{0,30}}[\"'][^;]{{0,50}}\b(?:karaoke|(?:from|in) (?:that|the|a|his|her) (?:\w+ )?(?:{_WORK}))\b"
+)
 
 
 def _is_quoted(place: Place) -> bool:
-    # What a patient is quoted as saying is the patient's own; only words of a work, a form or a sign are quotation.
-    source = _SOURCE.search(place.before)
-    if source is None:
-        return False
-    in_quotes = any(
+    """What a patient is quoted as saying is the patient's own; only words of a work, a form or a lesson are quotation."""
+    if _is_in_quotes(place):
+        return _SOURCE_AFTER.match(place.after) is not None or any(
+            not _is_own(source, place) for source in _SOURCE.finditer(place.before)
+        )
+    return any(_is_told_by(source, place) for source in _SOURCE.finditer(place.before))
+
+
+def _is_in_quotes(place: Place) -> bool:
+    return any(
         quote.start() < place.find[0] and place.find[1] <= quote.end()
         for quote in _QUOTED.finditer(place.text, *place.sentence)
     )
-    between = place.text[place.sentence[0] + source.end() : place.find[1]]
-    if _FORM.fullmatch(source.group()) and _THIRD_PERSON.search(between):
-        return in_quotes  # "She did not put on the form that she wants to die"
-    return in_quotes or not re.search(r"\b(?:i|me|my|patient|pt)\b", between)
 
 
-# -- someone else
-
-_HE = (
-    r"husband|ex-husband|boyfriend|brother|father|dad|grandfather|grandpa|uncle|nephew|stepfather|"
-    r"stepdad|stepbrother|father-in-law|brother-in-law|man|guy|landlord"
-)
-_SHE = (
-    r"wife|ex-wife|girlfriend|sister|mother|mom|mum|grandmother|grandma|gran|aunt|niece|stepmother|"
-    r"stepmom|stepsister|mother-in-law|sister-in-law|woman|lady"
-)
-_EITHER = (
-    r"partner|ex|fianc[eé]e?|cousin|friends?|best friend|roommate|room-mate|flatmate|housemate|"
-    r"neighbou?rs?|co-?workers?|"
-    r"colleagues?|classmates?|boss|manager|supervisor|teacher|sponsor|parents?|grandparents?|sibling|twin|"
-    r"in-laws|relative|"
-    r"student|somebody|someone|acquaintance|schoolmate|teammate|family member"
-)
-_CHILD = (
-    r"son|daughter|child|kid|kids|children|boy|girl|stepson|stepdaughter|grandson|granddaughter|"
-    r"foster child|teenager|teen|year[- ]old"
-)
-_OWNER = r"(?:(?:the )?(?:patient|pt)'s|my|our|his|her|their|a|an|the|one of my|another|that)"
-_PERSON = re.compile(
-    rf"\b(?<!\bas ){_OWNER} (?:(?!(?:my|his|her|their|our)\b)[\w']+ ){{0,2}}?(?:(?P<he>{_HE})|(?P<she>{_SHE})|"
-    rf"(?P<either>{_EITHER})|(?P<child>{_CHILD}))\b(?!'s \w+ (?:says|thinks))"
-    r"|\b(?P<self>i|i'm|i've|i'd|i'll|im|ive|me|myself|we|patient|pt|this (?:\w+ ){0,3}?(?:patient|man|"
-    r"woman|boy|girl|person)|"
-    r"the (?:patient|young person))\b|\b(?P<pronoun>he|she|they|he's|she's|they're|him|her(?= to| that|"
-    r" thinking)|who)\b"
-)
-_ADDRESSED = re.compile(r"\b(?:told|tells|telling|asked|asks) $")
-_PATIENT_FIRST = re.compile(r"\W*(?:he|she|they|the patient|patient|pt)\b(?!'s)")
-WORDS_FROM_OBJECT_TO_FIND = 4
-_COMPLETED = re.compile(r"died|killed|hanged|hung|took|taken|drowned|shot")
-_SELF_WORDS = re.compile(r"\b(?:myself|my own|my life|my arms?|my wrists?|my legs?|i'?m)\b|^(?:i(?:'\w+)?|me)\b")
-_PEOPLE_IN_GENERAL = re.compile(
-    r"\b(?:women|men|people|patients|victims|families|teens|veterans|students) (?:who|whose|that)\b"
-)
-
-
-def _is_someone_else(rule: Rule, place: Place) -> bool:
-    if rule.whose is Whose.WRITER or _SELF_WORDS.search(place.found):
-        return False
-    if _PEOPLE_IN_GENERAL.search(place.before):
-        return True
-    if rule.whose is Whose.VICTIM:
-        return _victim_is_someone_else(place)
-    if re.search(r"\bfamily history of (?:\w+ ){0,3}$", place.before) or re.search(
-        rf"^\W*(?:of|in|by) {_OWNER} (?:{_HE}|{_SHE}|{_EITHER})\b", place.after
-    ):
-        return True
-    if rule.whose is Whose.BELIEVER and re.search(r"\b(?:me|my)\b", place.found):
-        return False  # "my neighbour controls my thoughts" is the writer's belief
-    if rule.whose is Whose.BELIEVER:
-        return _person_is_someone_else(_PERSON.search(place.before), place)
-    return _person_is_someone_else(_governing_person(place), place)
-
-
-def _victim_is_someone_else(place: Place) -> bool:
-    if re.search(r"\b(?:me|us|my)\b", place.found):
-        return False
-    names_victim = re.search(r"\b(?:her|him|his)\b", place.found) is not None
-    people = [p for p in _PERSON.finditer(place.before) if not p["pronoun"]]
-    first = next((p for p in people if _is_relation(p)), None)
-    if first is None or any(p["self"] and p.group() != "me" for p in people if p.start() > first.start()):
-        return False
-    # "my friend's boyfriend hits her" is the friend's; "her husband hits her" in a letter is the patient's.
-    written_of_patient = first.group().startswith(("her ", "his ", "their "))
-    return not written_of_patient if names_victim else _person_is_someone_else(first, place)
-
-
-def _governing_person(place: Place) -> re.Match[str] | None:
-    """The nearest person named before the find that can be its subject; pronouns lead back to whom they stand for."""
-    people = list(_PERSON.finditer(place.before))
-    pronoun: str | None = None
-    for person in reversed(people):
-        if person["self"]:
-            if pronoun is None and person.group() not in ("me", "myself"):
-                return person
-            continue
-        if person["pronoun"]:
-            pronoun = pronoun or person.group()
-            continue
-        if pronoun is None and _is_object_in_letter(person, place):
-            continue
-        if pronoun is None or (_agrees(person, pronoun) and not _is_beside_patient(person, pronoun, place)):
-            return person
-    return _person_of_sentence_before(place, pronoun) if pronoun else None
-
-
-def _person_of_sentence_before(place: Place, pronoun: str) -> re.Match[str] | None:
-    # Only a first-person writer's "My brother … . He …": in a letter about a patient the pronoun is the patient.
-    start = max(place.text.rfind(mark, 0, max(place.sentence[0] - 2, 0)) for mark in ".!?\n") + 1
-    earlier = place.text[start : place.sentence[0]].strip()
-    person = _PERSON.match(earlier)
-    if (
-        person
-        and _is_relation(person)
-        and person.group().startswith(("my ", "a ", "our "))
-        and _agrees(person, pronoun)
-    ):
-        return person
-    return None
-
-
-def _is_object_in_letter(person: re.Match[str], place: Place) -> bool:
-    # "He grabbed a colleague by the collar and says that he …" goes on about him, not about the colleague.
+def _is_own(source: re.Match[str], place: Place) -> bool:
     return (
-        _PATIENT_FIRST.match(place.whole) is not None
-        and not person.group().startswith(("my ", "our "))
-        and _words(place.before[person.end() :]) >= WORDS_FROM_OBJECT_TO_FIND
+        _OF_ONES_OWN.match(source.group()) is not None
+        and _OWN_WRITING.search(place.before[: source.start()]) is not None
     )
 
 
-def _is_beside_patient(person: re.Match[str], pronoun: str, place: Place) -> bool:
-    # In "he will burn his ex's house" and "she told a friend that she" the pronoun is not the person just named.
-    own = {"he": "his ", "she": "her ", "they": "their "}.get(pronoun.removesuffix("'s").removesuffix("'re"))
-    return (own is not None and person.group().startswith(own)) or bool(
-        _ADDRESSED.search(place.before[: person.start()])
-    )
-
-
-def _agrees(person: re.Match[str], pronoun: str) -> bool:
-    if pronoun.startswith(("he", "him")) and not pronoun.startswith("her"):
-        return not person["she"]
-    if pronoun.startswith(("she", "her")):
-        return not person["he"]
-    return True
-
-
-def _is_relation(person: re.Match[str]) -> bool:
-    return bool(person["he"] or person["she"] or person["either"] or person["child"])
-
-
-def _person_is_someone_else(person: re.Match[str] | None, place: Place) -> bool:
-    if person is None or not _is_relation(person):
+def _is_told_by(source: re.Match[str], place: Place) -> bool:
+    """Whether words without quotation marks are those of a work, a form or a lesson named before them."""
+    lead, between = place.before[: source.start()], place.before[source.end() :]
+    if _PATIENT.search(between) or _AND_DOES.search(between) or _ANSWERED.search(between + place.after):
         return False
-    if person["child"] and person.group().startswith(("my ", "our ")):
-        # A parent may be writing about the patient: only a death is surely another's.
-        return _COMPLETED.match(place.found) is not None and "tried" not in place.before
-    if person["child"]:
-        return person.group().startswith(("a ", "another ", "that "))
-    return not re.search(r"\bthis\b|\bthe patient(?!')\b", person.group())
+    if _MADE_HIM.search(between):
+        return False
+    if source["form"]:
+        return _ASKS.match(between) is not None and not _THIRD_PERSON.search(between)
+    if _AS_A_NOUN.search(lead) is None and lead.strip() != "":
+        return False
+    if source["teaching"]:
+        return _TEACHES.match(between) is not None and not _THIRD_PERSON.search(between)
+    if _is_own(source, place):
+        return False
+    if _THIRD_PERSON.search(between):
+        in_a_story = _IN_THE_WORK.search(lead) is not None and _NO_STORY.match(source.group()) is None
+        return in_a_story or _THE_WORK_TELLS.match(between) is not None
+    return _SAYS.match(between) is not None or _THE_WORK_TELLS.match(between) is not None
 
 
 # -- condition
 
 _CONDITION = re.compile(
-    r"\b(?:if|in case|suppose|supposing|should (?=(?:i|he|she|they|we|the|a|any\w*|thoughts?)\b)|"
-    r"were (?=(?:i|he|she|they) to\b)|whenever someone)\b"
+    r"\b(?:if|in case|in the event (?:that|of)|suppos(?:e|ing)(?: that)?|should (?=(?:i|he|she|they|we|you|your|the|a|any\w*|thoughts?)\b)|^say (?=(?:somebody|someone|a \w+|i|he|she)\b)|"
+    r"should (?=(?:[\w-]+ ){1,7}(?:emerge|arise|return|recur|reappear|occur|appear|come (?:up|back)|get to|worsen|escalate|get worse)\b)|"
+    r"were (?=(?:i|he|she|they|it|the urge|thoughts|urges) (?:[\w-]+ ){0,5}?(?:ever )?to (?:come|return|be|do|get|happen|feel|think|hurt|have|want)\b)|whenever someone)\b"
+)
+# A plan, a card or a rule for a day that has not come: "Crisis card: when I feel that …, I will ring Ben."
+_MADE_FOR_LATER = re.compile(
+    r"\b(?:crisis|safety|relapse|wellness|coping|contingency|response) (?:plan|card|signature|kit|sheet)\b|\badvance (?:directive|statement)\b|"
+    r"\b(?:dbt|cbt|coping) (?:handout|card|sheet)\b|\b(?:our|the|clinic|school|house) (?:policy|protocol|rule)\b|\bmandated report\w*"
+)
+_ON_THAT_DAY = re.compile(r"\b(?:when(?:ever)?|if|should|where|any|in the event|who|whoever)\b")
+_EARLY_SIGNS = re.compile(
+    r"\b(?:warning|early|relapse) signs?(?: \w+){0,6}$|\b(?:boxed|black box) warning (?:about|of|for) (?:\w+ ){0,3}$|"
+    r"\b(?:side effects?|label|leaflet|package insert) (?:\w+ ){0,3}?(?:includ\w+|like|such as|can|may|might|could|to (?:watch|monitor|look)|"
+    r"says?|about|warns?|mentions?)(?:[,:]? [\w-]+){0,5}[,:]? $|"
+    r"\b(?:to|must|should|will|please|family to) report (?:any |emerging |new ){1,3}(?:\w+ ){0,4}$|"
+    r"\bwhat (?:an? |the )?(?:\w+ ){0,5}(?:could|would|might) look like\b|\bhow would (?:i|we|you) (?:even )?(?:know|tell|notice)\b(?!.*\b(?:i want|i am|i'm|i have)\b).*$|"
+    r"\bwhat (?:do|does|should|would) (?:you|we|one|a \w+) do (?:when|if) (?:a |an |your |the |some\w* |any\w* )(?!(?:patient|boss|man|voice))(?:\w+ ){0,4}$|"
+    r"\b(?:would|does) (?:my|our|the) (?:insurance|policy|plan|benefits) cover (?:\w+ ){0,3}$|\bwould (?:it|that) count as (?:\w+ ){0,2}$"
+)
+# Said in the same sentence of what was feared or supposed.
+_NEVER_CAME = re.compile(
+    r"\b(?:it|that|this)(?: has|'s|s| had)?(?:n'?t| not| never) (?:ever |yet )?(?:come|came|got(?:ten)?|happened|been)(?: to that| that far| like that| so far)?\b|"
+    r"\b(?:knock on|touch) wood\b|\bif it ever (?:came|comes|got|gets) to that\b|\bif i ever have any\b|\bnone (?:present|so far|to date)\b"
+)
+_IS_NOT_SO = re.compile(
+    r"(?:it|that|this)(?:'s| is| has)?(?:n't| not| never) (?:how i feel|ever happened|happened|come to that|ever come to that)\b|"
+    r"none (?:present|so far)\b"
+)
+_SUPPOSED = re.compile(
+    r"\b(?:if|what if|worr(?:y|ies|ied)|afraid|scared|fears?|suppose|should|might|could|would|in case)\b"
 )
 _OPEN_QUESTION = re.compile(
     r"\b(?:wonder\w*|thinking|imagin\w*|know|sure|what|as|even|unsure|see|decide|care|asks?|asked me) $"
 )
 _CONSEQUENCE = re.compile(
-    r"[,;:()\u2013\u2014]| - | then | but | (?:i|he|she|they)(?: \w+ly| just)?(?:'ll| will| am going to| would|'d|'m going to|'m gonna|m going to|m gonna|ll| might| could)(?:n'?t)? "
+    r"[,;:()\u2013\u2014]| - | then | but | (?:i|he|she|they)(?: \w+ly| just)?(?:'ll| will| am going to| would|'d|'m going to|'m gonna|m going to|m gonna|ll| might| could)(?:n'?t)? |"
+    r" (?:i'?m|he'?s|she'?s|i am|he is|she is) \w+ing "
+)
+_CONSEQUENCE_OF_ONES_OWN = re.compile(
+    r"\b(?:but|still|now|and (?:he|she|i|they)|currently|today|tonight|(?:i|he|she|they) (?:has|have|had|does|did|already))\b"
+)
+_OWN_DEATH = re.compile(
+    r"i (?:just |simply |actually |really )?(?:(?:did|was to|were to) )?(?:kill\w*|hang\w*|hung|shot|shoot|drown\w*|took|take|swallow\w*|end|ended|die|died|"
+    r"jump\w*|overdose\w*|did it)\b"
+)
+_WOULD_GET_HELP = re.compile(
+    r"\bever\b|\b(?:call|ring|tell|phone|contact|text|talk|speak|reach|go to|ask|come to you|let you know|get help)\b"
 )
 _POLICY = re.compile(
     r"\bwhat (?:\w+ ){1,5}$|\b(?:would do|to do|to report|must report|we report|happens|do we|policy)\b.*$"
@@ -286,14 +224,35 @@ _POLICY = re.compile(
 _PRONE = re.compile(r"\bif (?:i|we) (?:do(?:n'?t| not)|can(?:'?t|not)|stop|have(?:n'?t| not)|skip|go without)\b")
 
 
+def _is_for_later(place: Place) -> bool:
+    """Whether the find stands in a plan or a warning for what may come, or in a fear that has not come true."""
+    following = place.following
+    if (_NEVER_CAME.search(place.after) or _IS_NOT_SO.match(following)) and _SUPPOSED.search(place.before):
+        return True
+    if _CONSEQUENCE_OF_ONES_OWN.search(place.before):
+        return False
+    if _EARLY_SIGNS.search(place.before):
+        return True
+    plan = _MADE_FOR_LATER.search(place.before)
+    return plan is not None and _ON_THAT_DAY.search(place.before, plan.start()) is not None
+
+
 def _words_from_condition(place: Place) -> int | None:
     """How many words before the find the condition stands that it lies in, or None."""
-    conditions = list(_CONDITION.finditer(place.before))
-    if not conditions:
+    conditions = [cue for cue in _CONDITION.finditer(place.whole) if cue.end() <= len(place.before)]
+    if not conditions or _weighs_ones_own_death(place, conditions[-1]):
         return None
     condition = conditions[-1]
     words = _words(place.before[condition.end() :])
     return words if words <= WORDS_A_CONDITION_REACHES and _is_hypothetical(place, condition) else None
+
+
+def _weighs_ones_own_death(place: Place, condition: re.Match[str]) -> bool:
+    """ "Should I kill myself?", "if I killed myself nobody would notice": supposed, and yet a thought of now."""
+    return (
+        _OWN_DEATH.match((place.before[condition.end() :] + place.found).lstrip()) is not None
+        and _WOULD_GET_HELP.search(place.whole) is None
+    )
 
 
 def _is_hypothetical(place: Place, condition: re.Match[str]) -> bool:
@@ -311,7 +270,8 @@ def _is_hypothetical(place: Place, condition: re.Match[str]) -> bool:
 
 _DENIAL_CUE = re.compile(
     r"\b(?:(?P<list>no|none|without|den(?:y|ies|ied|ying)|nor|neither|absence of|negative for|free of|"
-    r"rules? out|ruled out|lack of|nil)|"
+    r"rules? out|ruled out|lack of|nil|(?:do|does|did)(?:n'?t| not) (?:endorse|report|exhibit|display|express|voice|describe)|"
+    r"not once (?:have|has|had|did) (?:i|he|she|they)|nope to)|"
     r"not|never|nobody|no one|cannot|dont|doesnt|didnt|isnt|wasnt|havent|hasnt|wouldnt|wont|cant|"
     r"aint)\b|n't\b"
 )
@@ -345,36 +305,74 @@ _END_OF_DENIAL = re.compile(
     r"hears?|drinks?|cuts?|wishes|hopes|plans|will|would|did|does) |"
     r" - |\b(?:and|that) (?:\w+ )?(?:i|he|she|they) (?:want|wants|am|think|thinks|feel|feels|plan|plans)\b"
 )
+_ANSWERED_NO = re.compile(
+    r"^(?:[^.!?;]{0,50}\b(?:i|he|she|they|my answer|her answer|his answer|the answer|my answer there|pt|patient|and|it) (?:has |have |was |"
+    r"were |is )?(?:answer\w*|said|says|put|ticked|circled|marked|wrote|scored?|is|was|replied) (?:a |an |that |with )?[\"']?"
+    r"(?:firm |clear |flat |definite |quick )?(?:no|never|nope|not at all|none|0|zero)\b(?! (?:idea|one|plan|reason|more|longer|way|"
+    r"point|matter|doubt|better))|\W*(?:all )?answered in the negative|:? 0 of \d+|\W*(?:has|have|had)(?:n't| not| never) (?:ever |even |once )?crossed (?:my|his|her|their) mind)"
+)
+_OTHERS_BELIEVE = re.compile(
+    r"\b(?:asked|asks|ask|check|checks|wonders?|thinks?|thought|decided|believes?|assumes?|convinced|worried|worries)(?: \w+){0,4} "
+    r"(?:that|whether|if|i|i'm|i'd|i've|we)\b"
+)
+_IS_SHORTLY_DENIED = re.compile(
+    r"(?:i|he|she|they|we|it)(?:'m not| am not|'s not| is not|n'?t|(?: do| does| did| had| have| has| is| was| are)(?:n'?t| not)|"
+    r" never (?:have|has|did|had))(?=[.,!;]|$)(?!.*\b(?:but|sometimes|any ?more|lie|lied|lying)\b)"
+)
 _DENIED_AFTER = re.compile(
     r"^(?: (?:ideation|thoughts?|intent|plans?|risk|behaviou?r|attempts?|symptoms?|and|or|/|"
-    r"[a-z-]+))*?\W{0,3}"
+    r"[a-z-]+))*?[^\w;.!?]{0,3}"
     r"(?:(?:was|were|is|are|has been|have been)? ?(?:denied|none|nil|absent|negative|not (?:present|"
-    r"reported|endorsed|evident|disclosed|identified))|no(?=\W*$|,|;)|none)\b"
+    r"reported|endorsed|evident|disclosed|identified))(?! (?!(?:by|at|on|in|today|this|and|or|any|all|both|it|them|these|currently|when|throughout|since)\b)\w)|"
+    r"no(?=\W*$|,|;)|none(?! (?:acted|of)))\b"
 )
+_END_OF_ANSWER = re.compile(r"\b(?:but|however|although|though|except|lied|lying|lie|untrue|truth)\b")
 _NEGATED_VERB = re.compile(r"\w+ (?:never|not)\b")
+_NEVER_HITS = re.compile(
+    r"\w+ (?:never|(?:does|did|do|has|have)(?: not|n'?t)|not) (?:hit|hits|beat|beats|beaten|hurt|hurts) "
+)
+# "Dad never hits me where it shows"
+_HITS_ELSEWHERE = re.compile(
+    r"\W*(?:where|in front|when|unless|except|on the|again|since|but|so|in public|if|hard|with|any ?more|sober|outside|he|she)\b"
+)
+_NOT_QUITE = re.compile(r"\W*(?:yet|unless|except|apart from|other than)\b")
 _STRONGER = re.compile(r"\b(?:so (?:much|badly|strongly|intensely)|as (?:much|badly|strongly)|more than)\b")
 
 
-_DENIES_THAT = re.compile(r"^ that (?:i|he|she|they)\b")
+_DENIES_THAT = re.compile(r"^ (?:(?:indication|evidence|sign|suggestion|record|report) )?that (?:i|he|she|they)\b")
 _NEW_SUBJECT = re.compile(r"(?<!think)(?<!believe)(?<!feel)(?<!like) (?:i|i'm|im|he|she|they)\b")
 # What may follow "not … and" and still be denied with it: a thing, never a verb of what was done.
 _NAMED_THING = re.compile(r"(?:thought|self|suicid|homicid|ideation|voice|hallucin|delusion|paranoi|psycho|mani|abus)")
 
 
-def _is_negated_verb(rule: Rule, place: Place) -> bool:
-    return rule.kind is SignalKind.HARM_TO_OTHERS and _NEGATED_VERB.match(place.found) is not None
+def _is_negated_itself(rule: Rule, place: Place) -> bool:
+    """Whether the words found deny what they name: "will never hurt him", "dad never hits me"."""
+    if rule.kind is SignalKind.HARM_TO_OTHERS:
+        return _NEGATED_VERB.match(place.found) is not None
+    return (
+        rule.kind is SignalKind.ABUSE_OR_SAFEGUARDING
+        and _NEVER_HITS.match(place.found) is not None
+        and _HITS_ELSEWHERE.match(place.after) is None
+    )
 
 
 def _words_from_denial(place: Place) -> int | None:
     """How many words before the find the nearest denial stands that reaches it (0 for one after it), or None."""
-    if _DENIED_AFTER.match(place.after):
+    if _DENIED_AFTER.match(place.after) or (_ANSWERED_NO.match(place.after) and not _END_OF_ANSWER.search(place.after)):
         return 0
+    if _NOT_QUITE.match(place.after):
+        return None  # "He has not hurt me yet"
     if re.search(r"\bnever\b", place.before) and _STRONGER.search(place.after):
         return None  # "I have never wanted to die so much"
     before = _NOT_A_NEGATION.sub(lambda cue: " " * len(cue.group()), place.before)
     reaching = [cue for cue in _DENIAL_CUE.finditer(before) if _reaches(cue, before[cue.end() :], place.found)]
     # A list is denied as a whole, so its last item is as surely denied as its first.
     return min((0 if cue["list"] else _words(before[cue.end() :]) for cue in reaching), default=None)
+
+
+def _is_denied_next(place: Place) -> bool:
+    """Whether what others ask or believe is denied in the next words: "They think I'm on drugs. I'm not." """
+    return _OTHERS_BELIEVE.search(place.before) is not None and _IS_SHORTLY_DENIED.match(place.following) is not None
 
 
 def _reaches(cue: re.Match[str], between: str, found: str) -> bool:
@@ -384,7 +382,7 @@ def _reaches(cue: re.Match[str], between: str, found: str) -> bool:
     subject or verb. "No", "denies" and "without" open a list and reach over its commas; "not" and "never" deny one
     verb: "and" ends them, and so does a comma unless "or" goes on with the same verb ("never cut, burnt or hit").
     """
-    if cue.group().startswith("den"):
+    if cue.group().startswith("den") or cue.group() == "no":
         between = _DENIES_THAT.sub("", between)
     if _END_OF_DENIAL.search(between):
         return False
@@ -406,99 +404,6 @@ def goes_on(place: Place) -> bool:
     return _GOES_ON.search(place.after) is not None
 
 
-# -- history
-
-_NUMBER = (
-    r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|many|some|a few|"
-    r"fifteen|twenty|thirty)"
-)
-_PAST = re.compile(
-    rf"\b(?:(?:{_NUMBER} )?(?:years?|decades?|yrs?) (?:ago|back|earlier|before|prior)|a (?:year|decade|"
-    rf"long time) ago|long ago|years ago|"
-    rf"(?P<months>{_NUMBER}) (?:months?|mos?) (?:ago|back)|"
-    r"(?:when|while) (?:i|he|she|they) (?:was|were|went) (?:\w+ ){0,3}?(?:\d{1,2}|\w+teen|seven|eight|"
-    r"nine|ten|eleven|twelve|six|five|young\w*|little|small|"
-    r"a (?:child|kid|teen\w*|student|boy|girl|toddler)|in (?:\w+ )?(?:school|college|university|the army|"
-    r"his teens|her teens|my teens)|at (?:school|college|university))|"
-    r"(?:as|being) an? (?:\w+ )?(?:child|kid|teen\w*|adolescent|student|boy|girl|young \w+|youth|"
-    r"undergraduate)|in (?:my|his|her|their) (?:early |late |mid )?(?:teens|twenties|thirties|youth|"
-    r"childhood|adolescence)|"
-    r"in (?:high school|middle school|grade school|primary school|secondary school|college|university|"
-    r"childhood|adolescence)|(?:at|aged|at the age of|age) (?:\d{1,2}|\w+teen)\b|"
-    r"back (?:then|in)|(?<!am )(?<!is )(?<!are )(?<!'m )(?<!get )(?<!got )(?<!'s )used to|(?:past |"
-    r"previous |prior |remote |distant |documented |childhood )*history of|h/o|\bpmh\b|"
-    r"in the (?:\w+ )?past|previously|formerly|in (?:full |sustained )?remission|fully resolved|resolved|"
-    r"childhood|last year|"
-    r"during (?:her|his|my) (?:teens|childhood|adolescence|first pregnancy|twenties)|"
-    r"(?:the )?last (?:episode|one|attempt|time) (?:was )?(?:\w+ )?years|"
-    r"(?:years?|months) (?:clean|sober)|stopped (?:\w+ )?(?:when|years|in|at)|have not (?:done|had) (?:it|"
-    r"any|one) (?:for|in) (?:a decade|years|\w+ years)|"
-    r"(?:in|since|from|until|of|around|before) (?P<year>(?:19|20)\d\d))"
-)
-_SINCE_THEN = re.compile(
-    r"\b(?:ever )?since (?:i|he|she|they) (?:was|were)\b|\bsince (?:my |his |her )?(?:childhood|"
-    r"adolescence|teens|high school|college)\b"
-)
-_RECENT = re.compile(
-    r"\b(?:again|now|currently|current|lately|recently|recent|still|these days|nowadays|today|tonight|"
-    r"yesterday|ongoing|continues?|continuing|persist\w*|"
-    r"are back|is back|came back|come back|coming back|returned|returning|worse|every (?:day|night|week|"
-    r"morning|evening)|most (?:days|nights|mornings)|daily|weekly|"
-    r"this (?:week|month|morning|weekend|year|afternoon|evening)|last (?:night|week|weekend|month|monday|"
-    r"tuesday|wednesday|thursday|friday|saturday|sunday)|"
-    r"(?:days?|weeks?|hours?) ago|past (?:week|month|fortnight|few (?:days|weeks))|at the moment|"
-    r"at present)\b"
-)
-_RECENTLY_WELL = re.compile(
-    r"\b(?:now|currently|these days|today|still) (?:\w+ )?(?:sober|clean|well|fine|stable|recovered|over|"
-    r"okay|ok|in remission|abstinent|free|better)\b|"
-    r"\b(?:sober|clean|well|fine|stable|abstinent|recovered|free|better) (?:now|today|currently|"
-    r"these days)\b|"
-    r"\b(?:no|not|denies|denied|never|without|nothing|none|n't)(?: \w+){0,2} (?:currently|current|now|"
-    r"recently|recent|lately|again|today|ongoing|at present|at the moment)\b|"
-    r"\b(?:not|never|n't) (?:returned|come back|recurred|persisted|continued)\b|\bnever again\b|"
-    r"\bback then\b|\bnow (?:my|his|her) (?:ex|late)\b"
-)
-
-
-_TURN = re.compile(r"\b(?:but|however|although|though|whereas)\b|;")
-LONGEST_VERB = len("threatens ")
-_SOBER = re.compile(r"been (?:sober|clean)\b")
-# After "when I was ten" a new clause is told of now only when its verb says so.
-_NEW_CLAUSE = re.compile(
-    r"\b(?:but|however|although|though|whereas|yet)\b|;|(?:\band|,) (?:(?:i|he|she|they|patient|pt) )?(?:has|have|is|am|wants?|says|feels?|"
-    r"thinks?|hears|believes|hopes|wishes|plans|cuts|drinks|takes|threatens|i'm|he's|she's)\b"
-)
-
-
-def is_history(place: Place) -> bool:
-    """Whether the sentence places the find in the past and nothing in it is recent."""
-    sentence = _SINCE_THEN.sub(lambda cue: " " * len(cue.group()), place.whole)
-    found = place.find[0] - place.sentence[0] if place.find != place.sentence else -1
-    if not any(_is_far_back(cue) and _dates(cue, sentence, found) for cue in _PAST.finditer(sentence)):
-        return False
-    return _RECENT.search(_RECENTLY_WELL.sub(" ", sentence)) is None
-
-
-def _dates(cue: re.Match[str], sentence: str, found: int) -> bool:
-    """Whether a past cue speaks of the find at `found` (-1: of the sentence as a whole), and not of another clause."""
-    if found < cue.end():
-        return found < 0 or _TURN.search(sentence, found, cue.start()) is None
-    # The verb of the new clause may be the find's own first word ("beaten as a child and wants to die").
-    return (
-        _NEW_CLAUSE.search(sentence, cue.end(), found + LONGEST_VERB) is None
-        or _SOBER.match(sentence, found) is not None
-    )
-
-
-def _is_far_back(cue: re.Match[str]) -> bool:
-    if cue["year"]:
-        return int(cue["year"]) <= LAST_YEAR_THAT_IS_HISTORY
-    if cue["months"]:
-        return cue["months"] not in ("one", "two", "three", "a few", "some", "several", "1", "2", "3")
-    return True
-
-
 # -- a whole sentence, for the classifier
 
 _DENIAL = re.compile(
@@ -506,6 +411,13 @@ _DENIAL = re.compile(
     r"intent\w*|symptoms?)|"
     r"never (?:had|felt|wanted|hurt|tried|thought|been|hear\w*)|not (?:suicidal|at risk)|safe (?:at home|"
     r"now|here))\b"
+)
+# The few that a sentence nobody's words were found in is trusted with.
+_OWNED = re.compile(r"(?:(?:the )?(?:patient|pt)'s|my|our|his|her|their|an?|the|one of my|another|that) ")
+_PLAIN_SOURCE = re.compile(
+    r"\b(?:songs?|lyrics?|chorus|verse|poems?|novel|books?|story|films?|movies?|series|episode|shows?|plays?|musical|opera|podcast|"
+    r"documentary|article|headline|newspaper|news|posters?|leaflet|flyer|brochure|sign|graffiti|advert\w*|ads?|character|narrator|"
+    r"actor|form|questionnaire|screening|survey|checklist|page|line \"|tweet|meme|game)\b"
 )
 _EVER = re.compile(
     r"^\W*(?:if|should|suppose|in case|what if)\b.*\bever\b|\bin case\b|\b(?:if|should) (?:a|any\w*|some\w*) "
@@ -516,10 +428,14 @@ def scope_of_sentence(place: Place) -> Scope:
     """The status of a sentence that no rule found, for a classifier that says it sounds like risk."""
     if _words(place.whole) <= WORDS_AN_IDIOM_EXPLAINS and _is_idiom(place):
         return Scope(SignalStatus.IDIOM, "a figure of speech or an everyday mishap")
-    if _SOURCE.search(place.whole) and _QUOTED.search(place.whole):
+    if _PLAIN_SOURCE.search(place.whole) and _QUOTED.search(place.whole):
         return Scope(SignalStatus.QUOTED, "quoted from a work, a form or a sign")
-    people = list(_PERSON.finditer(place.whole))
-    if people and _person_is_someone_else(people[0], place) and not any(person["self"] for person in people):
+    people = [
+        person
+        for person in PERSON.finditer(place.whole)
+        if person["self"] or person["pronoun"] or (not person["role"] and _OWNED.match(person.group()))
+    ]
+    if people and person_is_someone_else(people[0], place) and not any(person["self"] for person in people):
         return Scope(SignalStatus.SOMEONE_ELSE, "said of another person")
     if _EVER.search(place.whole):
         return Scope(SignalStatus.HYPOTHETICAL, "supposed, inside a condition")

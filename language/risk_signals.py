@@ -12,7 +12,8 @@ from language import risk_classifier, risk_lexicon
 from language.legible import why_unreadable
 from language.plain import Plain, plain
 from language.risk_classifier import SHIPPED, Passage, Settings, passages_of
-from language.risk_scope import Place, goes_on, scope_of, scope_of_sentence
+from language.risk_place import Place
+from language.risk_scope import PRESENT, goes_on, scope_of, scope_of_sentence
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 from language.sentences import sentence_spans
 
@@ -38,8 +39,13 @@ def read_risk_many(texts: Sequence[str], rules_only: bool = False, folder: Path 
     return [_reading(each, settings, its) for each, its in zip(plains, scores, strict=True)]
 
 
-# Over a denial or condition that stands far from its find, a score this high is believed rather than the cue.
+# Over a denial or condition that stands far from its find, or one of another kind of risk, a score this high is
+# believed rather than the cue.
 SCORE_OVER_A_DISTANT_CUE = 0.5
+# A score this high is believed where rules take what is said for past, another's, quoted or supposed: of whom a whole
+# sentence speaks they know less than they know a denial.
+SCORE_OVER_A_READING = 0.8
+_SURELY_SET_ASIDE = (SignalStatus.NEGATED, SignalStatus.IDIOM)
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ def _by_classifier(
         for score, passage in _telling(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
             span = (passage.start, passage.end)
             scope = scope_of_sentence(Place(low, span, span))
+            if score >= SCORE_OVER_A_READING and scope.status not in _SURELY_SET_ASIDE:
+                scope = PRESENT
             raised.append(
                 RiskSignal(
                     kind,
@@ -158,9 +166,13 @@ def _telling(over: list[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
 
 def _decided(found: _Finds, kind: SignalKind, score: float) -> bool:
     # Negation, time and person are read by rules: where they set a sentence aside, its sound alone does not raise it,
-    # unless the cue stands far from the find and the sentence sounds very much like risk.
+    # unless the cue stands far from the find, or speaks of another kind, and the sentence sounds much like risk.
     if any(signal.status is SignalStatus.PRESENT for signal in found.signals):
         return any(signal.kind is kind and signal.status is SignalStatus.PRESENT for signal in found.signals)
     if found.goes_on and all(signal.kind is not kind for signal in found.signals):
         return False  # "I don't use drugs, but I hear …": what was set aside is another matter
-    return bool(found.signals) and (found.settled or score < SCORE_OVER_A_DISTANT_CUE)
+    statuses = {signal.status for signal in found.signals if signal.kind is kind}
+    if found.settled and not statuses.isdisjoint(_SURELY_SET_ASIDE):
+        return True
+    settled = found.settled and bool(statuses)
+    return bool(found.signals) and score < (SCORE_OVER_A_READING if settled else SCORE_OVER_A_DISTANT_CUE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from language.note_values import Role, Turn
+from language.risk_answers import denies
 from language.risk_signals import CLASSIFIER
 from language.risk_values import RiskReading, RiskSignal, SignalKind, SignalStatus
 
@@ -28,23 +29,6 @@ _QUESTIONS = (
     (_ASKED_SUICIDE, SignalKind.SUICIDAL_IDEATION),
     (_ASKED_SELF_HARM, SignalKind.SELF_HARM),
     (_ASKED_OTHERS, SignalKind.HARM_TO_OTHERS),
-)
-_SAYS_NOTHING = (
-    r"(?! (?:really |quite |even |exactly )?(?:idea|matter|mind|know|think|remember|recall|care|see|feel like|sure"
-    r"|certain|decided|ready|comfortable|say|saying|want to (?:say|talk|answer|go (?:there|into)|think|live|wake"
-    r"|be (?:here|alive|around))|going to (?:say|answer|talk|lie|do this)|tell|of your)\b)"
-)
-"""What follows a no that is none: "no idea", "never mind", "I don't know", "I'm not sure", "I don't want to say"."""
-_DENIES = re.compile(
-    r"^\W*(?:oh|um+|uh+|well|god|honestly|[a-z]+, )?\W*(?:(?:no|nope|nah|never|not at all|none"
-    r"|absolutely not|definitely not|of course not"
-    r"|i (?:don\W?t|do not|haven\W?t|have not|am not|would never|wouldn\W?t)|i\W?m not)\b" + _SAYS_NOTHING + ")",
-    re.I,
-)
-_TAKES_BACK = re.compile(
-    r"\b(?:but|although|though|except|sometimes|maybe|i guess|i mean|used to|only when|don\W?t know|not sure"
-    r"|not (?:really|today|right now|anymore|lately|exactly))\b",
-    re.I,
 )
 
 
@@ -123,7 +107,7 @@ def _asked_and_not_denied(turns: Sequence[Turn], found: Sequence[SessionSignal])
         kinds = [kind for pattern, kind in _QUESTIONS if pattern.search(_last_question(turn.text))]
         if not kinds or answer.role is not Role.PATIENT or not re.search(r"\w", answer.text):
             continue
-        if index + 1 in flagged or (_DENIES.search(answer.text) and not _TAKES_BACK.search(answer.text)):
+        if index + 1 in flagged or denies(answer.text):
             continue
         raised.append(SessionSignal(index + 1, _unclear(kinds[0], answer.text)))
     return raised
