@@ -49,7 +49,7 @@ READS: dict[str, MayRead] = {
                 "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
                 "id languages max_age min_age modalities"
             ),
-            "episode": "case_number clinician_id location_id patient_id status",
+            "episode": "case_number clinician_id location_id patient_id round status",
             "follow_up": (
                 "case_number clinician_id episode_number kind location_id patient_id reasons "
                 "requested_by risk_level status status_since subject_id unique_key version "
@@ -82,6 +82,7 @@ READS: dict[str, MayRead] = {
                 "risk_pages_sent risk_raised_at risk_seen_at started_at status status_since version "
                 "wake_wanted"
             ),
+            "shadow_action": "digest kind subject_id",
             "slot": "clinician_id id location_id minutes modality starts_at status",
             "staff": "active id location_ids on_call role",
             "to_do": "case_number due_at escalations id kind location_id role status unique_key",

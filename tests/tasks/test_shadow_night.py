@@ -24,7 +24,7 @@ from models.operational.base import METADATA
 from models.scheduling_codes import CheckInKind
 from models.standing import SHADOW_WORKFLOWS, ShadowKind
 from rules.shadow import How, Outcome
-from tasks import cases, claims, nights, shadow_night, standings, waitlist
+from tasks import cases, claims, nights, shadow_night, standings, waitlist, watch
 from tests.calendars import MONDAY, a_week_later, make_calendar, stop_the_clock
 from tests.conftest import copied
 from tests.factories import make_episode, make_plan
@@ -174,6 +174,15 @@ def test_freed_time_is_noted_within_the_minute_with_those_it_would_be_offered_to
     assert (noted.subject_id, noted.case_number) == (practice.slot.id, first.case_number)
     assert noted.content["offered"] == [first.id, second.id, third.id]
     assert noted.content["ranked"] == [first.id, second.id, third.id, last.id]
+
+
+def test_watch_of_the_minute_notes_a_freed_time(home: Path) -> None:
+    practice = Practice()
+    practice.waits(priority=1)
+    set_to(W.SCHEDULING, practice.place.id, Level.SHADOW)
+    practice.cancel()
+    watch.watch.fn()
+    assert [each.subject_id for each in actions(K.WAITLIST)] == [practice.slot.id]
 
 
 def test_freed_time_is_noted_anew_when_another_stands_first(home: Path) -> None:
