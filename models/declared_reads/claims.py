@@ -109,7 +109,7 @@ READS: dict[str, MayRead] = {
             "appointment": "case_number clinician_id location_id patient_id starts_at",
             "eligibility_check": "unique_key",
             "location": "id time_zone",
-            "patient": "id",
+            "patient": "id member_id payer_code plan_code",
             "patient_coverage": "id member_id patient_id payer_code rank recorded_at valid_from valid_to",
         },
     ),

@@ -39,17 +39,18 @@ READS: dict[str, MayRead] = {
     ),
     "watch every wait": MayRead(
         {
-            "appointment": "case_number clinician_id id minutes patient_id starts_at status",
+            "appointment": "case_number clinician_id id location_id minutes patient_id starts_at status",
             "approval": (
                 "assigned_to case_number due_at escalations id kind last_paged_at level "
                 "location_id opened_at pages_sent seen_at status"
             ),
+            "check_in": "id kind",
             "claim": "case_number location_id patient_id status status_since wake_wanted",
             "clinician": (
                 "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
                 "id languages max_age min_age modalities"
             ),
-            "episode": "case_number clinician_id location_id patient_id status",
+            "episode": "case_number clinician_id location_id opened_by patient_id status",
             "follow_up": (
                 "case_number clinician_id episode_number kind location_id patient_id reasons "
                 "requested_by risk_level status status_since subject_id unique_key version "
@@ -75,8 +76,8 @@ READS: dict[str, MayRead] = {
             ),
             "risk_flag": "unique_key",
             "session_note": (
-                "case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
-                "risk_pages_sent risk_raised_at risk_seen_at status status_since version "
+                "appointment_id case_number clinician_id location_id patient_id risk_last_paged_at risk_level "
+                "risk_pages_sent risk_raised_at risk_seen_at started_at status status_since version "
                 "wake_wanted"
             ),
             "slot": "clinician_id id location_id minutes modality starts_at status",
@@ -127,7 +128,7 @@ READS: dict[str, MayRead] = {
             "outbox_message": "id sent_at",
             "practice_setting": "value",
             "referral": "case_number closed_at run_generation run_id status",
-            "session_note": "case_number run_generation run_id status",
+            "session_note": "case_number closed_at run_generation run_id status",
         }
     ),
     "tell the analysts": MayRead(
