@@ -44,12 +44,13 @@ READS: dict[str, MayRead] = {
                 "assigned_to case_number due_at escalations id kind last_paged_at level "
                 "location_id opened_at pages_sent seen_at status"
             ),
+            "check_in": "id kind",
             "claim": "case_number location_id patient_id status status_since wake_wanted",
             "clinician": (
                 "accepts_new caseload_limit caseload_now conflict_patient_ids focus_areas gender "
                 "id languages max_age min_age modalities"
             ),
-            "episode": "case_number clinician_id location_id patient_id round status",
+            "episode": "case_number clinician_id location_id opened_by patient_id round status",
             "follow_up": (
                 "case_number clinician_id episode_number kind location_id patient_id reasons "
                 "requested_by risk_level status status_since subject_id unique_key version "
@@ -131,7 +132,7 @@ READS: dict[str, MayRead] = {
             "outbox_message": "id sent_at",
             "practice_setting": "value",
             "referral": "case_number closed_at run_generation run_id status",
-            "session_note": "case_number run_generation run_id status",
+            "session_note": "case_number closed_at run_generation run_id status",
         }
     ),
     "tell the analysts": MayRead(
