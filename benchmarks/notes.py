@@ -18,7 +18,7 @@ from benchmarks.own_sessions import Session, own_sessions, sentences_of
 from language import note_scores
 from language.encoder import load_encoder
 from language.evaluation.rouge import rouge
-from language.note_drafting import NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
+from language.note_drafting import THERAPY_WORDS, NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
 from language.note_snippets import draft_section
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
@@ -120,9 +120,10 @@ def own(sessions: Sequence[Session], drafts: list[note_checks.Drafted]) -> dict[
 
 @dataclass(frozen=True)
 class _Made:
-    """The drafts of each session: whole, of half the words said, and per reference note in its format as long as it."""
+    """Drafts of each session: whole, as the desk shows it, of half the words said, as long as each reference note."""
 
     whole: list[NoteDraft]
+    shown: list[NoteDraft]
     half: list[NoteDraft]
     as_notes: list[NoteDraft]
 
@@ -139,27 +140,30 @@ def _notes_of(sessions: Sequence[Session]) -> list[tuple[int, NoteFormat, list[s
 def _drafted(sessions: Sequence[Session]) -> _Made:
     """All of them in one batch, so that what is said is encoded once."""
     whole = [SessionToDraft(session.turns, session.format) for session in sessions]
+    shown = [SessionToDraft(session.turns, session.format, most_words=THERAPY_WORDS) for session in sessions]
     half = [SessionToDraft(session.turns, session.format, most_words=session.words // 2) for session in sessions]
     as_notes = [
         SessionToDraft(sessions[index].turns, format, most_words=many) for index, format, _, many in _notes_of(sessions)
     ]
-    made = draft_notes([*whole, *half, *as_notes])
-    return _Made(made[: len(whole)], made[len(whole) : 2 * len(whole)], made[2 * len(whole) :])
+    made = draft_notes([*whole, *shown, *half, *as_notes])
+    many = len(sessions)
+    return _Made(made[:many], made[many : 2 * many], made[2 * many : 3 * many], made[3 * many :])
 
 
 def _facts(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) -> dict[str, object]:
     """Facts recalled by whole drafts, and by drafts and copies of about half the transcript's words.
 
     `said`: those whose words one sentence of the transcript holds; `by_turn`: those that the draft's sentences of one
-    turn hold together, for a fact that the draft keeps in two sentences.
+    turn hold together, for a fact that the draft keeps in two sentences; `shown`: by the draft that the desk shows.
     """
     recalled: dict[str, list[bool]] = {}
-    for session, draft, half, its in zip(sessions, made.whole, made.half, vectors, strict=True):
+    for session, draft, shown, half, its in zip(sessions, made.whole, made.shown, made.half, vectors, strict=True):
         said = [turn.text for turn in session.turns]
         lines = {
             f"draft_{session.kind}": [sentence.text for sentence in draft.sentences],
             f"by_turn_{session.kind}": _by_turn(draft),
             f"said_{session.kind}": [text[start:end] for text in said for start, end in sentence_spans(text)],
+            f"shown_{session.kind}": [sentence.text for sentence in shown.sentences],
             f"half_draft_{session.kind}": [sentence.text for sentence in half.sentences],
         } | {f"half_{name}_{session.kind}": copies(said, its, session.words // 2) for name, copies in BASELINES.items()}
         for name, texts in lines.items():
@@ -169,6 +173,7 @@ def _facts(sessions: Sequence[Session], made: _Made, vectors: Sequence[Floats]) 
     return {
         "facts_recalled": f"{sum(all_)}/{len(all_)}",
         **{name: f"{sum(those)}/{len(those)}" for name, those in recalled.items()},
+        "words_of_a_sentence": round(drafted / sum(len(draft.sentences) for draft in made.whole), 1),
         "words_of_draft_per_word_said": round(drafted / sum(session.words for session in sessions), 3),
     }
 

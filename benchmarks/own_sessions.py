@@ -77,6 +77,12 @@ def own_sessions() -> list[Session]:
     return [session_of(path.stem, path.read_text(encoding="utf-8")) for path in sorted(OWN.glob("*.txt"))]
 
 
+def training_sessions() -> list[Session]:
+    """Those that were written for training: read while rules are written, never counted."""
+    paths = sorted((OWN / "training").glob("*.txt"))
+    return [session_of(path.stem, path.read_text(encoding="utf-8")) for path in paths]
+
+
 def session_of(name: str, text: str) -> Session:
     """One file; raises ValueError, with the line's number alone, where a line is neither turn, fact nor header."""
     first, *lines = text.splitlines()

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from language import note_scores
+from language import note_scores, note_worth
 from language.note_answers import Statement
 from language.note_grammar import HE, SHE, THEY, Pronouns, finished
-from language.note_masking import masked, names_in
+from language.note_masking import MASK, masked, names_in
+from language.note_passages import MOST_WORDS, as_one_sentence
 from language.note_placing import topics_of
 from language.note_statements import Style, statements
 from language.note_support import Unsupported, supported
@@ -39,7 +40,7 @@ __all__ = [
     "supported",
 ]
 
-GRAMMAR = "grammar-1"
+GRAMMAR = "grammar-2"
 ALIKE = 0.8
 
 
@@ -59,6 +60,7 @@ class _Placed:
     section: str
     topic: Topic
     salience: float
+    vector: "NDArray[np.float32]"
 
 
 def draft_note(
@@ -131,13 +133,18 @@ def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Pro
     turns, format, most_words = session.turns, session.format, session.most_words
     if most_words is None and style.visit:
         most_words = note_scores.settings().visit_words
-    placed, rest = _chosen(_placed(prepared.kept, vectors, format), most_words, dropped)
-    placed += _additions(turns, format, placed)
+    once = _said_once(_placed(prepared.kept, vectors, format), dropped)
+    told = _in_passages(once, turns, style)
+    wanted = _by_salience(told) if style.visit else _by_worth(told, turns)
+    passages, rest = _chosen(told, wanted, most_words, dropped)
+    placed = [one for each in passages for one in each]
+    added = _additions(turns, format, placed)
     if generator is not None:
-        placed += _generated(generator, turns, format, placed, dropped)
+        added += _generated(generator, turns, format, [*placed, *added], dropped)
+    passages += [[one] for one in added]
     # Where nobody says how the patient is spoken of, they are named each time: "they" may be anybody.
     again = style.pronouns if session.pronouns is not None or style.pronouns != THEY else None
-    sentences = _written(placed, turns, format, again, session.known_names, dropped)
+    sentences = _written(passages, turns, format, again, session.known_names, dropped)
     # each stands by itself, so the patient is named in it
     also_said = [] if style.visit else _written(rest, turns, format, None, session.known_names, Counter())
     return NoteDraft(
@@ -153,8 +160,8 @@ def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Pro
 THERAPY_WORDS = 600
 """About how long a therapy note may be that somebody reads before they sign it; what else was said stands beside it.
 
-Half an hour's talk is some 4,000 words, of which two thirds carry content. Salience was learnt from doctors' visits and
-chooses among therapy's sentences little better than chance (docs/language.md), so a short session is not shortened.
+Half an hour's talk is some 4,000 words, of which two thirds carry content. What is chosen from it holds about four in ten of
+the facts that a reader should find (docs/language.md), so a short session is not shortened.
 """
 
 
@@ -217,7 +224,7 @@ def _placed(kept: Sequence[Statement], vectors: "NDArray[np.float32]", format: N
         topics = topics_of(kept, note_scores.therapy_topics(vectors, [one.role for one in kept]))
         sections = [section_of(format, topic) for topic in topics]
     scores = [float(score) for score in note_scores.salience(seen)]
-    return [_Placed(*each) for each in zip(kept, sections, topics, scores, strict=True)]
+    return [_Placed(*each) for each in zip(kept, sections, topics, scores, vectors, strict=True)]
 
 
 _RESULT = re.compile(r"\b(?:x-?rays?|mri|ct|labs?|lab\w*|hemoglobin|a1c|panel|echo\w*|ekg|ecg|emg|results?|ultrasound|scan|imaging|biopsy|culture|cholesterol)\b", re.I)  # fmt: skip
@@ -235,26 +242,119 @@ _FIRST: dict[Topic, int] = {Topic.RISK: 0}
 """What a therapy draft never leaves out for its length."""
 
 
-def _chosen(
-    placed: Sequence[_Placed], most_words: int | None, dropped: Counter[Dropped]
-) -> tuple[list[_Placed], list[_Placed]]:
-    """The most salient first, as many as there is room for, near-repeats once; and those there was no room for."""
-    chosen: list[_Placed] = []
-    rest: list[_Placed] = []
+_Passage = list[_Placed]
+"""What is written as one sentence: statements of one turn in one section."""
+
+
+def _said_once(placed: Sequence[_Placed], dropped: Counter[Dropped]) -> list[_Placed]:
+    """All of them in the order said, of near-repeats the most salient."""
+    kept: set[int] = set()
     said: list[set[str]] = []
-    words = 0
-    for one in sorted(placed, key=_wanted):
-        terms = _terms(one.statement.text)
-        no_room = most_words is not None and words > most_words and one.topic not in _FIRST
-        if no_room:
-            dropped[Dropped.LESS_SALIENT] += 1
+    for index in sorted(range(len(placed)), key=lambda each: _wanted(placed[each])):
+        terms = _terms(placed[index].statement.text)
         if any(_repeats(terms, other) for other in said):
-            dropped[Dropped.REPEATED] += not no_room
+            dropped[Dropped.REPEATED] += 1
             continue
         said.append(terms)
-        (rest if no_room else chosen).append(one)
-        words += 0 if no_room else len(one.statement.text.split())
+        kept.add(index)
+    return [one for index, one in enumerate(placed) if index in kept]
+
+
+def _in_passages(placed: Sequence[_Placed], turns: Sequence[Turn], style: Style) -> list[_Passage]:
+    """What belongs together, in order, none longer than MOST_WORDS unless one statement alone is."""
+    passages: list[_Passage] = []
+    of_turn: list[_Passage] = []
+    for one in placed:
+        if of_turn and not _goes_on(of_turn[-1][-1].statement.sources[-1].turn, one.statement.sources[0].turn, turns):
+            of_turn = []
+        mine = next((each for each in reversed(of_turn) if not style.visit and _belongs(each[-1], one)), None)
+        if mine is not None and len(_text([*mine, one]).split()) <= MOST_WORDS:
+            mine.append(one)
+        else:
+            passages.append([one])
+            of_turn.append(passages[-1])
+    return passages
+
+
+def _text(passage: _Passage) -> str:
+    return as_one_sentence([one.statement.text for one in passage])
+
+
+def _belongs(before: _Placed, one: _Placed) -> bool:
+    """Whether a statement goes on with the one before it; what is said of risk stands alone."""
+    return (
+        before.section == one.section
+        and before.statement.role is one.statement.role
+        and Topic.RISK not in (before.topic, one.topic)
+    )
+
+
+def _goes_on(turn: int, later: int, turns: Sequence[Turn]) -> bool:
+    """Whether a later turn is the same, or the same speaker's after no more than "Mm-hmm." """
+    if later - turn == 2 and turns[turn].speaker == turns[later].speaker:
+        between = turns[turn + 1].text
+        return "?" not in between and len(between.split()) <= MOST_WORDS_BETWEEN
+    return later == turn
+
+
+MOST_WORDS_BETWEEN = 4
+
+
+def _chosen(
+    passages: Sequence[_Passage], wanted: Sequence[int], most_words: int | None, dropped: Counter[Dropped]
+) -> tuple[list[_Passage], list[_Passage]]:
+    """In the order wanted, as many as there is room for; and those there was no room for."""
+    chosen: list[_Passage] = []
+    rest: list[_Passage] = []
+    words = 0
+    for index in wanted:
+        each = passages[index]
+        if most_words is not None and words > most_words and each[0].topic not in _FIRST:
+            dropped[Dropped.LESS_SALIENT] += len(each)
+            rest.append(each)
+            continue
+        chosen.append(each)
+        words += len(_text(each).split())
     return chosen, rest
+
+
+def _by_salience(passages: Sequence[_Passage]) -> list[int]:
+    return sorted(range(len(passages)), key=lambda index: _wanted(passages[index][0]))
+
+
+def _by_worth(passages: Sequence[_Passage], turns: Sequence[Turn]) -> list[int]:
+    """What is said of risk, then the best of each section, then what tells most for each word."""
+    seen = [_seen(each, len(turns)) for each in passages]
+    worth = note_worth.for_each_word(note_scores.passage_chances(note_worth.features(seen)), seen)
+    by_worth = sorted(range(len(passages)), key=lambda index: (-worth[index], index))
+    best: dict[str, int] = {}
+    for index in by_worth:
+        best.setdefault(passages[index][0].section, index)
+    leads = set(best.values())
+    return sorted(by_worth, key=lambda index: (_FIRST.get(passages[index][0].topic, 1), index not in leads))
+
+
+def _seen(passage: _Passage, turns: int) -> note_worth.Passage:
+    import numpy as np
+
+    first = passage[0].statement
+    return note_worth.Passage(
+        _text(passage),
+        first.role,
+        passage[0].topic,
+        len(passage),
+        first.sources[0].turn / max(1, turns),
+        np.mean([one.vector for one in passage], axis=0),
+        sum(one.salience for one in passage) / len(passage),
+    )
+
+
+def passages_seen(session: SessionToDraft) -> list[note_worth.Passage]:
+    """Every passage of a session as the ranking head sees it; what it learns from."""
+    prepared = _prepared(session)
+    placed = _placed(prepared.kept, _vectors([one.said for one in prepared.kept]), session.format)
+    told = _in_passages(_said_once(placed, Counter()), session.turns, prepared.style)
+    return [_seen(each, len(session.turns)) for each in told]
 
 
 def _wanted(one: _Placed) -> tuple[int, float, int]:
@@ -298,8 +398,15 @@ def _complaint(turns: Sequence[Turn]) -> list[_Placed]:
         if found and not _NO_COMPLAINT.search(found["what"]):
             text = finished(found["what"].strip())
             made = Statement(text, (Source(index, found.start(), found.end()),), turn.role, found["what"])
-            return [_Placed(made, "Chief complaint", Topic.CONCERN, 1.0)]
+            return [_Placed(made, "Chief complaint", Topic.CONCERN, 1.0, _nowhere())]
     return []
+
+
+def _nowhere() -> "NDArray[np.float32]":
+    """The vector of what is not ranked."""
+    import numpy as np
+
+    return np.zeros(1, dtype=np.float32)
 
 
 def _agreement(turns: Sequence[Turn], format: NoteFormat, placed: Sequence[_Placed]) -> list[_Placed]:
@@ -311,7 +418,7 @@ def _agreement(turns: Sequence[Turn], format: NoteFormat, placed: Sequence[_Plac
         if turns[index].role is Role.PATIENT and found and plan is not None and turns[plan.turn].role is Role.CLINICIAN:
             sources = (plan, Source(index, found.start(), found.end()))
             made = Statement("The patient agreed to the plan.", sources, Role.PATIENT, found.group())
-            return [_Placed(made, section_of(format, Topic.PLAN), Topic.PLAN, 1.0)]
+            return [_Placed(made, section_of(format, Topic.PLAN), Topic.PLAN, 1.0, _nowhere())]
     return []
 
 
@@ -360,7 +467,7 @@ def _closest(text: str, pieces: Sequence[tuple[Source, set[str]]]) -> tuple[Sour
 
 
 def _written(
-    placed: Sequence[_Placed],
+    passages: Sequence[_Passage],
     turns: Sequence[Turn],
     format: NoteFormat,
     again: Pronouns | None,
@@ -372,20 +479,44 @@ def _written(
     names = names_in(turns, known_names, every_capital=format is not NoteFormat.VISIT)
     sentences: list[DraftSentence] = []
     named_in = ""
-    for one in sorted(placed, key=lambda each: (order.index(each.section), _when(each.statement))):
-        text = one.statement.text
-        spoken_of = by_pronoun(text, again) if again and named_in == one.section else text
-        # The last gate: whatever made a sentence, it is asked once more in the words that stand on the page.
-        refused = _why_refused(spoken_of, one.statement.sources, turns)
-        if refused is not None:
-            dropped[refused] += 1
-            continue
-        if _NAMES_THE_PATIENT.search(text):
-            named_in = one.section
-        elif not text.startswith(("Reports", "Denies")):
-            named_in = ""  # a sentence about something or somebody else: the next one names the patient again
-        sentences.append(DraftSentence(one.section, masked(spoken_of, names), one.statement.sources, one.topic))
+    for passage in sorted(passages, key=lambda each: (order.index(each[0].section), _when(each[0].statement))):
+        parts: list[tuple[str, _Placed]] = []
+        by = again if named_in == passage[0].section else None
+        for one in passage:
+            text = one.statement.text
+            spoken_of = by_pronoun(text, by) if by else text
+            # The last gate: whatever made a sentence, it is asked once more in the words that stand on the page.
+            refused = _why_refused(spoken_of, one.statement.sources, turns)
+            if refused is not None:
+                dropped[refused] += 1
+                continue
+            if _NAMES_THE_PATIENT.search(text):
+                named_in = one.section
+            elif not text.startswith(("Reports", "Denies")):
+                named_in = ""  # a sentence about something or somebody else: the next one names the patient again
+            parts.append((spoken_of, one))
+        for text, sources, one in _joined(parts, turns):
+            hidden = masked(text, names)
+            # A name masked inside a longer word leaves a piece that nobody said.
+            if MASK in hidden and supported(hidden.replace(MASK, " "), heard(sources, turns)):
+                dropped[Dropped.UNSUPPORTED] += 1
+                continue
+            sentences.append(DraftSentence(one.section, hidden, sources, one.topic))
     return sentences
+
+
+def _joined(
+    parts: Sequence[tuple[str, _Placed]], turns: Sequence[Turn]
+) -> list[tuple[str, tuple[Source, ...], _Placed]]:
+    """The parts of a passage as one sentence, or each by itself where together they would not pass the gate."""
+    if len(parts) > 1:
+        sources = sorted(
+            {source for _, one in parts for source in one.statement.sources}, key=lambda s: (s.turn, s.start)
+        )
+        text = as_one_sentence([text for text, _ in parts])
+        if _why_refused(text, sources, turns) is None:
+            return [(text, tuple(sources), parts[0][1])]
+    return [(text, one.statement.sources, one) for text, one in parts]
 
 
 _NAMES_THE_PATIENT = re.compile(r"^(?:The patient\b|Asked, )|(?:clinician|I) (?:\w+ ){1,3}(?:that )?the patient\b")

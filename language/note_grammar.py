@@ -137,6 +137,8 @@ def joined(tokens: list[str]) -> str:
     """Tokens as text, with a capital and a full stop."""
     text = re.sub(r"\s+([.,;:!?%)])", r"\1", " ".join(tokens))
     text = re.sub(r"([$(])\s+", r"\1", text)
+    text = re.sub(r'" ([^"]*?) "', r'"\1"', text)
+    text = re.sub(r"(?<=s) ' (?=\w)", "' ", text)
     return finished(text)
 
 
@@ -208,6 +210,8 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     before = tokens[at - 1].lower() if at else ""
     after = next((t.lower() for t in tokens[at + 1 :] if t.lower() not in words.ADVERBS or t.lower() == "have"), "")
     finite = after in words.MODALS or after in ("are", "were", "have", "had", "do", "did", "was")
+    if before in ("before", "after", "until") and (after in words.BASES or after in words.PAST):
+        return True
     if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (
         finite and before in ("than", "like", "after", "before")
     ):

@@ -33,6 +33,7 @@ _NEVER = {
     "December", "Christmas", "Thanksgiving", "Easter", "English", "Spanish", "God", "Mom", "Mum", "Mommy", "Mummy", "Mama", "Dad",
     "Daddy", "Grandma", "Grandpa", "Granny", "Lord", "Jesus", "Dr", "Doctor", "Mr", "Mrs", "Ms", "Miss", "Aunt", "Uncle",
 }  # fmt: skip
+_DAYS = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days")
 # Words of every text that open a sentence and are then written large.
 _OPENERS = """
 a an the this that these those my your his her its our their some any every each no one nobody everybody somebody anybody
@@ -112,7 +113,7 @@ def _add(found: dict[str, str], match: re.Match[str], text: str, written: str) -
 
 
 def _is_no_name(word: str) -> bool:
-    return word in _NEVER or word.lower() in _OPENS_A_SENTENCE or bool(medications(word))
+    return word in _NEVER or bool(_DAYS.fullmatch(word)) or word.lower() in _OPENS_A_SENTENCE or bool(medications(word))
 
 
 def _opens_a_sentence(text: str, at: int) -> bool:

@@ -1,6 +1,7 @@
 """Which topic a statement of a therapy session has: by its own words where they say it, else by the topic head."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from language.note_answers import Statement
@@ -22,6 +23,8 @@ _PLAN_OF_PATIENT = re.compile(
     r"\b(?:will|am going to|is going to|are going to|can|could) (?:try|do|call|ask|write|go|put|bring|record|practi[cs]e|delete|take|start|talk|keep|make|listen|come|be there|send|set)\b|\b(?:next week|tonight|before next|before bed)\b.*|would like that|wants? to do (?:mon|tues|wednes|thurs|fri)|agreed to the plan",
     re.I,
 )  # fmt: skip
+# What somebody else can or will do is no plan of the patient's.
+_OF_ANOTHER = re.compile(r"The patient reports that (?!they\b|their\b|if\b|next\b|tonight\b|before\b)")
 _OBSERVED = re.compile(
     r"noticed that the patient|can see that the patient|the patient (?:looks|seems|appears|sounds) |\b(?:tearful|tears in|eye contact|affect|speech)\b|speaking (?:more|faster|slower)|looks? at me|laughed (?:twice|again)",
     re.I,
@@ -47,7 +50,27 @@ def topics_of(statements: Sequence[Statement], by_head: Sequence[Topic]) -> list
     for index, one in enumerate(statements):
         after = any(topic is Topic.INTERVENTION for topic in topics[max(0, index - REACHES) :])
         topics.append(_topic(one, by_head[index], after))
-    return topics
+    return _settled(statements, topics)
+
+
+_TOLD = (Topic.CONCERN, Topic.HISTORY, Topic.RESPONSE)
+
+
+def _settled(statements: Sequence[Statement], topics: Sequence[Topic]) -> list[Topic]:
+    """The same, but what a patient tells in one turn is a response as a whole or not at all, by its most words."""
+    words: dict[int, Counter[bool]] = {}
+    for one, topic in zip(statements, topics, strict=True):
+        if topic in _TOLD:
+            its = words.setdefault(one.sources[-1].turn, Counter())
+            its[topic is Topic.RESPONSE] += len(one.text.split())
+    settled = []
+    for one, topic in zip(statements, topics, strict=True):
+        if topic in _TOLD and one.role is Role.PATIENT:
+            its = words[one.sources[-1].turn]
+            responds = its[True] >= its[False]
+            topic = Topic.RESPONSE if responds else Topic.CONCERN if topic is Topic.RESPONSE else topic
+        settled.append(topic)
+    return settled
 
 
 def _topic(one: Statement, by_head: Topic, after_intervention: bool) -> Topic:
@@ -58,7 +81,7 @@ def _topic(one: Statement, by_head: Topic, after_intervention: bool) -> Topic:
         return Topic.GOAL
     if one.role is Role.CLINICIAN:
         return _of_clinician(one, by_head)
-    if len(one.sources) == 1 and _PLAN_OF_PATIENT.search(one.text):
+    if len(one.sources) == 1 and _PLAN_OF_PATIENT.search(one.text) and not _OF_ANOTHER.match(one.text):
         return Topic.PLAN
     if after_intervention and _RESPONDS.search(both):
         return Topic.RESPONSE

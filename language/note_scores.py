@@ -86,6 +86,12 @@ def salience(features_: "Floats", snippet: bool = False) -> "Floats":
     return features_ @ weights[name] + weights[f"{name}_bias"][0]
 
 
+def passage_chances(features_: "Floats") -> "Floats":
+    """How likely each passage of a therapy session tells what a reader should find, roughly 0 to 1: [n]."""
+    weights = _weights()
+    return features_ @ weights["passage"] + weights["passage_bias"][0]
+
+
 def visit_topics(features_: "Floats") -> list[Topic]:
     """The part of a prescriber's note that each statement belongs to."""
     weights = _weights()
@@ -145,3 +151,9 @@ def _weights() -> dict[str, "NDArray[np.float32]"]:
     from safetensors.numpy import load
 
     return dict(load(content_of(FOLDER, WEIGHTS)))
+
+
+def forget() -> None:
+    """Read weights and settings anew at the next call: for whoever writes them."""
+    _weights.cache_clear()
+    settings.cache_clear()

@@ -83,7 +83,7 @@ def _unanswered(question: Utterance, style: Style, result: Statements) -> None:
 
 # Questions that do something in a therapy; "How was the week?" only opens it.
 _EXPLORES = re.compile(
-    r"^(?:(?:and|so) )?(?:what (?:is the evidence|would|could|might|do you (?:notice|make|think|believe)|does that|was different|went through|went differently|goes through|are you)|how (?:would|strongly|confident|might|could|likely)"
+    r"^(?:(?:and|so) )?(?:what (?:is the evidence|else|would|could|might|do you (?:notice|make|think|believe)|does that|was different|went through|went differently|goes through|are you)|how (?:would|strongly|confident|might|could|likely)"
     r"|on a scale|whose|where (?:is|do you feel)|if you\b|is there another|which part|who would|when have you)\b",
     re.I,
 )  # fmt: skip
@@ -92,6 +92,7 @@ _EXPLORES = re.compile(
 def quoted(raw: str) -> str:
     """Words as they stand in quotation marks: as they were said, without what only opens or ends them."""
     said = words.OPENERS.sub("", raw.strip()).strip().rstrip(".?!, -").replace('"', "'")
+    said = re.sub(r"[.,]'\Z", "'", said)
     return said[:1].upper() + said[1:]
 
 
@@ -110,26 +111,59 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
     elif question is not None:
         result.dropped[Dropped.QUESTION] += 1
     for one in said[start:]:
-        _keep_or_drop(result, one, _of_patient(one, style), style)
+        text = _of_patient(one, style)
+        asked, question = question if start == 0 else None, None
+        if asked is not None and text is not None and not style.visit and _leans(one) and _asked_shortly(asked):
+            _keep_or_drop(result, one, text, style, asked)
+        else:
+            _keep_or_drop(result, one, text, style)
 
 
 def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
     """An answer that is no clause, quoted with its question; the question alone where the answer stands for itself."""
     first = said[0]
-    answer = quoted(first.raw)
     if style.visit:
         result.dropped[Dropped.QUESTION] += 1
         return 0
+    many = _fragments(said)
+    answer = ". ".join(each for each in (quoted(one.raw) for one in said[:many]) if each)
     on_risk = bool(_ON_RISK.search(question.said))
-    short = bool(answer) and not has_verb(answer) and len(answer.split()) <= FEW_WORDS
+    short = bool(answer) and not has_verb(quoted(first.raw)) and len(answer.split()) <= FEW_WORDS
     if on_risk or (short and not why_empty(question)):
         answer = answer or quoted_whole(first.raw)
         text = f'Asked, "{quoted(question.raw)}?" the patient answered, "{answer}"'
-        sources = (question.source, first.source)
-        result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {first.said}"))
-        return 1
-    _unanswered(question, style, result)
+        sources = (question.source, *(one.source for one in said[:many]))
+        heard = " ".join(one.said for one in said[:many])
+        result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {heard}"))
+        return many
+    if not (_leans(first) and _asked_shortly(question)):
+        _unanswered(question, style, result)
     return 0
+
+
+# An answer that opens with one of these says little without its question.
+_LEANS = re.compile(r"(?:it|that|this|those|these|they|there|he|she|because|if|when|about|only|both|some|one)\b", re.I)
+MOST_WORDS_ASKED = 16
+FEW_WORDS_ALONE = 6
+
+
+def _leans(one: Utterance) -> bool:
+    return bool(_LEANS.match(one.said)) or len(one.said.split()) <= FEW_WORDS_ALONE
+
+
+def _asked_shortly(question: Utterance) -> bool:
+    return len(question.raw.split()) <= MOST_WORDS_ASKED
+
+
+def _fragments(said: Sequence[Utterance]) -> int:
+    """How many clauses of an answer belong to it because they say nothing alone: "Bad." "Since Monday." """
+    many, length = 1, len(said[0].raw.split())
+    for one in said[1:]:
+        length += len(one.raw.split())
+        if has_verb(one.said) or one.asks or length > FEW_WORDS:
+            break
+        many += 1
+    return many
 
 
 _RESTARTS = re.compile(
@@ -163,7 +197,9 @@ def quoted_whole(raw: str) -> str:
     return raw.strip().rstrip(".?!, -").replace('"', "'")
 
 
-def _keep_or_drop(result: Statements, one: Utterance, text: str | None, style: Style) -> bool:
+def _keep_or_drop(
+    result: Statements, one: Utterance, text: str | None, style: Style, asked: Utterance | None = None
+) -> bool:
     reason = why_empty(one)
     if text is not None and broken(text):
         text = _as_said(one, style)
@@ -172,15 +208,27 @@ def _keep_or_drop(result: Statements, one: Utterance, text: str | None, style: S
     if reason is not None:
         result.dropped[reason] += 1
         return False
-    result.kept.append(Statement(written(text or ""), (one.source,), one.role, one.said))
+    text = written(text or "")
+    if asked is None or not text.startswith("The patient "):
+        result.kept.append(Statement(text, (one.source,), one.role, one.said))
+        return True
+    text = f'Asked, "{quoted(asked.raw)}?" {uncapitalised(text)}'
+    result.kept.append(Statement(text, (asked.source, one.source), one.role, f"{asked.said} {one.said}"))
     return True
 
 
 def _as_said(one: Utterance, style: Style) -> str | None:
     """What cannot be rewritten, quoted where it ends as a sentence does: "That's the thing I'm most afraid of." """
-    if style.visit or one.role is not Role.PATIENT or one.asks or len(one.said.split()) < FEWEST_WORDS_QUOTED:
+    if style.visit or one.role is Role.OTHER or one.asks or len(one.said.split()) < FEWEST_WORDS_QUOTED:
         return None
-    return _quoted_patient(one.raw) if re.search(r"(?<![.-])[.!][\s\"')]*\Z", one.raw) else None
+    if one.role is Role.CLINICIAN:
+        if len(one.said.split()) < FEWEST_WORDS_QUOTED_OF_CLINICIAN:
+            return None
+        return _quoted_clinician(one.raw) if _ENDS.search(one.raw) else None
+    return _quoted_patient(one.raw) if _ENDS.search(one.raw) else None
+
+
+_ENDS = re.compile(r"(?<![.-])[.!][\s\"')]*\Z")
 
 
 _VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
@@ -195,6 +243,7 @@ def has_verb(text: str) -> bool:
 # -- the patient, and others in the room
 
 FEWEST_WORDS_QUOTED = 3
+FEWEST_WORDS_QUOTED_OF_CLINICIAN = 6
 _OWN = re.compile(
     r"^(?:(?:\w+ly|sometimes|now|then|today|yesterday|when|if|because|since|at first|last \w+)\s+)*i\b", re.I
 )
@@ -207,7 +256,8 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         few = not has_verb(one.said) and (style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED)
         return None if few else finished(f'another person present said, "{quoted(one.raw)}."')
     if not has_verb(one.said):
-        return None if style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED else _quoted_patient(one.raw)
+        few = len(one.said.split()) < FEWEST_WORDS_QUOTED and not _TELLING.search(one.said)
+        return None if style.visit or few else _quoted_patient(one.raw)
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
@@ -219,6 +269,11 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
     return None if text is None else finished(f"the patient reports that {text[2:]}")
 
 
+# What two words may say for themselves: "Not whisky." "Every time." "At six."
+_TELLING = re.compile(
+    rf"{words.NEGATIONS.pattern}|\d|\b(?:every|all|once|twice|always|{'|'.join([*words.NUMBERS_TO_19, *words.TENS])}|\w+day|second|third|fourth|fifth|sixth|seventh|eighth|ninth|\w+te?enth|tenth|\w+tieth)\b",
+    re.I,
+)
 # Before one of these stands the main clause; where that has no verb, the words are quoted as they are.
 _MAIN = re.compile(r"\b(?:when|because|but|if|that|which|who|and|since)\b", re.I)
 
@@ -228,6 +283,11 @@ def _quoted_patient(raw: str) -> str:
 
 
 # -- the clinician
+
+
+def _quoted_clinician(raw: str) -> str:
+    return f'{CLINICIAN[0].upper()}{CLINICIAN[1:]} said, "{quoted(raw)}."'
+
 
 _WILL = re.compile(
     r"^(?:what )?(?:(?:i am|we are) (?:just |also |probably )?(?:going to|gonna)|(?:i|we) (?:just |also |do |would |will )*(?:want to|would like to|like to|will)|let us|let's|(?:i|we) can)\s+(?:go ahead and |also |just |try to |start to )?(?=(?!have you|see how|see that|say|know|tell|ask|be\b)\w)",
@@ -256,7 +316,8 @@ _LEAD = re.compile(
 
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
-        return None
+        few = len(one.said.split()) < FEWEST_WORDS_QUOTED and not _TELLING.search(one.said)
+        return None if style.visit or few or one.asks else _quoted_clinician(one.raw)
     lead = None if style.visit else _LEAD.match(one.said)
     if lead:
         framed = _by_frame(one.said[lead.end() :], style)
@@ -277,7 +338,8 @@ def _by_frame(said: str, style: Style) -> str | None:
     for pattern, frame in _FRAMES if style.visit else _THERAPY_FRAMES:
         found = pattern.match(said)
         if found:
-            return _framed(frame, uncapitalised(said[found.end() :]), style)
+            alone = not style.visit and re.match(r"i\b", said, re.I)
+            return _framed(frame, uncapitalised(said[found.end() :]), style, style.writer if alone else "we")
     first = said.split(" ", 1)[0].lower()
     if not style.visit and first in words.BASES - {"let", "thank", "look", "guess"}:
         return _framed("{writer} advised the patient to {}", uncapitalised(said), style)
@@ -305,14 +367,14 @@ _THERAPY_FRAMES = [
 ]
 
 
-def _framed(frame: str, rest: str, style: Style) -> str | None:
+def _framed(frame: str, rest: str, style: Style, we: str = "we") -> str | None:
     named = "the patient" in frame
     if style.visit and "reflected" in frame:
         return to_third_person(rest, Role.CLINICIAN, style.pronouns, style.writer)
     spoken = to_third_person(f"x {rest}", Role.CLINICIAN, style.pronouns, style.writer, named)
     if spoken is None:
         return None
-    return finished(frame.format(spoken[2:].rstrip("."), we="we", writer=style.writer))
+    return finished(frame.format(spoken[2:].rstrip("."), we=we, writer=style.writer))
 
 
 def _reported(said: str, style: Style) -> str | None:

@@ -55,7 +55,7 @@ another person present advised proposed wondered known drug
 no with in on at for from by as if than then there who what when how which about because so but will also
 """
 _TEMPLATE = frozenset(_TEMPLATE_WORDS.split())
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:[.,/]\d+)*%?")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+(?:[.,/]\d+)*%?")
 MOST_FOREIGN_WORDS = 0.25
 
 
@@ -103,7 +103,7 @@ def names(text: str) -> set[str]:
     found = set()
     for match in re.finditer(r"(?<![.!?:\"\n] )(?<![\"\n(])(?<!^)\b[A-Z][\w'-]*", text):
         word = match.group().lower()
-        plain = re.sub(r"'s$", "", word)
+        plain = re.sub(r"'s?$", "", word)
         if plain not in _TEMPLATE and plain != "i" and not word.startswith("i'") and not _DATE.fullmatch(plain):
             found.add(plain)
     return found
@@ -135,7 +135,7 @@ def _without_idioms(text: str) -> str:
 def _words(text: str) -> list[str]:
     for pattern, written in CONTRACTIONS:
         text = pattern.sub(written, text)
-    return [re.sub(r"'s$", "", word) for word in _WORD.findall(text.lower())]
+    return [re.sub(r"'(?:s|d|ll)$", "", word) for word in _WORD.findall(text.lower())]
 
 
 def _foreign_share(sentence: str, heard: str) -> float:

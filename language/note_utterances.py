@@ -86,7 +86,7 @@ def _piece(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 _AUXILIARY = r"(?:do|does|did|are|is|am|was|were|have|has|had|can|could|would|will|should|any)"
 _ASKS = re.compile(
-    rf"(?:{_AUXILIARY}(?:\s+not)?\s+(?:you|your|there|it|that|this|he|she|they|we|anyone|anybody|the|any|i)\b|any\s+\w+|no\s+\w+(?:\s+\w+)?\?"
+    rf"(?!(?:what|when|where|why|who|how) (?:i|we|he|she|it|they|you)\b)(?:{_AUXILIARY}(?:\s+not)?\s+(?:you|your|there|it|that|this|he|she|they|we|anyone|anybody|the|any|i)\b|any\s+\w+|no\s+\w+(?:\s+\w+)?\?"
     r"|(?:what|when|where|why|who|which|how)\b(?:\s+\w+){0,3}?\s+(?:is|are|was|were|do|does|did|have|has|can|would|could|will|"
     r"about|long|many|much|often)\b|(?:what|how) about\b|(?:so )?tell me\b)",
     re.I,
@@ -119,14 +119,14 @@ _LOOKING = re.compile(
     re.I,
 )  # fmt: skip
 _SMALL_TALK = re.compile(
-    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day|to see)|nice to (?:see|meet)|it is (?:good|nice|great) (?:to|seeing)|pleased to"
+    r"^(?:(?:hi|hello|hey)\b|good (?:morning|afternoon|evening|day|to see)|nice to (?:see|meet)|it is (?:good|nice|great) (?:to|seeing)|pleased to"
     r"|how are you(?: doing)?(?: today| this morning| this afternoon)?\W*$|how is it going|how have you been\W*$|thank|thanks|you are welcome|bye|goodbye|see you|take care|have a (?:good|great|nice|safe)|my pleasure"
     r"|come on in|have a seat|welcome|what brings you|what can i (?:do|help)|how can i help|any (?:other )?questions|do you have any (?:other |more )?questions|i do not have any (?:other |more )?questions|no questions|appreciate (?:it|you)|i appreciate|congratulations|happy (?:birthday|new year)"
     r"|i will be (?:right )?back|be right back|the nurse will|i will (?:get|have|send) (?:my|the) (?:nurse|assistant|medical)|let me (?:get|grab|call|go|just)|give me (?:a|one) (?:second|minute|moment|sec)|just a (?:second|moment|minute)|one (?:second|moment)"
     r"|(?:i am |that is |that is so |that sounds )?(?:so )?(?:glad|happy|sorry|great|good|awesome|excellent|wonderful|fantastic|perfect|cool|funny|nice|exciting|understandable|fair|terrible|awful|too bad|amazing)(?: to hear(?: that| it)?| to see you| for you| enough| news| that| work| job| question| idea)?\W*$"
-    r"|i am (?:so |really |very )?(?:glad|happy|sorry) (?:to|for|you|that)|sounds (?:good|great|like a plan)|you (?:bet|got it)|no worries|that (?:makes|made) sense\W*$|me too|same here|i hear you|what else|anything else|tell me (?:more|about it)|go (?:on|ahead)\W*$|i (?:do not know|know|see|understand|agree|bet|got it)\W*$|not that i (?:know|can think|am aware)\b|is that (?:okay|all right)"
+    r"|i am (?:so |really |very )?(?:glad|happy|sorry) (?:to|for|you|that)|sounds (?:good|great|like a plan)|you (?:bet|got it)|no worries|that (?:makes|made) sense\W*$|me too|same here|i hear you|what else(?! (?:could|might|did|would)\b)|anything else|tell me (?:more|about it)|go (?:on|ahead)\W*$|i (?:do not know|know|see|understand|agree|bet|got it)\W*$|not that i (?:know|can think|am aware)\b|is that (?:okay|all right)"
     r"|(?:does|how does|do) (?:that|this|it) (?:sound|make sense|work)|are you okay with|i think (?:so|that is (?:it|all|everything))\W*$|that is (?:it|all|right|correct|true|fine|okay|everything)\b.{0,12}$|i (?:love|like|saw|watched) (?:this weather|the movie|the game)|let (?:me|us) (?:know|see|start)\W*$|please do\W*$|i will\W*$|i do\W*$|i am\W*$|i did\W*$|i have\W*$|it (?:is|does|was|did|has)(?: not)?\W*$|you (?:do|are|did|have|can)\W*$|(?:we|they|he|she) (?:do|are|did|is|does|will|can)\W*$)"
-    r"|\b(?:the nurse told you|i will see you|see you (?:then|next|in|soon)|nice (?:weather|to see you)|good to see you|nice meeting you|thank you|thanks|your (?:nurse|chart) (?:told|says|said)|dax|the recording|super bowl|football game|off the record)\b",
+    r"|\b(?:the nurse told you|(?:i will )?see you\b(?!.*(?:day\b|\d|\b(?:two|three|four|six) (?:weeks|months)))|nice (?:weather|to see you)|good to see you|nice meeting you|(?:thank you|thanks)(?! for)(?!(?:\W+\w+){5})|your (?:nurse|chart) (?:told|says|said)|dax|the recording|super bowl|football game|off the record)\b",
     re.I,
 )  # fmt: skip
 _SYMPATHY = re.compile(

@@ -107,9 +107,10 @@ HAS = re.compile(
 IS = re.compile(
     r"\b(it|that|he|she|there|here|what|who|how|where|this|everything|nothing|when|why) ?['\u2019]s\b", re.I
 )
+_DONE = "|".join(sorted(PARTICIPLES - BASES | {"been", "got", "better"}))
 HAD = re.compile(
-    r"\b(i|you|he|she|it|we|they|that|there) ?['\u2019]d(?=\s+(?:never\s+|already\s+|just\s+)?(?:been|better|had|gone|got"
-    r"|gotten|done|said|told|taken|seen|forgotten|lost|made|left|started|stopped|noticed|tried)\b)",
+    rf"\b(i|you|he|she|it|we|they|that|there) ?['\u2019]d(?=\s+(?:(?:never|already|just|not|only|always|all|even)\s+)*"
+    rf"(?:{_DONE}|(?!need|feed|bleed|speed|exceed|proceed|embed|succeed|heed|wed\b|shed)\w+ed)\b)",
     re.I,
 )
 WOULD = re.compile(r"\b(i|you|he|she|it|we|they|that|there|who) ?['\u2019]d\b", re.I)
@@ -130,7 +131,7 @@ OPENERS = re.compile(
     re.I,
 )
 # "Okay" after one of these is what somebody said of themselves, not a tag.
-IS_OKAY = "".join(
+IS_OKAY = r"(?<!['\u2019]s)(?<!['\u2019]m)(?<!['\u2019]re)" + "".join(
     rf"(?<!\b{verb})"
     for verb in ("been", "is", "was", "am", "are", "doing", "feel", "going", "pretty", "were", "feels", "not")
 )

@@ -193,6 +193,10 @@ def test_polarity_is_read_only_where_it_is_said(answer: str, says: bool | None) 
         ("Thanks for coming in.", Dropped.SMALL_TALK),
         ("Mm-hmm.", Dropped.EMPTY),
         ("I have not slept since Sunday.", None),
+        ("His brother took his own life.", None),
+        ("I'll see you on Tuesday at four.", None),
+        ("I'll see you then.", Dropped.SMALL_TALK),
+        ("I wrote back, thanks for the offer but no.", None),
     ],
 )
 def test_small_talk_and_commands_are_told_apart_from_content(said: str, reason: Dropped | None) -> None:
@@ -211,3 +215,15 @@ def test_small_talk_and_commands_are_told_apart_from_content(said: str, reason: 
 )
 def test_broken_sentence_is_seen(text: str, faulty: bool) -> None:
     assert broken(text) is faulty
+
+
+def test_clause_with_its_subject_before_its_verb_asks_nothing() -> None:
+    said = [
+        one.asks for one in utterances([Turn("P", Role.PATIENT, "When I was at home it went down. When was that?")])
+    ]
+    assert said == [False, True]
+
+
+def test_had_and_would_are_told_apart() -> None:
+    assert tidy("I'd kept quiet") == "I had kept quiet"
+    assert tidy("I'd need it") == "I would need it"

@@ -108,3 +108,8 @@ def test_third_party_is_masked(said: str, drafted: str, masked_text: str) -> Non
 def test_known_name_is_masked_even_misspelt() -> None:
     names = names_in([Turn("P", Role.PATIENT, "then Thorvaldson came")], known=["Ingrid Thorvaldsson"])
     assert masked("Then Thorvaldson came.", names) == f"Then {MASK} came."
+
+
+def test_name_with_accents_is_found_in_its_source() -> None:
+    assert not supported("The patient told José.", ["I told José"])
+    assert supported("The patient told Zoë.", ["I told José"])
