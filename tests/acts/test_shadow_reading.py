@@ -1,14 +1,10 @@
 """What was noted in the shadow beside what the staff did, from the records."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy import event
 from sqlmodel import select
 
 from acts import shadow_reading, waitlist
@@ -48,6 +44,7 @@ from rules.shadow import How, Outcome
 from tasks import shadow_night
 from tests.conftest import copied
 from tests.factories import make_case_at, make_episode, make_plan, make_session
+from tests.statements import heard
 from tests.tasks.test_held_batches import set_to
 from tests.visits import make_care, make_visit
 from tests.waiting_list import Practice
@@ -299,20 +296,6 @@ def test_old_notes_are_out_of_the_window(visit: Appointment) -> None:
         assert shadow_reading.rows(db, W.SCHEDULING, visit.location_id, utc_now() + timedelta(days=91)) == []
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(sa.Engine, "before_cursor_execute", hear)
-    try:
-        yield asked
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", hear)
-
-
 def test_reading_asks_the_database_as_often_for_many_as_for_few(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_installation: Path
 ) -> None:
@@ -327,7 +310,7 @@ def test_reading_asks_the_database_as_often_for_many_as_for_few(
                         level = {"level": Level.SHADOW, "runs_as": Level.SHADOW}
                         db.merge(WorkflowStanding(workflow=workflow, location_id=place, **level))
             shadow_night.note_night(utc_now().date())
-            with counted() as statements, reading() as db:
+            with heard() as statements, reading() as db:
                 rows = [len(shadow_reading.rows(db, each, places[0], later())) for each in Workflow]
             asked.append((sum(rows), len(statements)))
     (few, asked_few), (many, asked_many) = asked

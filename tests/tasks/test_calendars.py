@@ -1,7 +1,6 @@
 """Are recurring appointments made ahead once, on whole tables, and is what finds no place asked about?"""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tasks.calendars import extend_series
 from tests import factories
 from tests.calendars import MONDAY, Made, a_week_later, appointments, at, events, make_calendar, stop_the_clock, to_dos
 from tests.series import add_leave, weekly_series
+from tests.statements import heard
 
 NIGHT = a_week_later(MONDAY)
 SEVENTH = a_week_later(MONDAY, 7)
@@ -31,22 +31,6 @@ def made(home: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     calendar = make_calendar()
     calendar.works()
     return calendar
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that the operational database is asked."""
-    engine = engine_for(settings().operational_database)
-    asked: list[str] = []
-
-    def note(_connection, _cursor, statement: str, *_rest) -> None:
-        asked.append(statement)
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def test_night_makes_the_week_that_has_come_into_view_once(made: Made):
@@ -190,7 +174,7 @@ def _few_then_many(made: Made) -> Iterator[int]:
 def test_queries_do_not_grow_with_the_number_of_series(made: Made):
     counts = []
     for how_many in _few_then_many(made):
-        with counted() as asked:
+        with heard(engine_for(settings().operational_database)) as asked:
             assert extend_series(NIGHT)["made"] == how_many * 7
         counts.append(len(asked))
     assert counts[0] == counts[1]
@@ -200,11 +184,11 @@ def test_queries_do_not_grow_with_the_series_that_a_holiday_takes_a_date_from(ma
     nights, withdrawn = [], []
     for how_many in _few_then_many(made):
         holiday = add_leave(made, SEVENTH)
-        with counted() as asked:
+        with heard(engine_for(settings().operational_database)) as asked:
             assert extend_series(NIGHT)["skipped"] == how_many
         nights.append(len(asked))
         remove_exception(holiday.id, actor="ST-1")
-        with counted() as asked:
+        with heard(engine_for(settings().operational_database)) as asked:
             assert extend_series(NIGHT)["made"] == how_many
         withdrawn.append(len(asked))
     assert nights[0] == nights[1]
@@ -216,7 +200,7 @@ def test_queries_do_not_grow_with_the_appointments_that_a_holiday_hits(made: Mad
     for how_many in _few_then_many(made):
         extend_series(NIGHT)
         day = [each.id for each in appointments(occurs_on=SEVENTH)]
-        with counted() as asked:
+        with heard(engine_for(settings().operational_database)) as asked:
             assert len(add_leave(made, SEVENTH, confirmed=tuple(day)).hits) == how_many
         counts.append(len(asked))
         assert len(to_dos()) == how_many

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import col, select
 
 from acts import check_in_answers
@@ -31,6 +30,7 @@ from tasks.cases import take
 from tasks.check_in_words import read_unread
 from tests.factories import make_check_in, make_episode, make_follow_up, make_patient, make_plan, make_signer
 from tests.rules.test_check_ins import phq9
+from tests.statements import heard
 
 K, S = CheckInKind, CheckInStatus
 TODAY = utc_now().date()
@@ -121,17 +121,8 @@ def test_queries_do_not_grow_with_the_number_of_patients() -> None:
     def queries(patients: int, night: date) -> int:
         for _ in range(patients):
             make_plan(make_episode(), K.MOOD, next_on=night)
-        ran = []
-        engine = store.engine_for(settings().operational_database)
-
-        def count(*_: Any) -> None:
-            ran.append(1)
-
-        event.listen(engine, "before_cursor_execute", count)
-        try:
+        with heard(store.engine_for(settings().operational_database)) as ran:
             assert check_ins.send_due(night)["asked"] == patients
-        finally:
-            event.remove(engine, "before_cursor_execute", count)
         return len(ran)
 
     few, many = queries(2, TODAY), queries(12, TODAY + timedelta(days=1))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlmodel import select
 
 from adapters.operational_store import engine_for, reading, writing
@@ -34,6 +33,7 @@ from models.operational import (
 from tasks import no_show
 from tasks.no_show import learn_and_estimate
 from tests.factories import make_clinician, make_location, make_patient
+from tests.statements import heard
 from tests.test_architecture import ROOMS, named, sources
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -285,15 +285,8 @@ def test_reminders_that_left_are_counted_for_their_appointment(place: Location, 
 
 @pytest.fixture
 def queries() -> Iterator[list[str]]:
-    counted: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        counted.append(statement)
-
-    engine = engine_for(settings().operational_database)
-    event.listen(engine, "before_cursor_execute", count)
-    yield counted
-    event.remove(engine, "before_cursor_execute", count)
+    with heard(engine_for(settings().operational_database)) as said:
+        yield said
 
 
 def test_estimating_takes_so_many_queries_however_many_appointments_there_are(

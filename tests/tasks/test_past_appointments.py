@@ -10,7 +10,7 @@ from sqlmodel import select
 from acts.forgetting import forget
 from adapters import received_files
 from adapters.file_drop import waiting_files
-from adapters.operational_store import reading, writing
+from adapters.operational_store import engine_for, reading, writing
 from adapters.settings import settings
 from models.codes import AppointmentStatus, Modality, QuarantineStatus, Role
 from models.errors import Forgotten
@@ -19,6 +19,7 @@ from models.therapy_text import TherapyText
 from tasks import intake, past_appointments
 from tasks.past_appointments import HistoryResult, receive, take_in
 from tests.factories import make_clinician, make_location, make_patient, make_referral, make_staff
+from tests.statements import heard
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -181,18 +182,11 @@ def test_history_in_the_intake_of_referrals_is_none_of_its_business():
 
 
 def test_row_is_kept_with_so_many_queries_however_many_rows_there_are(monkeypatch: pytest.MonkeyPatch):
-    from sqlalchemy import event
-
-    from adapters.operational_store import engine_for
-
-    counted: list[str] = []
-    engine = engine_for(settings().operational_database)
-    event.listen(engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
     seen = []
     for size in (3, 60):
-        counted.clear()
-        received(*(line(f"P{size}-{n}", f"A{size}-{n}") for n in range(size)))
-        seen.append(len(counted))
+        with heard(engine_for(settings().operational_database)) as said:
+            received(*(line(f"P{size}-{n}", f"A{size}-{n}") for n in range(size)))
+        seen.append(len(said))
     assert seen[0] == seen[1]
 
 

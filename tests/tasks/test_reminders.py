@@ -1,12 +1,9 @@
 """The night's reminders: whole tables in a fixed number of queries, nothing twice, every choice with its reason."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import select
 
 from acts import booking, reminders
@@ -30,6 +27,7 @@ from models.operational import (
 )
 from tasks import reminders as night
 from tests.factories import BIRTH_DATE, make_case_at, make_location, make_patient, make_signer
+from tests.statements import heard
 from tests.visits import make_care, make_visit, make_visit_link
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -208,21 +206,6 @@ def test_cap_counts_what_the_patient_hears_of_other_appointments_too() -> None:
     assert [each for each in left_out if each] == [["72 h: frequency cap", "24 h: frequency cap"]]
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    statements: list[str] = []
-    engine = engine_for(settings().operational_database)
-
-    def note(_c: object, _k: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 def many_patient(name: str) -> Patient:
     return Patient(
         id=f"PT-{name}",
@@ -271,7 +254,7 @@ def test_queries_do_not_grow_with_the_patients() -> None:
     queue()
     for count in (3, 60):
         some(count)
-        with counted() as statements:
+        with heard(engine_for(settings().operational_database)) as statements:
             assert queue()["planned"] == count
         numbers.append(len(statements))
     assert numbers[0] == numbers[1], numbers

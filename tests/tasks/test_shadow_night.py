@@ -1,14 +1,11 @@
 """What the night would do in the shadow: noted once, for many at once, and nothing else is touched."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlmodel import select
 
 from acts import reminders as reminder_acts
@@ -29,6 +26,7 @@ from tests.calendars import MONDAY, a_week_later, make_calendar, stop_the_clock
 from tests.conftest import copied
 from tests.factories import make_episode, make_plan
 from tests.series import add_leave, weekly_series
+from tests.statements import heard
 from tests.tasks.test_held_batches import set_to, to_build
 from tests.visits import make_care, make_visit
 from tests.waiting_list import Practice
@@ -91,20 +89,6 @@ def test_night_notes_nothing_where_no_workflow_is_in_the_shadow(home: Path) -> N
     assert actions() == []
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", note)
-
-
 def test_number_of_queries_does_not_grow_with_the_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_installation: Path
 ) -> None:
@@ -113,7 +97,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(
         with copied(migrated_installation, tmp_path / str(size), monkeypatch):
             generated_group.make(size, utc_now())
             all_in_shadow()
-            with counted() as statements:
+            with heard() as statements:
                 counts = shadow_night.note_night(utc_now().date())
             assert "untold" not in counts and counts["reminders"] > 10
             asked.append(len(statements))

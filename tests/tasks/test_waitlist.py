@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from itertools import islice
 
 import pytest
-import sqlalchemy as sa
 from sqlmodel import select
 
 from acts.waitlist import accept
@@ -20,6 +19,7 @@ from models.scheduling_codes import WaitlistOfferStatus, WaitlistStatus
 from rules import waitlist_fairness
 from tasks import reports, waitlist, watch
 from tests.factories import make_appointment, make_case_at, make_entry, make_patient, make_referral, make_slot
+from tests.statements import heard
 from tests.waiting_list import Practice, messages, now_of, offers, opened
 
 R = ReferralStatus
@@ -177,17 +177,8 @@ def test_night_goes_on_behind_a_chunk(practice: Practice, monkeypatch: pytest.Mo
 
 def counted(act: Callable[[], object]) -> int:
     """How many statements the operational database was sent."""
-    engine = store.engine_for(settings().operational_database)
-    said: list[str] = []
-
-    def note(*args: object) -> None:
-        said.append(str(args[2]))
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
+    with heard(store.engine_for(settings().operational_database)) as said:
         act()
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
     return len(said)
 
 
