@@ -861,8 +861,10 @@ _ABUSE = _rules(
         (
             "ab.belt",
             "beaten with a thing",
-            r"(?:with|uses|used|using|feel|felt|get|gets|got|of) (?:the|a|his|her) (?:belt|"
-            r"slipper|cane|wooden spoon|cord|hose|extension lead|ruler|strap|buckle)(?! (?:loop|bag|size|hole|clip|and braces))",
+            # somebody walks with a cane and draws with a ruler
+            r"(?:(?<!walk )(?<!walks )(?<!walked )(?<!walking )with|uses|used|using|feel|felt|get|gets|got|of) "
+            r"(?:(?:the|his|her) (?:cane|ruler)|(?:the|a|his|her) (?:belt|slipper|wooden spoon|cord|hose|"
+            r"extension lead|strap|buckle))(?! (?:loop|bag|size|hole|clip|and braces))",
         ),
         (
             "ab.not_tell",

@@ -52,7 +52,7 @@ from tests.factories import (
 TEMPLATES = CHECKOUT / "templates" / "messages"
 NAMES = sorted({path.name.split(".")[0] for path in TEMPLATES.glob("*.txt.j2")})
 ABOUT_ACCESS = {"break_glass", "recovery_code_used", "rights_changed"}
-TO_STAFF = {name for name in NAMES if name.startswith("page_")} | {"overdue_sign_off"} | ABOUT_ACCESS
+TO_STAFF = {name for name in NAMES if name.startswith("page_")} | {"overdue_sign_off", "retention_due"} | ABOUT_ACCESS
 SIGNED = {"closing_letter"}
 
 

@@ -361,3 +361,19 @@ def test_all_hard_cases_are_right(rules_only: bool) -> None:
     raised = {case["id"]: bool(r.present) for case, r in zip(cases, readings, strict=True)}
     assert raised == {case["id"]: case["labels"]["risk_level"] != "SAFE" for case in cases}
     assert len(raised) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "raised"),
+    [
+        ("Retired printer with a bad hip who uses a cane on the stairs.", False),
+        ("She walks with his cane since the fall.", False),
+        ("He draws the house with a ruler each time.", False),
+        ("He strikes his wife with his cane.", True),
+        ("I got the cane again last night.", True),
+        ("Mum uses the belt when I am late.", True),
+    ],
+)
+def test_cane_is_walked_with_and_hit_with(text: str, raised: bool) -> None:
+    found = read_risk(text, rules_only=True).present
+    assert any(each.rule_id == "ab.belt" for each in found) is raised
