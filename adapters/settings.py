@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Embedded defaults: everything under ``var/`` in the checkout, every address on loopback."""
 
-    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", env_ignore_empty=True, extra="ignore")
 
     home: Path = CHECKOUT / "var"
     operational_url: str = Field(default="", repr=False)
