@@ -91,7 +91,9 @@ def moved_to_secondary(
     left: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line in standing(earlier):
         moved = line.kind is LedgerKind.TRANSFER or line.kind is LedgerKind.PATIENT_RESPONSIBILITY
-        if line.account is LedgerAccount.PATIENT and moved:
+        # what was evened out between two sendings is of no line: it is the patient's money, no part of the decision
+        evened_out = line.kind is LedgerKind.TRANSFER and not line.line_control
+        if line.account is LedgerAccount.PATIENT and moved and not evened_out:
             left[line.claim_number, line.line_control] += line.amount_cents
     if any(control not in controls for (_, control), cents in left.items() if cents):
         return NeedsAPerson("what is left to the patient is not said of a line that the secondary claim has")

@@ -1,5 +1,7 @@
 """Do the practice's own lines move exactly what is owed, and only where it may be moved?"""
 
+from dataclasses import replace
+
 import pytest
 
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash
@@ -182,3 +184,15 @@ def test_what_a_patient_paid_stands_when_a_claim_is_replaced() -> None:
     assert not isinstance(undone, NeedsAPerson)
     assert balances((*before, *undone)) == Balances(0, 0, -15)
     assert isinstance(withdrawn([*before, line(A.PAYER, K.REFUND, 5)], "S"), NeedsAPerson)
+
+
+def test_what_was_evened_out_of_no_line_does_not_stop_a_secondary_claim():
+    left = LedgerLine("CL1", LedgerAccount.PATIENT, LedgerKind.PATIENT_RESPONSIBILITY, 3000, "835", 1, "L1")
+    evened = LedgerLine("CL1", LedgerAccount.PATIENT, LedgerKind.TRANSFER, -1000, "even", 1)
+    moved = moved_to_secondary([left, evened], "CL2", {"L1": "S1"}, "moved")
+    assert [(line.claim_number, line.account, line.amount_cents) for line in moved] == [
+        ("CL1", LedgerAccount.PATIENT, -3000),
+        ("CL2", LedgerAccount.PAYER, 3000),
+    ]
+    whole = replace(left, line_control="")
+    assert isinstance(moved_to_secondary([whole], "CL2", {"L1": "S1"}, "moved"), NeedsAPerson)
