@@ -12,6 +12,7 @@ from rules.ledger import (
     billed_to_patient,
     evened,
     kept_back_for,
+    moved_to_secondary,
     owed_back,
     refunded,
     taken_off_with,
