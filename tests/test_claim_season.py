@@ -258,8 +258,10 @@ def give_back(number: str) -> None:
     for credit in refunds.credits_of(number):
         to = credit.payer_code or "patient"
         if credit.cents <= claims.write_off_limit():
+            # a reference makes a refund count once: a second credit of a claim goes back by a check of its own
+            check = f"check {TILL['back to payers'] + TILL['back to patients']}"
             refunds.refund(
-                number, staff_id=BILLER, to=to, cents=credit.cents, method="check", reference="back", reason=WHY
+                number, staff_id=BILLER, to=to, cents=credit.cents, method="check", reference=check, reason=WHY
             )
             TILL["back to payers" if credit.payer_code else "back to patients"] += credit.cents
 
