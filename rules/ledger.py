@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from models.ledger import CASH, CONTRACTUAL_REASONS, LedgerAccount, LedgerKind, LedgerLine, standing
 from models.remittance import NeedsAPerson, SentLine
 
+EVENED = "evened"
+"""The practice's own word for what was set off between two sendings of one claim."""
 OWN_LOSS = "CO"
 """The group of what the contract forbids to ask of the patient (X12 external code list 139, CAS01)."""
 NOT_INSURED = frozenset({"26", "27", "31", "32", "33", "34", "200"})
@@ -91,9 +93,8 @@ def moved_to_secondary(
     left: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line in standing(earlier):
         moved = line.kind is LedgerKind.TRANSFER or line.kind is LedgerKind.PATIENT_RESPONSIBILITY
-        # what was evened out between two sendings is of no line: it is the patient's money, no part of the decision
-        evened_out = line.kind is LedgerKind.TRANSFER and not line.line_control
-        if line.account is LedgerAccount.PATIENT and moved and not evened_out:
+        # what was evened out between two sendings is the patient's own money, no part of what the payer decided
+        if line.account is LedgerAccount.PATIENT and moved and line.reason != EVENED:
             left[line.claim_number, line.line_control] += line.amount_cents
     if any(control not in controls for (_, control), cents in left.items() if cents):
         return NeedsAPerson("what is left to the patient is not said of a line that the secondary claim has")
@@ -181,7 +182,10 @@ def evened(earlier: Iterable[LedgerLine], payer_of: Mapping[str, str], source: s
             one_payer = payers and payer_of.get(place[0]) == payer_of.get(other[0], "")
             if cents < 0 < owed and part > 0 and (patients or one_payer):
                 for (number, account), amount in ((place, part), (other, -part)):
-                    lines.append(LedgerLine(number, account, LedgerKind.TRANSFER, amount, source, len(lines) + 1))
+                    part_of = len(lines) + 1
+                    lines.append(
+                        LedgerLine(number, account, LedgerKind.TRANSFER, amount, source, part_of, reason=EVENED)
+                    )
                     sums[number, account] += amount
     return tuple(lines)
 

@@ -189,11 +189,15 @@ def test_what_a_patient_paid_stands_when_a_claim_is_replaced() -> None:
 
 def test_what_was_evened_out_of_no_line_does_not_stop_a_secondary_claim():
     left = LedgerLine("CL1", LedgerAccount.PATIENT, LedgerKind.PATIENT_RESPONSIBILITY, 3000, "835", 1, "L1")
-    evened = LedgerLine("CL1", LedgerAccount.PATIENT, LedgerKind.TRANSFER, -1000, "even", 1)
-    moved = moved_to_secondary([left, evened], "CL2", {"L1": "S1"}, "moved")
+    much = LedgerLine("CL0", LedgerAccount.PATIENT, LedgerKind.PATIENT_PAYMENT, -1000, "visit", 1)
+    off = evened([left, much], {}, "even")
+    assert [(line.claim_number, line.amount_cents) for line in off] == [("CL0", 1000), ("CL1", -1000)]
+    moved = moved_to_secondary([left, off[1]], "CL2", {"L1": "S1"}, "moved")
     assert [(line.claim_number, line.account, line.amount_cents) for line in moved] == [
         ("CL1", LedgerAccount.PATIENT, -3000),
         ("CL2", LedgerAccount.PAYER, 3000),
     ]
-    whole = replace(left, line_control="")
-    assert isinstance(moved_to_secondary([whole], "CL2", {"L1": "S1"}, "moved"), NeedsAPerson)
+    # what was left or billed to the patient of the whole claim stays a person's
+    for kind in (LedgerKind.PATIENT_RESPONSIBILITY, LedgerKind.TRANSFER):
+        whole = replace(left, kind=kind, line_control="")
+        assert isinstance(moved_to_secondary([whole], "CL2", {"L1": "S1"}, "moved"), NeedsAPerson)
