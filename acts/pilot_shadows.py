@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from acts.pilot_arms import Placed, insert_unless_there
+from acts.pilot_arms import Placed
 from adapters.log_lines import log_of
+from adapters.missing_rows import insert_unless_there
 from adapters.operational_store import audit
 from models.columns import utc_now
 from models.operational import PilotShadow

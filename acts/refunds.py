@@ -148,7 +148,6 @@ def _goes_to(owed: Balances, claim: Claim) -> ClaimStatus:
 
 def _still_owed_back(db: Session, claim: Claim) -> None:
     """A part went back, or something else is open: it stays where it is, and says what is left."""
-    claim_money.refresh(db, claim)
     left = sum(each.cents for each in _credits(db, claim.case_number))
     for at, each in enumerate(claim.findings):
         if each.get("rule") == claim_money.CREDIT:

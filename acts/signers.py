@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import exists, or_, update
 from sqlmodel import col, select
@@ -54,18 +54,28 @@ def _door(how: AuthenticatedHow, known: bool) -> _Door:
     return _KNOWN if known else _STRANGE
 
 
+def by_email(email: str) -> Staff | None:
+    """The member of staff with this address, however it is typed."""
+    with reading() as db:
+        return db.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+
+
+def refuse_stranger(password: str) -> NoReturn:
+    """Refuse an address that nobody has, in the time and the words of a wrong password."""
+    credentials.verify_password("", password)
+    raise NotAllowed(REFUSED)
+
+
 def sign_in(email: str, password: str, code: str, *, known_as: str = "", enrols: bool = False) -> Staff:
     """The staff member whose e-mail address, password and one-time (or recovery) code these are; raises NotAllowed.
 
     ``known_as`` is who signed in with this browser before. ``enrols``: somebody who still has to set up their app may
     come with the password alone; the caller lets them do that and nothing else.
     """
-    with reading() as db:
-        staff = db.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+    staff = by_email(email)
     how = AuthenticatedHow.DESK_PASSWORD_AND_CODE
     if staff is None:
-        credentials.verify_password("", password)  # an unknown address takes as long as a wrong password
-        raise NotAllowed(REFUSED)
+        refuse_stranger(password)
     known = known_as == staff.id
     if enrols and staff.must_enrol and not code.strip():
         return _first_sign_in(staff, password, known)

@@ -12,7 +12,7 @@ from models.codes import ClaimStatus, Role
 from models.columns import new_id
 from models.errors import NotAllowed
 from models.ledger import LedgerLine
-from models.operational import Claim, ClaimSubmission, EligibilityCheck, Patient, Staff, VisitPayment
+from models.operational import Claim, EligibilityCheck, Patient, Staff, VisitPayment
 from rules import cost_shares, ledger
 from rules.cost_shares import ExpectedShare
 from rules.coverage import status_from
@@ -113,16 +113,12 @@ def _onto_claim(db: Session, paid: VisitPayment, actor: str) -> None:
     ).first()
     if claim is None:
         return
-    number = db.exec(
-        select(ClaimSubmission.claim_control)
-        .where(ClaimSubmission.case_number == claim.case_number)
-        .order_by(col(ClaimSubmission.number).desc())
-    ).first()
-    if number is None:
+    sent = claim_money.newest_submission(db, claim.case_number)
+    if sent is None:
         return
     paid.case_number = claim.case_number
     db.add(paid)
-    claim_money.post(db, [_line(number, paid)], case_number=claim.case_number, actor=actor)
+    claim_money.post(db, [_line(sent.claim_control, paid)], case_number=claim.case_number, actor=actor)
     if claim.status in DECIDED:
         claim_money.settle(db, claim, actor)
     else:
@@ -135,6 +131,8 @@ def onto_first_sending(db: Session, sent: Iterable[tuple[Claim, str]]) -> dict[s
     ``sent``: each claim with its number of the ledger. A payment is the first claim's of that patient, clinician, day.
     """
     claims = {(claim.patient_id, claim.clinician_id, claim.service_date): (claim, number) for claim, number in sent}
+    if not claims:
+        return {}
     lines: dict[str, list[LedgerLine]] = {}
     found = db.exec(
         select(VisitPayment)

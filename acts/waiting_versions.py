@@ -23,6 +23,7 @@ from models.operational import AuditEvent, Location, Staff, VersionSignature, Wa
 from models.pilot_codes import WaitedWhy, WaitingKind
 from rules import version_signing
 from rules.access import VERSION_ENDERS
+from rules.sign_off import Signer
 
 EVERYWHERE = "everywhere"
 NONE_MEASURED = "none: it was tried in no pilot"
@@ -188,13 +189,8 @@ def sign(waiting_id: str, *, staff_id: str, how: AuthenticatedHow, seen_digest: 
     """
     signer = signer_facts(staff_id, utc_now().date())
     with writing() as db:
-        waiting = db.get(WaitingVersion, waiting_id, with_for_update=True)
-        if waiting is None:
-            raise MovedOn(f"there is no waiting version {waiting_id}")
-        found = _must_wait(db, waiting)
-        permission = version_signing.may_sign(signer, found.signatures, waiting.location_ids)
-        if not permission.allowed:
-            raise NotAllowed("; ".join(permission.reasons))
+        waiting = _locked(db, waiting_id)
+        found = _signable(db, waiting, signer)
         if seen_digest != waiting.digest:
             raise MovedOn("it is not as it was shown: read it again")
         if signer.role in found.missing:
@@ -202,7 +198,8 @@ def sign(waiting_id: str, *, staff_id: str, how: AuthenticatedHow, seen_digest: 
             found = _found(db, waiting)
         if found.missing:
             return found
-        _put_in_force(db, waiting, staff_id)
+        if waiting.ended_at is None:
+            _put_in_force(db, waiting, staff_id)
     if waiting.kind is WaitingKind.RISK_READER:
         # after the event is kept: killed in between, it is on record and not in force, never the reverse
         risk_versions.put_in_force(waiting.version)
@@ -213,21 +210,34 @@ def check_may_sign(waiting_id: str, staff_id: str) -> None:
     """Raises as ``sign`` does, before anybody is asked for a code."""
     signer = signer_facts(staff_id, utc_now().date())
     with reading() as db:
-        waiting = one(db, WaitingVersion, waiting_id)
-        found = _must_wait(db, waiting)
+        _signable(db, one(db, WaitingVersion, waiting_id), signer)
+
+
+def _locked(db: Session, waiting_id: str) -> WaitingVersion:
+    waiting = db.get(WaitingVersion, waiting_id, with_for_update=True)
+    if waiting is None:
+        raise MovedOn(f"there is no waiting version {waiting_id}")
+    return waiting
+
+
+def _signable(db: Session, waiting: WaitingVersion, signer: Signer) -> Waits:
+    """What this signer may sign now; raises MovedOn or NotAllowed otherwise."""
+    found = _must_wait(db, waiting)
     permission = version_signing.may_sign(signer, found.signatures, waiting.location_ids)
     if not permission.allowed:
         raise NotAllowed("; ".join(permission.reasons))
+    return found
 
 
 def _must_wait(db: Session, waiting: WaitingVersion) -> Waits:
     found = _found(db, waiting)
-    if waiting.ended_at is not None and not was_cut_off(waiting):
-        raise MovedOn("it waits no longer")
-    if not was_cut_off(waiting):
-        if found.stale:
-            raise MovedOn(f"its figures are older than {version_signing.GOOD_FOR.days} days: propose it anew")
-        _must_stand(db, waiting)
+    if waiting.ended_at is not None:
+        if not was_cut_off(waiting):
+            raise MovedOn("it waits no longer")
+        return found
+    if found.stale:
+        raise MovedOn(f"its figures are older than {version_signing.GOOD_FOR.days} days: propose it anew")
+    _must_stand(db, waiting)
     return found
 
 
@@ -258,13 +268,11 @@ def _keep_signature(db: Session, waiting: WaitingVersion, staff_id: str, role: R
 
 def _put_in_force(db: Session, waiting: WaitingVersion, actor: str) -> None:
     if waiting.kind is WaitingKind.RISK_READER:
-        if waiting.ended_at is None:
-            recalibrating.record_promoted(db, waiting.version, actor=actor, signed=waiting.digest)
+        recalibrating.record_promoted(db, waiting.version, actor=actor, signed=waiting.digest)
     else:
         for place in waiting.location_ids:
             note_templates.choose(db, place, waiting.version, actor, signed=waiting.digest)
-    if waiting.ended_at is None:
-        _end(db, waiting, WaitedWhy.SIGNED, actor)
+    _end(db, waiting, WaitedWhy.SIGNED, actor)
 
 
 def _end(db: Session, waiting: WaitingVersion, why: WaitedWhy, actor: str) -> None:
@@ -278,9 +286,7 @@ def _end(db: Session, waiting: WaitingVersion, why: WaitedWhy, actor: str) -> No
 def discard(waiting_id: str, *, staff_id: str) -> WaitingVersion:
     """Let a version wait no longer; again, or once it is signed, changes nothing."""
     with writing() as db:
-        waiting = db.get(WaitingVersion, waiting_id, with_for_update=True)
-        if waiting is None:
-            raise MovedOn(f"there is no waiting version {waiting_id}")
+        waiting = _locked(db, waiting_id)
         staff = one(db, Staff, staff_id)
         if staff.role not in VERSION_ENDERS or not _is_theirs(waiting, staff.location_ids):
             raise NotAllowed("an owner, a clinician, compliance or an administrator of its places discards it")

@@ -136,9 +136,9 @@ def would_offer(db: Session, slots: Sequence[Slot], now: datetime) -> list[Would
     for slot in _soonest_first(free):
         policy = facts.policy_for(slot)
         choice = _choose(facts, slot, policy, now)
-        in_order = _choose(facts, slot, replace(policy, batch=DEEP, deepest=DEEP), now)
-        if choice is None or in_order is None or not choice.chosen:
+        if choice is None or not choice.chosen:
             continue
+        in_order = _choose(facts, slot, replace(policy, batch=DEEP, deepest=DEEP), now) or choice
         offers = _offers_of(facts, slot, choice, now)
         offered, ranked = (tuple(each.entry_id for each in one) for one in (offers, in_order.chosen))
         found.append(WouldOffer(slot, offers[0].case_number, offered, ranked))

@@ -5,15 +5,14 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from sqlmodel import select
-
-from acts.signers import sign_in
+from acts.signers import by_email, sign_in
 from adapters.desk_logins import TERMINAL
 from adapters.operational_store import audit, reading, writing
 from adapters.settings import settings
 from models.columns import utc_now
 from models.errors import NotAllowed
 from models.operational import Staff, StaffLogin
+from rules.access import may_open
 
 MINUTES = 30
 NOT_SIGNED_IN = "sign in first: countersign sign-in"
@@ -22,9 +21,8 @@ NOT_SIGNED_IN = "sign in first: countersign sign-in"
 def begin(email: str, password: str, code: str) -> Staff:
     """Sign in at this terminal; raises NotAllowed with one message for every cause."""
     # whoever can type here is on the machine itself, so failures of strangers at the desk do not lock this door
-    with reading() as db:
-        known_as = db.exec(select(Staff.id).where(Staff.email == email.strip().lower())).first() or ""
-    staff = sign_in(email, password, code, known_as=known_as)
+    known = by_email(email)
+    staff = sign_in(email, password, code, known_as=known.id if known is not None else "")
     token = secrets.token_urlsafe(32)
     with writing() as db:
         login = StaffLogin(
@@ -72,6 +70,15 @@ def who() -> Staff:
     if staff is None or not staff.active:
         raise NotAllowed(NOT_SIGNED_IN)
     return staff
+
+
+def who_may_open(route: str) -> Staff:
+    """Whoever is signed in at this terminal, if they may open the desk's page of the same purpose."""
+    me = who()
+    permission = may_open(route, me.role)
+    if not permission.allowed:
+        raise NotAllowed("; ".join(permission.reasons))
+    return me
 
 
 def _token_file() -> Path:

@@ -10,7 +10,6 @@ from rich.table import Table
 from cli import login
 from models.errors import NotAllowed
 from models.operational import Staff
-from rules.access import may_open
 
 PilotId = Annotated[str, typer.Argument(help="Such as PI-1f0c…; `countersign pilots list` shows them.")]
 
@@ -23,7 +22,7 @@ def register(app: typer.Typer, console: Console) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
     ) -> None:
         """Every pilot at your places: what is tried, since when, what is known."""
-        rows = _rows(_may("pilots"))
+        rows = _rows(login.who_may_open("pilots"))
         if as_json:
             print(json.dumps(rows, indent=2))
             return
@@ -40,7 +39,7 @@ def register(app: typer.Typer, console: Console) -> None:
         from models.columns import utc_now
         from web.desk import pilot_words
 
-        me = _may("look_at_pilot")
+        me = login.who_may_open("look_at_pilot")
         with reading() as db:
             found, _ = pilots.one_pilot(db, pilot)
         _check_place(me, found.location_ids)
@@ -56,17 +55,8 @@ def register(app: typer.Typer, console: Console) -> None:
         """End a pilot at once: from now on everybody has the present version."""
         from acts import pilots
 
-        pilots.end(pilot, staff_id=_may("end_pilot").id)
+        pilots.end(pilot, staff_id=login.who_may_open("end_pilot").id)
         console.print(f"{pilot} is ended.")
-
-
-def _may(route: str) -> Staff:
-    """Whoever is signed in here, if they may open the desk's page of the same purpose."""
-    me = login.who()
-    permission = may_open(route, me.role)
-    if not permission.allowed:
-        raise NotAllowed("; ".join(permission.reasons))
-    return me
 
 
 def _check_place(me: Staff, location_ids: list[str]) -> None:

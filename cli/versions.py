@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.text import Text
-from sqlmodel import select
 
-from acts.signers import REFUSED, prove
-from adapters import credentials
-from adapters.operational_store import reading
+from acts.signers import by_email, prove, refuse_stranger
 from cli import login
 from models.codes import AuthenticatedHow
-from models.errors import NotAllowed
-from models.operational import Staff
-from rules.access import may_open
 from rules.version_signing import SIGNED_BY
 
 if TYPE_CHECKING:
@@ -35,7 +29,7 @@ def register(app: typer.Typer, console: Console) -> None:
         """What waits to be signed at your places, and what waited lately."""
         from acts import waiting_versions
 
-        found = waiting_versions.all_waiting(_may("versions").location_ids)
+        found = waiting_versions.all_waiting(login.who_may_open("versions").location_ids)
         if as_json:
             print(json.dumps([plain(each) for each in found], indent=2))
             return
@@ -49,14 +43,14 @@ def register(app: typer.Typer, console: Console) -> None:
         """Show exactly what is signed; an owner and a clinician sign with e-mail, password and one-time code."""
         from acts import waiting_versions
 
-        ask(console, waiting_versions.one_waiting(waiting, _may("version").location_ids))
+        ask(console, waiting_versions.one_waiting(waiting, login.who_may_open("version").location_ids))
 
     @app.command("discard")
     def discard(waiting: WaitingId) -> None:
         """Let a version wait no longer; nothing is put in force."""
         from acts import waiting_versions
 
-        waiting_versions.discard(waiting, staff_id=_may("discard_version").id)
+        waiting_versions.discard(waiting, staff_id=login.who_may_open("discard_version").id)
         _say(console, f"{waiting} waits no longer.")
 
 
@@ -79,16 +73,14 @@ def _signed(waits: "Waits", email: str) -> "Waits":
     """One signature of the person with this e-mail address, proved by password and code; raises NotAllowed."""
     from acts import waiting_versions
 
-    with reading() as db:
-        staff = db.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+    staff = by_email(email)
     if staff is not None:
         # before anybody types a code, which works only once
         waiting_versions.check_may_sign(waits.version.id, staff.id)
     password = typer.prompt("Password", hide_input=True)
     code = typer.prompt("One-time code")
     if staff is None:
-        credentials.verify_password("", password)  # an unknown address takes as long as a wrong password
-        raise NotAllowed(REFUSED)
+        refuse_stranger(password)
     prove(staff.id, code=code, password=password, how=HOW, known=True)
     return waiting_versions.sign(waits.version.id, staff_id=staff.id, how=HOW, seen_digest=waits.version.digest)
 
@@ -125,15 +117,6 @@ def plain(waits: "Waits") -> dict[str, Any]:
         "proposed_by": waits.version.proposed_by,
         "signed_by": {role.value: each.staff_id for role, each in waits.signatures.items()},
     }
-
-
-def _may(route: str) -> Staff:
-    """Whoever is signed in here, if they may open the desk's page of the same purpose."""
-    me = login.who()
-    permission = may_open(route, me.role)
-    if not permission.allowed:
-        raise NotAllowed("; ".join(permission.reasons))
-    return me
 
 
 def _say(console: Console, line: str) -> None:

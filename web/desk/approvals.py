@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import decisions, signers
 from adapters import case_views, desk_views
 from adapters.case_views import CaseView
-from models.codes import ApprovalKind, ApprovalStatus, AuthenticatedHow, CaseOwner, Verdict
+from models.codes import ApprovalKind, ApprovalStatus, CaseOwner, Verdict
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval
@@ -282,7 +282,7 @@ def _try_to_sign(
             verdict=verdict,
             reason=TherapyText(reason.replace("\r\n", "\n")),
             seen_digest=seen_digest,
-            how=AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            how=me.signs_how,
             login=me.login_id,
             code=code.strip(),
             password=password,

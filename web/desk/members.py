@@ -11,6 +11,7 @@ from acts import break_glass
 from adapters import case_views, desk_logins
 from adapters.case_views import CaseView
 from adapters.desk_logins import SignedIn as Recognised
+from models.codes import AuthenticatedHow
 from models.errors import NotAllowed
 from models.operational import Staff
 from models.purposes import PurposeOfUse, because
@@ -49,6 +50,11 @@ class Member:
     @property
     def id(self) -> str:
         return self.staff.id
+
+    @property
+    def signs_how(self) -> AuthenticatedHow:
+        """How a signature of theirs is proved: by the practice's sign-in service, or by password and code."""
+        return AuthenticatedHow.DESK_OIDC if self.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE
 
     @property
     def login_id(self) -> str:

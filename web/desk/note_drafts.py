@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import decisions, note_editing, signers
 from acts.note_editing import NoteOnScreen
 from adapters import desk_views, note_views
-from models.codes import AuthenticatedHow, Verdict
+from models.codes import Verdict
 from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.note_codes import FlagAction
 from models.therapy_text import TherapyText
@@ -255,7 +255,7 @@ def _try_to_sign(
             verdict=verdict,
             reason=TherapyText(reason.replace("\r\n", "\n")),
             seen_digest=screen.pinned,
-            how=AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            how=me.signs_how,
             login=me.login_id,
             code=code.strip(),
             password=password,

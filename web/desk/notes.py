@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import addenda, signed_notes, signers
 from adapters import case_views, desk_views, note_views
 from adapters.case_views import CaseView
-from models.codes import AuthenticatedHow, NoteStatus, Role, ToDoKind, Verdict
+from models.codes import NoteStatus, Role, ToDoKind, Verdict
 from models.errors import MovedOn, NotAllowed
 from models.operational import SessionNote
 from models.signed_note import SignedNote
@@ -171,7 +171,7 @@ def _try_to_add(me: Member, number: str, text: str, password: str, code: str) ->
             number,
             TherapyText(text),
             staff_id=me.id,
-            how=AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+            how=me.signs_how,
             code=code.strip(),
             password=password,
             login=me.login_id,

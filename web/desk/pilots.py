@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from acts import pilot_looks, pilot_versions, pilots
 from adapters import desk_views
 from adapters.operational_store import reading
-from models.codes import AuthenticatedHow, Role
+from models.codes import Role
 from models.columns import utc_now
 from models.errors import MovedOn, NotAllowed
 from models.operational import Pilot, PracticeVersion
@@ -197,7 +197,7 @@ def sign_pilot(
         return _show(request, me, pilot_id, problem=NOT_PROVED)
     signed: dict[str, Any] = {
         "staff_id": me.id,
-        "how": AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE,
+        "how": me.signs_how,
         "seen_digest": seen_digest,
         "accepts_less": accepts_less == "yes",
     }

@@ -11,7 +11,6 @@ from acts.signers import REFUSED
 from acts.waiting_versions import Waits
 from adapters import desk_views, note_templates
 from adapters.operational_store import reading
-from models.codes import AuthenticatedHow
 from models.errors import MovedOn, NotAllowed, WeightsDiffer
 from models.note_template import NoteTemplate
 from models.pilot_codes import WaitingKind
@@ -120,7 +119,7 @@ def sign_version(
     except (MovedOn, WeightsDiffer, NotAllowed) as refusal:
         said = NOT_PROVED if str(refusal) == REFUSED else words.sentence(str(refusal)) + "."
         return _show(request, me, waiting_id, problem=said)
-    how = AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE
+    how = me.signs_how
     try:
         signed = waiting_versions.sign(waiting_id, staff_id=me.id, how=how, seen_digest=seen_digest)
     except (NotAllowed, MovedOn, WeightsDiffer) as refusal:

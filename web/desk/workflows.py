@@ -10,7 +10,7 @@ from acts import standings
 from acts.standings import Standing
 from adapters import desk_views
 from adapters.operational_store import CaseRecord
-from models.codes import AuthenticatedHow, CaseStatus, Role
+from models.codes import CaseStatus, Role
 from models.errors import MovedOn, NotAllowed
 from models.governance_codes import Level, Workflow, workflow_of
 from models.operational import WorkflowStanding
@@ -150,7 +150,7 @@ def promote_workflow(
         prove_again(me, password, code)
     except NotAllowed:
         return _show_up(request, me, found, to, NOT_PROVED)
-    how = AuthenticatedHow.DESK_OIDC if me.by_service else AuthenticatedHow.DESK_PASSWORD_AND_CODE
+    how = me.signs_how
     try:
         standings.promote(_which(workflow), location, level, staff_id=me.id, how=how, seen_digest=seen_digest)
     except (NotAllowed, MovedOn) as refused:
