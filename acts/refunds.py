@@ -152,7 +152,8 @@ def _still_owed_back(db: Session, claim: Claim) -> None:
     for at, each in enumerate(claim.findings):
         if each.get("rule") == claim_money.CREDIT:
             said = f"${dollars(left)} is still owed back." if left else "What was owed back has gone back."
-            claim.findings = [*claim.findings[:at], each | {"message": said}, *claim.findings[at + 1 :]]
+            kept = each if left else {name: value for name, value in each.items() if name != claim_money.REFUND_BY}
+            claim.findings = [*claim.findings[:at], kept | {"message": said}, *claim.findings[at + 1 :]]
     db.add(claim)
 
 

@@ -271,3 +271,19 @@ def test_signed_refund_leaves_an_appeal_where_it_is(payer: Payer) -> None:
     refund(12_000)
     sign(open_gate(), OWNER)
     assert (claim_of().status, owed().patient_cents, owed().denied_cents) == (C.APPEALED, 0, form.charge_cents)
+
+
+def test_credit_that_has_gone_back_has_no_day_any_more_where_something_else_is_open(payer: Payer) -> None:
+    overpaid(payer, 20_000)
+    with store.writing() as db:
+        sent = claim_money.newest_submission(db, NUMBER)
+        assert sent is not None
+        open_line = {"case_number": NUMBER, "claim_number": sent.claim_control, "account": "payer", "part": 1}
+        db.add(LedgerEntry(**open_line, key="open#1", source="open", kind="charge", amount_cents=700))
+    assert claim_views.refund_by(claim_of()) is not None
+    refund(12_000)
+    sign(open_gate(), OWNER)
+    assert claim_views.refund_by(claim_of()) is not None  # the rest of it is still owed back
+    refund(-owed().patient_cents, reference="1043")
+    assert (claim_of().status, owed().patient_cents) == (C.REMITTANCE_REVIEW, 0)
+    assert claim_views.refund_by(claim_of()) is None
