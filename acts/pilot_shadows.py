@@ -34,7 +34,20 @@ def keep(db: Session, work_out: Callable[[], Sequence[Beside]]) -> None:
         with db.begin_nested():
             _keep(db, work_out())
     except Exception as trouble:  # whatever it is, a trial keeps nobody from their reminder, draft or offer
-        log.error("what a version in shadow would do was not worked out", trouble=trouble)
+        _not_worked_out(trouble)
+
+
+def worked_out(work_out: Callable[[], Sequence[Beside]]) -> Sequence[Beside]:
+    """What would have been, worked out where it must be before anything is done; nothing where that fails."""
+    try:
+        return work_out()
+    except Exception as trouble:  # as in keep
+        _not_worked_out(trouble)
+        return ()
+
+
+def _not_worked_out(trouble: Exception) -> None:
+    log.error("what a version in shadow would do was not worked out", trouble=trouble)
 
 
 def _keep(db: Session, found: Sequence[Beside]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import exists
@@ -76,7 +77,7 @@ def offer_times(db: Session, slots: Sequence[Slot], now: datetime) -> list[Waitl
         choice = _choose(facts, slot, facts.policy_for(slot), now)
         if choice is None:
             continue
-        beside += _would_choose(facts, slot, choice, now)
+        beside += pilot_shadows.worked_out(partial(_would_choose, facts, slot, choice, now))
         made += [(offer, slot) for offer in _offers_of(facts, slot, choice, now)]
     _keep(db, facts, made)
     if beside:
