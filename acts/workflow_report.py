@@ -13,7 +13,7 @@ from adapters.operational_store import reading
 from adapters.workflow_drawing import span
 from models.governance_codes import Workflow
 from models.operational import Location
-from models.small_cells import FEWEST
+from models.small_cells import FEWEST, tells
 from models.workflow_steps import STATUSES
 from rules.workflow_map import Map, rows_of, slowest, suppressed
 
@@ -64,7 +64,7 @@ def write(docs: Path, as_of: datetime, workflows: Sequence[Workflow], sample: st
 
 def _enough(found: Map) -> bool:
     """Whether so many are open that their number may leave the practice."""
-    return found.open_cases == 0 or found.open_cases >= FEWEST
+    return not tells(found.open_cases)
 
 
 def _section(found: Map, whole: Map) -> str:

@@ -98,17 +98,22 @@ def verify(anchors: Path | None = None, chains: Sequence[Chain] = CHAINS) -> lis
     return [verify_chain(chain, url_of(chain), anchors) for chain in chains]
 
 
+def _begun(chain: Chain, anchors: Path | None) -> tuple[_Found, list[Anchor]]:
+    """No fault yet, and the anchors to hold the chain against; none where they cannot be read, which is a fault."""
+    found = _Found(chain.database)
+    try:
+        return found, read_anchors(chain, anchors)
+    except BrokenAnchor as trouble:
+        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+        return found, []
+
+
 def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict:
     """Recompute one chain; everything is read in one snapshot of the database.
 
     In the therapy database what was sealed is compared with what the audit says of it, too.
     """
-    found = _Found(chain.database)
-    known: list[Anchor] = []
-    try:
-        known = read_anchors(chain, anchors)
-    except BrokenAnchor as trouble:
-        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+    found, known = _begun(chain, anchors)
     engine = open_engine(url)
     try:
         with snapshot(engine) as connection:
@@ -133,12 +138,7 @@ def verify_chain(chain: Chain, url: str, anchors: Path | None = None) -> Verdict
 def verify_rows(chain: Chain, rows: Iterator[Sequence[Any]], anchors: Path | None, *, from_the_start: bool) -> Verdict:
     """Recompute rows of ``rows_of`` that were taken out of the database: an export. No head is known then, so a cut
     tail is seen by the anchors alone, and only of an export that begins at the start."""
-    found = _Found(chain.database)
-    known: list[Anchor] = []
-    try:
-        known = read_anchors(chain, anchors)
-    except BrokenAnchor as trouble:
-        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+    found, known = _begun(chain, anchors)
     first = next(rows, None)
     before = (0, "") if from_the_start or first is None else (int(first[0]) - 1, str(first[-2]))
     all_rows = rows if first is None else joined([first], rows)
@@ -156,12 +156,7 @@ def verify_picked(
 
     An event that was left out and not counted is seen by the whole chain alone.
     """
-    found = _Found(chain.database)
-    known: list[Anchor] = []
-    try:
-        known = read_anchors(chain, anchors)
-    except BrokenAnchor as trouble:
-        found.add(FaultKind.ANCHOR_UNREADABLE, None, str(trouble))
+    found, known = _begun(chain, anchors)
     count, last_id, last_digest = _walk(chain, rows, known, found, picked=True)
     if count != said:
         found.add(FaultKind.COUNT_DIFFERS, None, f"the export says {said} events, {count} are in it")

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from adapters import audit_pages
 from adapters import operational_store as store
 from adapters.audit_anchors import read_head, url_of
 from adapters.audit_chain import FETCHED_AT_ONCE, rows_of, snapshot
-from adapters.audit_search import Wanted, conditions, count
+from adapters.audit_search import Wanted, conditions
 from models.audit_chain import CHAINS, FIELDS, Chain, facts_columns
 from models.columns import utc_now
 from models.databases import open_engine
@@ -101,12 +102,7 @@ def export(form: Format, asked: Asked, *, actor: str, where: str) -> Iterator[st
 def _part(chain: Chain, asked: Asked) -> Part:
     last_id, _ = read_head(chain)
     until = last_id if asked.until is None else min(asked.until, last_id)
-    engine = open_engine(url_of(chain))
-    try:
-        with snapshot(engine) as connection:
-            return Part(count(connection, chain, asked.wanted, until), until)
-    finally:
-        engine.dispose()
+    return Part(audit_pages.how_many(chain, asked.wanted, until), until)
 
 
 def _case_number(wanted: Wanted) -> str | None:

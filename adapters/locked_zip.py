@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import pyzipper
-
 LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 """Of a passphrase: capitals and digits that nobody takes for each other, by eye or by telephone."""
 GROUPS, GROUP = 6, 4
@@ -30,6 +28,8 @@ def packed(files: Mapping[str, bytes], made_at: datetime, passphrase: str | None
     if passphrase is None:
         archive = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
     else:
+        import pyzipper  # Cryptodome behind it takes a tenth of a second that no start of the desk should pay
+
         archive = pyzipper.AESZipFile(out, "w", compression=pyzipper.ZIP_DEFLATED)
         archive.setpassword(passphrase.encode())
         archive.setencryption(pyzipper.WZ_AES, nbits=256)

@@ -262,12 +262,14 @@ def _said_once(placed: Sequence[_Placed], dropped: Counter[Dropped]) -> list[_Pl
 
 def _in_passages(placed: Sequence[_Placed], turns: Sequence[Turn], style: Style) -> list[_Passage]:
     """What belongs together, in order, none longer than MOST_WORDS unless one statement alone is."""
+    if style.visit:
+        return [[one] for one in placed]
     passages: list[_Passage] = []
     of_turn: list[_Passage] = []
     for one in placed:
         if of_turn and not _goes_on(of_turn[-1][-1].statement.sources[-1].turn, one.statement.sources[0].turn, turns):
             of_turn = []
-        mine = next((each for each in reversed(of_turn) if not style.visit and _belongs(each[-1], one)), None)
+        mine = next((each for each in reversed(of_turn) if _belongs(each[-1], one)), None)
         if mine is not None and len(_text([*mine, one]).split()) <= MOST_WORDS:
             mine.append(one)
         else:

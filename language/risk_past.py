@@ -10,7 +10,7 @@ from language.risk_place import Place
 
 # The C-SSRS screener (Columbia Lighthouse Project, "Screener with triage points") counts behaviour of the last three
 # months as high risk, so nothing that recent is filed as history.
-RECENT_MONTHS = 3
+_RECENT_MONTHS = frozenset({"one", "two", "three", "a few", "a couple of", "some", "several", "1", "2", "3"})
 # There is no clock here: a year after this one may be recent and so is no sign of history.
 LAST_YEAR_THAT_IS_HISTORY = 2024
 
@@ -218,5 +218,5 @@ def _is_far_back(cue: re.Match[str]) -> bool:
     if cue["short"]:
         return not LAST_YEAR_THAT_IS_HISTORY - 2000 < int(cue["short"][1:]) < 50
     if cue["months"]:
-        return cue["months"] not in ("one", "two", "three", "a few", "a couple of", "some", "several", "1", "2", "3")
+        return cue["months"] not in _RECENT_MONTHS
     return True

@@ -71,7 +71,8 @@ def let_go(case: Case) -> bool:
         if _is_open(db, referral):
             return False
         chosen = content["clinician_id"]
-        needed = assignment_signature(_facts(db, referral, found, chosen, now), assignment_policy(db))
+        policy = assignment_policy(db)
+        needed = assignment_signature(_facts(db, referral, found, chosen, now, policy.last), policy)
         if not needed.goes_by_itself:
             why = [each.value for each in needed.reasons]
             store.audit(db, "system", "assignment.to_sign", referral, case.number, reasons=why)
@@ -134,10 +135,12 @@ def _is_open(db: Session, referral: Referral) -> bool:
 # -- what is known
 
 
-def _facts(db: Session, referral: Referral, found: MatchResult, chosen: str | None, now: datetime) -> AssignmentFacts:
+def _facts(
+    db: Session, referral: Referral, found: MatchResult, chosen: str | None, now: datetime, last: int
+) -> AssignmentFacts:
     number = referral.case_number
     patient = store.one(db, Patient, referral.patient_id)
-    as_proposed, signed = _signed_here(db, referral.location_id, assignment_policy(db).last)
+    as_proposed, signed = _signed_here(db, referral.location_id, last)
     first = found.ranked[0].clinician_id if found.ranked else None
     return AssignmentFacts(
         live=_is_live(db, referral),

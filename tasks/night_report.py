@@ -24,7 +24,7 @@ from models.operational import (
     ToDo,
 )
 from models.periods import Period
-from models.small_cells import FEWEST
+from models.small_cells import FEWEST, tells
 from models.transitions import CLAIM_OWNERS, REFERRAL_OWNERS
 from rules.scorecard import Figure, outside
 from rules.scorecard_words import WORDS, interval_told, told
@@ -136,13 +136,13 @@ def _missed_risk() -> dict[str, str]:
     """What the drawn intakes of the last 90 days say; a count from 1 to 4 may tell whose it is, and is not told."""
     found = safety.sample_standing(utc_now())
     read = found.no_risk + found.missed
-    small = any(0 < count < FEWEST for count in (found.missed, read - found.missed, found.drawn))
+    small = any(tells(count) for count in (found.missed, read - found.missed, found.drawn))
     rate = found.rate
     known = "not known yet"
     if rate.value is not None and rate.low is not None and rate.high is not None and not small:
         known = f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
     return {
-        "unflagged intakes drawn, 90 days": f"fewer than {FEWEST}" if 0 < found.drawn < FEWEST else str(found.drawn),
+        "unflagged intakes drawn, 90 days": f"fewer than {FEWEST}" if tells(found.drawn) else str(found.drawn),
         "of unflagged intakes, with a missed risk": f"rests on fewer than {FEWEST}" if small else known,
     }
 
