@@ -31,7 +31,7 @@ from adapters.held_places import not_held
 from adapters.log_lines import log_of
 from adapters.settings import settings
 from models.billing import PracticeBilling
-from models.claim_codes import CLEARINGHOUSE, FileKind, FileStatus, SubmissionStatus
+from models.claim_codes import CLEARINGHOUSE, ExceptionQueue, FileKind, FileStatus, SubmissionStatus
 from models.claim_findings import blocking
 from models.claim_form import ClaimForm, ClaimFrequency, Envelope, PayerRank
 from models.codes import ApprovalKind, ApprovalStatus, ClaimStatus, Verdict
@@ -67,6 +67,8 @@ log = log_of(__name__)
 
 C = ClaimStatus
 WHERE = "send claims"
+SECONDARY = "secondary"
+LOOK_AT_IT = "Compare what the first payer decided with the claim: bill the patient, or write it off."
 MOST_IN_A_FILE = 1000
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 IN_THEIR_BOOKS = (SubmissionStatus.DECIDED, SubmissionStatus.ACCEPTED, SubmissionStatus.RECEIVED)
@@ -177,10 +179,6 @@ def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, n
         .order_by(col(Claim.case_number))
         .with_for_update()
     ).all()
-    if not claims:
-        return 0
-    due = min(answer_by(claim, Awaited.ACKNOWLEDGEMENT, now) for claim in claims)
-    file = queue_file(db, FileKind.CLAIMS, practice.submitter_id, len(claims), now, answer_by=due)
     earlier: dict[str, list[ClaimSubmission]] = {claim.case_number: [] for claim in claims}
     for each in db.exec(
         select(ClaimSubmission)
@@ -188,10 +186,16 @@ def _take(db: Session, forms: dict[str, ClaimForm], practice: PracticeBilling, n
         .order_by(col(ClaimSubmission.number))
     ).all():
         earlier[each.case_number].append(each)
+    passed_on = _passed_on(db, claims, forms, earlier)
+    claims = [claim for claim in claims if claim.status == C.READY_TO_SEND]
+    if not claims:
+        return 0
+    due = min(answer_by(claim, Awaited.ACKNOWLEDGEMENT, now) for claim in claims)
+    file = queue_file(db, FileKind.CLAIMS, practice.submitter_id, len(claims), now, answer_by=due)
     for claim in claims:
         _submit(db, claim, forms[claim.case_number], file, earlier[claim.case_number], now)
     db.flush()
-    _charge_all(db, claims, forms, earlier, now)
+    _charge_all(db, claims, forms, earlier, passed_on, now)
     for claim in claims:
         claim.first_sent_at = claim.first_sent_at or now
         claim.answer_by = answer_by(claim, Awaited.ACKNOWLEDGEMENT, now)
@@ -253,11 +257,34 @@ def _submit(
         )
 
 
+def _passed_on(
+    db: Session, claims: Sequence[Claim], forms: dict[str, ClaimForm], earlier: dict[str, list[ClaimSubmission]]
+) -> dict[str, Sequence[LedgerLine]]:
+    """What a payer after the first is asked for, by case. A claim of which that cannot be said goes to a biller before
+    a file is made, and keeps nobody else's claim from leaving."""
+    found: dict[str, Sequence[LedgerLine]] = {}
+    for claim in claims:
+        if claim.rank == PayerRank.PRIMARY or claim.frequency == ClaimFrequency.VOID:
+            continue
+        own = [each for each in earlier[claim.case_number] if each.rank == claim.rank]
+        before = own[-1] if own else earlier[claim.case_number][-1]
+        form = forms[claim.case_number]
+        moved = _moved(db, before, form.claim_number, _sent(form), again=bool(own))
+        if isinstance(moved, NeedsAPerson):
+            claim.queue = ExceptionQueue.CHECKS.value
+            claim.findings = [blocking(SECONDARY, moved.reason, LOOK_AT_IT)]
+            store.move_case(db, claim, C.CORRECTION, actor="system", why=SECONDARY)
+        else:
+            found[claim.case_number] = moved
+    return found
+
+
 def _charge_all(
     db: Session,
     claims: Sequence[Claim],
     forms: dict[str, ClaimForm],
     earlier: dict[str, list[ClaimSubmission]],
+    passed_on: dict[str, Sequence[LedgerLine]],
     now: datetime,
 ) -> None:
     """What each sending is owed: those sent for the first time together, what replaces or follows one by itself."""
@@ -265,9 +292,9 @@ def _charge_all(
     for claim in claims:
         form = forms[claim.case_number]
         if claim.rank != PayerRank.PRIMARY or claim.frequency == ClaimFrequency.VOID or earlier[claim.case_number]:
-            _charge(db, claim, form, _sent(form), earlier[claim.case_number], now)
+            _charge(db, claim, form, earlier[claim.case_number], passed_on, now)
             continue
-        lines = _all_of(claim, ledger.charges(form.claim_number, _sent(form)))
+        lines = ledger.charges(form.claim_number, _sent(form))
         charged.append((claim, lines))
     paid = onto_first_sending(db, [(claim, lines[0].claim_number) for claim, lines in charged])
     for claim, lines in charged:
@@ -276,12 +303,6 @@ def _charge_all(
     post_all(db, [posting for _, posting in first])
     for claim, posting in first:
         set_sums(db, claim, posting.lines)
-
-
-def _all_of(claim: Claim, lines: Sequence[LedgerLine] | NeedsAPerson) -> Sequence[LedgerLine]:
-    if isinstance(lines, NeedsAPerson):
-        raise NotSignedOff(f"claim {claim.case_number}: {lines.reason}")
-    return lines
 
 
 def _sent(form: ClaimForm) -> list[SentLine]:
@@ -307,23 +328,21 @@ def _charge(
     db: Session,
     claim: Claim,
     form: ClaimForm,
-    lines: list[SentLine],
     earlier: list[ClaimSubmission],
+    passed_on: dict[str, Sequence[LedgerLine]],
     now: datetime,
 ) -> None:
     """What this sending is owed; what an earlier one was owed, and was not paid, is not owed twice."""
     if claim.frequency == ClaimFrequency.VOID:
         return
-    number = form.claim_number
-    own = [each for each in earlier if each.rank == claim.rank]
     if claim.rank == PayerRank.PRIMARY:
+        number, own = form.claim_number, [each for each in earlier if each.rank == claim.rank]
         if own:
             withdraw(db, claim, own[-1].claim_control, f"{number}/replaces")
-        new: Sequence[LedgerLine] | NeedsAPerson = ledger.charges(number, lines)
+        new: Sequence[LedgerLine] = ledger.charges(number, _sent(form))
     else:
-        before = own[-1] if own else earlier[-1]
-        new = _moved(db, before, number, lines, again=bool(own))
-    post(db, _all_of(claim, new), case_number=claim.case_number, payer_code=claim.payer_code, at=now)
+        new = passed_on[claim.case_number]
+    post(db, new, case_number=claim.case_number, payer_code=claim.payer_code, at=now)
     refresh(db, claim)
 
 

@@ -434,6 +434,23 @@ def test_a_second_payer_is_told_what_the_first_decided_and_closes_the_claim(paye
     assert first.claim_number != second.claim_number
 
 
+def test_what_cannot_be_asked_of_the_second_payer_goes_to_a_biller_and_stops_no_batch(payer: Payer) -> None:
+    insured_twice()
+    first = pay(payer, CO45, SHARE)
+    build()
+    one_round()
+    with store.writing() as db:  # left to the patient of the whole claim, and of no line
+        whole = {"case_number": NUMBER, "claim_number": first.claim_number, "account": "patient", "part": 1}
+        db.add(LedgerEntry(**whole, key="whole#1", source="whole", kind="patient_responsibility", amount_cents=700))
+    payer.answers_coverage()
+    one_round()  # raises nothing: whatever else is ready leaves
+    claim = claim_of()
+    assert (claim.status, claim.queue, claim.findings[0]["rule"]) == (C.CORRECTION, "checks", "secondary")
+    with store.reading() as db:
+        newest = claim_money.newest_submission(db, NUMBER)
+    assert newest is not None and newest.claim_control == first.claim_number
+
+
 def test_a_second_payers_denial_is_replaced_under_its_own_number(payer: Payer) -> None:
     insured_twice()
     pay(payer, CO45, SHARE)
