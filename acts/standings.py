@@ -1,7 +1,7 @@
 """How far each workflow goes at each location: anybody takes it down, an owner signs it up, the lock judges it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -46,16 +46,18 @@ class Standing:
         return self.record.runs_as in HELD_LEVELS
 
 
-def overview() -> list[Standing]:
-    """Every workflow at every location, judged by what is on record at this moment; writes nothing."""
+def overview(location_ids: Collection[str] | None = None) -> list[Standing]:
+    """Every workflow at these locations (None: at every one), judged by what is on record at this moment; writes
+    nothing. What the shadow noted is read of these locations alone."""
     now = utc_now()
     with reading() as db:
         facts, policy = gather(db, now), lock_policy(db)
         rows = {(each.workflow, each.location_id): each for each in db.exec(select(WorkflowStanding)).all()}
-        shadows = {pair: _shadow(db, record, now) for pair, record in rows.items()}
+        places = [place for place in facts.places if location_ids is None or place in location_ids]
+        shadows = {pair: _shadow(db, record, now) for pair, record in rows.items() if pair[1] in places}
     found = []
     for workflow in Workflow:
-        for place in facts.places:
+        for place in places:
             # of no session any more: what is put on it here is shown and never written
             record = rows.get((workflow, place)) or _as_shipped(workflow, place)
             judged = _judged(record, facts, policy)

@@ -1,6 +1,7 @@
 """Versions that are asked for without a pilot: proposed with their figures, signed and so put in force, discarded."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -298,21 +299,24 @@ def discard(waiting_id: str, *, staff_id: str) -> WaitingVersion:
 # -- the way back
 
 
-def template_ways(location_id: str, form: str) -> list[str]:
-    """The version of a format that a location writes with, then those it may go back to, the newest first."""
+def template_ways(location_ids: Collection[str], forms: Collection[str]) -> dict[tuple[str, str], list[str]]:
+    """By location and format: the version that it writes with, then those it may go back to, the newest first."""
+    moved: dict[tuple[str, str], list[tuple[str, bool]]] = {
+        (place, form): [] for place in location_ids for form in forms
+    }
     with reading() as db:
         events = db.exec(
             select(AuditEvent)
-            .where(AuditEvent.action == note_templates.CHOSEN, AuditEvent.subject_id == location_id)
+            .where(AuditEvent.action == note_templates.CHOSEN, col(AuditEvent.subject_id).in_(location_ids))
             .order_by(col(AuditEvent.id))
         ).all()
-        moved = [
-            (event.details["version"], event.details.get("signed") == "")
-            for event in events
+        for event in events:
+            version = event.details["version"]
             # by its name, for a shipped version may be gone since
-            if event.details["version"].rpartition("-")[0] == form
-        ]
-    return version_signing.ways_back(f"{form}-1", moved)
+            of = (event.subject_id, version.rpartition("-")[0])
+            if of in moved:
+                moved[of].append((version, event.details.get("signed") == ""))
+    return {(place, form): version_signing.ways_back(f"{form}-1", those) for (place, form), those in moved.items()}
 
 
 def go_back_reader(version: str, *, staff_id: str) -> None:
@@ -331,7 +335,7 @@ def go_back_template(location_id: str, version: str, *, staff_id: str) -> None:
         one(db, Location, location_id)
     if location_id not in staff.location_ids:
         raise NotAllowed("this is another location's")
-    [present, *before] = template_ways(location_id, form)
+    [present, *before] = template_ways([location_id], [form])[location_id, form]
     if version == present:
         return
     if version not in before:
@@ -370,15 +374,24 @@ def all_waiting(location_ids: Sequence[str], *, ended: int = 20) -> list[Waits]:
             select(WaitingVersion)
             .where(col(WaitingVersion.ended_at).is_not(None))
             .order_by(col(WaitingVersion.ended_at).desc(), col(WaitingVersion.id))
-            .limit(ended)
         ).all()
-        return [_found(db, each) for each in (*open_ones, *over) if _is_theirs(each, location_ids)]
+        lately = [each for each in over if _is_theirs(each, location_ids)][:ended]
+        return _all_found(db, [*(each for each in open_ones if _is_theirs(each, location_ids)), *lately])
 
 
 def _found(db: Session, waiting: WaitingVersion) -> Waits:
-    query = select(VersionSignature).where(VersionSignature.waiting_id == waiting.id)
-    signatures = {each.role: each for each in db.exec(query).all()}
-    return Waits(waiting, signatures, version_signing.is_stale(waiting.proposed_at, utc_now()))
+    [found] = _all_found(db, [waiting])
+    return found
+
+
+def _all_found(db: Session, waiting: Sequence[WaitingVersion]) -> list[Waits]:
+    """Each with its signatures, in one query."""
+    query = select(VersionSignature).where(col(VersionSignature.waiting_id).in_([each.id for each in waiting]))
+    signatures: defaultdict[str, dict[Role, VersionSignature]] = defaultdict(dict)
+    for each in db.exec(query).all():
+        signatures[each.waiting_id][each.role] = each
+    now = utc_now()
+    return [Waits(each, signatures[each.id], version_signing.is_stale(each.proposed_at, now)) for each in waiting]
 
 
 def _is_theirs(waiting: WaitingVersion, location_ids: Sequence[str]) -> bool:

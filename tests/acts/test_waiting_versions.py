@@ -212,7 +212,7 @@ def test_discarded_version_is_not_signed(place: Location, owner: Staff):
 
 def test_way_back_of_a_template_is_one_act_and_not_a_way_forward(place: Location, owner: Staff, clinician: Staff):
     sign(waiting_template(place, owner), owner, clinician)
-    assert waiting_versions.template_ways(place.id, "SOAP") == ["SOAP-2", "SOAP-1"]
+    assert waiting_versions.template_ways([place.id], ["SOAP"])[place.id, "SOAP"] == ["SOAP-2", "SOAP-1"]
     for who in (make_signer(Role.BILLER, location=place), make_signer(Role.OWNER, location=make_location())):
         with pytest.raises(NotAllowed):
             waiting_versions.go_back_template(place.id, "SOAP-1", staff_id=who.id)

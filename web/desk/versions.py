@@ -40,7 +40,7 @@ def show_versions(request: Request, me: SignedIn, done: str = "") -> HTMLRespons
 def _list(request: Request, me: Member, *, notice: str = "", problem: str = "") -> HTMLResponse:
     own = me.staff.location_ids
     found = waiting_versions.all_waiting(own)
-    forms = {(place, form): waiting_versions.template_ways(place, form) for place in own for form in NoteFormatCode}
+    forms = waiting_versions.template_ways(own, list(NoteFormatCode))
     return page(
         request,
         "versions.html",

@@ -53,7 +53,7 @@ def workflows(request: Request, me: SignedIn, done: str = "") -> HTMLResponse:
 
 
 def _show(request: Request, me: Member, *, notice: str = "", problem: str = "") -> HTMLResponse:
-    here = [each for each in standings.overview() if each.record.location_id in me.staff.location_ids]
+    here = standings.overview(me.staff.location_ids)
     return page(
         request,
         "workflows.html",
@@ -174,7 +174,7 @@ def _found(me: Member, workflow: str, location: str) -> Standing:
     which = _which(workflow)
     if location not in me.staff.location_ids:
         raise NotAllowed("this is another location's")
-    for each in standings.overview():
+    for each in standings.overview([location]):
         if (each.record.workflow, each.record.location_id) == (which, location):
             return each
     raise MovedOn(f"there is no location {location}")
