@@ -21,7 +21,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,8 +188,8 @@ def _load(threads: int) -> dict[str, float]:
 
 def _memory(threads: int) -> dict[str, float]:
     """How far the peak rises with few texts, and with many, when no vectors are kept."""
-    encoder: Any = load_encoder(threads=threads)
-    network = encoder._means.network
+    encoder = load_encoder(threads=threads)
+    network = encoder._states.network
     network.encoder.layer = network.encoder.layer[:1]
     encoder.encode(list(_short_texts(TEXTS_PER_SLICE)))
     held = _status_mb("VmRSS")
