@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from acts import billing
 from acts.claim_books import Books, Posting, close, line_of, post_all, sent_line
 from models.claim_codes import ExceptionQueue
-from models.claim_findings import blocking
+from models.claim_findings import REFUND_BY, blocking
 from models.codes import ClaimStatus
 from models.columns import utc_now
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash
@@ -21,11 +21,8 @@ from rules.claim_sign_off import dollars
 from rules.deadlines import Awaited
 
 C = ClaimStatus
-CREDIT, REFUND_BY = "credit", "refund_by"
+CREDIT = "credit"
 GIVE_IT_BACK = "Record the refund once it is made; or the payer keeps it back itself (PLB)."
-REFUND_WITHIN = timedelta(days=60)
-"""From when a credit is known until it must be back with whoever paid it: what Medicare gives (42 CFR 401.305(b));
-contracts and states that give less are not known here."""
 LOOK_AT_IT = "Compare the remittance with the claim; call the payer, or settle it by hand."
 
 
@@ -145,7 +142,7 @@ def owe_back(books: Books, thread: Claim, owed: Balances, segment: int = 0) -> N
     sides = " and ".join(f"${dollars(cents)} to {who}" for who, cents in parts.items() if cents > 0)
     said = f"More was paid than is owed: {sides or f'${dollars(owed.credit_cents)}'} is owed back."
     found = blocking(CREDIT, said, GIVE_IT_BACK, segment=str(segment) if segment else "")
-    by = known or (utc_now().date() + REFUND_WITHIN).isoformat()
+    by = known or (utc_now().date() + billing.refund_within()).isoformat()
     thread.queue, thread.findings = ExceptionQueue.CREDIT.value, [found | {REFUND_BY: by}]
     books.move(thread, C.REMITTANCE_REVIEW, queue=thread.queue)
 

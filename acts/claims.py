@@ -355,11 +355,10 @@ def record_patient_payment(case_number: str, *, staff_id: str, cents: int, refer
     """
     if cents <= 0:
         raise ValueError("cents must be more than 0")
-    if not re.fullmatch(r"[A-Za-z0-9 .-]{1,40}", reference.strip()):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
+    reference = ledger.read_reference(reference)
     with writing() as db:
         claim = locked_thread(db, case_number, staff_id)
-        source = f"paid:{case_number}:{reference.strip()}:"
+        source = f"paid:{case_number}:{reference}:"
         known = [line for line in claim_money.lines_of_case(db, case_number) if line.source.startswith(source)]
         if known:
             if -sum(line.amount_cents for line in known) != cents:

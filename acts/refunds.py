@@ -1,6 +1,5 @@
 """What billers give back: what a payer or a patient has paid more than they owe on a claim."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from acts import claim_money
 from acts.claim_books import Posting, post_all
 from acts.claims import AT_THE_PAYER, keep_reason, locked_thread, write_off_limit
 from adapters.operational_store import audit, move_case, reading, writing
+from models.claim_findings import REFUND_BY
 from models.codes import ClaimStatus
 from models.errors import MovedOn
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances
@@ -26,7 +26,6 @@ PATIENT = "patient"
 KEPT_BACK = "kept_back"
 METHODS = ("check", "electronic", "card", "cash", KEPT_BACK)
 """How money goes back; ``kept_back``: the payer has taken it from a later payment itself (PLB), and nothing is sent."""
-REFERENCE = re.compile(r"[A-Za-z0-9 .-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def refund(
     refund count once. Above the practice's limit for write-offs an owner signs first. The last cent closes the claim.
     Raises ValueError, NotAllowed, MovedOn.
     """
-    reference = reference.strip()
-    _check(to, cents, method, reference)
+    _check(to, cents, method)
+    reference = ledger.read_reference(reference)
     with reading() as db:
         locked_thread(db, case_number, staff_id)
         if _known(db, case_number, to, cents, reference):
@@ -152,20 +151,18 @@ def _still_owed_back(db: Session, claim: Claim) -> None:
     for at, each in enumerate(claim.findings):
         if each.get("rule") == claim_money.CREDIT:
             said = f"${dollars(left)} is still owed back." if left else "What was owed back has gone back."
-            kept = each if left else {name: value for name, value in each.items() if name != claim_money.REFUND_BY}
+            kept = each if left else {name: value for name, value in each.items() if name != REFUND_BY}
             claim.findings = [*claim.findings[:at], kept | {"message": said}, *claim.findings[at + 1 :]]
     db.add(claim)
 
 
-def _check(to: str, cents: int, method: str, reference: str) -> None:
+def _check(to: str, cents: int, method: str) -> None:
     if cents <= 0:
         raise ValueError("cents must be more than 0")
     if method not in METHODS:
         raise ValueError("method must be one of those offered")
     if method == KEPT_BACK and to == PATIENT:
         raise ValueError("a patient keeps nothing back: choose how it was sent")
-    if not REFERENCE.fullmatch(reference):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
 
 
 def _source(case_number: str, to: str, reference: str) -> str:

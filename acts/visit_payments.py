@@ -1,6 +1,5 @@
 """What a patient is asked for at a visit, and what they paid there, before the payer has decided anything."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlmodel import Session, col, select
@@ -20,7 +19,6 @@ from rules.coverage import status_from
 C = ClaimStatus
 WHO = (Role.COORDINATOR, Role.BILLER, Role.ADMIN)
 METHODS = ("card", "cash", "check")
-REFERENCE = re.compile(r"[A-Za-z0-9 .-]{1,40}")
 MOST_CENTS = 500_000
 """Above this it is a slip of the finger rather than what a visit costs."""
 DECIDED = (C.REMITTANCE_REVIEW, C.PATIENT_BALANCE, C.CLOSED_PAID, C.CLOSED_WRITTEN_OFF, C.CLOSED_VOID)
@@ -61,13 +59,11 @@ def record(check_id: str, *, staff_id: str, cents: int, method: str, reference: 
     It stands in the claim's ledger as soon as the claim leaves; where it has left, at once. What the payer then leaves
     to the patient is less by it, and what is too much is owed back. Raises ValueError, NotAllowed.
     """
-    reference = reference.strip()
     if not 0 < cents <= MOST_CENTS:
         raise ValueError("cents must be more than 0 and what a visit may cost")
     if method not in METHODS:
         raise ValueError("method must be one of those offered")
-    if not REFERENCE.fullmatch(reference):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
+    reference = ledger.read_reference(reference)
     with writing() as db:
         check = one(db, EligibilityCheck, check_id)
         staff = one(db, Staff, staff_id)

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from acts import billing, refunds
 from acts import claims as acts
-from acts import refunds
 from acts.billing_records import PATIENT_FIELDS
 from adapters import appeal_letters, case_views, claim_views, desk_views
 from adapters.case_views import CaseView
@@ -53,7 +53,7 @@ def claims(
 ) -> HTMLResponse:
     everything = [
         row
-        for row in claim_views.exceptions(me.staff.location_ids, utc_now())
+        for row in claim_views.exceptions(me.staff.location_ids, utc_now(), billing.refund_within())
         if row.facts is None or may_see_case(me.viewer, row.facts).allowed
     ]
     shown = [row for row in everything if _fits(row, me, queue, payer, owner, location)]
