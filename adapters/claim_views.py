@@ -159,13 +159,26 @@ def refund_by(claim: Claim) -> date | None:
     return date.fromisoformat(found) if found and not claim.status.is_closed else None
 
 
+def deadline(claim: Claim) -> tuple[date, str] | None:
+    """A claim's next day, with what it is the last of: the nearer one of an appeal and a refund, else the filing; None
+    where the claim is closed, or none is known."""
+    if claim.status.is_closed:
+        return None
+    appeal_by = claim.appeal_by if claim.status == S.DENIED else None
+    days = [(day, what) for day, what in ((appeal_by, "appeal"), (refund_by(claim), "refund")) if day]
+    if not days and claim.file_by:
+        return claim.file_by, "filing"
+    return min(days, default=None)
+
+
 def _claim_row(
     claim: Claim, patient: Patient, facts: CaseFacts, to_dos: dict[str, ToDo], approval: Approval | None
 ) -> ExceptionRow:
     first = claim.findings[0] if claim.findings else {}
     to_do = to_dos.get(claim.case_number)
     signs = approval is not None
-    back_by, owed = refund_by(claim), claim.payer_cents or claim.charge_cents
+    last_day, last_day_of = deadline(claim) or (None, "filing")
+    owed = claim.payer_cents or claim.charge_cents
     return ExceptionRow(
         queue=SIGNATURE if signs else claim.queue or QUEUE_AT.get(claim.status, ExceptionQueue.NO_ANSWER.value),
         number=claim.case_number,
@@ -178,9 +191,9 @@ def _claim_row(
         rule=str(first.get("rule", "")),
         segment=str(first.get("segment", "")),
         suggestion=str(first.get("suggestion", "")),
-        deadline=back_by or (claim.appeal_by or claim.file_by if claim.status == S.DENIED else claim.file_by),
-        deadline_of="refund" if back_by else "appeal" if claim.status == S.DENIED and claim.appeal_by else "filing",
-        amount_cents=-(min(claim.payer_cents, 0) + min(claim.patient_cents, 0)) if back_by else owed,
+        deadline=last_day,
+        deadline_of=last_day_of,
+        amount_cents=-(min(claim.payer_cents, 0) + min(claim.patient_cents, 0)) if last_day_of == "refund" else owed,
         to_do=to_do,
         assigned_to=approval.assigned_to if approval is not None else None,
         facts=facts,

@@ -270,7 +270,7 @@ def _show(
         signs=approval is not None and me.staff.role == SIGNING_ROLE[approval.kind],
         to_do=thread.open_to_do,
         owner=owner_of(claim.status),
-        deadline=_deadline(claim),
+        deadline=claim_views.deadline(claim),
         zone=found.location.time_zone,
         names=names,
         cw=claim_words,
@@ -291,16 +291,6 @@ def show_refusal(request: Request, me: Member, found: CaseView, problem: str) ->
     assert isinstance(found.referral, Claim)
     with reading(me, found):
         return _show(request, me, found.referral, found, problem=problem, status_code=422)
-
-
-def _deadline(claim: Claim) -> tuple[date, str] | None:
-    if claim.status.is_closed:
-        return None
-    if claim.status == ClaimStatus.DENIED and claim.appeal_by:
-        return claim.appeal_by, "appeal"
-    if refund_by := claim_views.refund_by(claim):
-        return refund_by, "refund"
-    return (claim.file_by, "filing") if claim.file_by else None
 
 
 @router.post("/claims/{number}", name="step_claim")
