@@ -1,6 +1,6 @@
 """The ledger of a claim: what is posted to it, what that leaves owed, and until when a payer may take to answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,14 @@ def lines_of_case(db: Session, case_number: str) -> list[LedgerLine]:
     """All postings of a thread, to whichever payer or the patient."""
     found = db.exec(select(LedgerEntry).where(LedgerEntry.case_number == case_number)).all()
     return [line_of(entry) for entry in found]
+
+
+def lines_of_cases(db: Session, case_numbers: Collection[str]) -> dict[str, list[LedgerLine]]:
+    """The same of many threads in one query."""
+    found: dict[str, list[LedgerLine]] = {number: [] for number in case_numbers}
+    for entry in db.exec(select(LedgerEntry).where(col(LedgerEntry.case_number).in_(case_numbers))).all():
+        found[str(entry.case_number)].append(line_of(entry))
+    return found
 
 
 def post(
@@ -165,7 +173,12 @@ def settle_in(books: Books, thread: Claim, **details: Any) -> None:
     elif owed.patient_cents:
         books.move(thread, C.PATIENT_BALANCE, cents=owed.patient_cents, **details)
     else:
-        books.move(thread, C.CLOSED_PAID, **details)
+        books.move(thread, evened_out(thread), **details)
+
+
+def evened_out(thread: Claim) -> ClaimStatus:
+    """Where a thread closes on which nothing is owed: one that never left was not billed, whatever has gone back."""
+    return C.CLOSED_PAID if thread.first_sent_at is not None else C.CLOSED_NOT_BILLED
 
 
 def owed_by(db: Session, case_number: str) -> list[tuple[str, LedgerAccount, int]]:

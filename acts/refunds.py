@@ -149,7 +149,7 @@ def _goes_to(owed: Balances, claim: Claim) -> ClaimStatus:
         return C.APPEALED if claim.came_from is C.APPEALED else C.DENIED
     if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
         return C.REMITTANCE_REVIEW
-    return C.PATIENT_BALANCE if owed.patient_cents else C.CLOSED_PAID
+    return C.PATIENT_BALANCE if owed.patient_cents else claim_money.evened_out(claim)
 
 
 def _still_owed_back(db: Session, claim: Claim) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from acts import billing, refunds
+from acts import billing, refunds, visit_payments
 from acts import claims as acts
 from acts.billing_records import PATIENT_FIELDS
 from adapters import appeal_letters, case_views, claim_views, desk_views
@@ -240,6 +240,8 @@ def _show(
     reads = may_read_claim(me.viewer, found.facts).allowed
     works = me.staff.role in CLAIM_WORKERS and may_see_case(me.viewer, found.facts).allowed
     approval = thread.open_sign_off
+    not_billed = works and claim.status is ClaimStatus.CLOSED_NOT_BILLED
+    paid_at_visit = visit_payments.in_no_ledger(claim.case_number) if not_billed else 0
     kept = [str(event.details["words"]) for event in thread.events if "words" in event.details]
     names = desk_views.staff_names()
     return page(
@@ -256,10 +258,14 @@ def _show(
         steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
         events=thread.events,
         offered=claim_steps.offered(
-            claim, held=held_here(claim.status, claim) is not None, owed_back=thread.balances.credit_cents > 0
+            claim,
+            held=held_here(claim.status, claim) is not None,
+            owed_back=thread.balances.credit_cents > 0,
+            paid_at_visit=paid_at_visit > 0,
         )
         if works
         else (),
+        paid_at_visit=paid_at_visit,
         credits=refunds.credits_of(claim.case_number) if works and thread.balances.credit_cents else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
