@@ -1,17 +1,21 @@
 """The billing tables in force: read from the practice's folder once per change of its files."""
 
-from datetime import UTC, date, datetime
+import logging
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from adapters import billing_tables
 from adapters.denial_routes import load as load_routes
 from adapters.settings import settings
-from models.billing import BillingTables
+from models.billing import MOST_REFUND_DAYS, BillingTables
+from models.columns import utc_now
 from models.denials import DenialRoutes
 
 ROUTES = "denial_routes.csv"
 State = tuple[tuple[str, int, int], ...]
+
+logger = logging.getLogger(__name__)
 
 
 def is_set_up() -> bool:
@@ -37,6 +41,20 @@ def tables() -> BillingTables:
         return BillingTables()
     folder = settings().billing_folder
     return _tables(folder, _state(folder))
+
+
+def refund_within() -> timedelta:
+    """How long the practice has to give back what is owed back.
+
+    The most it may be where no entry holds today, and while the tables cannot be read: what a payer says is posted all
+    the same.
+    """
+    try:
+        practice = tables().practice(utc_now().date())
+    except billing_tables.BrokenTables:
+        logger.error("the billing tables cannot be read: what is owed back gets the longest term")
+        practice = None
+    return timedelta(days=practice.refund_days if practice is not None else MOST_REFUND_DAYS)
 
 
 def denial_routes() -> DenialRoutes:

@@ -1,6 +1,6 @@
 """The ledger of a claim: what is posted to it, what that leaves owed, and until when a payer may take to answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from acts import billing
 from acts.claim_books import Books, Posting, close, line_of, post_all, sent_line
 from models.claim_codes import ExceptionQueue
-from models.claim_findings import blocking
+from models.claim_findings import REFUND_BY, blocking
 from models.codes import ClaimStatus
 from models.columns import utc_now
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances, cash
@@ -21,11 +21,8 @@ from rules.claim_sign_off import dollars
 from rules.deadlines import Awaited
 
 C = ClaimStatus
-CREDIT, REFUND_BY = "credit", "refund_by"
+CREDIT = "credit"
 GIVE_IT_BACK = "Record the refund once it is made; or the payer keeps it back itself (PLB)."
-REFUND_WITHIN = timedelta(days=60)
-"""From when a credit is known until it must be back with whoever paid it: what Medicare gives (42 CFR 401.305(b));
-contracts and states that give less are not known here."""
 LOOK_AT_IT = "Compare the remittance with the claim; call the payer, or settle it by hand."
 
 
@@ -41,6 +38,14 @@ def lines_of_case(db: Session, case_number: str) -> list[LedgerLine]:
     """All postings of a thread, to whichever payer or the patient."""
     found = db.exec(select(LedgerEntry).where(LedgerEntry.case_number == case_number)).all()
     return [line_of(entry) for entry in found]
+
+
+def lines_of_cases(db: Session, case_numbers: Collection[str]) -> dict[str, list[LedgerLine]]:
+    """The same of many threads in one query."""
+    found: dict[str, list[LedgerLine]] = {number: [] for number in case_numbers}
+    for entry in db.exec(select(LedgerEntry).where(col(LedgerEntry.case_number).in_(case_numbers))).all():
+        found[str(entry.case_number)].append(line_of(entry))
+    return found
 
 
 def post(
@@ -145,7 +150,7 @@ def owe_back(books: Books, thread: Claim, owed: Balances, segment: int = 0) -> N
     sides = " and ".join(f"${dollars(cents)} to {who}" for who, cents in parts.items() if cents > 0)
     said = f"More was paid than is owed: {sides or f'${dollars(owed.credit_cents)}'} is owed back."
     found = blocking(CREDIT, said, GIVE_IT_BACK, segment=str(segment) if segment else "")
-    by = known or (utc_now().date() + REFUND_WITHIN).isoformat()
+    by = known or (utc_now().date() + billing.refund_within()).isoformat()
     thread.queue, thread.findings = ExceptionQueue.CREDIT.value, [found | {REFUND_BY: by}]
     books.move(thread, C.REMITTANCE_REVIEW, queue=thread.queue)
 
@@ -168,7 +173,12 @@ def settle_in(books: Books, thread: Claim, **details: Any) -> None:
     elif owed.patient_cents:
         books.move(thread, C.PATIENT_BALANCE, cents=owed.patient_cents, **details)
     else:
-        books.move(thread, C.CLOSED_PAID, **details)
+        books.move(thread, evened_out(thread), **details)
+
+
+def evened_out(thread: Claim) -> ClaimStatus:
+    """Where a thread closes on which nothing is owed: one that never left was not billed, whatever has gone back."""
+    return C.CLOSED_PAID if thread.first_sent_at is not None else C.CLOSED_NOT_BILLED
 
 
 def owed_by(db: Session, case_number: str) -> list[tuple[str, LedgerAccount, int]]:

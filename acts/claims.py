@@ -30,7 +30,7 @@ from models.operational import Claim, ClaimSubmission, EligibilityCheck, Patient
 from models.remittance import NeedsAPerson
 from models.therapy_text import TherapyText
 from rules import ledger
-from rules.claim_sign_off import WRITE_OFF_ASKED, dollars
+from rules.claim_sign_off import WRITE_OFF_ASKED, asks_owner
 from rules.deadlines import Awaited
 
 C = ClaimStatus
@@ -249,26 +249,11 @@ def write_off(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
         claim.touched = True
         db.add(claim)
         if cents > write_off_limit():
-            claim.findings = [*claim.findings, _asked_for(staff_id, words, cents)]
+            claim.findings = [*claim.findings, asks_owner(WRITE_OFF_ASKED, cents, staff_id=staff_id, words=words)]
             move_case(db, claim, C.WRITE_OFF_SIGNATURE, actor=staff_id, words=words, cents=cents)
             return
         claim_money.post_write_off(db, claim, source=f"write-off:{words}", actor=staff_id)
         move_case(db, claim, C.CLOSED_WRITTEN_OFF, actor=staff_id, words=words, cents=cents)
-
-
-def _asked_for(staff_id: str, words: str, cents: int) -> dict[str, str]:
-    """Who wants what given up, and where their words are: the gate reads it when it opens."""
-    return {
-        "rule": WRITE_OFF_ASKED,
-        "severity": "warning",
-        "field": "",
-        "segment": "",
-        "message": f"A biller asks to give up {dollars(cents)}.",
-        "suggestion": "An owner signs it, or returns it.",
-        "owner": "owner",
-        "asked_by": staff_id,
-        "words": words,
-    }
 
 
 def appeal(
@@ -355,11 +340,10 @@ def record_patient_payment(case_number: str, *, staff_id: str, cents: int, refer
     """
     if cents <= 0:
         raise ValueError("cents must be more than 0")
-    if not re.fullmatch(r"[A-Za-z0-9 .-]{1,40}", reference.strip()):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
+    reference = ledger.read_reference(reference)
     with writing() as db:
         claim = locked_thread(db, case_number, staff_id)
-        source = f"paid:{case_number}:{reference.strip()}:"
+        source = f"paid:{case_number}:{reference}:"
         known = [line for line in claim_money.lines_of_case(db, case_number) if line.source.startswith(source)]
         if known:
             if -sum(line.amount_cents for line in known) != cents:

@@ -26,6 +26,7 @@ from adapters.undelivered import POST_KEY
 from models.claim_codes import ExceptionQueue
 from models.claim_findings import blocking
 from models.codes import (
+    SIGNED,
     ApprovalKind,
     ApprovalStatus,
     AuthenticatedHow,
@@ -103,7 +104,7 @@ def decide(
         raise NotAllowed("; ".join(permission.reasons))
     if sign_off.needs_reason(verdict, approval.kind) and not reason.unwrap().strip():
         raise ValueError("a reason is needed")
-    signs = verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    signs = verdict in SIGNED
     if approval.kind == ApprovalKind.SESSION_NOTE and signs and not on_screen:
         # other doors show neither the transcript nor the changes that were made to the proposal
         raise NotAllowed("a session's note is signed on the desk, where it stands beside its transcript")

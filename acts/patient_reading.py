@@ -5,7 +5,7 @@ from sqlmodel import col, select
 from acts.patient_visit import must_be_open, visit
 from adapters.operational_store import audit, one, reading, writing
 from adapters.signed_letters import signed_letter
-from models.codes import FollowUpStatus, LinkPurpose, Verdict
+from models.codes import SIGNED, FollowUpStatus, LinkPurpose
 from models.errors import MovedOn
 from models.operational import Approval, Decision, FollowUp
 from models.therapy_text import TherapyText
@@ -27,7 +27,7 @@ def message(token: str, proof: str | None) -> TherapyText:
             .join(Decision, col(Decision.approval_id) == col(Approval.id))
             .where(
                 Approval.case_number == follow_up.case_number,
-                col(Decision.verdict).in_((Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)),
+                col(Decision.verdict).in_(SIGNED),
             )
             .order_by(col(Decision.at).desc())
         ).first()

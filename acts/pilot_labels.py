@@ -1,26 +1,23 @@
 """What clinicians said of the flags that a pilot of the risk reader has read, wherever they signed for them."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlmodel import col, select
 
 from acts.labels import labelled_by_case
 from acts.pilot_figures import Labels
-from acts.signed_notes import signed_contents
-from adapters import therapy_store
+from acts.signed_notes import contents_of, signed_contents
 from adapters.operational_store import reading
-from models.codes import Verdict
+from models.codes import SIGNED
 from models.errors import CountersignError
 from models.note_codes import FlagAction
 from models.operational import Decision, FollowUp, Pilot, PilotReading
 from models.pilot_codes import TextKind
 from models.scheduling_codes import FollowUpKind
-from rules.sign_off import NOTHING_NEEDED, digest
+from rules.sign_off import NOTHING_NEEDED
 
 WHERE = "compare a pilot"
 AT_ONCE = 200
-SIGNED = (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
 
 
 def labels_for(pilots: Iterable[Pilot]) -> Labels:
@@ -77,13 +74,12 @@ def _of_check_ins(numbers: Sequence[str]) -> dict[str, dict[str, bool]]:
             )
             .order_by(col(Decision.at), col(Decision.id))
         ).all()
-    words = therapy_store.words_of_decisions([each.id for _, each in rows], actor="system", where=WHERE)
+    contents = contents_of([each for _, each in rows], actor="system", where=WHERE)
     found: dict[str, dict[str, bool]] = {}
     for number, decision in rows:
-        text = words[decision.id].signed_content.unwrap() if decision.id in words else ""
-        if digest(text) != decision.signed_digest:
+        if decision.id not in contents:
             continue
-        signed = json.loads(text)
+        signed = contents[decision.id]
         said = found.setdefault(number, {})
         for flag in signed["flags"]:
             if flag["text_id"] is not None:

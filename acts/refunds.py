@@ -1,6 +1,5 @@
 """What billers give back: what a payer or a patient has paid more than they owe on a claim."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +11,14 @@ from acts import claim_money
 from acts.claim_books import Posting, post_all
 from acts.claims import AT_THE_PAYER, keep_reason, locked_thread, write_off_limit
 from adapters.operational_store import audit, move_case, reading, writing
+from models.claim_findings import REFUND_BY
 from models.codes import ClaimStatus
 from models.errors import MovedOn
 from models.ledger import Balances, LedgerAccount, LedgerKind, LedgerLine, balances
 from models.operational import Claim, ClaimSubmission, LedgerEntry
 from models.therapy_text import TherapyText
 from rules import ledger
-from rules.claim_sign_off import REFUND_ASKED, dollars
+from rules.claim_sign_off import REFUND_ASKED, asked_in, asks_owner, dollars, others_than
 from rules.ledger import Credit
 
 C = ClaimStatus
@@ -26,17 +26,22 @@ PATIENT = "patient"
 KEPT_BACK = "kept_back"
 METHODS = ("check", "electronic", "card", "cash", KEPT_BACK)
 """How money goes back; ``kept_back``: the payer has taken it from a later payment itself (PLB), and nothing is sent."""
-REFERENCE = re.compile(r"[A-Za-z0-9 .-]{1,40}")
 
 
 @dataclass(frozen=True)
-class WantedRefund:
-    """A refund that waits for an owner, with what is owed on the claim now and where it stands once it is posted."""
+class Refund:
+    """So much goes back ``to`` the patient ("patient") or a payer (its code); ``reference`` makes it count once."""
 
     cents: int
     to: str
     method: str
     reference: str
+
+
+@dataclass(frozen=True)
+class WantedRefund(Refund):
+    """A refund that waits for an owner, with what is owed on the claim now and where it stands once it is posted."""
+
     accounts: dict[str, int]
     after: ClaimStatus
 
@@ -59,34 +64,35 @@ def _credits(db: Session, case_number: str) -> tuple[Credit, ...]:
 def refund(
     case_number: str, *, staff_id: str, to: str, cents: int, method: str, reference: str, reason: TherapyText
 ) -> None:
-    """Record that so much of a credit went back ``to`` the patient ("patient") or a payer (its code).
+    """Record that a part of a credit went back.
 
-    ``reference`` is the check's or transfer's number, or of what the payer kept back the one in its PLB: it makes a
-    refund count once. Above the practice's limit for write-offs an owner signs first. The last cent closes the claim.
-    Raises ValueError, NotAllowed, MovedOn.
+    ``reference`` is the check's or transfer's number, or of what the payer kept back the one in its PLB. Above the
+    practice's limit for write-offs an owner signs first. The last cent closes the claim. Raises ValueError,
+    NotAllowed, MovedOn.
     """
-    reference = reference.strip()
-    _check(to, cents, method, reference)
+    _check(to, cents, method)
+    wanted = Refund(cents, to, method, ledger.read_reference(reference))
     with reading() as db:
         locked_thread(db, case_number, staff_id)
-        if _known(db, case_number, to, cents, reference):
+        if _known(db, case_number, wanted):
             return
     words = keep_reason(case_number, staff_id, reason, *AT_THE_PAYER)
     with writing() as db:
         claim = locked_thread(db, case_number, staff_id)
-        if _known(db, case_number, to, cents, reference):
+        if _known(db, case_number, wanted):
             return  # posted while the reason was kept
         if claim.status not in AT_THE_PAYER:
             raise MovedOn(f"claim {case_number} has moved on")
-        credit = _credit_for(db, claim, to, cents, method, reference)
+        credit = _credit_for(db, claim, wanted)
         claim.touched = True
         db.add(claim)
         if cents > write_off_limit():
-            asked = {"to": to, "cents": str(cents), "method": method, "reference": reference}
-            claim.findings = [*_others(claim), _asked_for(staff_id, words, asked)]
+            how = {"to": to, "method": method, "reference": wanted.reference}
+            asked = asks_owner(REFUND_ASKED, cents, staff_id=staff_id, words=words, **how)
+            claim.findings = [*others_than(claim.findings, REFUND_ASKED), asked]
             move_case(db, claim, C.REFUND_SIGNATURE, actor=staff_id, words=words, cents=cents)
             return
-        _post(db, claim, credit, WantedRefund(cents, to, method, reference, {}, claim.status), staff_id)
+        _post(db, claim, credit, wanted, staff_id)
         audit(db, staff_id, "claim.refunded", claim, case_number, words=words, cents=cents, to=to, method=method)
         owed = balances(claim_money.lines_of_case(db, case_number))
         if not (owed.payer_cents or owed.denied_cents or owed.patient_cents < 0):
@@ -98,13 +104,13 @@ def refund(
 
 def post_signed(db: Session, claim: Claim, signed: Mapping[str, Any], *, actor: str) -> None:
     """Post a refund that an owner has signed; raises MovedOn where the ledger has changed since it was shown."""
-    present = wanted_refund(db, claim, _asked(claim))
+    present = wanted_refund(db, claim, asked_in(claim.findings, REFUND_ASKED))
     facts = ("cents", "to", "method", "reference", "accounts")
     if any(getattr(present, name) != signed[name] for name in facts) or present.after.value != signed["after"]:
         raise MovedOn(f"what is owed back on claim {claim.case_number} has changed since this was asked")
-    credit = _credit_for(db, claim, present.to, present.cents, present.method, present.reference)
+    credit = _credit_for(db, claim, present)
     _post(db, claim, credit, present, actor)
-    claim.findings = _others(claim) if present.after in AT_THE_PAYER else []
+    claim.findings = others_than(claim.findings, REFUND_ASKED) if present.after in AT_THE_PAYER else []
     if present.after in AT_THE_PAYER:
         _still_owed_back(db, claim)
     else:
@@ -143,7 +149,7 @@ def _goes_to(owed: Balances, claim: Claim) -> ClaimStatus:
         return C.APPEALED if claim.came_from is C.APPEALED else C.DENIED
     if owed.payer_cents or owed.denied_cents or owed.patient_cents < 0:
         return C.REMITTANCE_REVIEW
-    return C.PATIENT_BALANCE if owed.patient_cents else C.CLOSED_PAID
+    return C.PATIENT_BALANCE if owed.patient_cents else claim_money.evened_out(claim)
 
 
 def _still_owed_back(db: Session, claim: Claim) -> None:
@@ -152,43 +158,41 @@ def _still_owed_back(db: Session, claim: Claim) -> None:
     for at, each in enumerate(claim.findings):
         if each.get("rule") == claim_money.CREDIT:
             said = f"${dollars(left)} is still owed back." if left else "What was owed back has gone back."
-            kept = each if left else {name: value for name, value in each.items() if name != claim_money.REFUND_BY}
+            kept = each if left else {name: value for name, value in each.items() if name != REFUND_BY}
             claim.findings = [*claim.findings[:at], kept | {"message": said}, *claim.findings[at + 1 :]]
     db.add(claim)
 
 
-def _check(to: str, cents: int, method: str, reference: str) -> None:
+def _check(to: str, cents: int, method: str) -> None:
     if cents <= 0:
         raise ValueError("cents must be more than 0")
     if method not in METHODS:
         raise ValueError("method must be one of those offered")
     if method == KEPT_BACK and to == PATIENT:
         raise ValueError("a patient keeps nothing back: choose how it was sent")
-    if not REFERENCE.fullmatch(reference):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
 
 
-def _source(case_number: str, to: str, reference: str) -> str:
-    return f"refund:{case_number}:{to}:{reference}"
+def _source(case_number: str, refund: Refund) -> str:
+    return f"refund:{case_number}:{refund.to}:{refund.reference}"
 
 
-def _known(db: Session, case_number: str, to: str, cents: int, reference: str) -> bool:
+def _known(db: Session, case_number: str, refund: Refund) -> bool:
     """Whether this refund is in the ledger; raises ValueError where another one has its reference."""
-    source = _source(case_number, to, reference)
+    source = _source(case_number, refund)
     posted = [line for line in claim_money.lines_of_case(db, case_number) if line.source == source]
-    if posted and sum(line.amount_cents for line in posted if line.kind is LedgerKind.REFUND) != cents:
+    if posted and sum(line.amount_cents for line in posted if line.kind is LedgerKind.REFUND) != refund.cents:
         raise ValueError("reference was used before for another amount")
     return bool(posted)
 
 
-def _credit_for(db: Session, claim: Claim, to: str, cents: int, method: str, reference: str) -> Credit:
+def _credit_for(db: Session, claim: Claim, refund: Refund) -> Credit:
     """The credit that this much can be taken from; raises ValueError where there is none, or less."""
-    credit = _credit_of(db, claim, to)
+    credit = _credit_of(db, claim, refund.to)
     if credit is None:
         raise ValueError("nothing is owed back to them on this claim")
-    if cents > credit.cents:
+    if refund.cents > credit.cents:
         raise ValueError("cents is more than is owed back")
-    if method == KEPT_BACK and cents > kept_back(db, reference):
+    if refund.method == KEPT_BACK and refund.cents > kept_back(db, refund.reference):
         raise ValueError("the payer has not kept back so much under this reference")
     return credit
 
@@ -208,37 +212,13 @@ def kept_back(db: Session, reference: str) -> int:
     return int(total or 0)
 
 
-def _post(db: Session, claim: Claim, credit: Credit, wanted: WantedRefund, actor: str) -> None:
-    source = _source(claim.case_number, wanted.to, wanted.reference)
-    lines = ledger.refunded(credit, wanted.cents, source, method=wanted.method, reference=wanted.reference)
+def _post(db: Session, claim: Claim, credit: Credit, refund: Refund, actor: str) -> None:
+    source = _source(claim.case_number, refund)
+    lines = ledger.refunded(credit, refund.cents, source, method=refund.method, reference=refund.reference)
     earlier = claim_money.lines_of_case(db, claim.case_number)
     undone = ledger.taken_off_with(earlier, lines, f"{source}/contract")
     postings = [Posting((*lines, *undone), claim.case_number, credit.payer_code)]
-    if wanted.method == KEPT_BACK:
+    if refund.method == KEPT_BACK:
         postings.append(Posting((ledger.kept_back_for(lines, source),), None, credit.payer_code))
     post_all(db, postings, actor=actor)
     claim_money.refresh(db, claim)
-
-
-def _asked(claim: Claim) -> dict[str, Any]:
-    return next((dict(each) for each in reversed(claim.findings) if each.get("rule") == REFUND_ASKED), {})
-
-
-def _others(claim: Claim) -> list[dict[str, Any]]:
-    return [each for each in claim.findings if each.get("rule") != REFUND_ASKED]
-
-
-def _asked_for(staff_id: str, words: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """Who wants what given back, and where their words are: the gate reads it when it opens."""
-    return {
-        "rule": REFUND_ASKED,
-        "severity": "warning",
-        "field": "",
-        "segment": "",
-        "message": f"A biller asks to give back {dollars(int(asked['cents']))}.",
-        "suggestion": "An owner signs it, or returns it.",
-        "owner": "owner",
-        "asked_by": staff_id,
-        "words": words,
-        **asked,
-    }

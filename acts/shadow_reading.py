@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from adapters.undelivered import CALL_KEY
-from models.codes import AppointmentStatus, ApprovalKind, ClaimStatus, MessageStatus, NoteStatus, ToDoStatus, Verdict
+from models.codes import SIGNED, AppointmentStatus, ApprovalKind, ClaimStatus, MessageStatus, NoteStatus, ToDoStatus
 from models.governance_codes import Workflow
 from models.operational import (
     Appointment,
@@ -143,7 +143,7 @@ def _match(db: Session, actions: Actions, now: datetime) -> Facts:
         .where(
             col(Decision.case_number).in_(first),
             Approval.kind == ApprovalKind.ASSIGNMENT,
-            col(Decision.verdict).in_((Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)),
+            col(Decision.verdict).in_(SIGNED),
         )
     ).all():
         if at > first[number]:

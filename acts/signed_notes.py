@@ -1,7 +1,7 @@
 """A signed note as it is read, exported and accounted for; what is not exactly what was signed is refused."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlmodel import col, select
@@ -38,20 +38,26 @@ def signed_contents(
                 .where(col(SessionNote.case_number).in_(case_numbers))
             ).all()
         )
-    ids = [decision.id for decision in decisions.values()]
-    words = therapy_store.words_of_decisions(ids, actor=actor, where=where)
+    contents = contents_of(decisions.values(), actor=actor, where=where)
     found: dict[str, Signed | MovedOn | SignatureMismatch] = {}
     for number in case_numbers:
         decision = decisions.get(number)
         if decision is None:
             found[number] = MovedOn(f"the note of {number} is not signed")
-            continue
-        text = words[decision.id].signed_content.unwrap() if decision.id in words else ""
-        if sign_off.digest(text) != decision.signed_digest:
+        elif decision.id not in contents:
             found[number] = SignatureMismatch(f"the note of {number} is not what was signed")
-            continue
-        found[number] = decision, json.loads(text)
+        else:
+            found[number] = decision, contents[decision.id]
     return found
+
+
+def contents_of(decisions: Iterable[Decision], *, actor: str, where: str) -> dict[str, dict[str, Any]]:
+    """Exactly what each of these decisions signed, by its id, each read on record; one whose content is not what its
+    signature says is left out."""
+    signed = {decision.id: decision.signed_digest for decision in decisions}
+    words = therapy_store.words_of_decisions(list(signed), actor=actor, where=where)
+    texts = {each: found.signed_content.unwrap() for each, found in words.items()}
+    return {each: json.loads(text) for each, text in texts.items() if sign_off.digest(text) == signed[each]}
 
 
 def signed_note(case_number: str, *, actor: str, where: str) -> SignedNote:

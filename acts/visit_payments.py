@@ -1,11 +1,12 @@
 """What a patient is asked for at a visit, and what they paid there, before the payer has decided anything."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from acts import claim_money
+from acts.claims import keep_reason, locked_thread
 from acts.insurance import in_force, insurances_of
 from adapters.operational_store import audit, one, reading, writing
 from models.codes import ClaimStatus, Role
@@ -13,6 +14,7 @@ from models.columns import new_id
 from models.errors import NotAllowed
 from models.ledger import LedgerLine
 from models.operational import Claim, EligibilityCheck, Patient, Staff, VisitPayment
+from models.therapy_text import TherapyText
 from rules import cost_shares, ledger
 from rules.cost_shares import ExpectedShare
 from rules.coverage import status_from
@@ -20,7 +22,6 @@ from rules.coverage import status_from
 C = ClaimStatus
 WHO = (Role.COORDINATOR, Role.BILLER, Role.ADMIN)
 METHODS = ("card", "cash", "check")
-REFERENCE = re.compile(r"[A-Za-z0-9 .-]{1,40}")
 MOST_CENTS = 500_000
 """Above this it is a slip of the finger rather than what a visit costs."""
 DECIDED = (C.REMITTANCE_REVIEW, C.PATIENT_BALANCE, C.CLOSED_PAID, C.CLOSED_WRITTEN_OFF, C.CLOSED_VOID)
@@ -61,13 +62,11 @@ def record(check_id: str, *, staff_id: str, cents: int, method: str, reference: 
     It stands in the claim's ledger as soon as the claim leaves; where it has left, at once. What the payer then leaves
     to the patient is less by it, and what is too much is owed back. Raises ValueError, NotAllowed.
     """
-    reference = reference.strip()
     if not 0 < cents <= MOST_CENTS:
         raise ValueError("cents must be more than 0 and what a visit may cost")
     if method not in METHODS:
         raise ValueError("method must be one of those offered")
-    if not REFERENCE.fullmatch(reference):
-        raise ValueError("reference may hold letters, digits, dots and dashes only")
+    reference = ledger.read_reference(reference)
     with writing() as db:
         check = one(db, EligibilityCheck, check_id)
         staff = one(db, Staff, staff_id)
@@ -123,6 +122,47 @@ def _onto_claim(db: Session, paid: VisitPayment, actor: str) -> None:
         claim_money.settle(db, claim, actor)
     else:
         claim_money.refresh(db, claim)
+
+
+def in_no_ledger(case_number: str) -> int:
+    """The cents that were paid at the session of a claim and stand in no claim's ledger."""
+    with reading() as db:
+        return sum(each.cents for each in db.exec(_in_no_ledger(one(db, Claim, case_number))).all())
+
+
+def _in_no_ledger(claim: Claim) -> SelectOfScalar[VisitPayment]:
+    return (
+        select(VisitPayment)
+        .where(
+            col(VisitPayment.case_number).is_(None),
+            VisitPayment.patient_id == claim.patient_id,
+            VisitPayment.clinician_id == claim.clinician_id,
+            VisitPayment.service_date == claim.service_date,
+        )
+        .order_by(col(VisitPayment.at), col(VisitPayment.id))
+    )
+
+
+def owe_back(case_number: str, *, staff_id: str, reason: TherapyText) -> None:
+    """Say that what was paid at the session of a claim that is not billed goes back: it is owed back from now on.
+
+    Whether it does is a biller's to say: somebody else may bill the session, or the patient pay for it. It stands in
+    the ledger under the claim's own number, as no sending has one; if the claim is sent after all, it counts there.
+    Raises ValueError where nothing was paid that stands in no ledger, NotAllowed, MovedOn.
+    """
+    words = keep_reason(case_number, staff_id, reason, C.CLOSED_NOT_BILLED)
+    with writing() as db:
+        claim = locked_thread(db, case_number, staff_id, C.CLOSED_NOT_BILLED)
+        found = db.exec(_in_no_ledger(claim).with_for_update()).all()
+        if not found:
+            raise ValueError("nothing was paid at the visit that could go back")
+        for paid in found:
+            paid.case_number = case_number
+            db.add(paid)
+        claim_money.post(db, [_line(case_number, paid) for paid in found], case_number=case_number, actor=staff_id)
+        cents = sum(paid.cents for paid in found)
+        audit(db, staff_id, "visit_payment.owed_back", claim, case_number, words=words, cents=cents)
+        claim_money.settle(db, claim, staff_id)
 
 
 def onto_first_sending(db: Session, sent: Iterable[tuple[Claim, str]]) -> dict[str, list[LedgerLine]]:

@@ -162,7 +162,7 @@ def _rows(chain: Chain, wanted: Wanted, part: Part | None) -> Iterator[Sequence[
             query = (
                 sa.select(*columns)
                 .select_from(chain.events_table)
-                .where(chain.events_table.c.id <= part.of, *conditions(chain, wanted, dialect))
+                .where(*conditions(chain, wanted, part.of, dialect))
                 .order_by(chain.events_table.c.id)
             )
             rows = connection.execution_options(yield_per=FETCHED_AT_ONCE).execute(query)

@@ -1,13 +1,14 @@
 """Either audit for a person to look into: one page after the other of what was done, and how often nobody did it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from adapters import operational_store, therapy_store
-from adapters.audit_search import Wanted, conditions, count
+from adapters.audit_search import Wanted, conditions
 from models.audit_chain import CHAINS, THERAPY, Chain
 
 PAGE = 100
@@ -17,21 +18,37 @@ BY_ITSELF = ("system", "outbox", "prefect")
 MOVED = "case.moved"
 
 
-def events(chain: Chain, wanted: Wanted, until: int, before: int | None = None) -> Sequence[sa.Row[Any]]:
-    """One page up to event ``until``, newest first; ``before`` is the id the page before ended with."""
+@dataclass(frozen=True)
+class Found:
+    """One page of the events that fit, newest first, and how many fit on all pages."""
+
+    events: Sequence[sa.Row[Any]]
+    how_many: int
+
+
+def found(chain: Chain, wanted: Wanted, until: int, before: int | None = None) -> Found:
+    """What fits up to event ``until``; ``before`` is the id the page before ended with."""
     table = chain.events_table
     with _reading(chain) as db:
         connection = db.connection()
-        query = sa.select(table).where(table.c.id <= until, *conditions(chain, wanted, connection.dialect.name))
+        fitting = conditions(chain, wanted, until, connection.dialect.name)
+        query = sa.select(table).where(*fitting)
         if before is not None:
             query = query.where(table.c.id < before)
-        return connection.execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+        events = connection.execute(query.order_by(table.c.id.desc()).limit(PAGE)).all()
+        return Found(events, _count(connection, chain, fitting))
 
 
 def how_many(chain: Chain, wanted: Wanted, until: int) -> int:
     """How many events up to number ``until`` fit."""
     with _reading(chain) as db:
-        return count(db.connection(), chain, wanted, until)
+        connection = db.connection()
+        return _count(connection, chain, conditions(chain, wanted, until, connection.dialect.name))
+
+
+def _count(connection: sa.Connection, chain: Chain, fitting: Sequence[sa.ColumnElement[bool]]) -> int:
+    query = sa.select(sa.func.count()).select_from(chain.events_table).where(*fitting)
+    return int(connection.execute(query).scalar_one())
 
 
 def reads(

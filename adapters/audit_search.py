@@ -35,10 +35,11 @@ class Wanted:
         return self.tidied() == Wanted()
 
 
-def conditions(chain: Chain, wanted: Wanted, dialect: str) -> list[sa.ColumnElement[bool]]:
-    """The search as conditions on the events of this chain."""
+def conditions(chain: Chain, wanted: Wanted, until: int, dialect: str) -> list[sa.ColumnElement[bool]]:
+    """The search as conditions on the events of this chain up to number ``until``; the audit only grows, so what fits
+    never changes."""
     wanted, table = wanted.tidied(), chain.events_table
-    found: list[sa.ColumnElement[bool]] = []
+    found: list[sa.ColumnElement[bool]] = [table.c.id <= until]
     if wanted.case:
         found.append(table.c.case_number == wanted.case)
     if wanted.actor:
@@ -54,13 +55,6 @@ def conditions(chain: Chain, wanted: Wanted, dialect: str) -> list[sa.ColumnElem
     if wanted.end is not None:
         found.append(table.c.at < wanted.end)
     return found
-
-
-def count(connection: sa.Connection, chain: Chain, wanted: Wanted, until: int) -> int:
-    """How many events up to number ``until`` fit; the audit only grows, so the answer never changes."""
-    fitting = conditions(chain, wanted, connection.dialect.name)
-    query = sa.select(sa.func.count()).select_from(chain.events_table).where(chain.events_table.c.id <= until)
-    return int(connection.execute(query.where(*fitting)).scalar_one())
 
 
 def _cases_at(chain: Chain, location_id: str, dialect: str) -> Any:

@@ -19,6 +19,7 @@ from adapters.roster_file import read_document
 from models.billing import (
     ANY_CODE,
     ANY_PAYER,
+    MOST_REFUND_DAYS,
     BillingTables,
     ClinicianBilling,
     Contract,
@@ -251,6 +252,8 @@ _PRACTICE = (
     _Column("contact_name", "a name of at most 60 characters", _words(60)),
     _Column("contact_phone", "ten digits", _matching(_PHONE)),
     _Column("write_off_limit", _AMOUNT, read_money, to="write_off_limit_cents"),
+    _Column("refund_days", f"whole days from 1 to {MOST_REFUND_DAYS}, or empty", _whole(1, MOST_REFUND_DAYS),
+            MOST_REFUND_DAYS),
     *_DATES,
 )  # fmt: skip
 _CLINICIAN = (

@@ -13,6 +13,7 @@ from adapters.desk_views import CLAIM_TO_DOS, WAITING_TO_DO, case_facts
 from adapters.operational_store import one, one_case, reading
 from models.case_facts import CaseFacts
 from models.claim_codes import ExceptionQueue, FileStatus, RemittanceOutcome
+from models.claim_findings import REFUND_BY
 from models.codes import ClaimStatus, Role, ToDoKind
 from models.ledger import Balances, LedgerAccount
 from models.operational import (
@@ -51,8 +52,6 @@ QUEUE_AT = {
     S.CLAIM_SIGNATURE: SIGNATURE,
 }
 """The queue of a claim that names none itself; elsewhere a payer has not answered in time."""
-REFUND_WITHIN = timedelta(days=60)
-"""As in acts.claim_money: until when what is not explained should be (42 CFR 401.305(b))."""
 PAGE = 50
 
 
@@ -92,12 +91,15 @@ class ExceptionRow:
         return self.deadline or date.max, self.since, self.number
 
 
-def exceptions(location_ids: Collection[str], now: datetime) -> list[ExceptionRow]:
+def exceptions(location_ids: Collection[str], now: datetime, refund_within: timedelta) -> list[ExceptionRow]:
     """Everything that waits for a biller at these locations, the nearest deadline first; what belongs to no claim, such
-    as a refused file, is everybody's."""
+    as a refused file, is everybody's.
+
+    ``refund_within``: how long what a payer keeps back without saying why may stay so.
+    """
     with reading() as db:
         rows = [*_claims(db, location_ids, now), *_coverage(db, location_ids), *_remitted(db), *_files(db)]
-        rows += _kept_back(db)
+        rows += _kept_back(db, refund_within)
     return sorted(rows, key=lambda row: row.order)
 
 
@@ -153,8 +155,20 @@ def _to_dos(db: Session, numbers: Sequence[str]) -> dict[str, ToDo]:
 
 def refund_by(claim: Claim) -> date | None:
     """Until when what is owed back on a claim must be given back; None where nothing is."""
-    found = next((str(each["refund_by"]) for each in claim.findings if each.get("refund_by")), "")
+    found = next((str(each[REFUND_BY]) for each in claim.findings if each.get(REFUND_BY)), "")
     return date.fromisoformat(found) if found and not claim.status.is_closed else None
+
+
+def deadline(claim: Claim) -> tuple[date, str] | None:
+    """A claim's next day, with what it is the last of: the nearer one of an appeal and a refund, else the filing; None
+    where the claim is closed, or none is known."""
+    if claim.status.is_closed:
+        return None
+    appeal_by = claim.appeal_by if claim.status == S.DENIED else None
+    days = [(day, what) for day, what in ((appeal_by, "appeal"), (refund_by(claim), "refund")) if day]
+    if not days and claim.file_by:
+        return claim.file_by, "filing"
+    return min(days, default=None)
 
 
 def _claim_row(
@@ -163,7 +177,8 @@ def _claim_row(
     first = claim.findings[0] if claim.findings else {}
     to_do = to_dos.get(claim.case_number)
     signs = approval is not None
-    back_by, owed = refund_by(claim), claim.payer_cents or claim.charge_cents
+    last_day, last_day_of = deadline(claim) or (None, "filing")
+    owed = claim.payer_cents or claim.charge_cents
     return ExceptionRow(
         queue=SIGNATURE if signs else claim.queue or QUEUE_AT.get(claim.status, ExceptionQueue.NO_ANSWER.value),
         number=claim.case_number,
@@ -176,9 +191,9 @@ def _claim_row(
         rule=str(first.get("rule", "")),
         segment=str(first.get("segment", "")),
         suggestion=str(first.get("suggestion", "")),
-        deadline=back_by or (claim.appeal_by or claim.file_by if claim.status == S.DENIED else claim.file_by),
-        deadline_of="refund" if back_by else "appeal" if claim.status == S.DENIED and claim.appeal_by else "filing",
-        amount_cents=-(min(claim.payer_cents, 0) + min(claim.patient_cents, 0)) if back_by else owed,
+        deadline=last_day,
+        deadline_of=last_day_of,
+        amount_cents=-(min(claim.payer_cents, 0) + min(claim.patient_cents, 0)) if last_day_of == "refund" else owed,
         to_do=to_do,
         assigned_to=approval.assigned_to if approval is not None else None,
         facts=facts,
@@ -254,7 +269,7 @@ def _remitted(db: Session) -> Iterable[ExceptionRow]:
         )
 
 
-def _kept_back(db: Session) -> Iterable[ExceptionRow]:
+def _kept_back(db: Session, refund_within: timedelta) -> Iterable[ExceptionRow]:
     """What payers keep back, or have paid, without saying it of a claim (PLB) and without undoing it since; interest
     and balances carried forward apart. A row for each reference of theirs."""
     owed = func.sum(LedgerEntry.amount_cents)
@@ -285,7 +300,7 @@ def _kept_back(db: Session) -> Iterable[ExceptionRow]:
             suggestion="Find the claim it took too much of, and record there that it was kept back."
             if kept
             else "Ask the payer what it is for.",
-            deadline=since.date() + REFUND_WITHIN,
+            deadline=since.date() + refund_within,
             deadline_of="refund",
             amount_cents=abs(cents),
         )

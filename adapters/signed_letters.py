@@ -6,7 +6,7 @@ import json
 from sqlmodel import Session, select
 
 from adapters import therapy_store
-from models.codes import Verdict
+from models.codes import SIGNED
 from models.errors import NotSignedOff, SignatureMismatch
 from models.operational import Decision
 
@@ -14,7 +14,7 @@ from models.operational import Decision
 def signed_letter(db: Session, approval_id: str, *, actor: str, where: str) -> str:
     """What was signed under this approval; raises NotSignedOff or SignatureMismatch: then nothing leaves."""
     decision = db.exec(select(Decision).where(Decision.approval_id == approval_id)).first()
-    if decision is None or decision.verdict not in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE):
+    if decision is None or decision.verdict not in SIGNED:
         raise NotSignedOff(f"approval {approval_id} is not signed")
     try:
         words = therapy_store.decision_words(decision.id, actor=actor, where=where)

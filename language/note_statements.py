@@ -113,7 +113,7 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
     for one in said[start:]:
         text = _of_patient(one, style)
         asked, question = question if start == 0 else None, None
-        if asked is not None and text is not None and not style.visit and _leans(one) and _asked_shortly(asked):
+        if asked is not None and text is not None and not style.visit and _leans_on(one, asked):
             _keep_or_drop(result, one, text, style, asked)
         else:
             _keep_or_drop(result, one, text, style)
@@ -136,7 +136,7 @@ def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, resu
         heard = " ".join(one.said for one in said[:many])
         result.kept.append(Statement(f'{text[:-1]}."', sources, Role.PATIENT, f"{question.said} {heard}"))
         return many
-    if not (_leans(first) and _asked_shortly(question)):
+    if not _leans_on(first, question):
         _unanswered(question, style, result)
     return 0
 
@@ -147,12 +147,10 @@ MOST_WORDS_ASKED = 16
 FEW_WORDS_ALONE = 6
 
 
-def _leans(one: Utterance) -> bool:
-    return bool(_LEANS.match(one.said)) or len(one.said.split()) <= FEW_WORDS_ALONE
-
-
-def _asked_shortly(question: Utterance) -> bool:
-    return len(question.raw.split()) <= MOST_WORDS_ASKED
+def _leans_on(one: Utterance, question: Utterance) -> bool:
+    """Whether an answer says little without its question, which is short enough to be quoted before it."""
+    leans = bool(_LEANS.match(one.said)) or len(one.said.split()) <= FEW_WORDS_ALONE
+    return leans and len(question.raw.split()) <= MOST_WORDS_ASKED
 
 
 def _fragments(said: Sequence[Utterance]) -> int:
@@ -256,8 +254,7 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         few = not has_verb(one.said) and (style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED)
         return None if few else finished(f'another person present said, "{quoted(one.raw)}."')
     if not has_verb(one.said):
-        few = len(one.said.split()) < FEWEST_WORDS_QUOTED and not _TELLING.search(one.said)
-        return None if style.visit or few else _quoted_patient(one.raw)
+        return None if style.visit or _says_little(one) else _quoted_patient(one.raw)
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
@@ -276,6 +273,10 @@ _TELLING = re.compile(
 )
 # Before one of these stands the main clause; where that has no verb, the words are quoted as they are.
 _MAIN = re.compile(r"\b(?:when|because|but|if|that|which|who|and|since)\b", re.I)
+
+
+def _says_little(one: Utterance) -> bool:
+    return len(one.said.split()) < FEWEST_WORDS_QUOTED and not _TELLING.search(one.said)
 
 
 def _quoted_patient(raw: str) -> str:
@@ -316,8 +317,7 @@ _LEAD = re.compile(
 
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
-        few = len(one.said.split()) < FEWEST_WORDS_QUOTED and not _TELLING.search(one.said)
-        return None if style.visit or few or one.asks else _quoted_clinician(one.raw)
+        return None if style.visit or _says_little(one) or one.asks else _quoted_clinician(one.raw)
     lead = None if style.visit else _LEAD.match(one.said)
     if lead:
         framed = _by_frame(one.said[lead.end() :], style)

@@ -83,6 +83,7 @@ _PEOPLE_IN_GENERAL = re.compile(
     r"\bwhen (?:a|your) (?:client|student|pupil|patient|caller)s?\b(?!.*\b(?:i|me|my)\b)|\bpeople's\b(?!.*\b(?:i|me|my)\b)"
 )
 _FAMILY_HISTORY = re.compile(r"\b(?:fhx?|fam(?:ily)? hx|family history)\b(?!.*\b(?:patient|pt|client|self|personal)\b)")
+_OF_A_RELATION = re.compile(rf"\W*(?:of|in|by) {_OWNER} (?:{_HE}|{_SHE}|{_EITHER})\b")
 _DONE_TO_ME = re.compile(
     r"\b(?:ma[dk]es?|making|let|lets|found|finds|left|leaves|caught|stopped|drives?|drove|got) me (?:\w+ ){0,3}$"
 )
@@ -104,9 +105,7 @@ def is_someone_else(rule: Rule, place: Place) -> bool:
         return True
     if rule.whose is Whose.VICTIM:
         return _victim_is_someone_else(place)
-    if _FAMILY_HISTORY.search(place.before) or re.search(
-        rf"^\W*(?:of|in|by) {_OWNER} (?:{_HE}|{_SHE}|{_EITHER})\b", place.after
-    ):
+    if _FAMILY_HISTORY.search(place.before) or _OF_A_RELATION.match(place.after):
         return True
     if rule.whose is Whose.BELIEVER and re.search(r"\b(?:me|my)\b", place.found):
         return False  # "my neighbour controls my thoughts" is the writer's belief

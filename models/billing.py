@@ -11,6 +11,9 @@ from models.claim_form import BillingProvider
 
 ANY_PAYER = "*"
 ANY_CODE = "*"
+MOST_REFUND_DAYS = 60
+"""From when a credit is known until it must be back with whoever paid it, at most: 42 U.S.C. 1320a-7k(d), which is
+Medicare's and Medicaid's; a contract or a state may give less."""
 
 
 class DeadlineStart(StrEnum):
@@ -95,7 +98,8 @@ class Fee:
 class PracticeBilling:
     """Who bills: loops 1000A, 1000B and 2010AA. Qualifiers are ISA05 and ISA07, ``usage`` is ISA15 (P or T).
 
-    A write-off above ``write_off_limit_cents`` needs a second signature.
+    A write-off above ``write_off_limit_cents`` needs a second signature. What is owed back goes back within
+    ``refund_days`` (calendar days) of when it is known.
     """
 
     billing: BillingProvider
@@ -110,6 +114,7 @@ class PracticeBilling:
     submitter_qualifier: str = "ZZ"
     receiver_qualifier: str = "ZZ"
     usage: str = "T"
+    refund_days: int = MOST_REFUND_DAYS
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from models.codes import CaseOwner
 
+REFUND_BY = "refund_by"
+"""What a finding says beside the others of what is owed back: the last day for it to go back."""
+
 
 class Severity(StrEnum):
     """A blocking finding keeps the claim here; a warning asks for a person's eyes."""

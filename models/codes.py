@@ -284,6 +284,10 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+SIGNED = (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+"""The verdicts by which somebody puts their name to it; the others send it back or stop it."""
+
+
 class AuthenticatedHow(StrEnum):
     DESK_PASSWORD_AND_CODE = "desk_password_and_code"
     DESK_OIDC = "desk_oidc"

@@ -163,17 +163,17 @@ _CLAIM_FOLLOWS: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {
     C.SENT: _ANSWERED | {C.ACKNOWLEDGED},
     C.ACKNOWLEDGED: _ANSWERED,
     C.ACCEPTED: _ANSWERED,
-    C.REMITTANCE_REVIEW: _BY_HAND | _ANSWERED,
+    C.REMITTANCE_REVIEW: _BY_HAND | _ANSWERED | {C.CLOSED_NOT_BILLED},
     C.DENIED: _BY_HAND | _ANSWERED,
     C.APPEALED: _BY_HAND | _ANSWERED,
     C.WRITE_OFF_SIGNATURE: _ANSWERED | {C.CLOSED_WRITTEN_OFF},
-    C.REFUND_SIGNATURE: _ANSWERED | {C.APPEALED},
+    C.REFUND_SIGNATURE: _ANSWERED | {C.APPEALED, C.CLOSED_NOT_BILLED},
     C.PATIENT_BALANCE: _BY_HAND | _ANSWERED,
     # a payer may take its decision back, or correct it, after the claim was closed
     C.CLOSED_PAID: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_WRITTEN_OFF: frozenset({C.REMITTANCE_REVIEW}),
     C.CLOSED_VOID: frozenset({C.REMITTANCE_REVIEW}),
-    C.CLOSED_NOT_BILLED: frozenset(),
+    C.CLOSED_NOT_BILLED: frozenset({C.REMITTANCE_REVIEW}),  # what was paid at the visit goes back
 }
 
 CLAIM: Mapping[ClaimStatus, frozenset[ClaimStatus]] = {

@@ -1,10 +1,12 @@
 """Whose signature a claim needs before it leaves, and by which rule one that needs none may go by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from models.claim_facts import ClaimFacts
-from models.claim_findings import ClaimFinding
+from models.claim_findings import ClaimFinding, Severity
+from models.codes import CaseOwner
 from rules.session_codes import ADDONS, CRISIS
 
 BY_ITSELF = "clean_claim_of_proven_pair"
@@ -15,6 +17,7 @@ WRITE_OFF_ASKED = "write_off_asked"
 """The finding under which a biller's wish to give something up waits for an owner."""
 REFUND_ASKED = "refund_asked"
 """The finding under which a biller's wish to give money back waits for an owner."""
+ASKED = {WRITE_OFF_ASKED: "give up", REFUND_ASKED: "give back"}
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,31 @@ def _clinical_reasons(facts: ClaimFacts) -> Iterable[str]:
 
 def _addons(addons: tuple[tuple[str, int], ...]) -> str:
     return ", ".join(f"{code} ({units})" for code, units in sorted(addons)) or "none"
+
+
+def asks_owner(rule: str, cents: int, *, staff_id: str, words: str, **facts: str) -> dict[str, str]:
+    """The finding that asks an owner, as it is kept with the claim: how much, who wants it, the id of their words, what
+    else was asked for. The gate reads it when it opens."""
+    asked = ClaimFinding(
+        rule,
+        Severity.WARNING,
+        field="",
+        segment="",
+        message=f"A biller asks to {ASKED[rule]} {dollars(cents)}.",
+        suggestion="An owner signs it, or returns it.",
+        owner=CaseOwner.OWNER,
+    )
+    return {**asked.as_plain(), "asked_by": staff_id, "words": words, "cents": str(cents), **facts}
+
+
+def asked_in(findings: Sequence[Mapping[str, Any]], rule: str) -> dict[str, Any]:
+    """The newest of a claim's findings that asks an owner by this rule; empty where none does."""
+    return next((dict(each) for each in reversed(findings) if each.get("rule") == rule), {})
+
+
+def others_than(findings: Iterable[Mapping[str, Any]], rule: str) -> list[dict[str, Any]]:
+    """A claim's findings but those that ask an owner by this rule."""
+    return [dict(each) for each in findings if each.get("rule") != rule]
 
 
 def dollars(cents: int) -> str:

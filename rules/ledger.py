@@ -1,5 +1,6 @@
 """Which ledger lines does the practice itself post: what it charges, moves, writes off and takes from patients?"""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,17 @@ OWN_LOSS = "CO"
 """The group of what the contract forbids to ask of the patient (X12 external code list 139, CAS01)."""
 NOT_INSURED = frozenset({"26", "27", "31", "32", "33", "34", "200"})
 """CARC by which the payer does not insure the patient on that date: then no contract speaks for them."""
+
+_REFERENCE = re.compile(r"[A-Za-z0-9 .-]{1,40}")
+
+
+def read_reference(typed: str) -> str:
+    """The number of a check, a receipt or a transfer, by which a payment or a refund counts once, without the blanks
+    around it. Raises ValueError."""
+    reference = typed.strip()
+    if not _REFERENCE.fullmatch(reference):
+        raise ValueError("reference may hold letters, digits, dots and dashes only")
+    return reference
 
 
 def charges(claim_number: str, sent: Sequence[SentLine]) -> tuple[LedgerLine, ...]:

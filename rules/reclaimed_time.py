@@ -65,7 +65,6 @@ class Saved:
     low: float
     high: float
     source: str
-    of: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,6 @@ def saved(own: Mapping[str, Measured] | None = None) -> dict[Step, Saved]:
             sum(part.low for part in parts),
             sum(part.high for part in parts),
             source,
-            each.of,
         )
     return found
 

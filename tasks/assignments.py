@@ -63,6 +63,7 @@ def let_go(case: Case) -> bool:
     found = matching.ranked(case)
     content = matching.assignment_content(case.number)
     now = utc_now()
+    times_met = _times_met(case.number, found, now)
     with store.writing() as db:
         referral = store.one(db, Referral, case.number)
         store.check_fence(referral, case.fence)
@@ -72,7 +73,7 @@ def let_go(case: Case) -> bool:
             return False
         chosen = content["clinician_id"]
         policy = assignment_policy(db)
-        needed = assignment_signature(_facts(db, referral, found, chosen, now, policy.last), policy)
+        needed = assignment_signature(_facts(db, referral, found, chosen, times_met, now, policy.last), policy)
         if not needed.goes_by_itself:
             why = [each.value for each in needed.reasons]
             store.audit(db, "system", "assignment.to_sign", referral, case.number, reasons=why)
@@ -136,7 +137,13 @@ def _is_open(db: Session, referral: Referral) -> bool:
 
 
 def _facts(
-    db: Session, referral: Referral, found: MatchResult, chosen: str | None, now: datetime, last: int
+    db: Session,
+    referral: Referral,
+    found: MatchResult,
+    chosen: str | None,
+    times_met: bool,
+    now: datetime,
+    last: int,
 ) -> AssignmentFacts:
     number = referral.case_number
     patient = store.one(db, Patient, referral.patient_id)
@@ -153,7 +160,7 @@ def _facts(
         coverage_known=_coverage_known(db, patient, now),
         language_known=bool(patient.language),
         times_named=bool(referral.preferred_times),
-        times_met=_times_met(db, referral, patient, first, now),
+        times_met=times_met,
         first_fits=first is not None and first == chosen,
         scores=tuple(each.score for each in found.ranked),
         matched_before=_rounds(db, number) > 1 or referral.clinician_id is not None,
@@ -198,12 +205,15 @@ def _coverage_known(db: Session, patient: Patient, now: datetime) -> bool:
     return db.exec(covered).first() is not None
 
 
-def _times_met(db: Session, referral: Referral, patient: Patient, clinician_id: str | None, now: datetime) -> bool:
-    """Whether one of the times that would be offered is one the patient has named."""
-    if clinician_id is None:
+def _times_met(case_number: str, found: MatchResult, now: datetime) -> bool:
+    """Whether one of the times that the first would offer is one the patient has named."""
+    if not found.ranked:
         return False
-    slots = matching.suitable_slots(db, referral, now, clinician_id)
-    zone = patient.time_zone or store.one(db, Location, referral.location_id).time_zone
+    with store.reading() as db:
+        referral = store.one(db, Referral, case_number)
+        patient = store.one(db, Patient, referral.patient_id)
+        zone = patient.time_zone or store.one(db, Location, referral.location_id).time_zone
+        slots = matching.suitable_slots(db, referral, now, found.ranked[0].clinician_id)
     return any(scheduling.time_code(slot.starts_at, zone) in referral.preferred_times for slot in slots)
 
 

@@ -13,6 +13,7 @@ from acts.claim_money import (
     Posting,
     answer_by,
     lines_of,
+    lines_of_cases,
     post,
     post_all,
     refresh,
@@ -301,8 +302,10 @@ def _charge_all(
         posted = (*lines, *paid.get(claim.case_number, ()))
         first.append((claim, Posting(posted, claim.case_number, claim.payer_code, now)))
     post_all(db, [posting for _, posting in first])
-    for claim, posting in first:
-        set_sums(db, claim, posting.lines)
+    # with what stands there already: a claim that was dropped, and is sent after all, may owe a payment back
+    standing = lines_of_cases(db, [claim.case_number for claim, _ in first])
+    for claim, _ in first:
+        set_sums(db, claim, standing[claim.case_number])
 
 
 def _sent(form: ClaimForm) -> list[SentLine]:

@@ -12,7 +12,7 @@ from models.errors import SignatureMismatch
 from models.ledger import balances
 from models.operational import Claim
 from rules import sign_off
-from rules.claim_sign_off import REFUND_ASKED, WRITE_OFF_ASKED
+from rules.claim_sign_off import REFUND_ASKED, WRITE_OFF_ASKED, asked_in, others_than
 
 WHERE = "open sign-off"
 ASKED_BY = {ApprovalKind.WRITE_OFF: WRITE_OFF_ASKED, ApprovalKind.REFUND: REFUND_ASKED}
@@ -41,19 +41,14 @@ def claim_content(case_number: str, kind: ApprovalKind) -> dict[str, Any]:
     }
 
 
-def asked_in(claim: Claim, rule: str) -> dict[str, Any]:
-    """Who asked for what an owner signs, and where their words are; empty where nobody did."""
-    return next((dict(each) for each in reversed(claim.findings) if each.get("rule") == rule), {})
-
-
 def write_off_content(case_number: str) -> dict[str, Any]:
     """What would be given up, on which account, who wants it and why."""
     with store.reading() as db:
         claim = store.one(db, Claim, case_number)
         owed = balances(lines_of_case(db, case_number))
         cents = could_give_up(db, case_number)
-    asked = asked_in(claim, WRITE_OFF_ASKED)
-    why = [each for each in claim.findings if each.get("rule") != WRITE_OFF_ASKED]
+    asked = asked_in(claim.findings, WRITE_OFF_ASKED)
+    why = others_than(claim.findings, WRITE_OFF_ASKED)
     words = therapy_store.to_do_words(str(asked.get("words", "")), actor="system", where=WHERE)
     return {
         "kind": ApprovalKind.WRITE_OFF.value,
@@ -73,7 +68,7 @@ def refund_content(case_number: str) -> dict[str, Any]:
     """What would go back, to whom and how, who wants it and why, and where the claim stands after it."""
     with store.reading() as db:
         claim = store.one(db, Claim, case_number)
-        asked = asked_in(claim, REFUND_ASKED)
+        asked = asked_in(claim.findings, REFUND_ASKED)
         wanted = wanted_refund(db, claim, asked)
     words = therapy_store.to_do_words(str(asked.get("words", "")), actor="system", where=WHERE)
     return {

@@ -6,7 +6,7 @@ from acts.patient_messages import tell_patient
 from adapters import operational_store as store
 from adapters.portal_links import make_link
 from adapters.undelivered import ask_for_a_call
-from models.codes import FollowUpStatus, LinkPurpose, Verdict
+from models.codes import SIGNED, FollowUpStatus, LinkPurpose
 from models.errors import MovedOn, NotSignedOff
 from models.operational import Approval, Decision, Episode, FollowUp
 from models.scheduling_codes import FollowUpKind
@@ -39,7 +39,7 @@ def send(case: Case) -> None:
             .join(Decision, col(Decision.approval_id) == col(Approval.id))
             .where(
                 Approval.case_number == case.number,
-                col(Decision.verdict).in_((Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)),
+                col(Decision.verdict).in_(SIGNED),
             )
             .order_by(col(Decision.at).desc())
         ).first()

@@ -35,8 +35,9 @@ from models.operational import Approval, Claim, FollowUp, Location, Patient, Ref
 from models.step_reads import a_persons_act
 from models.therapy_text import TherapyText
 from rules import clocks, sign_off
+from rules.claim_sign_off import asked_in
 from tasks.cases import Case
-from tasks.claim_sign_offs import ASKED_BY, asked_in, claim_content, refund_content, write_off_content
+from tasks.claim_sign_offs import ASKED_BY, claim_content, refund_content, write_off_content
 from tasks.follow_up_sign_offs import escalation_content, message_content
 from tasks.matching import assignment_content
 from tasks.own_words import carry_over
@@ -200,7 +201,7 @@ def _requested_by(kind: ApprovalKind, case: CaseRecord) -> str:
     """Who wants it, where a person does: they may not sign it themselves."""
     if isinstance(case, FollowUp):
         return case.requested_by
-    asked = asked_in(case, ASKED_BY[kind]) if kind in ASKED_BY and isinstance(case, Claim) else {}
+    asked = asked_in(case.findings, ASKED_BY[kind]) if kind in ASKED_BY and isinstance(case, Claim) else {}
     return str(asked.get("asked_by", "system"))
 
 

@@ -46,6 +46,7 @@ from models.operational import (
     Staff,
     SubmittedLine,
     ToDo,
+    VisitPayment,
 )
 from models.therapy_text import TherapyText
 from rules.sign_off import SIGNING_ROLE, digest
@@ -357,6 +358,27 @@ def make_check(made_or_patient: MadeClaim | Patient, location: Location, **given
     check = EligibilityCheck(**{**facts, **given})
     keep(check)
     return check
+
+
+def pay_at_the_visit(made: MadeClaim, cents: int) -> VisitPayment:
+    """The patient has paid this much at the claim's session; it stands in no ledger yet."""
+    claim = made.claim
+    check = make_check(made, made.location, service_date=claim.service_date)
+    paid = VisitPayment(
+        id=new_id("VP"),
+        unique_key=f"{check.id}:R 1",
+        check_id=check.id,
+        patient_id=claim.patient_id,
+        clinician_id=claim.clinician_id,
+        location_id=claim.location_id,
+        service_date=claim.service_date,
+        cents=cents,
+        method="card",
+        reference="R 1",
+        recorded_by="ST-301",
+    )
+    keep(paid)
+    return paid
 
 
 def make_remitted(made: MadeClaim | None = None, **given: Any) -> RemittedClaimRecord:

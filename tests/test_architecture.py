@@ -50,7 +50,6 @@ THERAPY_DOOR = {
     "acts/labels.py",
     "acts/missed_risk.py",
     "acts/note_editing.py",
-    "acts/pilot_labels.py",
     "acts/pilot_reading.py",
     "acts/pilot_templates.py",
     "acts/patient_answers.py",

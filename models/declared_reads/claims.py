@@ -95,7 +95,9 @@ READS: dict[str, MayRead] = {
     ),
     "lay out a claim": MayRead(
         {
-            "claim": "came_from carc case_number content_digest content_id findings payer_code service_date",
+            "claim": (
+                "came_from carc case_number content_digest content_id findings first_sent_at payer_code service_date"
+            ),
             "claim_submission": "claim_control payer_code",
             "ledger_entry": (
                 "account amount_cents claim_number file_id group kind line_control part payer_control "
@@ -139,7 +141,7 @@ READS: dict[str, MayRead] = {
             "clearinghouse_file": "control_number id",
             "decision": "id signed_digest",
             "ledger_entry": (
-                "account amount_cents claim_number file_id group key kind line_control part payer_control "
+                "account amount_cents case_number claim_number file_id group key kind line_control part payer_control "
                 "reason reverses segment source"
             ),
             "session_note": "case_number",
@@ -174,8 +176,8 @@ READS: dict[str, MayRead] = {
     "take in a file": MayRead(
         {
             "claim": (
-                "carc case_number eligibility_id fence findings patient_id payer_code payer_control queue "
-                "rank service_date status version"
+                "carc case_number eligibility_id fence findings first_sent_at patient_id payer_code payer_control "
+                "queue rank service_date status version"
             ),
             "claim_submission": (
                 "accepted_at case_number claim_control content_digest content_id frequency number "

@@ -16,7 +16,8 @@ from models.errors import MovedOn, NotAllowed, SignatureMismatch
 from models.operational import Approval, AuditEvent, Claim, Decision, Staff
 from models.therapy_text import TherapyText
 from rules import sign_off
-from tasks import cases, claim_files, claim_sign_offs, sign_offs
+from rules.claim_sign_off import asked_in
+from tasks import cases, claim_files, sign_offs
 from tests.billing_walk import Payer, claim_of, one_round, sent, sent_forms
 from tests.claim_acts import (
     BILLER,
@@ -294,7 +295,7 @@ def test_an_owner_is_shown_what_is_given_up_by_whom_and_why(payer: Payer) -> Non
     )
     assert (content["asked_by"], content["said"]) == (BILLER, WHY.unwrap())
     assert len(content["why"]) == 1 and "197" in content["why"][0]
-    assert claim_sign_offs.asked_in(claim_of(), "write_off_asked")["words"]
+    assert asked_in(claim_of().findings, "write_off_asked")["words"]
 
 
 def test_a_sign_off_is_due_and_someone_there_has_it(payer: Payer) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from acts import claim_money, claims, refunds
+from acts import billing, claim_money, claims, refunds
 from adapters import claim_views, x12
 from adapters import operational_store as store
+from adapters.settings import settings
 from models.claim_answers import ProviderAdjustment, RemittanceEnd, RemittanceHead
 from models.claim_form import PayerName
 from models.codes import ClaimStatus as C
@@ -29,6 +30,10 @@ SHARE = cas("PR", "3", 2_500)
 def lines() -> list[LedgerEntry]:
     with store.reading() as db:
         return list(db.exec(select(LedgerEntry)).all())
+
+
+def listed() -> list[claim_views.ExceptionRow]:
+    return claim_views.exceptions(["LOC-1"], utc_now(), billing.refund_within())
 
 
 def in_the_till() -> int:
@@ -56,7 +61,7 @@ def test_what_a_patient_pays_too_much_is_listed_with_a_clock_and_goes_back(payer
         -500,
         14_000,
     )
-    [row] = [each for each in claim_views.exceptions(["LOC-1"], utc_now()) if each.number == NUMBER]
+    [row] = [each for each in listed() if each.number == NUMBER]
     by = utc_now().date() + timedelta(days=60)
     assert (row.queue, row.deadline, row.deadline_of, row.amount_cents) == ("credit", by, "refund", 500)
     assert "$5.00 to the patient" in row.message
@@ -68,6 +73,22 @@ def test_what_a_patient_pays_too_much_is_listed_with_a_clock_and_goes_back(payer
     assert owed().settled and in_the_till() == 13_500
     standing = claim_report.standing()
     assert (standing.owed_back_cents, standing.given_back_cents) == (0, 500)
+
+
+def test_what_is_owed_back_goes_back_within_the_practices_own_term(payer: Payer) -> None:
+    file = settings().billing_folder / "practice.yaml"
+    file.write_text(file.read_text().replace("refund_days: 60", "refund_days: 30"))
+    overpaid(payer)
+    assert claim_views.refund_by(claim_of()) == utc_now().date() + timedelta(days=30)
+    keeps_back(payer, "ICN77", 900)
+    [row] = [each for each in listed() if each.number == "ICN77"]
+    assert (row.deadline, row.deadline_of) == (utc_now().date() + timedelta(days=30), "refund")
+
+
+def test_term_of_tables_that_cannot_be_read_is_the_longest(payer: Payer, caplog: pytest.LogCaptureFixture) -> None:
+    (settings().billing_folder / "practice.yaml").write_text("practice: no list")
+    assert billing.refund_within() == timedelta(days=60)
+    assert "cannot be read" in caplog.text
 
 
 def test_refund_counts_once_whatever_is_pressed_how_often(payer: Payer) -> None:
@@ -192,12 +213,12 @@ def test_what_the_payer_keeps_back_itself_is_listed_until_it_is_told_of_a_claim(
     with pytest.raises(ValueError, match="has not kept back so much"):
         refund(9_000, payer_code, method="kept_back", reference="ICN77")
     keeps_back(payer, "ICN77", 9_000)
-    [row] = [each for each in claim_views.exceptions(["LOC-1"], utc_now()) if each.number == "ICN77"]
+    [row] = [each for each in listed() if each.number == "ICN77"]
     assert (row.queue, row.amount_cents, row.deadline_of) == ("credit", 9_000, "refund")
     before = sum(each.amount_cents for each in lines() if each.kind in ("payer_payment", "payment_adjustment"))
     refund(9_000, payer_code, method="kept_back", reference="ICN77")
     refund(9_000, payer_code, method="kept_back", reference="ICN77")
-    assert [each for each in claim_views.exceptions(["LOC-1"], utc_now()) if each.number == "ICN77"] == []
+    assert [each for each in listed() if each.number == "ICN77"] == []
     assert (
         sum(each.amount_cents for each in lines() if each.account == "beyond_claims" and each.payer_control == "ICN77")
         == 0

@@ -1,19 +1,22 @@
 """Does what a patient pays at a visit stand in the claim's ledger once, whenever the claim leaves and is decided?"""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from acts import billing_records, claim_money, claims, refunds, visit_payments
+from adapters import claim_views
 from adapters import operational_store as store
 from models.codes import ClaimStatus as C
 from models.columns import utc_now
-from models.errors import NotAllowed
+from models.errors import MovedOn, NotAllowed
 from models.operational import AuditEvent, Claim, EligibilityCheck, LedgerEntry, VisitPayment
+from models.therapy_text import TherapyText
 from tests.acts.test_claim_money import CO45, NUMBER
 from tests.billing_walk import Payer, claim_of, decided, one_round, sent
-from tests.claim_acts import BILLER, COORDINATOR, WHY, cas, make_biller, owed, pay
+from tests.claim_acts import BILLER, COORDINATOR, OWNER, WHY, cas, make_biller, open_gate, owed, pay, sign
 
 SHARE = cas("PR", "3", 2_500)
 
@@ -98,6 +101,99 @@ def test_payment_waits_for_a_claim_that_has_not_left(payer: Payer) -> None:
         assert [(line.amount_cents, line.claim_number) for line in first[NUMBER]] == [(-2_000, number)]
         db.flush()
         assert visit_payments.onto_first_sending(db, [(claim, number)]) == {}
+
+
+DROPPED = "PT-S106"
+"""A claim that has never left: the patient is still asked for what is missing."""
+
+
+def dropped(cents: int = 2_500) -> str:
+    """The patient pays at the visit, and the claim is not billed; returns its number."""
+    claim = claim_of(DROPPED)
+    with store.writing() as db:
+        asked = EligibilityCheck(
+            id="EC-1",
+            unique_key="EC-1",
+            case_number=claim.session_number,
+            patient_id=DROPPED,
+            clinician_id=claim.clinician_id,
+            location_id=claim.location_id,
+            payer_code="BCBS",
+            service_date=claim.service_date,
+        )
+        db.add(asked)
+    visit_payments.record("EC-1", staff_id=BILLER, cents=cents, method="card", reference="R 1")
+    claims.do_not_bill(claim.case_number, staff_id=BILLER, reason=WHY)
+    return claim.case_number
+
+
+def give_back(number: str, cents: int, reference: str = "1042") -> None:
+    facts = {"staff_id": BILLER, "to": "patient", "method": "card", "reason": WHY}
+    refunds.refund(number, cents=cents, reference=reference, **facts)
+
+
+def test_payment_of_a_claim_that_never_leaves_goes_back(payer: Payer) -> None:
+    number = dropped()
+    # whether it goes back is a biller's to say
+    assert (claim_of(DROPPED).status, claim_of(DROPPED).patient_cents) == (C.CLOSED_NOT_BILLED, 0)
+    assert visit_payments.in_no_ledger(number) == 2_500
+    visit_payments.owe_back(number, staff_id=BILLER, reason=WHY)
+    claim = claim_of(DROPPED)
+    assert (claim.status, claim.queue, owed(DROPPED).patient_cents) == (C.REMITTANCE_REVIEW, "credit", -2_500)
+    assert claim_views.deadline(claim) == (utc_now().date() + timedelta(days=60), "refund")
+    assert visit_payments.in_no_ledger(number) == 0
+    with pytest.raises(MovedOn):
+        visit_payments.owe_back(number, staff_id=BILLER, reason=WHY)
+    give_back(number, 2_000)
+    assert claim_of(DROPPED).status == C.REMITTANCE_REVIEW
+    give_back(number, 500, "1043")
+    claim = claim_of(DROPPED)
+    assert (claim.status, claim.queue, claim.paid_cents) == (C.CLOSED_NOT_BILLED, "", 0)
+    assert owed(DROPPED).settled
+    with pytest.raises(ValueError, match="nothing was paid"):
+        visit_payments.owe_back(number, staff_id=BILLER, reason=WHY)
+
+
+def test_an_owner_signs_a_large_payment_of_a_claim_that_never_leaves(payer: Payer) -> None:
+    number = dropped(10_001)
+    visit_payments.owe_back(number, staff_id=BILLER, reason=WHY)
+    give_back(number, 10_001)
+    assert claim_of(DROPPED).status == C.REFUND_SIGNATURE
+    sign(open_gate(DROPPED), OWNER)
+    assert (claim_of(DROPPED).status, owed(DROPPED).settled) == (C.CLOSED_NOT_BILLED, True)
+
+
+@pytest.mark.parametrize("back", [0, 1_000])
+def test_payment_that_is_owed_back_counts_where_the_claim_is_sent_after_all(payer: Payer, back: int) -> None:
+    number = dropped()
+    visit_payments.owe_back(number, staff_id=BILLER, reason=WHY)
+    if back:
+        give_back(number, back)
+    billing_records.record_patient_fields(DROPPED, {"member_id": "XYZ106"}, actor=BILLER)
+    claims.build_again(number, staff_id=BILLER, reason=WHY)
+    one_round()
+    payer.answers_coverage()
+    one_round()
+    sign(open_gate(DROPPED), BILLER)
+    one_round()
+    claim = claim_of(DROPPED)
+    assert claim.status == C.SENT
+    assert (claim.charge_cents, owed(DROPPED).patient_cents) == (owed(DROPPED).payer_cents, back - 2_500)
+    pay(payer, CO45, SHARE, patient=DROPPED)
+    claim = claim_of(DROPPED)
+    assert (claim.status, owed(DROPPED).patient_cents) == (C.PATIENT_BALANCE if back else C.CLOSED_PAID, back)
+    assert [each.case_number for each in payments()] == [number]
+
+
+def test_only_a_biller_of_the_place_says_that_a_payment_goes_back(payer: Payer) -> None:
+    number = dropped()
+    make_biller()
+    for staff_id in ("ST-302", COORDINATOR):
+        with pytest.raises(NotAllowed):
+            visit_payments.owe_back(number, staff_id=staff_id, reason=WHY)
+    with pytest.raises(ValueError, match="a reason is needed"):
+        visit_payments.owe_back(number, staff_id=BILLER, reason=TherapyText(" "))
+    assert visit_payments.in_no_ledger(number) == 2_500
 
 
 def test_what_was_paid_stays_the_patients_when_the_claim_is_sent_anew(payer: Payer) -> None:

@@ -106,9 +106,11 @@ def test_export_is_exactly_what_the_search_finds(written: None, wanted: Wanted, 
     make_referral(case_number="RF-000001", location=make_location(id="LOC-1"))
     until = {chain: read_head(chain)[0] for chain in CHAINS}
     found = {
-        (chain.database, event.id) for chain in CHAINS for event in audit_pages.events(chain, wanted, until[chain])
+        (chain.database, event.id)
+        for chain in CHAINS
+        for event in audit_pages.found(chain, wanted, until[chain]).events
     }
-    assert sum(audit_pages.how_many(chain, wanted, until[chain]) for chain in CHAINS) == len(found)
+    assert sum(audit_pages.found(chain, wanted, until[chain]).how_many for chain in CHAINS) == len(found)
     lines = [json.loads(line) for line in taken(Format.JSON_LINES, Asked(wanted)).splitlines()]
     assert {(line["database"], line["id"]) for line in lines} == found
     assert len([line for line in lines if line["database"] == "therapy"]) == reads

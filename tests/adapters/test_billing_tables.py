@@ -44,7 +44,14 @@ def test_samples_cover_every_sample_payer_and_clinician(tables: BillingTables) -
     assert all(tables.clinician(each.staff_id, DAY) for each in CLINICIANS)
     practice = tables.practice(DAY)
     assert practice is not None and practice.billing.npi not in {each.npi for each in CLINICIANS}
-    assert practice.write_off_limit_cents == 10_000
+    assert (practice.write_off_limit_cents, practice.refund_days) == (10_000, 60)
+
+
+@pytest.mark.parametrize(("said", "days"), [("    refund_days: 1\n", 1), ("", 60)])
+def test_refund_days_are_the_practices_own(folder: Path, said: str, days: int) -> None:
+    change(folder, "practice.yaml", "    refund_days: 60\n", said)
+    practice = load(folder).practice(DAY)
+    assert practice is not None and practice.refund_days == days
 
 
 def test_samples_keep_what_held_before(tables: BillingTables) -> None:
@@ -104,9 +111,11 @@ def test_money_is_read_as_cents_or_refused(text: str, cents: int | None) -> None
         ("practice.yaml", "    city: Portland\n", "", (3, "city")),
         ("practice.yaml", "    city: Portland\n", "    town: Portland\n", (3, "city")),
         ("practice.yaml", "write_off_limit: 100.00", "write_off_limit: a lot", (21, "write_off_limit")),
-        ("practice.yaml", "ST-112, taxonomy: 101YM0800X", "ST-112, taxonomy: 101YM0800", (35, "taxonomy")),
-        ("practice.yaml", "staff_id: ST-112", "staff_id: ST-111", (35, "valid_from")),
-        ("practice.yaml", "clinicians:", "therapists:", (24, "therapists")),
+        ("practice.yaml", "refund_days: 60", "refund_days: 0", (22, "refund_days")),
+        ("practice.yaml", "refund_days: 60", "refund_days: 61", (22, "refund_days")),
+        ("practice.yaml", "ST-112, taxonomy: 101YM0800X", "ST-112, taxonomy: 101YM0800", (36, "taxonomy")),
+        ("practice.yaml", "staff_id: ST-112", "staff_id: ST-111", (36, "valid_from")),
+        ("practice.yaml", "clinicians:", "therapists:", (25, "therapists")),
     ],
 )  # fmt: skip
 def test_fault_is_told_by_file_line_and_field(

@@ -53,17 +53,17 @@ def audit(
     """What was done, or with ``log=therapy`` who read therapy content; both dates (UTC) count."""
     chain, wanted, chains = asked.chain, asked.wanted(), audit_status.chains()
     [until] = [each.last_id for each in chains if each.database == chain.database]
-    events = audit_pages.events(chain, wanted, until, before)
+    found = audit_pages.found(chain, wanted, until, before)
     return page(
         request,
         "audit.html",
-        events=events,
-        found=audit_pages.how_many(chain, wanted, until),
+        events=found.events,
+        found=found.how_many,
         until=until,
         actions=audit_pages.actions(chain),
         asked=asdict(asked),
         places=desk_views.places(),
-        older=events[-1].id if len(events) == audit_pages.PAGE else None,
+        older=found.events[-1].id if len(found.events) == audit_pages.PAGE else None,
         names=desk_views.staff_names(),
         chains=chains,
         formats=list(Format),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from acts import billing_records, claims, refunds
+from acts import billing_records, claims, refunds, visit_payments
 from acts.billing_records import ADDRESS_FIELDS
 from models.claim_facts import SELF
 from models.codes import ClaimStatus
@@ -33,6 +33,7 @@ FITS: Mapping[str, frozenset[ClaimStatus]] = {
     "take_back": frozenset(claims.TAKEN_BACK),
     "write_off": AT_THE_PAYER | {S.PATIENT_BALANCE},
     "do_not_bill": frozenset(claims.NEVER_LEFT),
+    "owe_visit_back": frozenset({S.CLOSED_NOT_BILLED}),
 }
 """Where each step is offered, as the acts take it; they have the last word."""
 ONLY_SENT = frozenset({"take_back", "write_off", "wait_for_payer", "bill_patient", "appeal"})
@@ -57,6 +58,7 @@ SAID = {
     "take_back": "The claim is being taken back.",
     "write_off": "The write-off is posted, or waits for an owner's signature where it is above the limit.",
     "do_not_bill": "The claim is closed; nothing is billed.",
+    "owe_visit_back": "It is owed back to the patient. Record the refund once it is made.",
     "coverage": "The insurance is on record. Build the claim again to use it.",
     "address": "The patient's details are on record. Build the claim again to use them.",
     "authorisation": "The authorisation is on record. Build the claim again to use it.",
@@ -87,15 +89,21 @@ class Asked:
         return self.form.get(name, "").strip()
 
 
-def offered(claim: Claim, *, held: bool = False, owed_back: bool = False) -> tuple[str, ...]:
-    """The steps that fit where the claim stands, the likeliest first; ``held``: claims are held at its location;
-    ``owed_back``: more was paid on it than is owed."""
+def offered(
+    claim: Claim, *, held: bool = False, owed_back: bool = False, paid_at_visit: bool = False
+) -> tuple[str, ...]:
+    """The steps that fit where the claim stands, the likeliest first.
+
+    ``held``: claims are held at its location. ``owed_back``: more was paid on it than is owed. ``paid_at_visit``: the
+    patient paid something at its session that stands in no ledger.
+    """
     sent = claim.first_sent_at is not None
     fitting = [step for step, statuses in FITS.items() if claim.status in statuses]
     if held and claim.status in claims.HELD_UP:
         fitting.append("do_not_bill")
     hidden = {"do_not_bill"} if sent else set(ONLY_SENT)
     hidden |= {"write_off"} if owed_back else {"refund"}
+    hidden |= set() if paid_at_visit else {"owe_visit_back"}
     records = () if claim.status.is_closed else RECORDS
     return (*(step for step in fitting if step not in hidden), *records)
 
@@ -259,6 +267,7 @@ STEPS: Mapping[str, Callable[[Asked], None]] = {
     "take_back": _plainly(lambda *it, **more: claims.take_back(*it, **more)),
     "write_off": _plainly(lambda *it, **more: claims.write_off(*it, **more)),
     "do_not_bill": _plainly(lambda *it, **more: claims.do_not_bill(*it, **more)),
+    "owe_visit_back": _plainly(lambda *it, **more: visit_payments.owe_back(*it, **more)),
     "coverage": _coverage,
     "address": _address,
     "authorisation": _authorisation,

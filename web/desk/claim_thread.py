@@ -24,7 +24,7 @@ DONE = frozenset(
     {
         *("case.moved", "decision.signed", "ledger.posted", "to_do.claimed", "to_do.done"),
         "remitted_claim.matched_by_hand",
-        "claim.refunded",
+        *("claim.refunded", "visit_payment.owed_back"),
     }
 )
 """Audit events that are steps of the thread where a person did them, or a person has to."""

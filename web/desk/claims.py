@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from acts import billing, refunds, visit_payments
 from acts import claims as acts
-from acts import refunds
 from acts.billing_records import PATIENT_FIELDS
 from adapters import appeal_letters, case_views, claim_views, desk_views
 from adapters.case_views import CaseView
@@ -53,7 +53,7 @@ def claims(
 ) -> HTMLResponse:
     everything = [
         row
-        for row in claim_views.exceptions(me.staff.location_ids, utc_now())
+        for row in claim_views.exceptions(me.staff.location_ids, utc_now(), billing.refund_within())
         if row.facts is None or may_see_case(me.viewer, row.facts).allowed
     ]
     shown = [row for row in everything if _fits(row, me, queue, payer, owner, location)]
@@ -240,6 +240,8 @@ def _show(
     reads = may_read_claim(me.viewer, found.facts).allowed
     works = me.staff.role in CLAIM_WORKERS and may_see_case(me.viewer, found.facts).allowed
     approval = thread.open_sign_off
+    not_billed = works and claim.status is ClaimStatus.CLOSED_NOT_BILLED
+    paid_at_visit = visit_payments.in_no_ledger(claim.case_number) if not_billed else 0
     kept = [str(event.details["words"]) for event in thread.events if "words" in event.details]
     names = desk_views.staff_names()
     return page(
@@ -256,10 +258,14 @@ def _show(
         steps=claim_thread.steps(thread, claim_evidence.reasons(kept, me) if reads else {}, names),
         events=thread.events,
         offered=claim_steps.offered(
-            claim, held=held_here(claim.status, claim) is not None, owed_back=thread.balances.credit_cents > 0
+            claim,
+            held=held_here(claim.status, claim) is not None,
+            owed_back=thread.balances.credit_cents > 0,
+            paid_at_visit=paid_at_visit > 0,
         )
         if works
         else (),
+        paid_at_visit=paid_at_visit,
         credits=refunds.credits_of(claim.case_number) if works and thread.balances.credit_cents else (),
         insurance=claim_views.insurance(claim.patient_id, claim.service_date) if works else None,
         asked_already=claim.missing,
@@ -270,7 +276,7 @@ def _show(
         signs=approval is not None and me.staff.role == SIGNING_ROLE[approval.kind],
         to_do=thread.open_to_do,
         owner=owner_of(claim.status),
-        deadline=_deadline(claim),
+        deadline=claim_views.deadline(claim),
         zone=found.location.time_zone,
         names=names,
         cw=claim_words,
@@ -291,16 +297,6 @@ def show_refusal(request: Request, me: Member, found: CaseView, problem: str) ->
     assert isinstance(found.referral, Claim)
     with reading(me, found):
         return _show(request, me, found.referral, found, problem=problem, status_code=422)
-
-
-def _deadline(claim: Claim) -> tuple[date, str] | None:
-    if claim.status.is_closed:
-        return None
-    if claim.status == ClaimStatus.DENIED and claim.appeal_by:
-        return claim.appeal_by, "appeal"
-    if refund_by := claim_views.refund_by(claim):
-        return refund_by, "refund"
-    return (claim.file_by, "filing") if claim.file_by else None
 
 
 @router.post("/claims/{number}", name="step_claim")

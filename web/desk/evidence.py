@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters import therapy_store
-from models.codes import RiskLevel, Verdict
+from models.codes import SIGNED, RiskLevel
 from models.measures import DEFINITIONS, Measure
 from models.operational import Decision
 from models.scheduling_codes import CheckInKind
@@ -336,7 +336,7 @@ def signed_letter(decision: Decision, me: Member, where: str) -> str | None:
         kept = therapy_store.decision_words(decision.id, actor=me.id, where=where).signed_content.unwrap()
     except KeyError:
         return None
-    sendable = decision.verdict in (Verdict.APPROVE, Verdict.EDIT_AND_APPROVE)
+    sendable = decision.verdict in SIGNED
     if not sendable or digest(kept) != decision.signed_digest:
         return None
     return str(json.loads(kept).get("letter", "")) or None

@@ -2,7 +2,8 @@
 
 from base64 import b64encode
 from enum import StrEnum
-from typing import Annotated, TypedDict
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -27,14 +28,6 @@ class CopyKind(StrEnum):
 
     LOCKED = "locked"
     PLAIN = "plain"
-
-
-class Typed(TypedDict):
-    """What was typed, to show it again beside what is wrong."""
-
-    typed: str
-    plain: bool
-    typed_plain: str
 
 
 @router.get("/patient-file", name="patient_file_page")
@@ -85,18 +78,18 @@ def hand_out(
     is closed is gone with both.
     """
     number, plain = case.strip().upper(), copy_kind is CopyKind.PLAIN
-    typed: Typed = {"typed": reason, "plain": plain, "typed_plain": plain_because}
+    again = partial(_show, request, case, typed=reason, plain=plain, typed_plain=plain_because)
     if len(reason.strip()) < SHORTEST_REASON:  # before the code is used up
         problem = f"Say in at least {SHORTEST_REASON} characters who asks for the file and why."
-        return _show(request, case, problem=problem, **typed)
+        return again(problem=problem)
     if plain and len(plain_because.strip()) < SHORTEST_REASON:
         problem = f"Say in at least {SHORTEST_REASON} characters why the copy is to be plain."
-        return _show(request, case, problem=problem, **typed)
+        return again(problem=problem)
     try:
         patient_file.whose(number)
         prove_again(me, current, code)
     except NotAllowed:
-        return _show(request, case, problem=NOT_PROVED, **typed)
+        return again(problem=NOT_PROVED)
     except (MovedOn, Forgotten):
         return _show(request, case)
     made = patient_file.hand_out(

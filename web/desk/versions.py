@@ -1,5 +1,6 @@
 """Versions waiting: what is asked for without a pilot, with its figures, signed or discarded; the way back."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from adapters import desk_views, note_templates
 from adapters.operational_store import reading
 from models.errors import MovedOn, NotAllowed, WeightsDiffer
 from models.note_template import NoteTemplate
+from models.operational import Location
 from models.pilot_codes import WaitingKind
 from models.session_index import NoteFormatCode
 from rules.version_signing import GOOD_FOR, SIGNED_BY
@@ -38,7 +40,7 @@ def show_versions(request: Request, me: SignedIn, done: str = "") -> HTMLRespons
 
 
 def _list(request: Request, me: Member, *, notice: str = "", problem: str = "") -> HTMLResponse:
-    own = me.staff.location_ids
+    own, places = me.staff.location_ids, desk_views.places()
     found = waiting_versions.all_waiting(own)
     forms = waiting_versions.template_ways(own, list(NoteFormatCode))
     return page(
@@ -50,16 +52,16 @@ def _list(request: Request, me: Member, *, notice: str = "", problem: str = "") 
         reader=recalibrating.ways(),
         templates=forms,
         names=desk_views.staff_names(),
-        places=desk_views.places(),
-        zone=_zone(me),
+        places=places,
+        zone=_zone(me, places),
         notice=notice,
         problem=problem,
     )
 
 
-def _zone(me: Member) -> str:
+def _zone(me: Member, places: Mapping[str, Location]) -> str:
     own = me.staff.location_ids
-    return desk_views.places()[own[0]].time_zone if own else "UTC"
+    return places[own[0]].time_zone if own else "UTC"
 
 
 @router.get("/versions/{waiting_id}", name="version")
@@ -72,6 +74,7 @@ def _show(request: Request, me: Member, waiting_id: str, *, notice: str = "", pr
     waits = waiting_versions.one_waiting(waiting_id, me.staff.location_ids)
     cut_off = waiting_versions.was_cut_off(waits.version)
     open_ = waits.version.ended_at is None and not waits.stale
+    places = desk_views.places()
     return page(
         request,
         "version.html",
@@ -84,8 +87,8 @@ def _show(request: Request, me: Member, waiting_id: str, *, notice: str = "", pr
         signed_by=SIGNED_BY,
         good_for=GOOD_FOR.days,
         names=desk_views.staff_names(),
-        places=desk_views.places(),
-        zone=_zone(me),
+        places=places,
+        zone=_zone(me, places),
         notice=notice,
         problem=problem,
     )

@@ -468,6 +468,7 @@ _EVENTS = {
     "claim.changed": "What the claim says changed",
     "claim.refunded": "Given back: what was paid too much",
     "visit_payment.recorded": "Paid at the visit",
+    "visit_payment.owed_back": "What was paid at the visit is owed back",
     "ledger.posted": "Posted to the ledger: {count} lines",
     "remitted_claim.posted": "Payment posted",
     "remitted_claim.duplicate": "The same payment came again",

@@ -193,6 +193,25 @@ def test_claim_is_taken_back_and_one_that_never_left_is_not_billed(biller, place
     assert claim_of(here).status == S.CLOSED_NOT_BILLED
 
 
+def test_what_was_paid_at_the_visit_of_a_claim_that_is_not_billed_goes_back(biller, place):
+    made = make_claim_at(S.CLOSED_NOT_BILLED, location=place)
+    assert "step-owe_visit_back" not in thread(biller, made)
+    made_of.pay_at_the_visit(made, 2_500)
+    shown = thread(biller, made)
+    assert "step-owe_visit_back" in shown and "$25.00 was paid at this visit" in shown
+    assert step(biller, made, "owe_visit_back", reason="").status_code == 422
+    assert step(biller, made, "owe_visit_back", reason="She pays the other practice.").status_code == 303
+    assert (claim_of(made).status, claim_of(made).queue) == (S.REMITTANCE_REVIEW, "credit")
+    shown = thread(biller, made)
+    assert "She pays the other practice." in shown and "What was paid at the visit is owed back." in shown
+    assert "$25.00 to the patient." in shown and "step-write_off" not in shown
+    assert f"/claims/{made.number}" in biller.get("/claims?queue=credit").text
+    fields = {"to": "patient", "amount": "25.00", "method": "card", "reference": "1042"}
+    assert step(biller, made, "refund", **fields, reason="Card refunded.").status_code == 303
+    assert claim_of(made).status == S.CLOSED_NOT_BILLED
+    assert "step-owe_visit_back" not in thread(biller, made)
+
+
 def test_patients_insurance_address_and_authorisation_go_on_record(biller, place):
     made = make_claim_at(location=place)
     coverage = {"payer_code": "AETNA", "member_id": "W-1", "valid_from": "2026-01-01", "relationship": "18"}
