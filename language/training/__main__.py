@@ -2,9 +2,9 @@
 
     python -m language.training
 
-With a GPU some minutes; without one most of a day on two cores, nearly all of it for the risk network. It needs the
-public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here: language/weights/minilm
-records which one is meant.
+Half an hour on two cores, nearly all of it for the risk network, which goes on from an earlier one (train_risk). It
+needs the public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here:
+language/weights/minilm records which one is meant.
 """
 
 from language.training import session_thresholds, train_notes, train_risk

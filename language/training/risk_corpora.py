@@ -16,7 +16,9 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
-TRAINED_ON = ("challenge", "ordinary", "training", "training_next")
+WRITTEN_SINCE = "training_wide"
+"""What the network before had not met, nor whoever mended the rules."""
+TRAINED_ON = ("challenge", "ordinary", "training", "training_next", WRITTEN_SINCE)
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"

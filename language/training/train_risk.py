@@ -1,24 +1,27 @@
 """Which weights the risk classifier has: trains the network's last layers, calibrates them and sets their thresholds.
 
-    python -m language.training.train_risk
+    python -m language.training.train_risk [--from-minilm]
 
-Seeded; on a GPU if there is one. Writes network.safetensors, thresholds.json and their manifest to the folder of the
-shipped weights, language/weights/risk_signals; its card says how long that takes. The texts are split by hash: five
-parts of six train, the sixth (development) calibrates and sets the thresholds; what is held out (risk_corpora) is
-touched by neither. `python -m benchmarks.risk` prints the figures on that.
+Goes on from an earlier network with the texts that were written since, and some of the older ones; or, from MiniLM,
+learns all of them, which takes hours without a GPU. Seeded. Writes network.safetensors, thresholds.json and their
+manifest to the folder of the shipped weights, language/weights/risk_signals; its card says how long that takes. The
+texts are split by hash: five parts of six train, the sixth (development) calibrates and sets the thresholds; what is
+held out (risk_corpora) is touched by neither. `python -m benchmarks.risk` prints the figures on that.
 """
 
+import argparse
 import hashlib
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
 from language.encoder import pinned_weights, tokenizer_and_network
@@ -38,6 +41,11 @@ LICENCE = (
 )
 SEEDS = (20261125, 20261126)
 ROUNDS = 10
+START = Path(__file__).parent / "risk-f257561b.safetensors"
+"""The network that is gone on from: learned from MiniLM with the same texts but those written since, on a GPU."""
+ROUNDS_GOING_ON = 3
+OLDER_SHARE = 0.4
+"""Of the older texts so many are read again in each round, so that they are not forgotten."""
 ONE_TEXT_IN = 6
 MEDICAL_TALKS = 400
 PASSAGES_OF_A_NEGATIVE = 12
@@ -61,31 +69,74 @@ ALL = tuple(1.0 for _ in KINDS)
 NONE = tuple(0.0 for _ in KINDS)
 
 
-def main() -> None:
+def main(from_minilm: bool = False) -> None:
     """Train, write, say what was written."""
     tokenizer, network = tokenizer_and_network(pinned_weights())
-    own = own_texts()
-    fit = [replace(text, text=plain(text.text).text) for text in own if not in_development(text.text)]
-    posts = [post for post in risk_corpora.posts() if post.split == TRAIN and not in_development(post.user)]
-    posts = [replace(post, text=plain(post.text).text) for post in posts]
-    talks = _talks(random.Random(SEEDS[0]))
-    learners = []
-    for seed in SEEDS:
-        # What is chosen at random (passages of a long text, what stands beside a disclosure) is chosen anew each round.
-        choose = random.Random(seed)
-        rounds = [list(passages(fit, posts, talks, choose)) for _ in range(ROUNDS)]
-        learners.append(risk_tuning.trained(tokenizer, network, rounds, seed))
-    learner = risk_tuning.averaged(learners)
+    learner = _from_minilm(tokenizer, network) if from_minilm else _going_on(tokenizer, network)
     save_file(risk_tuning.tensors_of(learner), SHIPPED / NETWORK)
+    # Calibrated as it will be read: the file holds half precision.
+    learner = risk_tuning.beginning_with(network, load_file(SHIPPED / NETWORK)).eval()
+    own = own_texts()
     settings = {
         **_calibration(tokenizer, learner, [text for text in own if in_development(text.text)]),
-        "rule_precision": _rule_precision(own),
+        "rule_precision": _rule_precision(risk_corpora.hand_written(risk_corpora.WRITTEN_SINCE)),
     }
     (SHIPPED / THRESHOLDS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     version = f"risk-{hashlib.sha256((SHIPPED / NETWORK).read_bytes()).hexdigest()[:8]}"
     write_manifest(SHIPPED, version, LICENCE, (NETWORK, THRESHOLDS))
-    counts = {"passages_a_round": len(rounds[0]), "texts": len(fit), "posts": len(posts), "talks": len(talks)}
-    print(json.dumps({"version": version} | settings | counts))
+    print(json.dumps({"version": version} | settings))
+
+
+def _going_on(tokenizer: Any, network: Any) -> Learner:
+    """From the network before, with what was written since and a part of the rest, drawn anew for each round."""
+    since = {text.text for text in risk_corpora.hand_written(risk_corpora.WRITTEN_SINCE)}
+    new = _fit([text for text in own_texts() if text.text in since])
+    older = _material([text for text in own_texts() if text.text not in since])
+    learners = []
+    for seed in SEEDS:
+        choose = random.Random(seed)
+        parts = [older.some(OLDER_SHARE, choose) for _ in range(ROUNDS_GOING_ON)]
+        rounds = [list(passages([*new, *part.own], part.posts, part.talks, choose)) for part in parts]
+        start = risk_tuning.beginning_with(network, load_file(START))
+        learners.append(risk_tuning.trained(tokenizer, start, rounds, seed, risk_tuning.GOING_ON))
+    return risk_tuning.averaged(learners)
+
+
+def _from_minilm(tokenizer: Any, network: Any) -> Learner:
+    material = _material(own_texts())
+    learners = []
+    for seed in SEEDS:
+        # What is chosen at random (passages of a long text, what stands beside a disclosure) is chosen anew each round.
+        choose = random.Random(seed)
+        rounds = [list(passages(material.own, material.posts, material.talks, choose)) for _ in range(ROUNDS)]
+        learners.append(risk_tuning.trained(tokenizer, Learner(network), rounds, seed))
+    return risk_tuning.averaged(learners)
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What may be trained on, made plain."""
+
+    own: list[Sentence]
+    posts: list[Post]
+    talks: list[str]
+
+    def some(self, share: float, choose: random.Random) -> "_Material":
+        """So much of each, chosen at random."""
+        own, posts, talks = (int(share * len(those)) for those in (self.own, self.posts, self.talks))
+        return _Material(
+            choose.sample(self.own, own), choose.sample(self.posts, posts), choose.sample(self.talks, talks)
+        )
+
+
+def _material(own: Sequence[Sentence]) -> _Material:
+    posts = [post for post in risk_corpora.posts() if post.split == TRAIN and not in_development(post.user)]
+    posts = [replace(post, text=plain(post.text).text) for post in posts]
+    return _Material(_fit(own), posts, _talks(random.Random(SEEDS[0])))
+
+
+def _fit(own: Sequence[Sentence]) -> list[Sentence]:
+    return [replace(text, text=plain(text.text).text) for text in own if not in_development(text.text)]
 
 
 def own_texts() -> list[Sentence]:
@@ -223,4 +274,6 @@ def _rule_precision(own: Sequence[Sentence]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="Trains the risk network.")
+    parser.add_argument("--from-minilm", action="store_true", help="Learn everything anew; hours without a GPU.")
+    main(parser.parse_args().from_minilm)

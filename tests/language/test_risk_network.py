@@ -28,8 +28,13 @@ def passages(*texts: str) -> list[risk_tuning.Passage]:
     return [risk_tuning.Passage(text, rope if "rope" in text else nothing, known, 1.0) for text in texts]
 
 
+def learned(pinned, seed: int, rounds: int = 1) -> risk_tuning.Learner:
+    tokenizer, network = pinned
+    return risk_tuning.trained(tokenizer, risk_tuning.Learner(network), [passages(*TEXTS)] * rounds, seed)
+
+
 def test_what_was_trained_is_what_is_read(pinned) -> None:
-    learner = risk_tuning.trained(*pinned, [passages(*TEXTS)] * 2, seed=1)
+    learner = learned(pinned, seed=1, rounds=2)
     read = RiskNetwork(risk_tuning.tensors_of(learner))
     # the file holds half precision
     assert np.allclose(read.scores(TEXTS), risk_tuning.scores(pinned[0], learner, TEXTS), atol=0.02)
@@ -37,8 +42,8 @@ def test_what_was_trained_is_what_is_read(pinned) -> None:
 
 
 def test_only_the_last_layers_and_the_heads_learn(pinned) -> None:
-    tokenizer, network = pinned
-    learner = risk_tuning.trained(tokenizer, network, [passages(*TEXTS)], seed=1)
+    _, network = pinned
+    learner = learned(pinned, seed=1)
     kept = len(network.encoder.layer) - risk_tuning.TRAINED_LAYERS
     stored = risk_tuning.tensors_of(learner)
     assert {name.split(".")[1] for name in stored if name.startswith("layer.")} == {str(n) for n in range(kept, 6)}
@@ -50,13 +55,24 @@ def test_only_the_last_layers_and_the_heads_learn(pinned) -> None:
 
 
 def test_the_same_seed_learns_the_same(pinned) -> None:
-    first, again, other = (risk_tuning.trained(*pinned, [passages(*TEXTS)], seed) for seed in (1, 1, 2))
+    first, again, other = (learned(pinned, seed) for seed in (1, 1, 2))
     assert torch.equal(first.head.weight, again.head.weight)
     assert not torch.equal(first.head.weight, other.head.weight)
 
 
+def test_what_was_learned_before_is_gone_on_with(pinned) -> None:
+    tokenizer, network = pinned
+    before = risk_tuning.tensors_of(learned(pinned, seed=1, rounds=2))
+    again = risk_tuning.beginning_with(network, before)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in risk_tuning.tensors_of(again).items())
+    further = risk_tuning.trained(tokenizer, again, [passages(*TEXTS)], 1, risk_tuning.GOING_ON)
+    moved = risk_tuning.tensors_of(further)
+    assert set(moved) == set(before)
+    assert not torch.equal(moved[HEAD_WEIGHT], before[HEAD_WEIGHT])
+
+
 def test_the_average_lies_between(pinned) -> None:
-    one, two = (risk_tuning.trained(*pinned, [passages(*TEXTS)], seed) for seed in (1, 2))
+    one, two = (learned(pinned, seed) for seed in (1, 2))
     mean = risk_tuning.averaged([one, two])
     assert torch.allclose(mean.head.weight, (one.head.weight + two.head.weight) / 2)
     assert not mean.training
