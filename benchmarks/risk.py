@@ -107,11 +107,12 @@ LONG_WORDS = 45
 
 
 def _older(flags: Flags) -> dict[str, object]:
-    """The held-out halves and unseen probes of the sets that the rules were written beside."""
+    """The held-out halves and unseen probes of the sets that the rules were written beside; one writer's long posts."""
     challenge = [text for text in risk_corpora.hand_written("challenge") if text.split == HELD_OUT]
     probes = [text for text in risk_corpora.hand_written("probes") if text.split == UNSEEN]
     ordinary = [text.text for text in risk_corpora.hand_written("ordinary") if text.split == HELD_OUT]
-    figures: dict[str, object] = {"ordinary_flags": _ratio(flags(ordinary))}
+    posts = [text.text for text in risk_corpora.hand_written("long_posts") if text.kind is None]
+    figures: dict[str, object] = {"ordinary_flags": _ratio(flags(ordinary)), "long_posts_flags": _ratio(flags(posts))}
     for name, texts in (("challenge", challenge), ("probes", probes)):
         raised = dict(zip(texts, flags([text.text for text in texts]), strict=True))
         figures[f"{name}_recall"] = _share(raised, lambda text: text.status == SignalStatus.PRESENT)
