@@ -5,7 +5,7 @@ language.training.train_risk. torch and transformers are imported when the netwo
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,14 +38,12 @@ class RiskNetwork:
         refuse_other_weights(folder)
         self._states = TokenStates(folder, MAX_TOKENS)
         for number, layer in enumerate(self._states.network.encoder.layer):
-            prefix = f"layer.{number}."
-            own = {name.removeprefix(prefix): t.float() for name, t in tensors.items() if name.startswith(prefix)}
-            if own:
+            if own := layer_in(tensors, number):
                 layer.load_state_dict(own)
         self._width = tensors[HEAD_WEIGHT].shape[1]
         self._view = mean_of if self._width == DIMENSIONS else mean_and_highest
         self._head: Any = torch.nn.Linear(self._width, len(SignalKind))
-        self._head.load_state_dict({"weight": tensors[HEAD_WEIGHT].float(), "bias": tensors[HEAD_BIAS].float()})
+        self._head.load_state_dict(heads_in(tensors))
 
     def scores(self, passages: Sequence[str]) -> "NDArray[np.float32]":
         """One row of raw scores per passage, columns in SignalKind order: float32 [n, 7]; 96 tokens count."""
@@ -54,6 +52,17 @@ class RiskNetwork:
     def views(self, passages: Sequence[str]) -> "NDArray[np.float32]":
         """What the heads read of each passage: float32 [n, 768], or [n, 384] of an older version."""
         return self._states.rows(passages, self._width, self._view)
+
+
+def layer_in(tensors: "Mapping[str, torch.Tensor]", number: int) -> "dict[str, torch.Tensor]":
+    """One layer of a version's file, by its number in the whole network; empty where the file does not hold it."""
+    prefix = f"layer.{number}."
+    return {name.removeprefix(prefix): t.float() for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def heads_in(tensors: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
+    """The heads of a version's file."""
+    return {"weight": tensors[HEAD_WEIGHT].float(), "bias": tensors[HEAD_BIAS].float()}
 
 
 def mean_and_highest(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":

@@ -18,7 +18,8 @@ MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
 WRITTEN_SINCE = "training_wide"
 """What the network before had not met, nor whoever mended the rules."""
-TRAINED_ON = ("challenge", "ordinary", "training", "training_next", WRITTEN_SINCE)
+TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next")
+TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_SINCE)
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from language.encoder import DIMENSIONS, batches_by_length, computes_bf16
-from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, MAX_TOKENS, mean_and_highest
+from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, MAX_TOKENS, heads_in, layer_in, mean_and_highest
 from language.risk_values import SignalKind
 
 TRAINED_LAYERS = 4
@@ -91,9 +91,8 @@ def beginning_with(network: Any, tensors: "Mapping[str, torch.Tensor]") -> Learn
     """What was learned before, ready to go on: the reverse of ``tensors_of``."""
     learner = Learner(network)
     for number, layer in enumerate(learner.layers, start=len(learner.below)):
-        prefix = f"layer.{number}."
-        layer.load_state_dict({n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)})
-    learner.head.load_state_dict({"weight": tensors[HEAD_WEIGHT].float(), "bias": tensors[HEAD_BIAS].float()})
+        layer.load_state_dict(layer_in(tensors, number))
+    learner.head.load_state_dict(heads_in(tensors))
     return learner
 
 

@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from language.risk_signals import read_risk
 from language.risk_values import SignalKind, SignalStatus
 from language.training import risk_corpora, risk_tuning
 from language.training.risk_corpora import TRAIN, Post, Sentence
-from language.training.risk_tuning import Learner, Passage
+from language.training.risk_tuning import Learner, Passage, Rates
 
 LICENCE = (
     "this project's; trained on C-SSRS Reddit 500 (CC BY), MTS-Dialog (CC BY 4.0) and texts of this project, "
@@ -67,6 +67,7 @@ AKIN = (
 )
 ALL = tuple(1.0 for _ in KINDS)
 NONE = tuple(0.0 for _ in KINDS)
+Rounds = list[list[Passage]]
 
 
 def main(from_minilm: bool = False) -> None:
@@ -89,28 +90,33 @@ def main(from_minilm: bool = False) -> None:
 
 def _going_on(tokenizer: Any, network: Any) -> Learner:
     """From the network before, with what was written since and a part of the rest, drawn anew for each round."""
-    since = {text.text for text in risk_corpora.hand_written(risk_corpora.WRITTEN_SINCE)}
-    new = _fit([text for text in own_texts() if text.text in since])
-    older = _material([text for text in own_texts() if text.text not in since])
-    learners = []
-    for seed in SEEDS:
-        choose = random.Random(seed)
+    new = _fit(own_texts([risk_corpora.WRITTEN_SINCE]))
+    older = _material(own_texts(risk_corpora.TRAINED_ON_BEFORE))
+    before = load_file(START)
+
+    def rounds(choose: random.Random) -> Rounds:
         parts = [older.some(OLDER_SHARE, choose) for _ in range(ROUNDS_GOING_ON)]
-        rounds = [list(passages([*new, *part.own], part.posts, part.talks, choose)) for part in parts]
-        start = risk_tuning.beginning_with(network, load_file(START))
-        learners.append(risk_tuning.trained(tokenizer, start, rounds, seed, risk_tuning.GOING_ON))
-    return risk_tuning.averaged(learners)
+        return [list(passages([*new, *part.own], part.posts, part.talks, choose)) for part in parts]
+
+    return _mean_of_runs(tokenizer, lambda: risk_tuning.beginning_with(network, before), rounds, risk_tuning.GOING_ON)
 
 
 def _from_minilm(tokenizer: Any, network: Any) -> Learner:
     material = _material(own_texts())
-    learners = []
-    for seed in SEEDS:
-        # What is chosen at random (passages of a long text, what stands beside a disclosure) is chosen anew each round.
-        choose = random.Random(seed)
-        rounds = [list(passages(material.own, material.posts, material.talks, choose)) for _ in range(ROUNDS)]
-        learners.append(risk_tuning.trained(tokenizer, Learner(network), rounds, seed))
-    return risk_tuning.averaged(learners)
+
+    def rounds(choose: random.Random) -> Rounds:
+        return [list(passages(material.own, material.posts, material.talks, choose)) for _ in range(ROUNDS)]
+
+    return _mean_of_runs(tokenizer, lambda: Learner(network), rounds, risk_tuning.FROM_MINILM)
+
+
+def _mean_of_runs(
+    tokenizer: Any, begin: Callable[[], Learner], rounds: Callable[[random.Random], Rounds], rates: Rates
+) -> Learner:
+    """What is chosen at random (passages of a long text, what stands beside a disclosure) is chosen anew each round."""
+    return risk_tuning.averaged(
+        [risk_tuning.trained(tokenizer, begin(), rounds(random.Random(seed)), seed, rates) for seed in SEEDS]
+    )
 
 
 @dataclass(frozen=True)
@@ -139,9 +145,9 @@ def _fit(own: Sequence[Sentence]) -> list[Sentence]:
     return [replace(text, text=plain(text.text).text) for text in own if not in_development(text.text)]
 
 
-def own_texts() -> list[Sentence]:
-    """Everything hand-written that may be trained on."""
-    return [text for name in risk_corpora.TRAINED_ON for text in risk_corpora.hand_written(name) if text.split == TRAIN]
+def own_texts(names: Sequence[str] = risk_corpora.TRAINED_ON) -> list[Sentence]:
+    """Everything hand-written that may be trained on, or what of it stands in these files."""
+    return [text for name in names for text in risk_corpora.hand_written(name) if text.split == TRAIN]
 
 
 def in_development(name: str) -> bool:
