@@ -33,6 +33,9 @@ THRESHOLDS = "thresholds.json"
 class Settings:
     """What may be tuned without new weights: calibration (slope and shift of the raw score) and threshold of each kind,
     what a rule's word is worth, and the raw score from which a passage of a whole session counts (none: the threshold).
+
+    ``doubt_below``: a rule's find is doubted where the network gives every kind less than this share of its threshold
+    (0: no find ever is, as in the versions before).
     """
 
     version: str
@@ -40,6 +43,7 @@ class Settings:
     thresholds: dict[SignalKind, float]
     rule_precision: dict[SignalKind, float]
     session_raw: dict[SignalKind, float] = field(default_factory=dict)
+    doubt_below: float = 0.0
 
     def session_threshold(self, kind: SignalKind) -> float:
         """The probability from which a passage of a whole session is raised.
@@ -80,6 +84,7 @@ def settings(folder: Path = SHIPPED) -> Settings:
         thresholds={kind: float(stored["thresholds"][kind.value]) for kind in SignalKind},
         rule_precision={kind: float(stored["rule_precision"][kind.value]) for kind in SignalKind},
         session_raw={SignalKind(kind): float(raw) for kind, raw in stored.get("session_raw", {}).items()},
+        doubt_below=float(stored.get("doubt_below", 0.0)),
     )
 
 
@@ -90,6 +95,7 @@ def as_stored(of: Settings) -> dict[str, object]:
         "thresholds": {kind.value: threshold for kind, threshold in of.thresholds.items()},
         "rule_precision": {kind.value: precision for kind, precision in of.rule_precision.items()},
         **({"session_raw": {kind.value: raw for kind, raw in of.session_raw.items()}} if of.session_raw else {}),
+        **({"doubt_below": of.doubt_below} if of.doubt_below else {}),
     }
 
 

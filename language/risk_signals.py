@@ -1,7 +1,8 @@
 """What a free text may say about risk: signals for a clinician's review, each with its evidence and its reason.
 
-Rules and a calibrated sentence classifier both raise; the reading of negation, time and person comes first. A text
-that cannot be read is said to be unreadable, and where nothing is raised nothing is claimed.
+Rules and a calibrated sentence classifier both raise; the reading of negation, time and person comes first. What a rule
+takes for present, and the network hears nothing in, is told as doubted. A text that cannot be read is said to be
+unreadable, and where nothing is raised nothing is claimed.
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ SCORE_OVER_A_DISTANT_CUE = 0.5
 # A score this high is believed where rules take what is said for past, another's, quoted or supposed: of whom a whole
 # sentence speaks they know less than they know a denial.
 SCORE_OVER_A_READING = 0.8
+FEWEST_WORDS_TO_DOUBT = 6
+MOST_CHARACTERS_TO_DOUBT = 300
 _SURELY_SET_ASIDE = (SignalStatus.NEGATED, SignalStatus.IDIOM)
 
 
@@ -74,10 +77,18 @@ def _reading(text: Plain, settings: Settings, scores: "risk_classifier.Scores | 
     version = risk_lexicon.VERSION if scores is None else f"{risk_lexicon.VERSION}+{settings.version}"
     reason = why_unreadable(text.text)
     low = text.low
-    by_rule = [_by_rules(low, span, settings) for span in sentence_spans(text.text)]
+    spans = sentence_spans(text.text)
+    by_rule = [_by_rules(low, span, settings) for span in spans]
     signals = [signal for found in by_rule for signal in found.signals]
     if scores is not None:
-        signals += _by_classifier(text, by_rule, scores, settings)
+        passages = passages_of(text.text)
+        unheard = _unheard(low, spans, passages, scores, settings)
+        signals = [
+            signal
+            for at, found in enumerate(by_rule)
+            for signal in (map(_doubted, found.signals) if at in unheard else found.signals)
+        ]
+        signals += _by_classifier(text, passages, by_rule, scores, settings)
     signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
     return RiskReading(not reason, reason, tuple(_in_original(text, signal) for signal in signals), version)
 
@@ -123,10 +134,48 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
     return kept
 
 
+def _unheard(
+    low: str,
+    spans: Sequence[tuple[int, int]],
+    passages: Sequence[Passage],
+    scores: "risk_classifier.Scores",
+    settings: Settings,
+) -> set[int]:
+    """The sentences, by number, in which the network hears next to nothing, read alone or with a neighbour.
+
+    It has to be able to hear: not in a few words, which say little without what they answer, nor in more than it reads.
+    """
+    if not settings.doubt_below:
+        return set()
+    heard = [
+        max(score / settings.thresholds[kind] for kind, score in zip(SignalKind, row, strict=True)) for row in scores
+    ]
+    loudest = [0.0] * len(spans)
+    for passage, loud in zip(passages, heard, strict=True):
+        for at in (passage.first, passage.last):
+            loudest[at] = max(loudest[at], loud)
+    return {
+        at
+        for at, (start, end) in enumerate(spans)
+        if loudest[at] < settings.doubt_below
+        and end - start <= MOST_CHARACTERS_TO_DOUBT
+        and len(low[start:end].split()) >= FEWEST_WORDS_TO_DOUBT
+    }
+
+
+def _doubted(signal: RiskSignal) -> RiskSignal:
+    if signal.status is not SignalStatus.PRESENT:
+        return signal
+    return replace(signal, status=SignalStatus.DOUBTED, why=f"{signal.why}; the network hears no risk in it")
+
+
 def _by_classifier(
-    text: Plain, by_rule: list[_Finds], scores: "risk_classifier.Scores", settings: Settings
+    text: Plain,
+    passages: Sequence[Passage],
+    by_rule: list[_Finds],
+    scores: "risk_classifier.Scores",
+    settings: Settings,
 ) -> list[RiskSignal]:
-    passages = passages_of(text.text)
     low = text.low
     raised = []
     for column, kind in enumerate(SignalKind):

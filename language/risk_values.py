@@ -20,7 +20,10 @@ class SignalKind(StrEnum):
 
 
 class SignalStatus(StrEnum):
-    """Of whom and of when the passage speaks; only PRESENT raises a flag."""
+    """Of whom and of when the passage speaks; only PRESENT raises a flag.
+
+    DOUBTED: a rule takes it for present, and the network hears no risk of any kind in it.
+    """
 
     PRESENT = "present"
     HISTORICAL = "historical"
@@ -29,6 +32,7 @@ class SignalStatus(StrEnum):
     QUOTED = "quoted"
     HYPOTHETICAL = "hypothetical"
     IDIOM = "idiom"
+    DOUBTED = "doubted"
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ class TriageLevels:
         )
     )
     historical: RiskLevel = RiskLevel.LOW
+    doubted: RiskLevel = RiskLevel.LOW
     safeguarding_of_another: RiskLevel = RiskLevel.MODERATE
     unreadable_text: RiskLevel = RiskLevel.MODERATE
     classifier_off: RiskLevel = RiskLevel.LOW
@@ -110,7 +111,7 @@ class TriageLevels:
 
 
 DEFAULT_LEVELS = TriageLevels()
-PRESENT, HISTORICAL, SOMEONE_ELSE = "present", "historical", "someone_else"
+PRESENT, HISTORICAL, SOMEONE_ELSE, DOUBTED = "present", "historical", "someone_else", "doubted"
 NOT_A_FLAG = frozenset({"negated", "hypothetical", "idiom", "quoted"})
 
 CSSRS_KIND: Mapping[int, FlagKind] = MappingProxyType(
@@ -267,6 +268,8 @@ def level_of_signal(kind: str, status: str, levels: TriageLevels = DEFAULT_LEVEL
         return levels.safeguarding_of_another if kind == FlagKind.ABUSE_OR_SAFEGUARDING else None
     if status == HISTORICAL:
         return levels.historical
+    if status == DOUBTED:
+        return levels.doubted
     return levels.present.get(kind, levels.unknown) if status == PRESENT else levels.unknown
 
 

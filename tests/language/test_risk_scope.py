@@ -1,11 +1,13 @@
 """Of whom and of when: does each cue set aside what it speaks of, and nothing else?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from language import risk_signals
+from language import risk_classifier, risk_signals
 from language.risk_answers import asked_and_denied
-from language.risk_signals import SignalKind, SignalStatus, read_risk
+from language.risk_signals import RiskSignal, SignalKind, SignalStatus, read_risk
 
 
 def statuses(text: str) -> set[SignalStatus]:
@@ -330,6 +332,74 @@ def test_a_denial_of_one_kind_silences_another_only_below_a_middling_score(monke
     assert SignalKind.ABUSE_OR_SAFEGUARDING in {signal.kind for signal in read_risk(text).present}
     read_as(text, middling - 0.001, monkeypatch)
     assert not read_risk(text).present
+
+
+# -- where the classifier is not asked to raise anything, and may doubt a rule
+
+
+PLAIN = "Honestly I want to die most days now."
+
+
+def doubting(
+    text: str, share: float, monkeypatch: pytest.MonkeyPatch, louder: tuple[int, ...] = ()
+) -> list[RiskSignal]:
+    """The rules' finds where doubt begins below a tenth of each threshold and every passage is at ``share`` of it.
+
+    ``louder``: passages, by number, in which one kind is at twice that tenth.
+    """
+    shipped = risk_classifier.settings()
+    settings = replace(shipped, doubt_below=0.1)
+    thresholds = np.array([settings.thresholds[kind] for kind in SignalKind])
+
+    def scores_of(texts: list[str], _folder: object) -> list[object]:
+        rows = np.tile(thresholds * share, (len(risk_signals.passages_of(texts[0])), 1))
+        rows[list(louder), 3] = thresholds[3] * 0.2
+        return [rows]
+
+    monkeypatch.setattr(risk_signals.risk_classifier, "scores_of", scores_of)
+    monkeypatch.setattr(risk_signals.risk_classifier, "settings", lambda _folder: settings)
+    return [signal for signal in read_risk(text).signals if signal.raised_by == risk_signals.RULE]
+
+
+def test_a_find_in_which_the_network_hears_nothing_is_told_as_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = doubting(PLAIN, 0.09, monkeypatch)
+    assert (found.kind, found.status) == (SignalKind.SUICIDAL_IDEATION, SignalStatus.DOUBTED)
+    assert PLAIN[found.start : found.end] == "want to die"
+    assert found.why.endswith("the network hears no risk in it")
+
+
+def test_a_find_in_which_the_network_hears_a_little_stays_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [found.status for found in doubting(PLAIN, 0.11, monkeypatch)] == [SignalStatus.PRESENT]
+
+
+@pytest.mark.parametrize("passage", [1, 3, 4])  # the sentence itself, with the one before, with the one after
+def test_a_find_is_not_doubted_where_any_passage_that_holds_it_is_louder(
+    passage: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"The bus was late. {PLAIN} The garden is nice."
+    assert [found.status for found in doubting(text, 0.01, monkeypatch, (passage,))] == [SignalStatus.PRESENT]
+
+
+@pytest.mark.parametrize("passage", [0, 2])
+def test_what_is_louder_elsewhere_leaves_the_doubt(passage: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"The bus was late. {PLAIN} The garden is nice."
+    assert [found.status for found in doubting(text, 0.01, monkeypatch, (passage,))] == [SignalStatus.DOUBTED]
+
+
+@pytest.mark.parametrize("text", ["I want to die.", "I want to die " + "interminably " * 24])
+def test_a_few_words_or_more_than_the_network_reads_are_not_doubted(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {found.status for found in doubting(text, 0.01, monkeypatch)} == {SignalStatus.PRESENT}
+
+
+def test_what_the_rules_set_aside_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = doubting("I can say that I have never wanted to die.", 0.01, monkeypatch)
+    assert found.status is SignalStatus.NEGATED
+
+
+def test_a_version_that_says_nothing_of_doubt_never_doubts(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = risk_classifier.as_stored(replace(risk_classifier.settings(), doubt_below=0.0))
+    assert "doubt_below" not in stored
+    assert risk_classifier.as_stored(replace(risk_classifier.settings(), doubt_below=0.1))["doubt_below"] == 0.1
 
 
 # -- the rules' own words

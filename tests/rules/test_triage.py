@@ -164,6 +164,8 @@ def test_practice_may_set_its_own_levels() -> None:
         ("substance_crisis", "present", MODERATE),
         ("suicidal_ideation", "historical", LOW),
         ("suicide_plan_intent_or_behaviour", "historical", LOW),
+        ("suicidal_ideation", "doubted", LOW),
+        ("harm_to_others", "doubted", LOW),
         ("suicidal_ideation", "negated", None),
         ("suicidal_ideation", "someone_else", None),
         ("abuse_or_safeguarding", "someone_else", MODERATE),

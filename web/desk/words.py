@@ -59,6 +59,7 @@ FLAG_STATUS = {
     "hypothetical": "hypothetical",
     "quoted": "quoted",
     "idiom": "figure of speech",
+    "doubted": "found by a rule, doubted by the classifier",
 }
 
 RAISED_BY = {
