@@ -107,12 +107,11 @@ LONG_WORDS = 45
 
 
 def _older(flags: Flags) -> dict[str, object]:
-    """The held-out halves and unseen probes of the sets that the rules were written beside; one writer's long posts."""
+    """The held-out halves and unseen probes of the sets that the rules were written beside."""
     challenge = [text for text in risk_corpora.hand_written("challenge") if text.split == HELD_OUT]
     probes = [text for text in risk_corpora.hand_written("probes") if text.split == UNSEEN]
     ordinary = [text.text for text in risk_corpora.hand_written("ordinary") if text.split == HELD_OUT]
-    posts = [text.text for text in risk_corpora.hand_written("long_posts") if text.kind is None]
-    figures: dict[str, object] = {"ordinary_flags": _ratio(flags(ordinary)), "long_posts_flags": _ratio(flags(posts))}
+    figures: dict[str, object] = {"ordinary_flags": _ratio(flags(ordinary))}
     for name, texts in (("challenge", challenge), ("probes", probes)):
         raised = dict(zip(texts, flags([text.text for text in texts]), strict=True))
         figures[f"{name}_recall"] = _share(raised, lambda text: text.status == SignalStatus.PRESENT)
@@ -209,7 +208,7 @@ def _by_status(raised: dict[Sentence, bool]) -> dict[str, str]:
     return {
         status.value: _share(raised, lambda text, status=status: text.status == status)  # type: ignore[misc]
         for status in SignalStatus
-        if status is not SignalStatus.PRESENT
+        if status not in (SignalStatus.PRESENT, SignalStatus.DOUBTED)  # a reading, not what a text says
     }
 
 

@@ -16,9 +16,9 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
-WRITTEN_SINCE = "training_wide"
+WRITTEN_SINCE = "training_more"
 """What the network before had not met, nor whoever mended the rules."""
-TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next")
+TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next", "training_wide")
 TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_SINCE)
 HELD_OUT = "held_out"
 TRAIN = "train"
