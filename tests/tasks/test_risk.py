@@ -162,6 +162,15 @@ def test_only_what_is_about_the_patient_raises_a_flag(status: SignalStatus, rais
     assert len(flags(case)) == raised
 
 
+def test_a_doubted_find_is_read_with_the_case_and_alarms_nobody() -> None:
+    case = unscreened()
+    said(case, "a few words of a referral")
+    doubted = signal(SignalKind.SUICIDE_PLAN_INTENT_OR_BEHAVIOUR, SignalStatus.DOUBTED)
+    assert screened(case, Reader((doubted,))) == "low"
+    (flag,) = flags(case)
+    assert (flag.status, flag.level) == ("doubted", "low")
+
+
 def test_highest_level_of_answers_and_texts_wins() -> None:
     case = unscreened()
     answered(case, Measure.PHQ9, CALM | {9: 1})

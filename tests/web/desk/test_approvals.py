@@ -280,14 +280,22 @@ def test_refused_form_keeps_the_labels_that_were_chosen(seated, risk_review, fau
         {"kind": "unread_text", "rule_id": "unread-text", "probability": None},
         {"kind": "unread_text", "rule_id": "classifier-off", "text_id": None, "starts": None, "ends": None},
         {"status": "historical"},
+        {"status": "doubted"},
     ],
-    ids=["answer to a question", "text that could not be read", "classifier off", "in the past"],
+    ids=["answer to a question", "text that could not be read", "classifier off", "in the past", "doubted"],
 )
 def test_flag_that_is_not_the_readers_is_not_asked_about(seated, risk_review, given):
     approval = other_content(seated, risk_review(seated.staff), flag=given)
     shown = seated.get(f"/approvals/{approval.id}").text
     assert 'id="flag-1"' in shown and "label-FL-1" not in shown
     assert seated.sign(approval, verdict="approve", **{"label-FL-1": "confirmed"}).status_code == 422
+
+
+def test_doubted_find_is_shown_as_such_with_its_words(seated, risk_review):
+    shown = seated.get(
+        f"/approvals/{other_content(seated, risk_review(seated.staff), flag={'status': 'doubted'}).id}"
+    ).text
+    assert "found by a rule, doubted by the classifier" in shown and "<mark" in shown
 
 
 def test_flag_from_words_that_changed_is_shown_without_a_quote_and_not_asked_about(seated, risk_review):
