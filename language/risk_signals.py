@@ -46,7 +46,8 @@ SCORE_OVER_A_DISTANT_CUE = 0.5
 # A score this high is believed where rules take what is said for past, another's, quoted or supposed: of whom a whole
 # sentence speaks they know less than they know a denial.
 SCORE_OVER_A_READING = 0.8
-FEWEST_WORDS_TO_DOUBT = 6
+# A short plain statement is what rules are for: the network calls a burden to everyone nothing much.
+FEWEST_WORDS_TO_DOUBT = 8
 MOST_CHARACTERS_TO_DOUBT = 300
 _SURELY_SET_ASIDE = (SignalStatus.NEGATED, SignalStatus.IDIOM)
 
