@@ -387,7 +387,7 @@ def test_what_is_louder_elsewhere_leaves_the_doubt(passage: int, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "text", ["I want to die.", "I am worthless and a burden to everyone.", "I want to die " + "interminably " * 24]
+    "text", ["I want to die.", "I'm worthless and a burden to everyone.", "I want to die " + "interminably " * 24]
 )
 def test_a_few_words_or_more_than_the_network_reads_are_not_doubted(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {found.status for found in doubting(text, 0.01, monkeypatch)} == {SignalStatus.PRESENT}
