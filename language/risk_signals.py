@@ -78,17 +78,13 @@ def _reading(text: Plain, settings: Settings, scores: "risk_classifier.Scores | 
     version = risk_lexicon.VERSION if scores is None else f"{risk_lexicon.VERSION}+{settings.version}"
     reason = why_unreadable(text.text)
     low = text.low
-    spans = sentence_spans(text.text)
-    by_rule = [_by_rules(low, span, settings) for span in spans]
-    signals = [signal for found in by_rule for signal in found.signals]
+    by_rule = [_by_rules(low, span, settings) for span in sentence_spans(text.text)]
+    passages = passages_of(text.text)
+    unheard = set() if scores is None else _unheard(low, passages, scores, settings)
+    signals = [
+        _doubted(signal) if at in unheard else signal for at, found in enumerate(by_rule) for signal in found.signals
+    ]
     if scores is not None:
-        passages = passages_of(text.text)
-        unheard = _unheard(low, spans, passages, scores, settings)
-        signals = [
-            signal
-            for at, found in enumerate(by_rule)
-            for signal in (map(_doubted, found.signals) if at in unheard else found.signals)
-        ]
         signals += _by_classifier(text, passages, by_rule, scores, settings)
     signals.sort(key=lambda signal: (signal.start, signal.end, signal.kind, signal.rule_id))
     return RiskReading(not reason, reason, tuple(_in_original(text, signal) for signal in signals), version)
@@ -135,32 +131,25 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
     return kept
 
 
-def _unheard(
-    low: str,
-    spans: Sequence[tuple[int, int]],
-    passages: Sequence[Passage],
-    scores: "risk_classifier.Scores",
-    settings: Settings,
-) -> set[int]:
+def _unheard(low: str, passages: Sequence[Passage], scores: "risk_classifier.Scores", settings: Settings) -> set[int]:
     """The sentences, by number, in which the network hears next to nothing, read alone or with a neighbour.
 
     It has to be able to hear: not in a few words, which say little without what they answer, nor in more than it reads.
     """
-    if not settings.doubt_below:
-        return set()
-    heard = [
-        max(score / settings.thresholds[kind] for kind, score in zip(SignalKind, row, strict=True)) for row in scores
-    ]
-    loudest = [0.0] * len(spans)
-    for passage, loud in zip(passages, heard, strict=True):
-        for at in (passage.first, passage.last):
-            loudest[at] = max(loudest[at], loud)
-    return {
+    loudest = (scores / [settings.thresholds[kind] for kind in SignalKind]).max(1)
+    heard = {
         at
-        for at, (start, end) in enumerate(spans)
-        if loudest[at] < settings.doubt_below
-        and end - start <= MOST_CHARACTERS_TO_DOUBT
-        and len(low[start:end].split()) >= FEWEST_WORDS_TO_DOUBT
+        for passage, loud in zip(passages, loudest, strict=True)
+        if loud >= settings.doubt_below
+        for at in (passage.first, passage.last)
+    }
+    return {
+        each.first
+        for each in passages
+        if each.first == each.last
+        and each.first not in heard
+        and each.end - each.start <= MOST_CHARACTERS_TO_DOUBT
+        and len(low[each.start : each.end].split()) >= FEWEST_WORDS_TO_DOUBT
     }
 
 

@@ -17,7 +17,9 @@ HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
 WRITTEN_SINCE = "training_more"
-"""What the network before had not met, nor whoever mended the rules."""
+"""What the network before had not met."""
+NEW_TO_THE_RULES = ("training_wide", WRITTEN_SINCE)
+"""Texts by which no rule was mended."""
 TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next", "training_wide")
 TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_SINCE)
 HELD_OUT = "held_out"

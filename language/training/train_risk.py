@@ -46,8 +46,6 @@ START = Path(__file__).parent / "risk-c84c648a.safetensors"
 ROUNDS_GOING_ON = 2
 OLDER_SHARE = 0.4
 """Of the older texts so many are read again in each round, so that they are not forgotten."""
-NEW_TO_THE_RULES = ("training_wide", risk_corpora.WRITTEN_SINCE)
-"""Texts by which no rule was mended."""
 ONE_TEXT_IN = 6
 MEDICAL_TALKS = 400
 PASSAGES_OF_A_NEGATIVE = 12
@@ -88,7 +86,7 @@ def main(from_minilm: bool = False) -> None:
     settings = {
         **_calibration(tokenizer, learner, [text for text in own if in_development(text.text)]),
         "rule_precision": _rule_precision(
-            [text for name in NEW_TO_THE_RULES for text in risk_corpora.hand_written(name)]
+            [text for name in risk_corpora.NEW_TO_THE_RULES for text in risk_corpora.hand_written(name)]
         ),
         "doubt_below": DOUBT_BELOW,
     }

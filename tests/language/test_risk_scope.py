@@ -334,21 +334,20 @@ def test_a_denial_of_one_kind_silences_another_only_below_a_middling_score(monke
     assert not read_risk(text).present
 
 
-# -- where the classifier is not asked to raise anything, and may doubt a rule
+# -- where the network doubts a rule
 
 
 PLAIN = "Honestly I want to die most days now."
 
 
 def doubting(
-    text: str, share: float, monkeypatch: pytest.MonkeyPatch, louder: tuple[int, ...] = ()
+    text: str, share: float, monkeypatch: pytest.MonkeyPatch, louder: tuple[int, ...] = (), below: float = 0.1
 ) -> list[RiskSignal]:
-    """The rules' finds where doubt begins below a tenth of each threshold and every passage is at ``share`` of it.
+    """The rules' finds where doubt begins ``below`` a share of each threshold and every passage is at ``share`` of it.
 
-    ``louder``: passages, by number, in which one kind is at twice that tenth.
+    ``louder``: passages, by number, in which one kind is at two tenths.
     """
-    shipped = risk_classifier.settings()
-    settings = replace(shipped, doubt_below=0.1)
+    settings = replace(risk_classifier.settings(), doubt_below=below)
     thresholds = np.array([settings.thresholds[kind] for kind in SignalKind])
 
     def scores_of(texts: list[str], _folder: object) -> list[object]:
@@ -399,6 +398,8 @@ def test_what_the_rules_set_aside_keeps_its_status(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_version_that_says_nothing_of_doubt_never_doubts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [found.status for found in doubting(PLAIN, 0.0, monkeypatch, below=0.0)] == [SignalStatus.PRESENT]
+    monkeypatch.undo()
     stored = risk_classifier.as_stored(replace(risk_classifier.settings(), doubt_below=0.0))
     assert "doubt_below" not in stored
     assert risk_classifier.as_stored(replace(risk_classifier.settings(), doubt_below=0.1))["doubt_below"] == 0.1
