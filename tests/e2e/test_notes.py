@@ -274,6 +274,17 @@ def test_private_note_is_opened_on_demand_and_saved_in_its_place(visit, clinicia
     expect(page.get_by_label("Your private psychotherapy note")).to_have_value("For me alone.")
 
 
+def test_reason_is_asked_for_when_the_note_is_returned_and_not_before(visit, clinician, place):
+    note = note_factories.make_proposed_note(clinician, place)
+    page = visit()
+    page.goto(f"/notes/{note.number}/draft")
+    expect(page.get_by_label("Why, or your question")).to_be_hidden()
+    page.get_by_label("Return it").check()
+    page.get_by_label("Why, or your question").fill("The wrong hour?")
+    sign(page, clinician)
+    expect(page.get_by_role("status").filter(has_text="The note is returned")).to_be_visible()
+
+
 def test_page_after_a_change_has_no_fault_that_a_program_can_find(visit, clinician, place):
     note = note_factories.make_proposed_note(clinician, place, flags=[historical_flag()], turns=long_session())
     page = visit()

@@ -4,7 +4,7 @@
 
   const showEdits = () => {
     for (const fields of document.querySelectorAll("[data-shown-for]")) {
-      const chosen = fields.form ? fields.form.querySelector("[name=verdict]:checked") : null;
+      const form = fields.closest("form"), chosen = form && form.querySelector("[name=verdict]:checked");
       const shows = chosen && fields.dataset.shownFor.split(" ").includes(chosen.value);
       fields.hidden = !("keep" in fields.dataset) && !shows;
     }
