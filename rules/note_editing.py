@@ -161,6 +161,28 @@ def nothing_to_add(section: str, stands: bool) -> Change:
     return change
 
 
+def assessed(item: str, was: bool) -> Change:
+    """Take a point off what was not assessed, in every format that asks for it; or put it back where it stood.
+
+    The draft lists what it did not hear. A clinician who saw it, or asked before the recording, would otherwise sign a
+    note that denies what its own sentences say.
+    """
+
+    def change(standing: Mapping[str, Any], proposed: Mapping[str, Any]) -> Fields:
+        before = proposed["not_assessed"]
+        if item not in before.get(standing["format"], ()):
+            raise ValueError("there is no such point among those not assessed")
+        now = standing["not_assessed"]
+        return {
+            "not_assessed": {
+                form: [each for each in items if (not was if each == item else each in now.get(form, ()))]
+                for form, items in before.items()
+            }
+        }
+
+    return change
+
+
 def answer_flag(flag_id: str, action: str, words: str) -> Change:
     """What was done about a risk flag; an empty action takes the answer back."""
     if action and action not in tuple(FlagAction):

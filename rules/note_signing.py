@@ -9,7 +9,16 @@ from rules.note_checks import SignatureBlock, blocks_signature
 from rules.note_edits import NoteEdits, note_edits
 
 NOTE_FIELDS = frozenset(
-    {"format", "sentences", "nothing_to_add", "flag_actions", "procedure_code", "addons", "diagnoses"}
+    {
+        "format",
+        "sentences",
+        "nothing_to_add",
+        "not_assessed",
+        "flag_actions",
+        "procedure_code",
+        "addons",
+        "diagnoses",
+    }
 )
 """The fields of a note that its signer writes; everything else is what was proposed and from what."""
 MOST_SENTENCES = 400
@@ -82,6 +91,18 @@ def settled(content: Mapping[str, Any]) -> dict[str, Any]:
     headings = sections(content)
     nothing = [title for title in headings if title in content["nothing_to_add"]]
     return {**content, "sentences": placed, "nothing_to_add": nothing}
+
+
+def taken_off(proposed: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
+    """What the draft listed as not assessed, in the note's present format, and its clinician took off the list."""
+    listed = content["not_assessed"].get(content["format"], ())
+    return [item for item in proposed["not_assessed"].get(content["format"], ()) if item not in listed]
+
+
+def lists_more(proposed: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
+    """Whether the note calls something not assessed that the draft did not; a clinician only takes off that list."""
+    before, now = proposed["not_assessed"], content["not_assessed"]
+    return set(now) != set(before) or any(not set(now[form]) <= set(before[form]) for form in now)
 
 
 def against_signing(content: Mapping[str, Any]) -> tuple[SignatureBlock, ...]:

@@ -171,6 +171,8 @@ def edited_content(kind: ApprovalKind, content: Mapping[str, Any], edited: Mappi
             raise ValueError("format is not one this note can have")
         if note_signing.unknown_flags(result):
             raise ValueError("an answer is given to a flag that this note does not have")
+        if note_signing.lists_more(content, result):
+            raise ValueError("not_assessed names what the draft did not list")
         if any(answer.get("action") not in tuple(FlagAction) for answer in result["flag_actions"].values()):
             raise ValueError("action is not one of those that can be chosen")
         note_signing.addons(result)

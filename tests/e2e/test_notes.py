@@ -285,6 +285,18 @@ def test_reason_is_asked_for_when_the_note_is_returned_and_not_before(visit, cli
     expect(page.get_by_role("status").filter(has_text="The note is returned")).to_be_visible()
 
 
+def test_point_that_was_assessed_is_taken_off_by_keyboard(visit, clinician, place):
+    note = note_factories.make_proposed_note(clinician, place)
+    page = visit()
+    page.goto(f"/notes/{note.number}/draft")
+    page.get_by_text("It was assessed").press("Enter")
+    page.get_by_role("button", name=re.compile("Take it off *: appetite")).press("Enter")
+    expect(page.locator("#not-assessed > p")).to_contain_text("Not assessed in this session: substance use.")
+    expect(page.locator("#not-assessed")).to_be_focused()
+    expect(page.get_by_role("button", name=re.compile("Put it back *: appetite"))).to_be_visible()
+    assert axe(page) == []
+
+
 def test_page_after_a_change_has_no_fault_that_a_program_can_find(visit, clinician, place):
     note = note_factories.make_proposed_note(clinician, place, flags=[historical_flag()], turns=long_session())
     page = visit()

@@ -264,3 +264,30 @@ def test_sentence_the_draft_had_no_room_for_is_taken_in_and_left_again() -> None
     assert one(edited, "S9")["origin"] == "drafted"
     with pytest.raises(ValueError, match="no such sentence"):
         after(note_editing.take_back("S8"), proposed=proposed)
+
+
+# -- what was not assessed
+
+LISTED = note_content(not_assessed={"SOAP": ["sleep", "appetite"], "DAP": ["mood", "sleep"]})
+
+
+def test_assessed_point_is_off_the_list_of_every_format_that_asks_for_it() -> None:
+    note = after(note_editing.assessed("sleep", True), proposed=LISTED)
+    assert note["not_assessed"] == {"SOAP": ["appetite"], "DAP": ["mood"]}
+    assert note_editing.is_changed(note, LISTED)
+    assert note_signing.taken_off(LISTED, note) == ["sleep"]
+    assert note_signing.taken_off(LISTED, after(note_editing.set_format("DAP"), proposed=LISTED)) == []
+
+
+def test_point_that_is_put_back_stands_where_it_stood() -> None:
+    both = (note_editing.assessed("sleep", True), note_editing.assessed("appetite", True))
+    note = after(*both, note_editing.assessed("sleep", False), proposed=LISTED)
+    assert note["not_assessed"] == {"SOAP": ["sleep"], "DAP": ["mood", "sleep"]}
+    whole = note_editing.apply(note, LISTED, note_editing.assessed("appetite", False))
+    assert not note_editing.is_changed(whole, LISTED)
+
+
+@pytest.mark.parametrize("item", ["", "mood", "the weather"])
+def test_point_that_the_format_does_not_list_cannot_be_taken_off(item: str) -> None:
+    with pytest.raises(ValueError, match="there is no such point"):
+        after(note_editing.assessed(item, True), proposed=LISTED)

@@ -88,3 +88,17 @@ def test_signer_writes_nothing_of_what_was_proposed_and_from_what() -> None:
     proposed = {"case", "draft", "drafted_by", "transcript", "permission", "consents", "flags", "templates", "dropped"}
     assert not note_signing.NOTE_FIELDS & proposed
     assert set(note_content()) >= note_signing.NOTE_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("listed", "more"),
+    [
+        ({"SOAP": ["sleep"], "DAP": []}, False),
+        ({"SOAP": [], "DAP": []}, False),
+        ({"SOAP": ["sleep", "mood"], "DAP": []}, True),
+        ({"SOAP": [], "DAP": ["sleep"]}, True),
+        ({"SOAP": []}, True),
+    ],
+)
+def test_note_lists_no_more_as_not_assessed_than_its_draft(listed: dict[str, list[str]], more: bool) -> None:
+    assert note_signing.lists_more(note_content(), note_content(not_assessed=listed)) is more

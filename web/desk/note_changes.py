@@ -59,6 +59,7 @@ def note_changes(request: Request, me: SignedIn, number: str) -> HTMLResponse:
         signed=signed,
         edits=note_signing.changes(proposed, signed),
         kinds=tuple(EditKind),
+        taken_off=note_signing.taken_off(proposed, signed),
         flags=_answered(signed),
         names=desk_views.staff_names(),
     )

@@ -181,7 +181,8 @@ def _focus(wanted: Asked) -> str:
         return f"flag-{wanted.form['flag']}"
     if wanted.sentence_id:
         return f"sentence-{wanted.sentence_id}"
-    return {"format": "format", "codes": "coding"}.get(wanted.kind, "written")
+    places = {"format": "format", "codes": "coding", "assessed": "not-assessed", "not_assessed": "not-assessed"}
+    return places.get(wanted.kind, "written")
 
 
 # -- the signature

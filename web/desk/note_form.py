@@ -11,8 +11,8 @@ Form = Mapping[str, str]
 ADDON_FIELDS = {f"addon_{code}": code for code in session_codes.ADDONS}
 """The fields of the add-on codes; each holds how often its code is claimed, "" where it is not."""
 FIELDS = (
-    *("change", "edition", "sentence", "after", "section", "text", "format"),
-    *("flag", "action", "words", "procedure_code", "diagnoses"),
+    *("change", "proposal", "edition", "sentence", "after", "section", "text", "format"),
+    *("item", "flag", "action", "words", "procedure_code", "diagnoses"),
     *ADDON_FIELDS,
 )
 CHANGES: Mapping[str, Callable[[Form, str], Change]] = {
@@ -25,6 +25,8 @@ CHANGES: Mapping[str, Callable[[Form, str], Change]] = {
     "add": lambda form, new_id: note_editing.add(form["section"], form["text"], new_id),
     "nothing": lambda form, _: note_editing.nothing_to_add(form["section"], True),
     "something": lambda form, _: note_editing.nothing_to_add(form["section"], False),
+    "assessed": lambda form, _: note_editing.assessed(form["item"], True),
+    "not_assessed": lambda form, _: note_editing.assessed(form["item"], False),
     "format": lambda form, _: note_editing.set_format(form["format"]),
     "flag": lambda form, _: note_editing.answer_flag(form["flag"], form["action"], form["words"]),
     "codes": lambda form, _: note_editing.set_codes(
@@ -42,6 +44,8 @@ SAID = {
     "add": "The sentence is added.",
     "nothing": "Marked: nothing to add.",
     "something": "The mark is taken away.",
+    "assessed": "The note no longer calls it not assessed.",
+    "not_assessed": "The note calls it not assessed again.",
     "format": "The note is in another format; your changes are kept.",
     "flag": "What you did about this flag is kept.",
     "codes": "The codes are kept and checked.",

@@ -83,6 +83,7 @@ class NoteView:
     blocks: tuple[ShownBlock, ...]
     lacking: tuple[NecessityFinding, ...]
     not_assessed: tuple[str, ...]
+    taken_off: tuple[str, ...]
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -111,6 +112,7 @@ def note_view(screen: NoteOnScreen, talk: SessionTalk | None) -> NoteView:
         blocks=tuple(_block(each, numbers) for each in note_signing.against_signing(note)),
         lacking=lacking(necessity(note_signing.sentences(note), note["diagnoses"])),
         not_assessed=tuple(note["not_assessed"].get(note["format"], ())),
+        taken_off=tuple(note_signing.taken_off(proposed, note)),
     )
 
 

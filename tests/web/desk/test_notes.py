@@ -369,6 +369,35 @@ def test_flag_is_answered_and_the_answer_is_taken_back(seated, place):
 def test_codes_are_kept_one_on_each_line(seated, made):
     change(seated, made, "codes", procedure_code="90834", diagnoses="f33.1\r\n\r\nF41.1, F33.1")
     fields = as_it_stands(made)
+def test_heading_of_the_flags_says_how_many_are_still_to_answer(seated, place):
+    flags = [historical_flag(), historical_flag(id="FL-2")]
+    made = note_factories.make_proposed_note(seated.staff, place, flags=flags)
+    assert "Risk: 2 flags, to answer before you sign" in draft(seated, made)
+    change(seated, made, "flag", flag="FL-1", action="historical")
+    assert "Risk: 2 flags, 1 still to answer before you sign" in draft(seated, made)
+    change(seated, made, "flag", flag="FL-2", action="historical")
+    assert "Risk: 2 flags, all answered" in draft(seated, made)
+
+
+def test_point_that_was_assessed_is_not_denied_by_the_signed_note(seated, at_the_desk, made):
+    change(seated, made, "add", section="Subjective", text="Patient eats twice a day.")
+    change(seated, made, "assessed", item="appetite")
+    shown = draft(seated, made)
+    assert "Not assessed in this session:</strong> substance use." in shown and "<del>Appetite</del>" in shown
+    assert sign(seated, made).status_code == 303
+    signed = seated.get(f"/notes/{made.number}").text
+    assert "Not assessed:</strong> substance use." in signed and "appetite" not in signed
+    record = at_the_desk(Role.COMPLIANCE).get(f"/notes/{made.number}/changes").text
+    assert "Drafted as not assessed, and taken off by the clinician: appetite." in record
+
+
+def test_point_is_called_not_assessed_again(seated, made):
+    change(seated, made, "assessed", item="appetite")
+    change(seated, made, "not_assessed", item="appetite")
+    shown = draft(seated, made)
+    assert "Not assessed in this session:</strong> appetite, substance use." in shown and "<del>" not in shown
+
+
     assert (fields["procedure_code"], fields["diagnoses"]) == ("90834", ["F33.1", "F41.1"])
 
 
