@@ -609,8 +609,8 @@ def _sign_a_note(at: Practice, number: str) -> None:
 
     def change(kind: str, *expected: int, **fields: str) -> None:
         shown = seat.get(f"{page}/draft")
-        edition = re.search(r'name="edition" value="(\d+)"', shown)
-        seat.post(f"{page}/changes", *expected, change=kind, edition=edition.group(1) if edition else "", **fields)
+        pinned = {name: _pinned(shown, name) for name in ("proposal", "edition")}
+        seat.post(f"{page}/changes", *expected, change=kind, **pinned, **fields)
 
     shown = seat.get(f"{page}/draft")
     first = re.search(r'name="sentence" value="(S\d+)"', shown)
@@ -638,8 +638,12 @@ def _sign_a_note(at: Practice, number: str) -> None:
 
 
 def _digests(shown: str) -> dict[str, str]:
-    found = {name: re.search(rf'name="{name}" value="(\w+)"', shown) for name in ("seen_digest", "on_screen")}
-    return {name: each.group(1) if each else "" for name, each in found.items()}
+    return {name: _pinned(shown, name) for name in ("seen_digest", "on_screen")}
+
+
+def _pinned(shown: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([\w-]+)"', shown)
+    return found.group(1) if found else ""
 
 
 def _return_a_note(at: Practice, number: str) -> None:

@@ -34,6 +34,12 @@ STALE = (
 )
 
 
+BEGUN_ANEW = (
+    "This note began anew since: its transcript, or what the patient agreed to, is not what it was. It is shown as it "
+    "stands now; what you typed is kept below. Open the page again to see the transcript as it is now."
+)
+
+
 # -- the page
 
 
@@ -132,6 +138,9 @@ def change_note(
         raise NotAllowed("; ".join(permission.reasons))
     try:
         wanted = asked(posted)
+        # the next proposal numbers its sentences and its changes anew: the same numbers are not the same words
+        if wanted.proposal != approval.id:
+            raise MovedOn("the change is about an earlier proposal")
         screen = note_editing.change(
             approval.id, wanted.change(), seen_edition=wanted.edition, staff_id=me.id, where=WHERE
         )
@@ -154,21 +163,23 @@ def _refuse(
     """The note as it stands, with what was typed; raises MovedOn when it is no longer open at all."""
     approval = note_editing.open_note(case.session.case_number)
     screen = note_editing.on_screen(approval.id, actor=me.id, where=WHERE)
-    stale = isinstance(refusal, MovedOn) or posted.get("edition") != str(screen.edition)
+    anew = posted.get("proposal") != approval.id
+    stale = anew or isinstance(refusal, MovedOn) or posted.get("edition") != str(screen.edition)
+    told = BEGUN_ANEW if anew else STALE
     return _show(
         request,
         me,
         case,
         screen,
         permission,
-        problem=STALE if stale else words.sentence(str(refusal)) + ".",
+        problem=told if stale else words.sentence(str(refusal)) + ".",
         typed={name: posted.get(name, "") for name in ("change", *TYPED)},
         focus="problem",
         status_code=409 if stale else 422,
     )
 
 
-TYPED = tuple(name for name in FIELDS if name not in ("change", "edition", "after"))
+TYPED = tuple(name for name in FIELDS if name not in ("change", "proposal", "edition", "after"))
 
 
 def _focus(wanted: Asked) -> str:

@@ -64,10 +64,13 @@ def _addons(form: Form) -> list[tuple[str, int]]:
 class Asked:
     """One change as it was posted; ``sentence_id`` is the id of the sentence it is about, also of a new one.
 
+    ``proposal`` is the sign-off whose note was on the page, ``edition`` the number of changes it had.
+
     In ``form`` the field ``after`` names the sentence that takes the place of one that is left out.
     """
 
     kind: str
+    proposal: str
     edition: int
     form: Form = field(repr=False)
     sentence_id: str
@@ -83,4 +86,4 @@ def asked(posted: Mapping[str, str]) -> Asked:
     if form["change"] not in CHANGES or not form["edition"].isdecimal():
         raise ValueError("this form could not be read; open the page again")
     sentence_id = new_sentence_id() if form["change"] == "add" else form["sentence"]
-    return Asked(form["change"], int(form["edition"]), form, sentence_id)
+    return Asked(form["change"], form["proposal"], int(form["edition"]), form, sentence_id)

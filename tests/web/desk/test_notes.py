@@ -47,7 +47,8 @@ def draft(seated: AtTheDesk, note: MadeNote) -> str:
 
 def change(seated: AtTheDesk, note: MadeNote, kind: str, **fields: Any) -> Any:
     """Post one change as the form of a page that was just opened does."""
-    fields = {"edition": hidden(draft(seated, note), "edition")} | fields
+    shown = draft(seated, note)
+    fields = {name: hidden(shown, name) for name in ("proposal", "edition")} | fields
     return seated.post(f"/notes/{note.number}/changes", change=kind, **fields)
 
 
@@ -498,7 +499,20 @@ def test_stale_change_of_a_sentence_that_is_gone_shows_what_was_typed(seated, ma
 
 
 def test_htmx_gets_the_note_alone_with_where_to_go_on(seated, made):
-    fields = {"csrf_token": seated.token, "change": "up", "sentence": "S2", "edition": "0"}
+    fields = {
+        "csrf_token": seated.token,
+        "change": "up",
+        "sentence": "S2",
+        "proposal": made.approval.id,
+        "edition": "0",
+    }
+def test_change_from_the_page_of_an_earlier_proposal_is_refused_though_its_numbers_are_the_same(seated, made):
+    answer = change(seated, made, "edit", sentence="S1", text="About another draft.", proposal="AP-earlier")
+    assert answer.status_code == 409 and "This note began anew since" in answer.text
+    assert ">About another draft.</textarea>" in answer.text
+    assert as_it_stands(made) == {}
+
+
     answer = seated.browser.post(f"/notes/{made.number}/changes", data=fields, headers={"hx-request": "true"})
     assert answer.status_code == 200 and "<html" not in answer.text and 'id="transcript"' not in answer.text
     assert 'data-goes-on="sentence-S2" data-said="The sentence is one place further up."' in answer.text
@@ -507,7 +521,13 @@ def test_htmx_gets_the_note_alone_with_where_to_go_on(seated, made):
 
 def test_htmx_change_of_a_note_that_is_signed_leads_to_its_page(seated, made):
     assert sign(seated, made).status_code == 303
-    fields = {"csrf_token": seated.token, "change": "up", "sentence": "S2", "edition": "0"}
+    fields = {
+        "csrf_token": seated.token,
+        "change": "up",
+        "sentence": "S2",
+        "proposal": made.approval.id,
+        "edition": "0",
+    }
     answer = seated.browser.post(f"/notes/{made.number}/changes", data=fields, headers={"hx-request": "true"})
     assert answer.headers["hx-redirect"] == f"/notes/{made.number}"
 
