@@ -1,5 +1,6 @@
 """What the desk's lists show of session notes: which wait, which are signed, what one patient has."""
 
+from bisect import bisect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -132,16 +133,30 @@ def counts(location_ids: Collection[str]) -> NoteCounts:
         )
 
 
-def to_sign(staff_id: str, but_not: str = "") -> list[str]:
-    """The numbers of the notes that wait for this person's signature, the first due first."""
-    query = select(Approval.case_number).where(
-        Approval.kind == ApprovalKind.SESSION_NOTE,
-        Approval.status == ApprovalStatus.OPEN,
-        Approval.assigned_to == staff_id,
-        Approval.case_number != but_not,
+def to_sign(staff_id: str, but_not: str) -> list[str]:
+    """The numbers of the other notes that wait for this person's signature, as their list has them: the highest risk,
+    then the first due.
+
+    What comes behind ``but_not`` comes first, so that nobody is led back to a note that they left for later.
+    """
+    query = (
+        select(Approval, SessionNote)
+        .join(SessionNote, col(SessionNote.case_number) == col(Approval.case_number))
+        .where(Approval.kind == ApprovalKind.SESSION_NOTE)
+    )
+    mine = query.where(
+        Approval.status == ApprovalStatus.OPEN, Approval.assigned_to == staff_id, Approval.case_number != but_not
     )
     with reading() as db:
-        return list(db.exec(query.order_by(col(Approval.due_at), col(Approval.case_number))).all())
+        others = sorted(_place(*each) for each in db.exec(mine).all())
+        of_this = query.where(Approval.case_number == but_not).order_by(col(Approval.round).desc())
+        here = db.exec(of_this).first()
+    at = bisect(others, _place(*here)) if here is not None else 0
+    return [number for _, _, number in (*others[at:], *others[:at])]
+
+
+def _place(approval: Approval, session: SessionNote) -> tuple[int, datetime, str]:
+    return URGENCY[session.risk_level], approval.due_at, approval.case_number
 
 
 def codes_of_the_day(session: SessionNote, zone: str) -> list[str]:

@@ -157,11 +157,12 @@ def make_proposed_note(
     turns: list[dict[str, Any]] | None = None,
     patient: Patient | None = None,
     changes: dict[str, Any] | None = None,
+    approval: dict[str, Any] | None = None,
     **given: Any,
 ) -> MadeNote:
     """A note that waits for this clinician's signature; ``plain``: the empty template, and why.
 
-    ``changes`` replace fields of the content that is to be signed.
+    ``changes`` replace fields of the content that is to be signed, ``approval`` those of its sign-off.
     """
     shown = flags or []
     level = max((RiskLevel(flag["level"]) for flag in shown), key=["low", "moderate", "high"].index, default=None)
@@ -177,14 +178,14 @@ def make_proposed_note(
     if not plain:
         therapy_store_sessions.keep_transcript(session.case_number, said)
     content = proposed_content(session, shown, plain, said) | (changes or {})
-    approval = factories.make_approval(
+    opened = factories.make_approval(
         ApprovalKind.SESSION_NOTE,
         referral=session,
         content=factories.spelled(content),
         level=level,
-        **{"assigned_to": clinician.id, "due_at": utc_now() + timedelta(hours=20)},
+        **({"assigned_to": clinician.id, "due_at": utc_now() + timedelta(hours=20)} | (approval or {})),
     )
-    return MadeNote(session, approval, person, content)
+    return MadeNote(session, opened, person, content)
 
 
 def proposed_content(

@@ -297,6 +297,14 @@ def test_point_that_was_assessed_is_taken_off_by_keyboard(visit, clinician, plac
     assert axe(page) == []
 
 
+def test_note_can_be_left_for_later_without_the_list(visit, clinician, place):
+    first, second = [note_factories.make_proposed_note(clinician, place) for _ in range(2)]
+    page = visit()
+    page.goto(f"/notes/{first.number}/draft")
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile(f"/notes/{second.number}/draft$"))
+
+
 def test_page_after_a_change_has_no_fault_that_a_program_can_find(visit, clinician, place):
     note = note_factories.make_proposed_note(clinician, place, flags=[historical_flag()], turns=long_session())
     page = visit()

@@ -230,6 +230,7 @@
       const form = document.getElementById("sign");
       if (form) (form.querySelector("#password") || form.querySelector("button")).focus();
     },
+    n: () => { const next = document.getElementById("next-note"); if (next) next.click(); },
   };
 
   document.addEventListener("keydown", (event) => {

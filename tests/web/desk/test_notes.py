@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from tests import factories, note_factories
 from tests.note_factories import HOMEWORK, METHOD, SLEPT, SMALLER, WORK, MadeNote, historical_flag
 from tests.web.desk.conftest import PASSWORD, AtTheDesk
 
+TONIGHT = datetime.now(UTC) + timedelta(hours=8)
+TOMORROW = TONIGHT + timedelta(days=1)
 OWN = "Patient was oriented in all spheres & calm."
 
 
@@ -367,9 +369,6 @@ def test_flag_is_answered_and_the_answer_is_taken_back(seated, place):
     assert as_it_stands(made)["flag_actions"] == {}
 
 
-def test_codes_are_kept_one_on_each_line(seated, made):
-    change(seated, made, "codes", procedure_code="90834", diagnoses="f33.1\r\n\r\nF41.1, F33.1")
-    fields = as_it_stands(made)
 def test_heading_of_the_flags_says_how_many_are_still_to_answer(seated, place):
     flags = [historical_flag(), historical_flag(id="FL-2")]
     made = note_factories.make_proposed_note(seated.staff, place, flags=flags)
@@ -399,6 +398,9 @@ def test_point_is_called_not_assessed_again(seated, made):
     assert "Not assessed in this session:</strong> appetite, substance use." in shown and "<del>" not in shown
 
 
+def test_codes_are_kept_one_on_each_line(seated, made):
+    change(seated, made, "codes", procedure_code="90834", diagnoses="f33.1\r\n\r\nF41.1, F33.1")
+    fields = as_it_stands(made)
     assert (fields["procedure_code"], fields["diagnoses"]) == ("90834", ["F33.1", "F41.1"])
 
 
@@ -498,6 +500,13 @@ def test_stale_change_of_a_sentence_that_is_gone_shows_what_was_typed(seated, ma
     assert answer.status_code == 409 and "<blockquote>Typed for nothing?</blockquote>" in answer.text
 
 
+def test_change_from_the_page_of_an_earlier_proposal_is_refused_though_its_numbers_are_the_same(seated, made):
+    answer = change(seated, made, "edit", sentence="S1", text="About another draft.", proposal="AP-earlier")
+    assert answer.status_code == 409 and "This note began anew since" in answer.text
+    assert ">About another draft.</textarea>" in answer.text
+    assert as_it_stands(made) == {}
+
+
 def test_htmx_gets_the_note_alone_with_where_to_go_on(seated, made):
     fields = {
         "csrf_token": seated.token,
@@ -506,13 +515,6 @@ def test_htmx_gets_the_note_alone_with_where_to_go_on(seated, made):
         "proposal": made.approval.id,
         "edition": "0",
     }
-def test_change_from_the_page_of_an_earlier_proposal_is_refused_though_its_numbers_are_the_same(seated, made):
-    answer = change(seated, made, "edit", sentence="S1", text="About another draft.", proposal="AP-earlier")
-    assert answer.status_code == 409 and "This note began anew since" in answer.text
-    assert ">About another draft.</textarea>" in answer.text
-    assert as_it_stands(made) == {}
-
-
     answer = seated.browser.post(f"/notes/{made.number}/changes", data=fields, headers={"hx-request": "true"})
     assert answer.status_code == 200 and "<html" not in answer.text and 'id="transcript"' not in answer.text
     assert 'data-goes-on="sentence-S2" data-said="The sentence is one place further up."' in answer.text
@@ -661,6 +663,24 @@ def test_ten_notes_are_worked_through_without_the_list(seated, place):
         current = next(note for note in notes if note.number == following.group(1))
     assert sorted(signed) == sorted(note.number for note in notes)
     assert "No other note waits for you." in shown
+
+
+def test_next_note_is_the_next_of_the_list_and_leads_back_to_none_that_was_left(seated, place):
+    late, early = [
+        note_factories.make_proposed_note(seated.staff, place, approval={"due_at": due}) for due in (TOMORROW, TONIGHT)
+    ]
+    risky = note_factories.make_proposed_note(
+        seated.staff, place, flags=[historical_flag(level="high")], approval={"due_at": TOMORROW}
+    )
+
+    def leads_to(note: MadeNote) -> str:
+        return re.search(r'id="next-note" href="/notes/(SN-\d+)/draft"', draft(seated, note)).group(1)
+
+    listed = re.findall(r'class="case-number" href="/notes/(SN-\d+)/draft"', seated.get("/notes").text)
+    assert listed == [risky.number, early.number, late.number]
+    assert [leads_to(each) for each in (risky, early, late)] == [early.number, late.number, risky.number]
+    shown = seated.get(sign(seated, early).headers["location"]).text
+    assert f"Next note: {late.number}" in shown
 
 
 # -- the note afterwards
