@@ -193,7 +193,7 @@ def test_flag_is_answered_and_the_note_signed_on_a_phone(visit, clinician, place
     expect(page.locator("#sentence-S4 .quoted-words strong")).to_have_text("It is smaller now, thirty percent.")
     page.get_by_label("What was done").select_option("historical")
     page.get_by_role("button", name="Keep the answer to flag 1").click()
-    expect(page.get_by_text("Answered")).to_be_visible()
+    expect(page.get_by_role("heading", name="Risk: 1 flag, answered")).to_be_visible()
     assert one_column(page) == []
     sign(page, clinician)
     expect(page.get_by_role("status").filter(has_text="The note is signed.")).to_be_visible()
@@ -283,6 +283,29 @@ def test_reason_is_asked_for_when_the_note_is_returned_and_not_before(visit, cli
     page.get_by_label("Why, or your question").fill("The wrong hour?")
     sign(page, clinician)
     expect(page.get_by_role("status").filter(has_text="The note is returned")).to_be_visible()
+
+
+def test_private_note_that_is_not_saved_holds_up_the_signature_and_the_way_off_the_page(visit, clinician, place):
+    note = note_factories.make_proposed_note(clinician, place)
+    page, asked = visit(), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.goto(f"/notes/{note.number}/draft")
+    page.get_by_text("Private psychotherapy note (only you)").click()
+    private = page.get_by_label("Your private psychotherapy note")
+    private.fill("For me alone.")
+    page.get_by_label("No note from here").check()
+    page.get_by_label("Why, or your question").fill("Written elsewhere.")
+    sign(page, clinician)
+    page.get_by_role("alert").get_by_role("link", name="go to it").click()
+    expect(private).to_be_focused()
+    page.get_by_role("link", name="Notes", exact=True).first.click()
+    expect(private).to_have_value("For me alone.")
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Save the private note").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    sign(page, clinician)
+    expect(page.get_by_role("status").filter(has_text="closed without a note")).to_be_visible()
+    assert asked == ["beforeunload"]
 
 
 def test_point_that_was_assessed_is_taken_off_by_keyboard(visit, clinician, place):

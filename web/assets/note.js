@@ -271,6 +271,11 @@
     }
     return field.value !== field.defaultValue;
   };
+  // The private note has a door of its own: it is saved apart, and no signature takes it along.
+  const privately = () => {
+    const field = document.getElementById("private-words");
+    return field && changed(field) ? [field] : [];
+  };
   const unsaved = (except) =>
     [...note().querySelectorAll("input, textarea, select")].filter(
       (field) => field.id && changed(field) && field.form !== except);
@@ -315,12 +320,20 @@
     if (announced) announced.textContent = fresh.dataset.said || "";
   };
 
+  // Whoever goes to another page with words that are not saved is asked first; a decision has been asked already.
+  let decided = false;
+  addEventListener("beforeunload", (event) => {
+    if (!decided && (unsaved().length || privately().length)) event.preventDefault();
+  });
+
   document.addEventListener("submit", (event) => {
     if (event.target.id !== "sign") return;
-    const warning = document.getElementById("unsaved"), left = unsaved(event.target);
-    const verdict = event.target.querySelector("[name=verdict]:checked");
-    warning.hidden = !left.length || (verdict && verdict.value !== "approve");
-    if (warning.hidden) return;
+    const warning = document.getElementById("unsaved"), verdict = event.target.querySelector("[name=verdict]:checked");
+    const signs = !verdict || verdict.value === "approve";
+    const left = [...(signs ? unsaved(event.target) : []), ...privately()];
+    warning.hidden = !left.length;
+    decided = warning.hidden;
+    if (decided) return;
     event.preventDefault();
     event.stopPropagation();
     warning.querySelector("a").setAttribute("href", `#${left[0].id}`);
