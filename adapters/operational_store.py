@@ -1,5 +1,6 @@
 """The door to the operational database: transactions, audit, moves of cases, numbers."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -91,8 +92,13 @@ def one(db: Session, record: type[Record], key: str) -> Record:
     """The record with this key; raises MovedOn when there is none."""
     found = db.get(record, key)
     if found is None:
-        raise MovedOn(f"there is no {record.__name__} {key}")
+        raise MovedOn(f"there is no {_in_words(record)} {key}")
     return found
+
+
+def _in_words(record: type[Any]) -> str:
+    """A record type as a person reads it: SessionNote → session note."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", record.__name__).lower()
 
 
 def case_record_of(case_number: str) -> type[Any]:
