@@ -6,11 +6,12 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
 
 from adapters import audit_anchors, file_drop, private_postgres, private_redis
+from adapters.held_places import not_held
 from adapters.log_lines import log_of
 from adapters.migrating import migrate_all
 from adapters.monitoring import RESTARTED
@@ -48,8 +50,9 @@ from cli.environment import LOOPBACK
 from models.codes import ApprovalStatus, CaseOwner
 from models.columns import utc_now
 from models.errors import CountersignError
-from models.operational import Approval, IntakeFile, Referral
-from models.transitions import REFERRAL_OWNERS
+from models.governance_codes import Workflow
+from models.operational import Approval, IntakeFile, Referral, SessionNote
+from models.transitions import NOTE_OWNERS, REFERRAL_OWNERS
 
 log = log_of(__name__)
 
@@ -60,7 +63,11 @@ SETTLE_SECONDS = 300.0
 WATCH_SECONDS = 0.2
 DEPLOY_ATTEMPTS = 5
 DEPLOY_PAUSE_SECONDS = 3.0
-SYSTEM_STATUSES = [status for status, owner in REFERRAL_OWNERS.items() if owner == CaseOwner.SYSTEM]
+WAITED_FOR: tuple[tuple[type[Referral] | type[SessionNote], Workflow, Mapping[Any, CaseOwner]], ...] = (
+    (Referral, Workflow.REFERRAL, REFERRAL_OWNERS),
+    (SessionNote, Workflow.NOTES, NOTE_OWNERS),
+)
+"""The cases that a start waits for, their workflow, and whose turn each of their statuses is."""
 
 
 class CannotStart(CountersignError):
@@ -420,13 +427,19 @@ def _show_cases_arriving(console: Console, children: list[Child], started: float
 
 
 def progress() -> tuple[int, int, int, int]:
-    """Cases in all, cases that wait or are closed, open sign-offs, files still being taken in."""
+    """Referrals and sessions in all, those that wait or are closed, open sign-offs, files still being taken in."""
     waiting_files = sum(1 for each in settings().intake_folder.rglob("*") if each.is_file())
+    # a transcript of a refused row stays in its folder; an index does not
+    waiting_files += sum(1 for each in settings().sessions_folder.rglob("*.csv") if each.is_file())
     with reading() as db:
-        total = db.exec(select(func.count()).select_from(Referral)).one()
-        moving = db.exec(
-            select(func.count()).select_from(Referral).where(col(Referral.status).in_(SYSTEM_STATUSES))
-        ).one()
+        total = moving = 0
+        for record, workflow, owners in WAITED_FOR:
+            of_system = [status for status, owner in owners.items() if owner == CaseOwner.SYSTEM]
+            every = select(func.count()).select_from(record)
+            total += db.exec(every).one()
+            # where a workflow is held, its cases stay where they are: nobody is to wait for them
+            moves = every.where(col(record.status).in_(of_system), not_held(workflow, record.location_id))
+            moving += db.exec(moves).one()
         signable = db.exec(
             select(func.count()).select_from(Approval).where(Approval.status == ApprovalStatus.OPEN)
         ).one()

@@ -13,13 +13,15 @@ import pytest
 from sqlmodel import select
 
 from adapters.monitoring import RESTARTED
-from adapters.operational_store import reading
+from adapters.operational_store import reading, writing
 from adapters.settings import settings
 from cli import children, deploying, environment, supervisor
 from cli.children import Child, ChildGaveUp
-from models.codes import ReferralStatus
-from models.operational import AuditEvent
-from tests.factories import make_case_at
+from models.codes import NoteStatus, ReferralStatus
+from models.governance_codes import Level, Workflow
+from models.operational import AuditEvent, WorkflowStanding
+from tests.factories import make_case_at, make_clinician, make_location
+from tests.note_factories import make_session
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DIE = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -245,6 +247,26 @@ def test_progress_counts_cases_at_their_wait(home: Path):
     assert supervisor.progress() == (2, 1, 1, 0)
     supervisor.drop_samples()
     assert supervisor.progress() == (2, 1, 1, 7)
+
+
+def test_progress_counts_sessions_and_their_index(home: Path):
+    place = make_location()
+    clinician = make_clinician(location=place)
+    for status in (NoteStatus.READY_TO_SCREEN, NoteStatus.NOTE_SIGNATURE, NoteStatus.CLOSED_SIGNED):
+        make_session(clinician, place, status=status)
+    assert supervisor.progress() == (3, 2, 0, 0)
+    for name in ("harbor-1120-1000.vtt", "sessions-2026-11.csv"):
+        supervisor.drop(supervisor.SAMPLE_SESSIONS / name, settings().sessions_folder)
+    assert supervisor.progress() == (3, 2, 0, 1)
+
+
+def test_progress_waits_for_no_case_of_a_workflow_that_is_held(home: Path):
+    place = make_location()
+    make_session(make_clinician(location=place), place, status=NoteStatus.RECEIVED)
+    with writing() as db:
+        off = {"level": Level.OFF, "runs_as": Level.OFF}
+        db.add(WorkflowStanding(workflow=Workflow.NOTES, location_id=place.id, **off))
+    assert supervisor.progress() == (1, 1, 0, 0)
 
 
 def test_environment_never_points_at_another_prefect(home: Path, monkeypatch: pytest.MonkeyPatch):
