@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from adapters import audit_anchors, file_drop, private_postgres, private_redis
 from adapters.held_places import not_held
@@ -47,7 +48,7 @@ from cli.children import (
     stop_all,
 )
 from cli.environment import LOOPBACK
-from models.codes import ApprovalStatus, CaseOwner
+from models.codes import ApprovalStatus, CaseOwner, NoteStatus
 from models.columns import utc_now
 from models.errors import CountersignError
 from models.governance_codes import Workflow
@@ -426,6 +427,20 @@ def _show_cases_arriving(console: Console, children: list[Child], started: float
     return first
 
 
+def _drafted_and_not_opened() -> SelectOfScalar[int]:
+    """Counts the notes whose batch is done and whose own run has not opened the sign-off yet: nobody sees them."""
+    opened = select(Approval.case_number).where(Approval.status == ApprovalStatus.OPEN)
+    return (
+        select(func.count())
+        .select_from(SessionNote)
+        .where(
+            SessionNote.status == NoteStatus.NOTE_SIGNATURE,
+            not_held(Workflow.NOTES, SessionNote.location_id),
+            col(SessionNote.case_number).not_in(opened),
+        )
+    )
+
+
 def progress() -> tuple[int, int, int, int]:
     """Referrals and sessions in all, those that wait or are closed, open sign-offs, files still being taken in."""
     waiting_files = sum(1 for each in settings().intake_folder.rglob("*") if each.is_file())
@@ -440,6 +455,7 @@ def progress() -> tuple[int, int, int, int]:
             # where a workflow is held, its cases stay where they are: nobody is to wait for them
             moves = every.where(col(record.status).in_(of_system), not_held(workflow, record.location_id))
             moving += db.exec(moves).one()
+        moving += db.exec(_drafted_and_not_opened()).one()
         signable = db.exec(
             select(func.count()).select_from(Approval).where(Approval.status == ApprovalStatus.OPEN)
         ).one()

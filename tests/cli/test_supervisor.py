@@ -21,7 +21,7 @@ from models.codes import NoteStatus, ReferralStatus
 from models.governance_codes import Level, Workflow
 from models.operational import AuditEvent, WorkflowStanding
 from tests.factories import make_case_at, make_clinician, make_location
-from tests.note_factories import make_session
+from tests.note_factories import make_proposed_note, make_session
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DIE = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -254,10 +254,12 @@ def test_progress_counts_sessions_and_their_index(home: Path):
     clinician = make_clinician(location=place)
     for status in (NoteStatus.READY_TO_SCREEN, NoteStatus.NOTE_SIGNATURE, NoteStatus.CLOSED_SIGNED):
         make_session(clinician, place, status=status)
-    assert supervisor.progress() == (3, 2, 0, 0)
+    assert supervisor.progress() == (3, 1, 0, 0), "a drafted note is at its wait once its sign-off is open"
+    make_proposed_note(clinician, place)
+    assert supervisor.progress() == (4, 2, 1, 0)
     for name in ("harbor-1120-1000.vtt", "sessions-2026-11.csv"):
         supervisor.drop(supervisor.SAMPLE_SESSIONS / name, settings().sessions_folder)
-    assert supervisor.progress() == (3, 2, 0, 1)
+    assert supervisor.progress() == (4, 2, 1, 1)
 
 
 def test_progress_waits_for_no_case_of_a_workflow_that_is_held(home: Path):
