@@ -1,9 +1,9 @@
 """How much each passage of a text sounds like each kind of risk: a trained network, calibrated, a threshold per kind.
 
-A passage is a sentence, or two that follow each other: what one leaves open the other often says. No passage is judged
-by what stands elsewhere, so that no unrelated sentence added before or after can take a flag away. Weights, calibration
-and thresholds are one version and lie in one folder, which never changes: the shipped one is written by
-language.training.train_risk, a practice's own by language.recalibration.
+A passage is a few sentences that follow each other: what one leaves open, or makes past or another's, the others say.
+Each sentence is also read alone, so that a sentence about something else does not drown it, and counts unless those
+beside it take it back. Weights, calibration and thresholds are one version and lie in one folder, which never changes:
+the shipped one is written by language.training.train_risk, a practice's own by language.recalibration.
 """
 
 import json
@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,8 @@ class Settings:
 
     ``doubt_below``: a rule's find is doubted where the network gives every kind less than this share of its threshold
     (0: no find ever is, as in the versions before).
+    ``together``: how many sentences a passage holds (two in versions that do not say). ``taken_back``: by how much less
+    raw score a sentence must sound among those beside it for its sound alone not to count (0: it always counts).
     """
 
     version: str
@@ -44,6 +45,8 @@ class Settings:
     rule_precision: dict[SignalKind, float]
     session_raw: dict[SignalKind, float] = field(default_factory=dict)
     doubt_below: float = 0.0
+    together: int = 2
+    taken_back: float = 0.0
 
     def session_threshold(self, kind: SignalKind) -> float:
         """The probability from which a passage of a whole session is raised.
@@ -85,6 +88,8 @@ def settings(folder: Path = SHIPPED) -> Settings:
         rule_precision={kind: float(stored["rule_precision"][kind.value]) for kind in SignalKind},
         session_raw={SignalKind(kind): float(raw) for kind, raw in stored.get("session_raw", {}).items()},
         doubt_below=float(stored.get("doubt_below", 0.0)),
+        together=int(stored.get("together", 2)),
+        taken_back=float(stored.get("taken_back", 0.0)),
     )
 
 
@@ -96,26 +101,55 @@ def as_stored(of: Settings) -> dict[str, object]:
         "rule_precision": {kind.value: precision for kind, precision in of.rule_precision.items()},
         **({"session_raw": {kind.value: raw for kind, raw in of.session_raw.items()}} if of.session_raw else {}),
         **({"doubt_below": of.doubt_below} if of.doubt_below else {}),
+        "together": of.together,
+        "taken_back": of.taken_back,
     }
 
 
-def passages_of(text: str) -> list[Passage]:
-    """Each sentence, then each two neighbours."""
+def passages_of(text: str, together: int) -> list[Passage]:
+    """Each sentence, then each ``together`` that follow each other; all of them as one where there are fewer."""
     spans = sentence_spans(text)
     single = [Passage(start, end, at, at) for at, (start, end) in enumerate(spans)]
-    return single + [Passage(a.start, b.end, a.first, b.last) for a, b in pairwise(single)]
+    many = min(together, len(single))
+    if many < 2:
+        return single
+    return single + [
+        Passage(first.start, last.end, first.first, last.first)
+        for first, last in zip(single, single[many - 1 :], strict=False)
+    ]
 
 
 def scores_of(texts: Sequence[str], folder: Path = SHIPPED) -> Iterator["Scores"]:
     """The calibrated probability of each kind (columns in SignalKind order) for each passage of each text."""
     from language.risk_network import load_network
 
-    passages = [[text[each.start : each.end] for each in passages_of(text)] for text in texts]
-    raw = load_network(folder).scores([words for each in passages for words in each])
+    of = settings(folder)
+    passages = [passages_of(text, of.together) for text in texts]
+    words = [text[one.start : one.end] for text, each in zip(texts, passages, strict=True) for one in each]
+    raw = load_network(folder).scores(words)
     at = 0
     for each in passages:
-        yield calibrated(raw[at : at + len(each)], settings(folder))
+        yield calibrated(as_heard(raw[at : at + len(each)], each, of.taken_back), of)
         at += len(each)
+
+
+def as_heard(raw: "NDArray[np.float32]", passages: Sequence[Passage], taken_back: float) -> "NDArray[np.float32]":
+    """Raw scores of one text's passages, where a sentence alone is no louder than those beside it leave it.
+
+    "I wanted to die." "That was in 2009.": the two together sound so much less that the first alone does not count. A
+    sentence about something else makes it a little less loud, and takes nothing back.
+    """
+    import numpy as np
+
+    heard = np.array(raw)
+    alone = sum(each.first == each.last for each in passages)
+    if not taken_back or alone == len(passages):
+        return heard
+    many = passages[alone].last - passages[alone].first  # beside each sentence, in each passage of several
+    for row in range(alone):
+        among = raw[alone + max(0, row - many) : alone + row + 1].max(0)
+        heard[row] = np.where(raw[row] - among > taken_back, among, raw[row])
+    return heard
 
 
 def calibrated(raw: "NDArray[np.float32]", of: Settings) -> "Scores":

@@ -79,7 +79,7 @@ def _reading(text: Plain, settings: Settings, scores: "risk_classifier.Scores | 
     reason = why_unreadable(text.text)
     low = text.low
     by_rule = [_by_rules(low, span, settings) for span in sentence_spans(text.text)]
-    passages = passages_of(text.text)
+    passages = passages_of(text.text, settings.together)
     unheard = set() if scores is None else _unheard(low, passages, scores, settings)
     signals = [
         _doubted(signal) if at in unheard else signal for at, found in enumerate(by_rule) for signal in found.signals
@@ -141,7 +141,7 @@ def _unheard(low: str, passages: Sequence[Passage], scores: "risk_classifier.Sco
         at
         for passage, loud in zip(passages, loudest, strict=True)
         if loud >= settings.doubt_below
-        for at in (passage.first, passage.last)
+        for at in range(passage.first, passage.last + 1)
     }
     return {
         each.first
@@ -169,15 +169,19 @@ def _by_classifier(
     low = text.low
     raised = []
     for column, kind in enumerate(SignalKind):
-        threshold = settings.thresholds[kind]
-        over = [
-            (float(scores[row, column]), passage)
+        of_kind = scores[:, column]
+        loud = [
+            (float(of_kind[row]), passage, _loudest(passages, passage, of_kind))
             for row, passage in enumerate(passages)
-            if scores[row, column] >= threshold
-            and not any(_decided(by_rule[at], kind, scores[row, column]) for at in (passage.first, passage.last))
+            if of_kind[row] >= settings.thresholds[kind]
         ]
-        for score, passage in _telling(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
-            span = (passage.start, passage.end)
+        over = [
+            (score, passage, telling)
+            for score, passage, telling in loud
+            if not _decided(by_rule[telling.first], kind, score)
+        ]
+        for score, telling in _apart(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
+            span = (telling.start, telling.end)
             scope = scope_of_sentence(Place(low, span, span))
             if score >= SCORE_OVER_A_READING and scope.status not in _SURELY_SET_ASIDE:
                 scope = PRESENT
@@ -196,11 +200,19 @@ def _by_classifier(
     return raised
 
 
-def _telling(over: list[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
-    """The strongest first; two sentences count only where neither of them does alone."""
-    alone = {passage.first for _, passage in over if passage.first == passage.last}
-    kept = [(score, each) for score, each in over if each.first == each.last or not {each.first, each.last} & alone]
-    return sorted(kept, key=lambda one: (-one[0], one[1].start))
+def _loudest(passages: Sequence[Passage], passage: Passage, of_kind: "risk_classifier.Scores") -> Passage:
+    """The sentence of a passage that sounds most like a kind by itself: what the flag points to, and rules judge."""
+    # the row of each sentence alone comes first, by its number
+    return passages[max(range(passage.first, passage.last + 1), key=lambda at: float(of_kind[at]))]
+
+
+def _apart(over: Sequence[tuple[float, Passage, Passage]]) -> list[tuple[float, Passage]]:
+    """Scores with the sentence that tells most, the strongest first; of passages that overlap, the strongest alone."""
+    kept: list[tuple[float, Passage, Passage]] = []
+    for score, each, telling in sorted(over, key=lambda one: (-one[0], one[1].start, one[1].end)):
+        if all(each.last < other.first or other.last < each.first for _, other, _ in kept):
+            kept.append((score, each, telling))
+    return [(score, telling) for score, _, telling in kept]
 
 
 def _decided(found: _Finds, kind: SignalKind, score: float) -> bool:

@@ -2,8 +2,7 @@
 
     python -m language.training
 
-Half an hour on two cores, nearly all of it for the risk network, which goes on from an earlier one (train_risk). It
-needs the public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here:
+Minutes on a GPU, hours on two cores, nearly all of it for the risk network (train_risk). It needs the public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here:
 language/weights/minilm records which one is meant.
 """
 

@@ -16,12 +16,11 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
-WRITTEN_SINCE = "training_more"
-"""What the network before had not met."""
-NEW_TO_THE_RULES = ("training_wide", WRITTEN_SINCE)
+WRITTEN_LAST = "training_turns"
+NEW_TO_THE_RULES = ("training_wide", "training_more", WRITTEN_LAST)
 """Texts by which no rule was mended."""
-TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next", "training_wide")
-TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_SINCE)
+TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next", "training_wide", "training_more")
+TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_LAST)
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"

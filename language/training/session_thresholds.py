@@ -12,12 +12,13 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from language.manifests import read_manifest, write_manifest
 from language.note_values import Role
 from language.plain import plain
-from language.risk_classifier import SHIPPED, THRESHOLDS, passages_of
-from language.risk_network import NETWORK, load_network
+from language.risk_classifier import SHIPPED, THRESHOLDS, as_heard, passages_of, settings
+from language.risk_network import NETWORK, RiskNetwork, load_network
 from language.risk_values import SignalKind
 from language.training import note_corpora
 from language.training.train_risk import own_texts
@@ -32,7 +33,7 @@ def main() -> None:
     """Measure, write, say what was written."""
     sessions = list(ordinary_sessions())
     network = load_network(SHIPPED)
-    highest = np.array([network.scores(_passages(each)).max(0) for each in sessions])
+    highest = np.array([_highest(network, each) for each in sessions])
     raw = np.quantile(highest, 1 - ORDINARY_SESSIONS_RAISED, axis=0)
     stored = json.loads((SHIPPED / THRESHOLDS).read_text(encoding="utf-8"))
     stored["session_raw"] = {kind.value: round(float(raw[column]), 4) for column, kind in enumerate(SignalKind)}
@@ -52,9 +53,11 @@ def ordinary_sessions() -> Iterator[str]:
         yield "\n".join(ordinary[start : start + TEXTS_OF_AN_HOUR])
 
 
-def _passages(session: str) -> list[str]:
-    words = plain(session).text
-    return [words[each.start : each.end] for each in passages_of(words)]
+def _highest(network: RiskNetwork, session: str) -> NDArray[np.float32]:
+    words, of = plain(session).text, settings(SHIPPED)
+    passages = passages_of(words, of.together)
+    raw = network.scores([words[each.start : each.end] for each in passages])
+    return np.asarray(as_heard(raw, passages, of.taken_back).max(0))
 
 
 if __name__ == "__main__":

@@ -130,3 +130,46 @@ def test_another_round_reads_other_passages_of_a_long_text() -> None:
 def test_a_post_teaches_one_kind_alone() -> None:
     [read] = round_of(posts=(Post("I cannot do this any more.", "u", True, "train"),))
     assert sum(read.kinds) == sum(read.known) == 1
+
+
+# -- which passage of a longer disclosure tells it
+
+LONGER = Sentence(
+    "The bus was late. It rained. I made soup. I have the rope ready. The cat slept. We sat.",
+    "suicidal_ideation", "present", "train",
+)  # fmt: skip
+
+
+def telling_of(text: Sentence, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    def scores(_tokenizer: object, _learner: object, parts: list[str]) -> np.ndarray:
+        return np.array([[(10.0 if "rope" in part else 0.0) - len(part) / 1000] * KINDS for part in parts])
+
+    monkeypatch.setattr(risk_tuning, "scores", scores)
+    return dict(train_risk.telling_passages(None, None, [text])).get(text.text, ())  # type: ignore[arg-type]
+
+
+def test_the_sentence_and_the_few_that_tell_most_are_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, few = telling_of(LONGER, monkeypatch)
+    assert alone == "I have the rope ready."
+    assert "rope" in few and few.count(".") == train_risk.TOGETHER
+
+
+@pytest.mark.parametrize("text", [SAID, DENIED, ORDINARY, LONG])
+def test_what_is_short_or_no_disclosure_has_no_telling_passage(text: Sentence, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert telling_of(text, monkeypatch) == ()
+
+
+def test_a_longer_disclosure_is_learned_as_a_whole_by_half_and_in_what_tells_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    telling = {LONGER.text: telling_of(LONGER, monkeypatch)}
+    read = list(train_risk.passages([LONGER], (), (), random.Random(1), telling))
+    assert [(each.text, each.weight) for each in read] == [
+        (LONGER.text, 0.5), *((part, 1.0) for part in telling[LONGER.text])
+    ]  # fmt: skip
+    assert all(each.kinds[0] for each in read)
+
+
+def test_a_disclosure_stands_among_up_to_three_ordinary_sentences() -> None:
+    many = {each.text.count(ORDINARY.text) for seed in range(20) for each in round_of(SAID, ORDINARY, seed=seed)}
+    assert many == {0, 1, 2, 3}

@@ -4,11 +4,12 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language import risk_classifier
+from language import risk_classifier, risk_signals
 from language.risk_scope import WORDS_A_VERB_DENIES
 from language.risk_signals import RiskSignal, SignalKind, SignalStatus, read_risk, read_risk_many
 
@@ -282,12 +283,87 @@ def test_evidence_is_what_was_written_not_what_was_meant() -> None:
     assert text[signal.start : signal.end] in text and "k i l l" in text[signal.start : signal.end]
 
 
-def test_passages_are_sentences_and_neighbours() -> None:
+def test_passages_are_sentences_and_some_that_follow_each_other() -> None:
     text = "One is here. Two is there. Three."
-    passages = risk_classifier.passages_of(text)
+    passages = risk_classifier.passages_of(text, 2)
     assert [(each.first, each.last) for each in passages] == [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2)]
     assert text[passages[3].start : passages[3].end] == "One is here. Two is there."
-    assert risk_classifier.passages_of("") == []
+    assert risk_classifier.passages_of("", 2) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "together"),
+    [
+        ("One is here.", []),
+        ("One is here. Two is there. Three.", [(0, 2)]),
+        ("A is one. B is two. C is three. D is four.", [(0, 3)]),
+        ("A is one. B is two. C is three. D is four. E is five.", [(0, 3), (1, 4)]),
+    ],
+)
+def test_a_short_text_is_one_passage(text: str, together: list[tuple[int, int]]) -> None:
+    passages = risk_classifier.passages_of(text, 4)
+    assert [(each.first, each.last) for each in passages if each.first != each.last] == together
+    alone = [each.first for each in passages if each.first == each.last]
+    assert alone == list(range(len(passages) - len(together)))
+
+
+@pytest.mark.parametrize(
+    ("alone", "among", "heard"),
+    [(5.0, 4.0, 5.0), (5.0, -1.0, 5.0), (5.0, -1.1, -1.1), (-9.0, 5.0, -9.0)],
+    ids=["a little quieter", "six quieter", "taken back", "louder"],
+)
+def test_a_sentence_alone_counts_unless_those_beside_it_take_it_back(alone: float, among: float, heard: float) -> None:
+    passages = risk_classifier.passages_of("One is here. Two is there.", 4)
+    raw = np.array([[alone] * 7, [0.0] * 7, [among] * 7], dtype=np.float32)
+    assert risk_classifier.as_heard(raw, passages, 6.0)[0].tolist() == pytest.approx([heard] * 7)
+    assert risk_classifier.as_heard(raw, passages, 0.0)[0].tolist() == pytest.approx([alone] * 7)
+
+
+def test_of_several_passages_that_hold_a_sentence_the_loudest_decides() -> None:
+    passages = risk_classifier.passages_of(" ".join(f"Line {n} is here." for n in range(5)), 4)
+    raw = np.zeros((7, 7), dtype=np.float32)
+    raw[:5] = 5.0  # each alone; then the first four, and the last four
+    raw[5], raw[6] = -3.0, 0.0
+    assert risk_classifier.as_heard(raw, passages, 6.0)[:5, 0].tolist() == [-3.0, 5.0, 5.0, 5.0, 5.0]
+
+
+def test_a_text_of_one_sentence_has_nothing_beside_it() -> None:
+    one = risk_classifier.passages_of("One is here.", 4)
+    raw = np.full((1, 7), 2.0, dtype=np.float32)
+    assert risk_classifier.as_heard(raw, one, 6.0).tolist() == raw.tolist()
+
+
+def test_what_is_read_is_part_of_a_version() -> None:
+    shipped = risk_classifier.settings()
+    assert (shipped.together, shipped.taken_back) == (4, 6.0)
+    stored = risk_classifier.as_stored(shipped)
+    assert (stored["together"], stored["taken_back"]) == (4, 6.0)
+
+
+def test_a_flag_points_to_the_sentence_of_a_passage_that_tells_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "The bus was late. Something was said. The garden is nice."
+
+    def scores_of(texts: list[str], _folder: object) -> list[object]:
+        # three sentences alone, then all of them: only all of them are loud, of them the second most
+        return [np.tile(np.array([[0.01], [0.1], [0.02], [0.99]]), (1, 7))]
+
+    monkeypatch.setattr(risk_signals.risk_classifier, "scores_of", scores_of)
+    signals = read_risk(text).present
+    assert {text[s.start : s.end] for s in signals} == {"Something was said."}
+    assert {s.probability for s in signals} == {0.99}
+
+
+def test_passages_that_overlap_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " ".join(f"Line {n} is here." for n in range(9))
+    passages = risk_classifier.passages_of(text, 4)
+
+    def scores_of(texts: list[str], _folder: object) -> list[object]:
+        loud = [0.9 - 0.01 * each.first if each.first != each.last else 0.0 for each in passages]
+        return [np.tile(np.array(loud)[:, None], (1, 7))]
+
+    monkeypatch.setattr(risk_signals.risk_classifier, "scores_of", scores_of)
+    found = [s for s in read_risk(text).present if s.kind is SignalKind.SELF_HARM]
+    assert [s.probability for s in found] == [0.9, 0.86]
 
 
 @pytest.mark.parametrize("other", ["The bus was late.", "My garden is nice this year.", "We spoke about work."])
