@@ -26,12 +26,16 @@ from language.note_wording import written
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of a note before it is chosen: its words, what it was made from, and who spoke last in that."""
+    """A sentence of a note before it is chosen: its words, what it was made from, and who spoke last in that.
+
+    `problem`: the problem that a clinician had turned to when they said it; "" where they named none.
+    """
 
     text: str
     sources: tuple[Source, ...]
     role: Role
     said: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from language import note_words as words
 from language.note_answers import Statement, statement_from
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
+from language.note_problems import problem_and_rest
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
 from language.note_wording import written
@@ -53,7 +54,7 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
 def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> Utterance | None:
     """The statements of a clinician's turn; returns the question that it ends with, if it ends with one."""
     question = None
-    for one in said:
+    for one in _under_problems(said) if style.visit else said:
         if not style.visit and one.asks and _suggests(one.said):
             _keep_or_drop(result, one, _of_clinician(one, style), style)
             continue
@@ -65,6 +66,15 @@ def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> U
         if _keep_or_drop(result, one, _of_clinician(one, style), style):
             question = None
     return question
+
+
+def _under_problems(said: Sequence[Utterance]) -> Iterator[Utterance]:
+    """The clauses of a turn, each with the problem last turned to in it; words that only turn to one are left out."""
+    problem = ""
+    for one in said:
+        turned_to, rest = problem_and_rest(one.said)
+        problem = turned_to or problem
+        yield replace(one, said=one.said if one.asks else rest, problem=problem)
 
 
 def _suggests(said: str) -> bool:
@@ -208,7 +218,7 @@ def _keep_or_drop(
         return False
     text = written(text or "")
     if asked is None or not text.startswith("The patient "):
-        result.kept.append(Statement(text, (one.source,), one.role, one.said))
+        result.kept.append(Statement(text, (one.source,), one.role, one.said, one.problem))
         return True
     text = f'Asked, "{quoted(asked.raw)}?" {uncapitalised(text)}'
     result.kept.append(Statement(text, (asked.source, one.source), one.role, f"{asked.said} {one.said}"))

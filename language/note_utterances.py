@@ -33,13 +33,17 @@ FEWEST_WORDS = 5
 
 @dataclass(frozen=True)
 class Utterance:
-    """One clause: where it stands, what was said, what is left when it is tidy, and whether it asks."""
+    """One clause: where it stands, what was said, what is left when it is tidy, and whether it asks.
+
+    `problem`: in a visit, the problem that the clinician had turned to.
+    """
 
     source: Source
     role: Role
     raw: str
     said: str
     asks: bool
+    problem: str = ""
 
 
 def utterances(turns: Sequence[Turn]) -> list[Utterance]:
