@@ -24,6 +24,7 @@ from language.note_systems import by_system, system_of
 from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
+from language.note_visit_sections import visit_section
 from language.note_wording import by_pronoun
 from language.note_words import NEGATIONS
 
@@ -168,13 +169,15 @@ def words_of_a_visit(turns: Sequence[Turn]) -> int:
     """About how long the note of a visit is: the usual length, which grows more slowly than what was said."""
     said = sum(len(turn.text.split()) for turn in turns)
     share = min(said / WORDS_SAID_IN_A_VISIT, MOST_TIMES_THE_USUAL)
-    return round(note_scores.settings().visit_words * (1 - GROWS + GROWS * share))
+    return round(SENTENCES * note_scores.settings().visit_words * (1 - GROWS + GROWS * share))
 
 
 # Least squares over the 67 notes of ACI-Bench train (r = .63): 166 words and one for every five that were said.
 WORDS_SAID_IN_A_VISIT = 1245
 GROWS = 0.6
 MOST_TIMES_THE_USUAL = 2.5
+# The rest of a note's words are headings.
+SENTENCES = 0.9
 
 
 THERAPY_WORDS = 600
@@ -236,24 +239,13 @@ def _placed(kept: Sequence[Statement], vectors: "NDArray[np.float32]", format: N
     seen = note_scores.features(kept, vectors)
     if format is NoteFormat.VISIT:
         topics = note_scores.visit_topics(seen)
-        sections = [_visit_section(one, topic) for one, topic in zip(kept, topics, strict=True)]
+        sections = [visit_section(one, topic) for one, topic in zip(kept, topics, strict=True)]
     else:
         topics = topics_of(kept, note_scores.therapy_topics(vectors, [one.role for one in kept]))
         sections = [section_of(format, topic) for topic in topics]
     scores = [float(score) for score in note_scores.salience(seen)]
     placed = [_Placed(*each) for each in zip(kept, sections, topics, scores, vectors, strict=True)]
     return [labelled for one in placed for labelled in _labelled(one)]
-
-
-_RESULT = re.compile(r"\b(?:x-?rays?|mri|ct|labs?|lab\w*|hemoglobin|a1c|panel|echo\w*|ekg|ecg|emg|results?|ultrasound|scan|imaging|biopsy|culture|cholesterol)\b", re.I)  # fmt: skip
-
-
-def _visit_section(one: Statement, topic: Topic) -> str:
-    if len(one.sources) > 1 and one.text.startswith("Denies"):
-        return "Review of systems"
-    if topic is Topic.FINDING and _RESULT.search(one.text):
-        return "Results"
-    return section_of(NoteFormat.VISIT, topic)
 
 
 _BY_SYSTEM = ("Review of systems", "Physical exam")

@@ -210,6 +210,8 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     before = tokens[at - 1].lower() if at else ""
     after = next((t.lower() for t in tokens[at + 1 :] if t.lower() not in words.ADVERBS or t.lower() == "have"), "")
     finite = after in words.MODALS or after in ("are", "were", "have", "had", "do", "did", "was")
+    if before in _BEFORE_A_SUBJECT or (finite and before in words.PARTICLES):
+        return True
     if before in ("before", "after", "until") and (after in words.BASES or after in words.PAST):
         return True
     if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (
@@ -217,6 +219,10 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     ):
         return finite and before in ("feel", "told", "like", "than", "after", "before", "until")
     return finite or after in words.BASES or after in words.PAST or after.endswith("ed")
+
+
+# A clause of its own begins after these: "you said you lift weights".
+_BEFORE_A_SUBJECT = {"said", "say", "if", "when", "because", "whether", "unless", "think", "hope"}
 
 
 def _other(reading: _Reading, at: int, word: str) -> str:

@@ -11,6 +11,7 @@ from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person
 from language.note_problems import problem_and_rest
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
+from language.note_visits import says_nothing
 from language.note_wording import written
 
 
@@ -217,6 +218,9 @@ def _keep_or_drop(
         result.dropped[reason] += 1
         return False
     text = written(text or "")
+    if style.visit and says_nothing(text, one.role):
+        result.dropped[Dropped.EMPTY] += 1
+        return False
     if asked is None or not text.startswith("The patient "):
         result.kept.append(Statement(text, (one.source,), one.role, one.said, one.problem))
         return True
@@ -350,10 +354,21 @@ def _by_frame(said: str, style: Style) -> str | None:
         if found:
             alone = not style.visit and re.match(r"i\b", said, re.I)
             return _framed(frame, uncapitalised(said[found.end() :]), style, style.writer if alone else "we")
+    if style.visit and _DOES_FOR.match(said):
+        return _framed("we will {}", uncapitalised(said), style)
     first = said.split(" ", 1)[0].lower()
-    if not style.visit and first in words.BASES - {"let", "thank", "look", "guess"}:
+    if first in words.BASES - (_NO_ADVICE if style.visit else {"let", "thank", "look", "guess"}):
         return _framed("{writer} advised the patient to {}", uncapitalised(said), style)
     return None
+
+
+_DOES_FOR = re.compile(r"^(?:continue|start|put|keep|get|send|give|refer|set|have) you\b(?! ever)", re.I)
+# In a visit what begins like advice is as often a question or a finding cut from its subject.
+_NO_ADVICE = words.BASES - {
+    "ask", "attend", "avoid", "bring", "buy", "call", "change", "check", "clean", "continue", "cut", "drink", "eat", "exercise",
+    "follow", "get", "keep", "limit", "practice", "quit", "rest", "return", "schedule", "sleep", "start", "stay", "stop",
+    "take", "try", "use", "walk", "wash", "watch", "wear", "write",
+}  # fmt: skip
 
 
 _FRAMES = [

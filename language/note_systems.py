@@ -13,7 +13,7 @@ _WORDS: dict[str, str] = {
     "Neck": r"neck|thyroid|thyromegaly|carotids?|jugular",
     "Cardiovascular": r"chest pains?|chest pressure|chest discomfort|heart|cardiac|palpitations?|murmurs?|rhythm|edema|pulses?|capillary|lying flat|orthopnea|s1|gallops?|rubs?|racing",
     "Respiratory": r"short\w* of breath|breath\w*|dyspnea|cough\w*|wheez\w*|lungs?|rales|rhonchi|crackles?|respiratory|sputum|inspiratory|expiratory|auscultation",
-    "Gastrointestinal": r"abdom\w*|stomach|belly|nausea\w*|nauseous|vomit\w*|diarrhea|constipat\w*|stools?|bowels?|heartburn|reflux|hepatosplenomegaly|liver|epigastri\w*|rebound|guarding|bloating|melena|hernia\w*",
+    "Gastrointestinal": r"abdom\w*|stomach|belly|nausea\w*|nauseous|vomit\w*|diarrhea|constipat\w*|stools?|bowels?|heartburn|reflux|hepatosplenomegaly|liver|epigastri\w*|rebound|guarding|bloating|indigestion|melena|hernia\w*",
     "Genitourinary": r"urin\w*|bladder|kidneys?|flank|cva|costovertebral|prostate|vagin\w*|menstrua\w*|periods?|genital\w*|pelvi[cs]|groin|testic\w*|incontinence|pee\w*|hematuria",
     "Musculoskeletal": r"joints?|muscles?|muscular|musculoskeletal|backs?|lumbar|spine|spinal|knees?|hips?|ankles?|foot|feet|toes?|legs?|calf|calves|thighs?|arms?|elbows?|wrists?|hands?|fingers?|thumbs?|shoulders?|extremit\w+|range of motion|flexion|extension|gait|valgus|varus|lachman\w*|mcmurray\w*|drawer|tendon\w*|ligament\w*|bon[ey]s?|bony|meniscus|rotator|effusion|grip|fractures?|tenderness to palpation|limp\w*|injur\w+",
     "Skin": r"skin|rash\w*|lesions?|moles?|ulcers?|wounds?|erythema\w*|bruis\w*|ecchymosis|itch\w*|redness|scalp|hives|jaundice|hair|plaques?|incisions?|scars?|nails?",

@@ -23,10 +23,12 @@ _JOINT = re.compile(
 _OPENS = re.compile(
     r"\s+(?=(?:i would like|i'd like|i'm gon ?na|i am going to|i'm going to|i want|i wan ?na|we'll|we're gon ?na|we are going to|let's|do you"
     r"|have you|are you|did you|does that|does this|is there|are there|can you|would you|any other|what i(?:'d| would)|and then|now (?:i|you|we|the|let)"
-    r"|so (?:the|what|here|as far)|as far as|so far)\b)",
+    r"|so (?:the|what|here|as far)|as far as|so far|(?:and |so |now )*(?:then )?(?:on|for) (?:your|his|her|the) (?:\w+ ){0,2}(?:exam\w*|problem)|(?:and )?so for your |(?:and )?for your (?:first|second|third|fourth|next|last) )\b)",
     re.I,
 )  # fmt: skip
 WORDS_WITHOUT_A_STOP = 16
+WORDS_WITHOUT_ANY_STOP = 10
+"""The same in a turn that has no comma or full stop at all."""
 _DEPENDS = re.compile(r"\b(?:if|when|whether|because|since|that|who|which|while|until|after|before)\b[^,]*$", re.I)
 FEWEST_WORDS = 5
 
@@ -62,7 +64,8 @@ def _of_turn(index: int, turn: Turn) -> Iterator[Utterance]:
 def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     cut = start
     joints = list(_JOINT.finditer(text, start, end))
-    if not re.search(r"[,;]", text[start:end]) and len(text[start:end].split()) > WORDS_WITHOUT_A_STOP:
+    many = WORDS_WITHOUT_A_STOP if re.search(r"[.?!,;]", text) else WORDS_WITHOUT_ANY_STOP
+    if not re.search(r"[,;]", text[start:end]) and len(text[start:end].split()) > many:
         joints = sorted([*joints, *_OPENS.finditer(text, start, end)], key=lambda joint: joint.start())
     for joint in joints:
         if joint.start() < cut:
@@ -133,6 +136,11 @@ _SMALL_TALK = re.compile(
     r"|\b(?:the nurse told you|(?:i will )?see you\b(?!.*(?:day\b|\d|\b(?:two|three|four|six) (?:weeks|months)))|nice (?:weather|to see you)|good to see you|nice meeting you|(?:thank you|thanks)(?! for)(?!(?:\W+\w+){5})|your (?:nurse|chart) (?:told|says|said)|dax|the recording|super bowl|football game|off the record)\b",
     re.I,
 )  # fmt: skip
+# What is dictated for the typist, or stands in the record anyway.
+_DICTATED = re.compile(
+    r"^(?:end of (?:dictation|recording|note)|(?:new )?paragraph\b|next patient\b|(?:the )?(?:patient's )?(?:date of birth|medical record number|mrn)\b.{0,40}$)",
+    re.I,
+)
 _SYMPATHY = re.compile(
     r"^(?:(?:that|this|it) (?:sounds|must (?:be|have been)|is|was|took|feels)(?: like)? (?:so |really |very |quite |a |an |pretty |been )*(?:frightening|hard|difficult|scary|tough|rough|big step|good start|great start|painful|courage|lot|brave|great|good|nice|wonderful|impressive|frustrating|exhausting)"
     r"|to (?:know|hear)\b|good to know|(?:\w+ ){1,3}is a (?:good|great|big) (?:start|step)|(?:did you find|was|how was|how is)(?: the)? (?:parking|traffic|drive|weather)|(?:it is |bit )?(?:rainy|sunny|cold|hot) out|i like your|can i get you|where would you like to start|what is on your mind|i am a few minutes late|fine, no traffic|my daughter made it\W*$|that works\W*$|works for me\W*$|same time\b.{0,30}\?|(?:it|he|she|they) will like that)",
@@ -149,7 +157,7 @@ _CONTENT = re.compile(r"[a-z]{3,}", re.I)
 def why_empty(utterance: Utterance) -> Dropped | None:
     """Why a clause carries nothing for a note, or None where it may."""
     said = utterance.said
-    if _COMMAND.search(said) or re.search(r"\bhey,? (?:dragon|dax)", utterance.raw, re.I):
+    if _COMMAND.search(said) or _DICTATED.match(said) or re.search(r"\bhey,? (?:dragon|dax)", utterance.raw, re.I):
         return Dropped.COMMAND
     if _SMALL_TALK.search(said) or _SYMPATHY.match(said):
         return Dropped.SMALL_TALK

@@ -20,7 +20,8 @@ _ONE = re.compile(r"^one$", re.I)
 
 _SHORTER = [
     (re.compile(r"\b(?:just|really|actually|pretty much|definitely|certainly|obviously|very|super|right here)\s+", re.I), ""),
-    (re.compile(r"\ba little bit\b", re.I), "a little"),
+    (re.compile(r"\ba (?:little )?bit of (?=(?:an?|the|his|her|their)\b)", re.I), ""),
+    (re.compile(r"\ba little bit(?: of(?! (?:it|that|this|them|my|what)\b))?(?!\w)", re.I), "a little"),
     (re.compile(r"\bgo ahead and\b", re.I), ""),
     (re.compile(r"\bgo ahead,?\s*", re.I), ""),
     (re.compile(r"\b(I|we|they) do (?=(?:have|think|feel|want|see|appreciate|need|believe|recommend|know|like|notice|get|take)\b)", re.I), r"\1 "),

@@ -64,6 +64,8 @@ PREPOSITIONS = {
     "near", "of", "off", "on", "over", "past", "than", "through", "to", "toward", "towards", "under", "until", "upon",
     "with", "within", "without",
 }  # fmt: skip
+# Where nothing is punctuated a clause may end with one of these: "you are coming in you had some pain".
+PARTICLES = {"in", "on", "up", "off", "out", "over", "down", "back", "around"}
 # After these a pronoun is their object, and a verb behind it stays bare: "it helps you sleep", "let me see".
 TAKES_AN_OBJECT = {
     "ask", "asked", "bother", "bothers", "bothering", "call", "feel", "gave", "get", "give", "gives", "giving", "got",
