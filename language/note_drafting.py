@@ -25,7 +25,7 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_visit_sections import visit_section
-from language.note_wording import by_pronoun
+from language.note_wording import by_pronoun, inside_by_pronoun
 from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
@@ -494,18 +494,22 @@ def _written(
     order = list(SECTIONS[format])
     names = names_in(turns, known_names, every_capital=format is not NoteFormat.VISIT)
     sentences: list[DraftSentence] = []
-    named_in = ""
+    named_in = mentioned_in = ""
     for passage in sorted(passages, key=lambda each: (order.index(each[0].section), _place(each[0]))):
         parts: list[tuple[str, _Placed]] = []
         by = again if named_in == passage[0].section else None
         for one in passage:
             text = one.statement.text
             spoken_of = by_pronoun(text, by) if by else text
+            if again is not None and format is NoteFormat.VISIT and mentioned_in == one.section:
+                spoken_of = inside_by_pronoun(spoken_of, again)
             # The last gate: whatever made a sentence, it is asked once more in the words that stand on the page.
             refused = _why_refused(spoken_of, one.statement.sources, turns)
             if refused is not None:
                 dropped[refused] += 1
                 continue
+            if "the patient" in text.lower():
+                mentioned_in = one.section
             if _NAMES_THE_PATIENT.search(text):
                 named_in = one.section
             elif not text.startswith(("Reports", "Denies")):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from language.note_grammar import tidy
+from language.note_numbers import in_digits
 from language.note_words import BASE_OF, CONTRACTIONS, NEGATIONS, TENS, VALUE_OF
 
 
@@ -84,7 +85,8 @@ def tidy_sources(sources: Sequence[str]) -> str:
 
 def numbers(text: str) -> set[str]:
     """Every number as digits: "twenty-five", "25" and "25th" are one; "a couple" is 2, "twice" is 2."""
-    found = {match.replace(",", "") for match in re.findall(r"\d+(?:[.,]\d+)*", text)}
+    digits = f"{text} {in_digits(text)}"
+    found = {match.replace(",", "") for match in re.findall(r"\d+(?:[.,]\d+)*", digits)}
     tens = 0
     for word in re.findall(r"[a-z]+", text.lower()):
         value = _VALUES.get(word, _ORDINALS.get(word))

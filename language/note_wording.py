@@ -4,13 +4,14 @@ import re
 
 from language import note_words as words
 from language.note_grammar import Pronouns, finished
+from language.note_numbers import in_digits
 
 _SMALL = "|".join(words.NUMBERS_TO_19[1:10])
 _NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted(words.NUMBERS_TO_19, key=len, reverse=True))})"
 _HUNDRED = re.compile(rf"\b(?P<many>{_SMALL}) hundred(?: (?:and )?(?P<rest>{_NUMBER}))?\b(?! and)", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER})(?=[ -](?:\w+ )?(?:to|or|out|milligrams?|mg|percent|%|years?|months?|weeks?|days?|hours?|minutes?|nights?"
-    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|over)\b)"
+    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|puffs?|tablets?|capsules?|pills?|cigarettes?|cups?|bottles?|views?|degrees?|centimeters?|millimeters?|grams?|units?|inches|feet|episodes|doses|refills|over)\b)"
     rf"|\b(?P<both>(?:{'|'.join(words.TENS)})[ -](?:{_SMALL}))\b"
     rf"|(?<=\bage )(?P<age>{_NUMBER})\b|(?<=\bout of )(?P<of>{_NUMBER})\b|(?<=\d or )(?P<alt>{_NUMBER})\b|(?<=\d to )(?P<upto>{_NUMBER})\b",
     re.I,
@@ -44,6 +45,7 @@ def written(text: str) -> str:
     """A statement in a note's wording; nothing is added, a number keeps its value, a quotation is not touched."""
     if '"' in text:
         return finished(text)  # a quotation stays as it was said
+    text = in_digits(text)
     text = _HUNDRED.sub(_hundreds, text)
     text = _COUNTED.sub(_digits, text)
     for pattern, shorter in _SHORTER:
@@ -91,6 +93,35 @@ def by_pronoun(text: str, pronouns: Pronouns) -> str:
     if pronouns.plural:
         rest = _plural_verb(rest)
     return finished(f"{pronouns.subject} {rest}")
+
+
+_INSIDE = re.compile(r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)")
+_SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
+_BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
+_OPENS_A_CLAUSE = {"if", "when", "because", "whether", "while", "unless"}
+
+
+def inside_by_pronoun(text: str, pronouns: Pronouns) -> str:
+    """A sentence that names the patient after its beginning, said of somebody named before.
+
+    Where "he" or "she" stands first it may be anybody, and "they" may be always: there the patient stays named.
+    """
+    found = _INSIDE.search(text)
+    if found is None or pronouns.plural or '"' in text or _SOMEBODY.search(text, 0, found.start()):
+        return text
+    case = pronouns.possessive if found["own"] else pronouns.subject if _is_subject(text, found) else pronouns.object
+    return finished(f"{text[: found.start()]}{case}{text[found.end() :]}")
+
+
+def _is_subject(text: str, found: re.Match[str]) -> bool:
+    """Whether a finite verb follows, and nothing before takes the patient as its object ("get the patient started")."""
+    before = (text[: found.start()].split() or [""])[-1].lower()
+    verb = (found["next"] or "").lower()
+    finite = verb in words.MODALS | words.PAST | set(_PLURAL) or _bare(verb) in words.BASES - {verb} or verb.endswith("ed")
+    takes_it = before in words.PREPOSITIONS - _BEFORE_A_CLAUSE or (
+        before in words.TAKES_AN_OBJECT and (verb.endswith("ed") or verb in words.PARTICIPLES)
+    )
+    return before in _OPENS_A_CLAUSE or (finite and not takes_it)
 
 
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}

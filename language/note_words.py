@@ -126,7 +126,7 @@ FILLERS = re.compile(
 )  # fmt: skip
 LIKE = re.compile(r",\s*like\s*,|\blike,\s", re.I)
 OPENERS = re.compile(
-    r"^(?:(?:okay|ok|all\s?right|alright|right|so|well|yeah|yes|yep|yup|no problem|and|but|now|then|also|again|anyway|anyways"
+    r"^(?:(?:okay|ok|all\s?right|alright|right(?! (?:knee|hip|shoulder|elbow|wrist|hand|foot|ankle|leg|arm|ear|eye|side|index|middle|ring|great|big|upper|lower|lung|breast|thumb|toe|finger|kidney|flank)s?\b)|so|well|yeah|yes|yep|yup|no problem|and|but|now|then|also|again|anyway|anyways"
     r"|sure|great|good(?! (?:morning|afternoon|evening|day))|perfect|awesome|excellent|nice|fine|absolutely|exactly|of course|i see|gotcha|got it|let's see|oh"
     r"|like|actually|plus|or|cause|as well|very good|sounds good|that's good|that is good|that's great|that is great|i know"
     r"|i understand|huh|ha|ugh|ah|sorry|wonderful|fantastic|um|uh|hey|listen|look|you see|correct|true|definitely|you know)\b[\s,.;:!-]*)+",
@@ -137,8 +137,10 @@ IS_OKAY = r"(?<!['\u2019]s)(?<!['\u2019]m)(?<!['\u2019]re)" + "".join(
     rf"(?<!\b{verb})"
     for verb in ("been", "is", "was", "am", "are", "doing", "feel", "going", "pretty", "were", "feels", "not")
 )
+# "It hurts on the right" names a side.
+NO_SIDE = "".join(rf"(?<!\b{word} )" for word in ("the", "my", "your", "his", "her", "left or", "and", "not", "to", "all"))
 TAGS = re.compile(
-    rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
+    rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|{NO_SIDE}right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
     r"|does that sound (?:good|okay|right)|if that's okay|if that is okay|so|and|but|or|though|i think|as well|that is all|that is it)"
     r"[\s,?.!-]*$",
     re.I,
