@@ -14,7 +14,7 @@ from language.note_answers import Statement
 from language.note_complaint import OPENING_TURNS, complaint
 from language.note_grammar import HE, SHE, THEY, Pronouns, finished
 from language.note_masking import MASK, masked, names_in
-from language.note_passages import MOST_WORDS, as_one_sentence
+from language.note_passages import MOST_WORDS, as_a_pair, as_one_sentence
 from language.note_placing import topics_of
 from language.note_speakers import rightly_named
 from language.note_statements import Style, statements
@@ -25,7 +25,7 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_visit_sections import visit_section
-from language.note_wording import by_pronoun, inside_by_pronoun
+from language.note_wording import by_pronoun, inside_by_pronoun, reported
 from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
@@ -501,6 +501,8 @@ def _written(
         for one in passage:
             text = one.statement.text
             spoken_of = by_pronoun(text, by) if by else text
+            if again is not None and by is None and format is NoteFormat.VISIT and _told(one):
+                spoken_of = reported(text, again)
             if again is not None and format is NoteFormat.VISIT and mentioned_in == one.section:
                 spoken_of = inside_by_pronoun(spoken_of, again)
             # The last gate: whatever made a sentence, it is asked once more in the words that stand on the page.
@@ -522,7 +524,32 @@ def _written(
                 dropped[Dropped.UNSUPPORTED] += 1
                 continue
             sentences.append(DraftSentence(one.section, hidden, sources, one.topic, one.label))
-    return sentences
+    return _in_pairs(sentences, turns) if format is NoteFormat.VISIT else sentences
+
+
+def _in_pairs(sentences: Sequence[DraftSentence], turns: Sequence[Turn]) -> list[DraftSentence]:
+    """Two short sentences of one turn about the patient as one: "She is tired and sleeps badly." """
+    paired: list[DraftSentence] = []
+    open_to_more = False
+    for one in sentences:
+        joined = _pair(paired[-1], one, turns) if paired and open_to_more else None
+        if joined is None:
+            paired.append(one)
+            open_to_more = True
+        else:
+            paired[-1] = joined
+            open_to_more = False
+    return paired
+
+
+def _pair(before: DraftSentence, one: DraftSentence, turns: Sequence[Turn]) -> DraftSentence | None:
+    if (before.section, before.label) != (one.section, one.label) or before.sources[-1].turn != one.sources[0].turn:
+        return None
+    text = as_a_pair(before.text, one.text)
+    sources = (*before.sources, *one.sources)
+    if text is None or _why_refused(text.replace(MASK, " "), sources, turns) is not None:
+        return None
+    return replace(before, text=text, sources=sources)
 
 
 def _joined(
@@ -539,6 +566,12 @@ def _joined(
     return [(text, one.statement.sources, one) for text, one in parts]
 
 
+def _told(one: _Placed) -> bool:
+    """Whether a statement of a visit is the patient's own account, and not an answer to yes or no."""
+    return one.section == _HISTORY and one.statement.role is Role.PATIENT and len(one.statement.sources) == 1
+
+
+_HISTORY = "History of present illness"
 _NAMES_THE_PATIENT = re.compile(r"^(?:The patient\b|Asked, )|(?:clinician|I) (?:\w+ ){1,3}(?:that )?the patient\b")
 
 

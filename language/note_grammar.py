@@ -47,7 +47,14 @@ def tidy(text: str) -> str:
     text = words.WOULD.sub(r"\1 would", text)
     text = words.LIKE.sub(" ", text)
     text = words.FILLERS.sub(" ", text)
-    return _trimmed(_without_repeats(text))
+    return _FALSE_START.sub("", _trimmed(_without_repeats(text)))
+
+
+# "I you have an ulcer", "it it stays": the first pronoun was given up.
+_FALSE_START = re.compile(
+    r"^(?:i|we|it|you|he|she|they),? (?=(?:i|we|it|you|he|she|they) (?:am|are|is|was|were|have|has|had|do|does|did|will|would|can|could|need|want|think)\b)",
+    re.I,
+)
 
 
 def _without_repeats(text: str) -> str:

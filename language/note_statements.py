@@ -73,9 +73,13 @@ def _under_problems(said: Sequence[Utterance]) -> Iterator[Utterance]:
     """The clauses of a turn, each with the problem last turned to in it; words that only turn to one are left out."""
     problem = ""
     for one in said:
-        turned_to, rest = problem_and_rest(one.said)
+        turned_to, rest = problem_and_rest(_I_KNOW.sub("", one.said))
         problem = turned_to or problem
         yield replace(one, said=one.said if one.asks else rest, problem=problem)
+
+
+# What a note's author knows of a patient it simply says.
+_I_KNOW = re.compile(r"^i (?:do )?(?:remember|know|recall|understand|see(?: here)?)(?: that)? (?=you (?:are|were|have|had|do|did|also|said|told)\b)", re.I)
 
 
 def _suggests(said: str) -> bool:

@@ -95,6 +95,15 @@ def by_pronoun(text: str, pronouns: Pronouns) -> str:
     return finished(f"{pronouns.subject} {rest}")
 
 
+def reported(text: str, pronouns: Pronouns) -> str:
+    """What a patient says of themselves, as reported: "The patient has pain." → "The patient reports she has pain." """
+    found = _LEADING.match(text)
+    if found is None or found["own"] or text.startswith("The patient reports"):
+        return text
+    account = by_pronoun(text, pronouns)
+    return f"The patient reports {account[0].lower()}{account[1:]}"
+
+
 _INSIDE = re.compile(r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)")
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
 _BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
