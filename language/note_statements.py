@@ -11,7 +11,7 @@ from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person
 from language.note_problems import problem_and_rest
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
-from language.note_visits import says_nothing
+from language.note_visits import as_written, says_nothing, straight
 from language.note_wording import written
 
 
@@ -73,7 +73,7 @@ def _under_problems(said: Sequence[Utterance]) -> Iterator[Utterance]:
     """The clauses of a turn, each with the problem last turned to in it; words that only turn to one are left out."""
     problem = ""
     for one in said:
-        turned_to, rest = problem_and_rest(_I_KNOW.sub("", one.said))
+        turned_to, rest = problem_and_rest(straight(_I_KNOW.sub("", one.said)))
         problem = turned_to or problem
         yield replace(one, said=one.said if one.asks else rest, problem=problem)
 
@@ -222,6 +222,8 @@ def _keep_or_drop(
         result.dropped[reason] += 1
         return False
     text = written(text or "")
+    if style.visit:
+        text = as_written(text)
     if style.visit and says_nothing(text, one.role):
         result.dropped[Dropped.EMPTY] += 1
         return False

@@ -149,7 +149,7 @@ def _foreign_share(sentence: str, heard: str) -> float:
 
 
 # What a note writes shorter than speech does.
-_WRITTEN = {"mg": "milligram", "milligrams": "milligram", "daily": "day", "mcg": "microgram", "micrograms": "microgram"}
+_WRITTEN = {"mg": "milligram", "milligrams": "milligram", "daily": "day", "mcg": "microgram", "micrograms": "microgram", "examination": "exam"}
 
 
 def _base(word: str) -> str:

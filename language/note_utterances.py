@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from language.note_corrections import corrected
 from language.note_grammar import tidy
 from language.note_values import Dropped, Role, Source, Turn
 from language.note_words import IS_OKAY
@@ -57,7 +58,7 @@ def _of_turn(index: int, turn: Turn) -> Iterator[Utterance]:
     for start, end in sentence_spans(turn.text):
         for first, last in _clauses(turn.text, start, end):
             raw = turn.text[first:last]
-            said = tidy(raw)
+            said = corrected(tidy(raw))
             yield Utterance(Source(index, first, last), turn.role, raw, said, is_question(raw, said))
 
 

@@ -49,7 +49,7 @@ _TAKES = re.compile(r"\b(?:tak(?:e|es|ing)|is on|are on|us(?:es|ing)|mg|pills?|t
 
 def visit_section(one: Statement, topic: Topic) -> str:
     """The section, of those of NoteFormat.VISIT."""
-    if one.text.startswith("Denies") and len(one.sources) > 1 and system_of(one.text):
+    if one.text.startswith(("Denies", "Reports")) and len(one.sources) > 1 and system_of(one.text):
         return "Review of systems"
     if one.role is Role.CLINICIAN:
         return _of_clinician(one.text, topic)

@@ -2,6 +2,7 @@
 
 import re
 
+from language.note_grammar import finished
 from language.note_values import Role
 
 # What a clinician says with "I" belongs into a note where it is of the patient or does something for them.
@@ -30,6 +31,27 @@ _FROM_THE_ROOM = re.compile(
 
 
 MOST_WORDS = 14
+_DO_IS = re.compile(
+    r"^what (?:i|we) (?:am |are |would |will |want |like |can |do |going |gonna |to )*do (?:today |first |now |here |for you |then )*is,? (?=(?P<next>\w+))", re.I
+)
+
+
+def straight(said: str) -> str:
+    """ "What we're going to do is order an MRI" said straight: "we will order an MRI". """
+    found = _DO_IS.match(said)
+    if found is None:
+        return said
+    rest = said[found.end() :]
+    if re.match(r"(?:i|we|you|let)\b", rest, re.I):
+        return rest
+    return f"we will {rest}" if _PLANS.match(rest) else said
+
+
+_PLANS = re.compile(
+    r"(?:(?:also|just|first|go ahead and|potentially|tentatively) )*(?:add|apply|arrange|ask|bring|call|change|check|continue|decrease|do|draw|follow|get|give|have|hold|increase|inject"
+    r"|keep|look|make|monitor|obtain|order|perform|place|prescribe|put|recheck|refer|repeat|run|schedule|see|send|set|start|stop|switch|take|treat|try|use|watch|write)\b",
+    re.I,
+)
 
 
 def says_nothing(text: str, role: Role) -> bool:
@@ -41,3 +63,18 @@ def says_nothing(text: str, role: Role) -> bool:
     if _FROM_THE_ROOM.search(text):
         return True
     return role is Role.CLINICIAN and bool(_I.match(text)) and not (_OF_THE_PATIENT.search(text) or _DOES.search(text))
+
+
+_WRITTEN = [
+    (re.compile(r"^We will go and (?=\w)"), "We will "),
+    (re.compile(r"\bexam\b(?! room| table)", re.I), "examination"),
+    (re.compile(r"\b(?:some|a) nice (?=\w)", re.I), ""),
+    (re.compile(r",? (?:which is|so that is|so that'?s|and that is) (?:good|great|fine|okay|nice|perfect)\.$", re.I), "."),
+]
+
+
+def as_written(text: str) -> str:
+    """A statement in the words that clinicians write in notes, where speech has shorter or kinder ones."""
+    for pattern, written in _WRITTEN:
+        text = pattern.sub(written, text)
+    return finished(text)

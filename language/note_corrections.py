@@ -1,0 +1,29 @@
+"""What somebody took back in the same breath: "penicillin or, I'm sorry, amoxicillin" says amoxicillin."""
+
+import re
+
+from language import note_words as words
+from language.note_support import dates, medications
+
+_TAKEN_BACK = re.compile(
+    r"\b(?P<wrong>[\w-]+),?\s+(?:or|no|uh|wait|excuse me)?,?\s*(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+(?P<right>[\w-]+)\b",
+    re.I,
+)
+_SIDES = {"left", "right"}
+_NUMBERS = {*words.NUMBERS_TO_19, *words.TENS}
+
+
+def corrected(said: str) -> str:
+    """The same words with only the second of two where both are of one kind: sides, medicines, numbers or days."""
+    return _TAKEN_BACK.sub(lambda found: found["right"] if _of_a_kind(found["wrong"], found["right"]) else found.group(), said)
+
+
+def _of_a_kind(wrong: str, right: str) -> bool:
+    both = {wrong.lower(), right.lower()}
+    return (
+        both <= _SIDES
+        or both <= _NUMBERS
+        or (wrong.isdigit() and right.isdigit())
+        or (bool(medications(wrong)) and bool(medications(right)))
+        or (bool(dates(wrong)) and bool(dates(right)))
+    )
