@@ -18,7 +18,15 @@ from benchmarks.own_sessions import Session, own_sessions, sentences_of
 from language import note_scores
 from language.encoder import load_encoder
 from language.evaluation.rouge import rouge
-from language.note_drafting import THERAPY_WORDS, NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
+from language.note_drafting import (
+    THERAPY_WORDS,
+    NoteDraft,
+    NoteFormat,
+    SessionToDraft,
+    draft_note,
+    draft_notes,
+    words_of_a_visit,
+)
 from language.note_snippets import draft_section
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
@@ -61,7 +69,7 @@ def _aci(visits: Sequence[Visit], drafts: list[note_checks.Drafted]) -> dict[str
         name: _rouge((visit.note, draft.text()) for visit, draft in zip(visits, those, strict=True))
         for name, those in texts.items()
     }
-    return scores | _of_baselines(visits, [note_scores.settings().visit_words] * len(visits))
+    return scores | _of_baselines(visits, [words_of_a_visit(visit.turns) for visit in visits])
 
 
 def _mts(visits: Sequence[Visit]) -> dict[str, object]:

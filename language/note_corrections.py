@@ -6,7 +6,8 @@ from language import note_words as words
 from language.note_support import dates, medications
 
 _TAKEN_BACK = re.compile(
-    r"\b(?P<wrong>[\w-]+),?\s+(?:or|no|uh|wait|excuse me)?,?\s*(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+(?P<right>[\w-]+)\b",
+    r"\b(?P<wrong>[\w-]+),?\s+(?:or|no|uh|wait|excuse me)?,?\s*"
+    r"(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+(?P<right>[\w-]+)\b",
     re.I,
 )
 _SIDES = {"left", "right"}
@@ -15,7 +16,11 @@ _NUMBERS = {*words.NUMBERS_TO_19, *words.TENS}
 
 def corrected(said: str) -> str:
     """The same words with only the second of two where both are of one kind: sides, medicines, numbers or days."""
-    return _TAKEN_BACK.sub(lambda found: found["right"] if _of_a_kind(found["wrong"], found["right"]) else found.group(), said)
+    return _TAKEN_BACK.sub(_what_stands, said)
+
+
+def _what_stands(found: re.Match[str]) -> str:
+    return found["right"] if _of_a_kind(found["wrong"], found["right"]) else found.group()
 
 
 def _of_a_kind(wrong: str, right: str) -> bool:

@@ -45,7 +45,7 @@ __all__ = [
     "supported",
 ]
 
-GRAMMAR = "grammar-2"
+GRAMMAR = "grammar-3"
 ALIKE = 0.8
 
 
@@ -404,6 +404,7 @@ def _terms(text: str) -> set[str]:
 _AGREES = re.compile(
     r"\b(?:sounds? (?:good|great|like a (?:good )?plan|fine)|that works|i can do that|i agree|that would be (?:good|great)|i will do that)\b", re.I
 )  # fmt: skip
+
 
 def _additions(turns: Sequence[Turn], format: NoteFormat, placed: Sequence[_Placed]) -> list[_Placed]:
     added = [] if format is not NoteFormat.VISIT else _complaint(turns)

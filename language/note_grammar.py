@@ -52,7 +52,8 @@ def tidy(text: str) -> str:
 
 # "I you have an ulcer", "it it stays": the first pronoun was given up.
 _FALSE_START = re.compile(
-    r"^(?:i|we|it|you|he|she|they),? (?=(?:i|we|it|you|he|she|they) (?:am|are|is|was|were|have|has|had|do|does|did|will|would|can|could|need|want|think)\b)",
+    r"^(?:i|we|it|you|he|she|they),? (?=(?:i|we|it|you|he|she|they) "
+    r"(?:am|are|is|was|were|have|has|had|do|did|will|would|can|could|need|want|think)\b)",
     re.I,
 )
 

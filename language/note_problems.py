@@ -16,15 +16,21 @@ _SUBJECT = (
     r"|sounds|here|what|right|again|so)\b)"
 )
 _NAME = r"(?:(?:of|is|for|with|which|the|your|his|her|a|an|this|newly diagnosed(?=\s+your))[\s,]+)*(?P<problem>(?!(?:i|we|you|it|let|he|she|they|everything|again|for|so)\b)[a-z0-9][\w'/-]*(?:\s+(?!(?:as|are|is|that)\b)[\w'/-]+){0,8}?)"
-_NUMBERED = re.compile(rf"{_TURNS_TO}\s+(?:your|the|this|his|her)\s+{_ORDINAL}\s+{_KIND}[\s,]*(?:{_NAME}(?:[\s,]+{_SUBJECT}|\s*[,.]?\s*$))?", re.I)
-_OWN = re.compile(rf"{_TURNS_TO}\s+your\s+{_NAME}(?:\s*,\s+|\s+)(?=(?:i (?:am going|want|would like|will|do (?:want|think)|think|recommend)|we (?:are going|will|can)|let|continue|keep|stay|you (?:can|should|need))\b)", re.I)
+_NUMBERED = re.compile(
+    rf"{_TURNS_TO}\s+(?:your|the|this|his|her)\s+{_ORDINAL}\s+{_KIND}[\s,]*(?:{_NAME}(?:[\s,]+{_SUBJECT}|\s*[,.]?\s*$))?",
+    re.I,
+)
+_OWN = re.compile(
+    rf"{_TURNS_TO}\s+your\s+{_NAME}(?:\s*,\s+|\s+)(?=(?:i (?:am going|want|would like|will|do (?:want|think)|think|recommend)|we (?:are going|will|can)|let|continue|keep|stay|you (?:can|should|need))\b)",
+    re.I,
+)
 _DIAGNOSED = re.compile(
     r"^(?:,\s*)?(?:i (?:do )?(?:think|believe|suspect|feel)(?: that)? )?you (?:do )?have\s+(?:an?\s+|some\s+)?(?P<problem>[\w' -]{4,50}?)(?=\s*(?:[.,;]|$|\b(?:i|we|and|so|which|that|on|from|because)\b))",
     re.I,
 )
 # What a medicine is given for, and what the talk turns to, may be no problem.
 _NO_PROBLEM = re.compile(
-    r"\b(?:next|visit|pain$|treatment|medications?|work|plan|appointment|results?|labs?|x-?rays?|exam\w*|vitals?|age|weight|goal|insurance|information|safety|part|question|sake"
+    r"\b(?:next|visit|treatment|medications?|work|plan|appointment|results?|labs?|x-?rays?|exam\w*|vitals?|age|weight|goal|insurance|information|safety|part|question|sake"
     r"|follow-?up|convenience|history|diet|time|week|day|month|today|now)\b",
     re.I,
 )

@@ -79,7 +79,10 @@ def _under_problems(said: Sequence[Utterance]) -> Iterator[Utterance]:
 
 
 # What a note's author knows of a patient it simply says.
-_I_KNOW = re.compile(r"^i (?:do )?(?:remember|know|recall|understand|see(?: here)?)(?: that)? (?=you (?:are|were|have|had|do|did|also|said|told)\b)", re.I)
+_I_KNOW = re.compile(
+    r"^i (?:do )?(?:remember|know|recall|understand|see(?: here)?)(?: that)? (?=you (?:are|were|have|had|do|did|also|said|told)\b)",
+    re.I,
+)
 
 
 def _suggests(said: str) -> bool:

@@ -121,8 +121,16 @@ def medications(text: str) -> set[str]:
 
 
 def dates(text: str) -> set[str]:
-    """Days, months, dates and "last week", in lower case, singular."""
-    return {re.sub(r"(?<=day)s$", "", match.group().lower()) for match in _DATE.finditer(text)}
+    """Days, months, dates and "last week", in lower case, singular; "two out of six" may be written like a date: 2/6."""
+    grades = {f"{_digit(found[1])}/{_digit(found[2])}" for found in _OUT_OF.finditer(text)}
+    return grades | {re.sub(r"(?<=day)s$", "", match.group().lower()) for match in _DATE.finditer(text)}
+
+
+_OUT_OF = re.compile(rf"\b({'|'.join(VALUE_OF)}|\d+) out of ({'|'.join(VALUE_OF)}|\d+)\b", re.I)
+
+
+def _digit(number: str) -> str:
+    return str(VALUE_OF.get(number.lower(), number))
 
 
 def _same_negation(sentence: str, heard: str) -> bool:
@@ -149,7 +157,14 @@ def _foreign_share(sentence: str, heard: str) -> float:
 
 
 # What a note writes shorter than speech does.
-_WRITTEN = {"mg": "milligram", "milligrams": "milligram", "daily": "day", "mcg": "microgram", "micrograms": "microgram", "examination": "exam"}
+_WRITTEN = {
+    "mg": "milligram",
+    "milligrams": "milligram",
+    "daily": "day",
+    "mcg": "microgram",
+    "micrograms": "microgram",
+    "examination": "exam",
+}
 
 
 def _base(word: str) -> str:

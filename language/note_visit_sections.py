@@ -73,7 +73,7 @@ def _of_clinician(text: str, topic: Topic) -> str:
         return "Instructions"
     if _INTRODUCES.search(text):
         return section_of(NoteFormat.VISIT, Topic.CONCERN)
-    if topic is not Topic.PLAN and _VITALS.search(text) and not _DOES.search(text):
+    if _VITALS.search(text) and not _DOES.search(text):
         return "Vitals"
     if _RESULT.search(text) and (topic is Topic.FINDING or (_SHOWS.search(text) and not _DOES.search(text))):
         return "Results"

@@ -32,12 +32,13 @@ _FROM_THE_ROOM = re.compile(
 
 MOST_WORDS = 14
 _DO_IS = re.compile(
-    r"^what (?:i|we) (?:am |are |would |will |want |like |can |do |going |gonna |to )*do (?:today |first |now |here |for you |then )*is,? (?=(?P<next>\w+))", re.I
+    r"^what (?:i|we) (?:am |are |would |will |want |like |can |do |going |gonna |to )*do (?:today |first |now |here |for you |then )*is,? (?=(?P<next>\w+))",
+    re.I,
 )
 
 
 def straight(said: str) -> str:
-    """ "What we're going to do is order an MRI" said straight: "we will order an MRI". """
+    """ "What we're going to do is order an MRI" said straight: "we will order an MRI"."""
     found = _DO_IS.match(said)
     if found is None:
         return said
@@ -69,7 +70,10 @@ _WRITTEN = [
     (re.compile(r"^We will go and (?=\w)"), "We will "),
     (re.compile(r"\bexam\b(?! room| table)", re.I), "examination"),
     (re.compile(r"\b(?:some|a) nice (?=\w)", re.I), ""),
-    (re.compile(r",? (?:which is|so that is|so that'?s|and that is) (?:good|great|fine|okay|nice|perfect)\.$", re.I), "."),
+    (
+        re.compile(r",? (?:which is|so that is|so that'?s|and that is) (?:good|great|fine|okay|nice|perfect)\.$", re.I),
+        ".",
+    ),
 ]
 
 

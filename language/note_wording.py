@@ -104,7 +104,9 @@ def reported(text: str, pronouns: Pronouns) -> str:
     return f"The patient reports {account[0].lower()}{account[1:]}"
 
 
-_INSIDE = re.compile(r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)")
+_INSIDE = re.compile(
+    r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)"
+)
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
 _BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
 _OPENS_A_CLAUSE = {"if", "when", "because", "whether", "while", "unless"}
@@ -126,7 +128,9 @@ def _is_subject(text: str, found: re.Match[str]) -> bool:
     """Whether a finite verb follows, and nothing before takes the patient as its object ("get the patient started")."""
     before = (text[: found.start()].split() or [""])[-1].lower()
     verb = (found["next"] or "").lower()
-    finite = verb in words.MODALS | words.PAST | set(_PLURAL) or _bare(verb) in words.BASES - {verb} or verb.endswith("ed")
+    finite = (
+        verb in words.MODALS | words.PAST | set(_PLURAL) or _bare(verb) in words.BASES - {verb} or verb.endswith("ed")
+    )
     takes_it = before in words.PREPOSITIONS - _BEFORE_A_CLAUSE or (
         before in words.TAKES_AN_OBJECT and (verb.endswith("ed") or verb in words.PARTICIPLES)
     )

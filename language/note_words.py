@@ -138,7 +138,9 @@ IS_OKAY = r"(?<!['\u2019]s)(?<!['\u2019]m)(?<!['\u2019]re)" + "".join(
     for verb in ("been", "is", "was", "am", "are", "doing", "feel", "going", "pretty", "were", "feels", "not")
 )
 # "It hurts on the right" names a side.
-NO_SIDE = "".join(rf"(?<!\b{word} )" for word in ("the", "my", "your", "his", "her", "left or", "and", "not", "to", "all"))
+NO_SIDE = "".join(
+    rf"(?<!\b{word} )" for word in ("the", "my", "your", "his", "her", "left or", "and", "not", "to", "all")
+)
 TAGS = re.compile(
     rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|{NO_SIDE}right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
     r"|does that sound (?:good|okay|right)|if that's okay|if that is okay|so|and|but|or|though|i think|as well|that is all|that is it)"
