@@ -1,4 +1,4 @@
-"""Which problem a clinician turns to: "For your second problem, your hypertension, I want to …"
+"""Which problem does a clinician turn to, as in "For your second problem, your hypertension, I want to see you"?
 
 The problem becomes a heading, what is said of it stands under it without these words.
 """

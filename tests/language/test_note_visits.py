@@ -95,7 +95,7 @@ def test_text_of_a_draft_writes_a_label_once_in_a_row() -> None:
         (Role.CLINICIAN, "She's here for left leg pain. Right leg pain, right leg pain?", None),
         (Role.CLINICIAN, "You're here for your hip today?", None),
         (Role.PATIENT, "I'm doing alright other than this ankle pain I've been having", "Ankle pain."),
-        (Role.PATIENT, "I have a dog at home.", None),
+        (Role.PATIENT, "I have a dog and a cat.", None),
         (Role.PATIENT, "my big toe hurts and it's a little red", "Big toe hurts."),
     ],
 )  # fmt: skip
