@@ -5,18 +5,18 @@ import re
 from language import note_words as words
 from language.note_support import dates, medications
 
-_TAKEN_BACK = re.compile(
-    r"\b(?P<wrong>[\w-]+),?\s+(?:or|no|uh|wait|excuse me)?,?\s*"
-    r"(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+(?P<right>[\w-]+)\b",
-    re.I,
-)
+_BACK = r",?\s+(?:or|no|uh|wait|excuse me)?,?\s*(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+"
+_TAKEN_BACK = re.compile(rf"\b(?P<wrong>[\w-]+){_BACK}(?P<right>[\w-]+)\b", re.I)
+_NUMBER = rf"(?:an?|a couple(?: of)?|a few|\d+|{'|'.join([*words.NUMBERS_TO_19, *words.TENS])})"
+_MEASURE = rf"{_NUMBER} (?:milligrams?|mg|minutes?|hours?|days?|weeks?|months?|years?|times|tablets?|puffs?)"
+_MEASURE_TAKEN_BACK = re.compile(rf"\b{_MEASURE}{_BACK}(?P<right>{_MEASURE})\b", re.I)
 _SIDES = {"left", "right"}
 _NUMBERS = {*words.NUMBERS_TO_19, *words.TENS}
 
 
 def corrected(said: str) -> str:
-    """The same words with only the second of two where both are of one kind: sides, medicines, numbers or days."""
-    return _TAKEN_BACK.sub(_what_stands, said)
+    """The same words, of two of one kind (sides, medicines, numbers, measures, days) only the second."""
+    return _TAKEN_BACK.sub(_what_stands, _MEASURE_TAKEN_BACK.sub(r"\g<right>", said))
 
 
 def _what_stands(found: re.Match[str]) -> str:

@@ -23,7 +23,7 @@ _CUT_OFF = re.compile(
     re.I,
 )
 _FROM_THE_ROOM = re.compile(
-    r"^(?:let me|lem me)\b(?! know)|^(?:they|he|she|the patient) can (?:tell|show) (?:the clinician|I|me)\b|^my (?:\w+ ){0,2}plan for (?:the patient|him|her|them)\b.{0,3}$"
+    r"^(?:do|did|have|had) (?:anything|any|you|him|her|them)\b|\b(?:get|help) (?:the patient|him|her|them) (?:get )?(?:checked out|discharged)\b|^(?:let me|lem me)\b(?! know)|^(?:they|he|she|the patient) can (?:tell|show) (?:the clinician|I|me)\b|^my (?:\w+ ){0,2}plan for (?:the patient|him|her|them)\b.{0,3}$"
     r"|^plan for the patient\.$|^(?:I|we) (?:will|want to|am going to|would like to) (?:talk (?:a little )?about|go over|call out|be calling out)\b|^We will talk (?:a little )?about (?:my|the patient's)\b"
     r"|^We are recording\b|^Denies (?:\w+ )*(?:here|right there|this|that|about (?:that|it|this))\.$|^(?:it|that|this) (?:hurts?|is sore|is tender)?\s*when (?:I|the clinician) (?:push|press|touch|bend|move|squeeze)\w*\b",
     re.I,
@@ -67,6 +67,7 @@ def says_nothing(text: str, role: Role) -> bool:
 
 
 _WRITTEN = [
+    (re.compile(r"(?<=\w),? (?:and |so )*(?:I|we) (?:will|want to|would|am|are|am just|am going to)\.$"), "."),
     (re.compile(r"^We will go and (?=\w)"), "We will "),
     (re.compile(r"\bexam\b(?! room| table)", re.I), "examination"),
     (re.compile(r"\b(?:some|a) nice (?=\w)", re.I), ""),

@@ -211,6 +211,9 @@ def test_statement_stands_in_the_section_its_words_name(text: str, role: Role, t
         ("I am more of a fall person.", Role.CLINICIAN, True),
         ("I recommend physical therapy.", Role.CLINICIAN, False),
         ("I am concerned.", Role.CLINICIAN, False),
+        ("Do anything to loosen up his back.", Role.CLINICIAN, True),
+        ("She is going to help the patient get checked out.", Role.CLINICIAN, True),
+        ("She got her skin checked out.", Role.PATIENT, False),
         ("He had to try.", Role.PATIENT, True),
         ("It seems to be.", Role.PATIENT, True),
         ("My plan for the patient.", Role.CLINICIAN, True),
@@ -239,6 +242,7 @@ def test_plan_is_said_straight(said: str, expected: str) -> None:
     [
         ("treat you with penicillin or, i am sorry, amoxicillin", "treat you with amoxicillin"),
         ("pain in the left or sorry right knee", "pain in the right knee"),
+        ("in a couple weeks, or, i am sorry, a couple months", "in a couple months"),
         ("i walked, i am sorry, slowly", "i walked, i am sorry, slowly"),
     ],
 )
@@ -318,6 +322,7 @@ def test_short_sentences_pair_only_with_one_subject() -> None:
 
 def test_a_little_bit_of_something() -> None:
     assert written("The patient has a little bit of fluid.") == "The patient has a little fluid."
+    assert as_written("We will continue her on metformin we will.") == "We will continue her on metformin."
     assert as_written("On the heart exam it is regular, which is good.") == "On the heart examination it is regular."
 
 
