@@ -39,7 +39,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s+([.,;:!?%])", r"\1", text.replace("\u2019", "'"))
     text = re.sub(r"\b(\w{1,4})-\s+(?=\1)", "", text, flags=re.I)  # "y- you", "ho- home"
     text = re.sub(r"(?<=\w)-(?=\s|$)", " ", text)
-    for pattern, written in words.CONTRACTIONS:
+    for pattern, written in [*words.SPOKEN, *words.CONTRACTIONS]:
         text = pattern.sub(written, text)
     text = words.HAS.sub(r"\1 has", text)
     text = words.IS.sub(r"\1 is", text)
@@ -210,6 +210,8 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     before = tokens[at - 1].lower() if at else ""
     after = next((t.lower() for t in tokens[at + 1 :] if t.lower() not in words.ADVERBS or t.lower() == "have"), "")
     finite = after in words.MODALS or after in ("are", "were", "have", "had", "do", "did", "was")
+    if before in ("when", "whenever", "if", "while", "because"):
+        return True
     if before in ("before", "after", "until") and (after in words.BASES or after in words.PAST):
         return True
     if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (
