@@ -20,7 +20,7 @@ from language.note_grammar import (
     to_third_person,
     uncapitalised,
 )
-from language.note_open_questions import about_patient, composed, is_fragment, past
+from language.note_open_questions import about_patient, composed, has_verb, is_fragment, is_phrase, past
 from language.note_utterances import Utterance
 from language.note_values import Role, Source
 from language.note_wording import written
@@ -104,7 +104,7 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
     if says and _NOW.match(asked) and _ONCE.match(first.said):
         return Answered(None, 0)  # "Are you married?" "I was."
     if says is None:
-        return _of_open_question(question, asked, first, pronouns)
+        return _of_open_question(question, asked, answers, pronouns)
     sentence = _by_polarity(asked, says, pronouns)
     if not says and any(_TAKEN_BACK.match(one.raw) for one in (first, *answers[1:2])):
         sentence = None  # "No. Well, sometimes at night": the words themselves must be read
@@ -165,14 +165,33 @@ def _first_word(answer: Utterance) -> Source:
     return Source(answer.source.turn, answer.source.start, answer.source.start + length)
 
 
-def _of_open_question(question: Utterance, asked: str, first: Utterance, pronouns: Pronouns) -> Answered:
-    answer = first.said.rstrip(" .?!")
-    if answer[:1].isupper() and not re.match(r"I\b", answer):
-        answer = answer[0].lower() + answer[1:]
-    text = composed(asked, answer, pronouns)
-    if text is None:
-        return Answered(None, 0)
-    return Answered(Statement(written(text), (question.source, first.source), Role.PATIENT, f"{asked} {first.said}"), 1)
+def _of_open_question(question: Utterance, asked: str, answers: Sequence[Utterance], pronouns: Pronouns) -> Answered:
+    """The answer's first clause, and the bare words behind it, with what was asked: "Six." "And nine." """
+    many = 1 + next(
+        (at for at, one in enumerate(answers[1:]) if one.asks or has_verb(one.said) or not is_phrase(_bare(one))),
+        len(answers) - 1,
+    )
+    while many:
+        text = composed(asked, _joined([_bare(one) for one in answers[:many]]), pronouns)
+        if text is not None:
+            sources = (question.source, *(one.source for one in answers[:many]))
+            heard = " ".join(one.said for one in answers[:many])
+            return Answered(Statement(written(text), sources, Role.PATIENT, f"{asked} {heard}"), many)
+        many = min(many - 1, 1)
+    return Answered(None, 0)
+
+
+def _bare(answer: Utterance) -> str:
+    return uncapitalised(answer.said.rstrip(" .?!"))
+
+
+def _joined(phrases: Sequence[str]) -> str:
+    """Phrases as one: "Claritin." "For my hay fever." → "Claritin for my hay fever"; what does not lean on gets a comma."""
+    text = phrases[0]
+    for phrase in phrases[1:]:
+        leans = re.match(r"(?:for|in|at|on|with|since|from|to|by|and|or|about)\b", phrase, re.I)
+        text += f" {phrase}" if leans else f", {phrase}"
+    return text
 
 
 def _rest(answer: Utterance) -> str:

@@ -51,7 +51,7 @@ _HOW_LONG = re.compile(
     re.I,
 )
 _HOW_OFTEN = re.compile(
-    r"^how (?:often|much|many(?: (?P<unit>\w+))?)(?: \w+){0,3}? (?:do|did|are|have) you (?P<verb>\w+)(?P<tail>.*)$",
+    r"^how (?:often|much|many(?: (?P<unit>\w+))?)(?: \w+){0,3}? (?:do|did|are|have) you (?P<verb>\w+)(?P<tail>(?:(?! out of )[^,])*)$",
     re.I,
 )
 _WHEN = re.compile(
@@ -101,6 +101,22 @@ MOST_WORDS_OF_A_PHRASE = 12
 def is_phrase(answer: str) -> bool:
     """Whether an answer only names something: no verb, nobody who acts, nothing that leans on what stood before."""
     return bool(answer) and len(answer.split()) <= MOST_WORDS_OF_A_PHRASE and not _CLAUSE.search(answer)
+
+
+_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
+
+
+def has_verb(text: str) -> bool:
+    """Whether any word may be a finite verb."""
+    found = re.findall(r"[a-z']+", text.lower())
+    return any(w in _VERBS or _inflected(w) for w in found)
+
+
+def _inflected(word: str) -> bool:
+    """Whether a word is a known verb's present with -s, or may be a past: "goes", "used", "limped"; not "weed", "sites"."""
+    if word.rstrip("s") in words.BASES or (word[:-2] in words.BASES and third_singular(word[:-2]) == word):
+        return True
+    return word.endswith("ed") and (len(word) > 4 or word[:-1] in words.BASES)
 
 
 # -- how old, how long, how often, when

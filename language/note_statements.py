@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from language import note_words as words
 from language.note_answers import Statement, statement_from
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
+from language.note_open_questions import has_verb
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
 from language.note_wording import written
@@ -242,22 +243,6 @@ def _as_said(one: Utterance, style: Style) -> str | None:
 
 
 _ENDS = re.compile(r"(?<![.-])[.!][\s\"')]*\Z")
-
-
-_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
-
-
-def has_verb(text: str) -> bool:
-    """Whether any word may be a finite verb."""
-    found = re.findall(r"[a-z']+", text.lower())
-    return any(w in _VERBS or _inflected(w) for w in found)
-
-
-def _inflected(word: str) -> bool:
-    """Whether a word is a known verb's present with -s, or may be a past: "goes", "used", "limped"; not "weed"."""
-    if word.endswith("s") and (word.rstrip("s") in words.BASES or (word.endswith("es") and word[:-2] in words.BASES)):
-        return True
-    return word.endswith("ed") and (len(word) > 4 or word[:-1] in words.BASES)
 
 
 # -- the patient, and others in the room

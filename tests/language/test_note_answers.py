@@ -6,6 +6,7 @@ import pytest
 
 from language.note_drafting import heard
 from language.note_grammar import THEY, tidy
+from language.note_open_questions import has_verb
 from language.note_statements import Style, statements
 from language.note_support import supported
 from language.note_values import Role, Turn
@@ -76,6 +77,7 @@ def test_what_an_answer_does_not_say_for_certain_is_not_written(question: str, a
         ("What do you do for a living?", "Construction.", "For a living: construction."),
         ("What is your occupation?", "Teacher.", "The patient's occupation is teacher."),
         ("What about alcohol?", "Two beers a day.", "Alcohol: 2 beers a day."),
+        ("What are you taking?", "Lithium. For my mood.", "The patient is taking lithium for their mood."),
     ],
 )  # fmt: skip
 def test_bare_answer_is_composed_with_its_question(question: str, answer: str, statement: str) -> None:
@@ -91,6 +93,7 @@ def test_bare_answer_is_composed_with_its_question(question: str, answer: str, s
         ("What are you taking?", "Sorry?"),
         ("What do you think?", "Nothing."),
         ("How many pills?", "Ten."),
+        ("How much do you believe it, right now, out of a hundred?", "Eighty."),
     ],
 )
 def test_answer_that_is_no_phrase_is_not_composed(question: str, answer: str) -> None:
@@ -117,6 +120,18 @@ def test_answer_that_is_no_phrase_is_not_composed(question: str, answer: str) ->
 )
 def test_answer_says_what_was_asked(question: str, answer: str, statements_: list[str]) -> None:
     assert told(question, answer) == statements_
+
+
+def test_clause_behind_a_bare_answer_stays_its_own() -> None:
+    said = ["Kind of car: a van.", "The truck stopped."]
+    assert told("What kind of car was it?", "A van. The truck stopped.") == said
+
+
+@pytest.mark.parametrize(
+    ("said", "verb"), [("Job sites.", False), ("It goes on.", True), ("Weed.", False), ("I used it.", True)]
+)
+def test_verb_is_known_by_its_form(said: str, verb: bool) -> None:
+    assert has_verb(said) is verb
 
 
 @pytest.mark.parametrize(
