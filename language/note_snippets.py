@@ -11,7 +11,7 @@ from language.note_masking import RELATION
 from language.note_passages import MOST_WORDS, as_one_sentence
 from language.note_statements import Style, statements
 from language.note_support import base, supported
-from language.note_utterances import utterances, why_empty
+from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Role, Turn
 from language.note_wording import by_pronoun, clinical, written
 from language.note_words import NEGATIONS
@@ -56,13 +56,13 @@ def draft_section(turns: Sequence[Turn], header: str) -> list[str]:
     made = _of_history(_told_once([one for one in made if _tells(one)]), header)
     if not made:
         return _of_fragments(turns, header)
+    if header in _NOTHING and all(_is_denied(one.text, header) for one in made):
+        return [_NOTHING[header]]
     budget = note_scores.settings().header_words.get(header, WORDS_OF_A_LIST)
     speaker = _who_speaks(turns)
     texts = [
         clinical(_of_anyone(one, speaker, style)) for one in _most_salient(made, budget, OVER_OF.get(header, OVER))
     ]
-    if header in _NOTHING and all(_is_denied(text, header) for text in texts):
-        return [_NOTHING[header]]
     if budget <= WORDS_OF_A_LIST and header not in _IN_PROSE:
         return [_item(text) for text in texts]
     return _as_prose(texts, style) if header in _IN_PROSE else _by_pronoun(texts, style)
@@ -133,7 +133,11 @@ _SAYS_NOTHING = frozenset(_SAY_NOTHING.split())
 def _tells(one: Statement) -> bool:
     if one.role is Role.OTHER and _IS.match(one.said):
         return False
-    return any(word not in _SAYS_NOTHING for word in re.findall(r"[a-z0-9']+", one.text.lower()))
+    return _has_content(one.text)
+
+
+def _has_content(text: str) -> bool:
+    return any(word not in _SAYS_NOTHING for word in re.findall(r"[a-z0-9']+", text.lower()))
 
 
 # What the patient tells of their life and body; in the other histories a clinician also reads from the record.
@@ -185,12 +189,20 @@ _OF_NO_WEIGHT = {base(word) for word in ("a", "an", "the", "any", "some", "patie
 
 def _of_fragments(turns: Sequence[Turn], header: str) -> list[str]:
     """Where nobody said a whole clause: that all was answered with no, or the bare words of the answers."""
-    answers = [one for one in utterances(turns) if one.role is not Role.CLINICIAN and not one.asks]
-    nothing = _NOTHING.get(header, _NOTHING_ELSE.get(header))
-    if nothing and any(polarity(one.raw) is False for one in answers):
-        return [nothing]
+    spoken = utterances(turns)
+    answers = [one for one in spoken if one.role is not Role.CLINICIAN and not one.asks]
+    asked = " ".join(one.said for one in spoken if one.role is Role.CLINICIAN)
+    if header in _NOTHING and _all_denied(answers) and (header != "FAM/SOCHX" or _ABOUT[header].search(asked)):
+        return [_NOTHING[header]]
     said = [_BARE.sub("", one.said) for one in answers if why_empty(one) is None or _NAMES.fullmatch(one.said)]
-    return [clinical(finished(text)) for text in said if text]
+    return [clinical(finished(text)) for text in said if _has_content(text)]
+
+
+def _all_denied(answers: Sequence[Utterance]) -> bool:
+    """Whether something was answered with no, and nothing told besides: "Not many, but a stent" tells."""
+    told = (one.said for one in answers if why_empty(one) is None and polarity(one.raw) is not False)
+    tells = any(re.search(r"\bbut\b", said) or not NEGATIONS.search(said) for said in told)
+    return not tells and any(polarity(one.raw) is False for one in answers)
 
 
 # A word or two that only name something: "Claritin."
@@ -198,7 +210,6 @@ _NAMES = re.compile(r"[A-Z][a-z]{3,}(?: [a-z]+)?[.]?")
 _BARE = re.compile(
     r"^(?:(?:only|just|i|we|he|she|they|use|uses|take|takes|have|has|my|his|her|their|a|an|the)\s+)+", re.I
 )
-_NOTHING_ELSE = {"PASTMEDICALHX": "None."}
 
 
 def _of_anyone(one: Statement, speaker: str, style: Style) -> str:

@@ -76,3 +76,18 @@ def test_what_a_relative_noticed_is_theirs() -> None:
 
 def test_item_keeps_a_verb_that_has_no_thing_behind_it() -> None:
     assert section("MEDICATIONS", ("P", "I take it daily. I take lithium.")) == ["Takes it daily.", "Lithium."]
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "nothing"),
+    [
+        ("PASTSURGICAL", [("D", "Any major surgeries?"), ("P", "Not many, but a stent was put in. Nope.")], False),
+        ("PASTSURGICAL", [("D", "Any major surgeries?"), ("P", "Nope."), ("D", "Sure?"), ("P", "Yes.")], True),
+        ("FAM/SOCHX", [("D", "Do you use tobacco, cigars?"), ("P", "Never that.")], False),
+        ("PROCEDURES", [("D", "Any surgery?"), ("P", "A thyroid removal in June. I had no problems with it.")], False),
+    ],
+)
+def test_section_says_nothing_only_where_all_was_denied(
+    header: str, lines: list[tuple[str, str]], nothing: bool
+) -> None:
+    assert (section(header, *lines) in (["None."], ["Noncontributory."])) is nothing
