@@ -225,7 +225,7 @@ def _by_polarity(asked: str, says: bool, pronouns: Pronouns) -> str | None:
         return f"The patient has {'' if says else 'no '}{own['what']}"
     about = None if says else _WHAT_ABOUT.match(asked)
     if about and not _CLAUSAL.search(about["what"]):
-        return f"Denies {about['what']}"
+        return f"Denies {about_patient(about['what'], pronouns)}"
     if _OPENS_SYMPTOM.match(asked):
         found = _SYMPTOM.match(asked)
         what = _VAGUE_TAIL.sub("", found["what"]).strip(" ,") if found else ""

@@ -107,6 +107,7 @@ def test_answer_that_is_no_phrase_is_not_composed(question: str, answer: str) ->
         ("Before we begin, have you ever had fits?", "No.", ["Denies fits."]),
         ("How about alcohol, do you drink?", "Yes.", ["The patient drinks."]),
         ("What about alcohol?", "No.", ["Denies alcohol."]),
+        ("What about blood in your stool?", "No.", ["Denies blood in their stool."]),
         ("What about suicide?", "No.", []),
         ("How about you?", "No.", []),
         ("Do you have any children?", "Yes.", ["The patient has children."]),
