@@ -39,7 +39,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s+([.,;:!?%])", r"\1", text.replace("\u2019", "'"))
     text = re.sub(r"\b(\w{1,4})-\s+(?=\1)", "", text, flags=re.I)  # "y- you", "ho- home"
     text = re.sub(r"(?<=\w)-(?=\s|$)", " ", text)
-    for pattern, written in words.CONTRACTIONS:
+    for pattern, written in [*words.SPOKEN, *words.CONTRACTIONS]:
         text = pattern.sub(written, text)
     text = words.HAS.sub(r"\1 has", text)
     text = words.IS.sub(r"\1 is", text)
@@ -230,7 +230,7 @@ def _is_subject(tokens: list[str], at: int) -> bool:
 
 
 # A clause of its own begins after these: "you said you lift weights".
-_BEFORE_A_SUBJECT = {"said", "say", "if", "when", "because", "whether", "unless", "think", "hope"}
+_BEFORE_A_SUBJECT = {"said", "say", "if", "when", "whenever", "while", "because", "whether", "unless", "think", "hope"}
 
 
 def _other(reading: _Reading, at: int, word: str) -> str:

@@ -15,9 +15,12 @@ _PRESSURE = re.compile(
 _POINT = re.compile(
     rf"(?<!\bat )\b(?P<whole>(?:{_TENS})(?:[ -](?:{_UNIT}))?|{_SMALL}) point (?P<part>{_SMALL})\b", re.I
 )
+_DIGIT = rf"(?:oh|o) (?:{_UNIT})"
+# "Twenty fifteen" may be a count and a count without "in" or "since" before it; "nineteen two" is no year.
+_NO_YEAR = r"(?![ -](?:(?:minute|hour|day|week|month|year|time|milligram|mg|dollar|percent)s?|of|hundred|thousand)\b)"
 _YEAR = re.compile(
-    rf"(?<=\b(?:in|of) )(?P<century>nineteen|twenty) (?P<year>(?:{_TENS})(?:[ -](?:{_UNIT}))?|{_TEEN})\b"
-    r"(?! (?:minutes|hours|days|weeks|months|years|percent))",
+    rf"\b(?:(?:(?P<century>nineteen)|(?<=\bin )twenty|(?<=\bof )twenty|(?<=\bsince )twenty)[ -](?P<year>(?:{_TENS})(?:[ -](?:{_UNIT}))?|{_TEEN}|{_DIGIT})"
+    rf"|two thousand(?: and)?[ -](?P<of_two_thousand>(?:{_TENS})(?:[ -](?:{_UNIT}))?|{_TEEN}|(?:{_UNIT})))\b{_NO_YEAR}",
     re.I,
 )
 _GRADE = re.compile(r"\b(?P<grade>one|two|three|four|[1-4]) plus\b(?! (?:\d|one|two|three))", re.I)
@@ -29,8 +32,14 @@ def in_digits(text: str) -> str:
         lambda found: f"{_value(found['hundred']) * 100 + _value(found['rest'])}/{_low(found['low'])}", text
     )
     text = _POINT.sub(lambda found: f"{_value(found['whole'])}.{_value(found['part'])}", text)
-    text = _YEAR.sub(lambda found: str(100 * _value(found["century"]) + _value(found["year"])), text)
+    text = _YEAR.sub(lambda found: str(_year(found)), text)
     return _GRADE.sub(lambda found: f"{_value(found['grade'])}+", text)
+
+
+def _year(found: re.Match[str]) -> int:
+    if found["of_two_thousand"]:
+        return 2000 + _value(found["of_two_thousand"])
+    return (1900 if found["century"] else 2000) + _value(re.sub(r"^oh? ", "", found["year"], flags=re.I))
 
 
 def _low(said: str) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from language import note_words as words
 from language.note_answers import Statement, statement_from
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
+from language.note_open_questions import has_verb
 from language.note_problems import problem_and_rest
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
@@ -47,7 +48,10 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
         if turn.role is Role.CLINICIAN:
             open_question = _clinician(said, style, result)
         else:
-            _answering(said, open_question if turn.role is Role.PATIENT else None, style, result)
+            answered = turn.role is Role.PATIENT or (
+                style.visit and open_question and not _OF_WHOM.search(open_question.said)
+            )
+            _answering(said, open_question if answered else None, style, result)
             open_question = None
     return result
 
@@ -121,8 +125,8 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
         result.dropped[Dropped.SMALL_TALK] += 1
     if question is not None and said:
         answered = statement_from(question, said, style.pronouns)
-        if answered.statement is not None:
-            result.kept.append(answered.statement)
+        if answered.statement is not None and not _RESTARTS.search(answered.statement.text):
+            result.kept.append(_by(said[0].role, answered.statement))
             start = answered.used
         else:
             start = _fragment(said, question, style, result)
@@ -135,6 +139,18 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
             _keep_or_drop(result, one, text, style, asked)
         else:
             _keep_or_drop(result, one, text, style)
+
+
+# What a relative is asked with one of these is asked of themselves, or of both.
+_OF_WHOM = re.compile(r"\b(?:you|your|yours|yourself)\b", re.I)
+
+
+def _by(role: Role, statement: Statement) -> Statement:
+    """A statement as its speaker's: what a relative answers no to, the patient does not deny themselves."""
+    if role is Role.PATIENT:
+        return statement
+    text = re.sub(r"^Denies ", "No ", re.sub(r"^Reports ", "", statement.text))
+    return replace(statement, text=finished(text), role=role)
 
 
 def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
@@ -184,11 +200,11 @@ def _fragments(said: Sequence[Utterance]) -> int:
 
 _RESTARTS = re.compile(
     r"\b(?:is|was|were|are|has|have|had|been) (?:and|but|so|she|he|they|the patient|I)\b(?! \w+ing)|\b(?:have|are|do|did|would|can) (?:him|her|them)\b(?! (?:\w+ )?(?:a|to|on|in|at|with|over))"
-    r"|\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
+    r"|(?<!\bof )\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
     re.I,
 )  # fmt: skip
 _DANGLES = re.compile(
-    r"(?:^|\s)(?:the|a|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
     re.I,
 )
 _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
@@ -252,15 +268,6 @@ def _as_said(one: Utterance, style: Style) -> str | None:
 _ENDS = re.compile(r"(?<![.-])[.!][\s\"')]*\Z")
 
 
-_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
-
-
-def has_verb(text: str) -> bool:
-    """Whether any word may be a finite verb."""
-    found = re.findall(r"[a-z']+", text.lower())
-    return any(w in _VERBS or w.rstrip("s") in words.BASES or (w.endswith("ed") and len(w) > 4) for w in found)
-
-
 # -- the patient, and others in the room
 
 FEWEST_WORDS_QUOTED = 3
@@ -277,7 +284,9 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         few = not has_verb(one.said) and (style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED)
         return None if few else finished(f'another person present said, "{quoted(one.raw)}."')
     if not has_verb(one.said):
-        return None if style.visit or _says_little(one) else _quoted_patient(one.raw)
+        if style.visit:
+            return _absent(one.said)
+        return None if _says_little(one) else _quoted_patient(one.raw)
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
@@ -287,6 +296,19 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         return _quoted_patient(one.raw)
     text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")
+
+
+def _absent(said: str) -> str | None:
+    """What is said not to be there, as a prescriber's note writes it: "No swelling." """
+    found = _NO_SUCH.fullmatch(said.rstrip(" .!"))
+    return finished(found.group()) if found and len(said.split()) <= FEW_WORDS else None
+
+
+_NO_SUCH = re.compile(
+    r"no (?!idea|clue|problem\b|way|worr|doubt|thank|more\b|one\b|longer|rush|need|by\b|not\b|nothing|doctor|sir|I\b|of\b|that|this|it\b|clinician)"
+    r"(?:(?!\b(?:you|i|me|my|your|we|us|that|this|those|them)\b)[\w' ,/-])+",
+    re.I,
+)
 
 
 # What two words may say for themselves: "Not whisky." "Every time." "At six."
@@ -340,7 +362,9 @@ _LEAD = re.compile(
 
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
-        return None if style.visit or _says_little(one) or one.asks else _quoted_clinician(one.raw)
+        if style.visit:
+            return _absent(one.said)
+        return None if _says_little(one) or one.asks else _quoted_clinician(one.raw)
     lead = None if style.visit else _LEAD.match(one.said)
     if lead:
         framed = _by_frame(one.said[lead.end() :], style)

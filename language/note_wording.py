@@ -11,7 +11,7 @@ _NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted
 _HUNDRED = re.compile(rf"\b(?P<many>{_SMALL}) hundred(?: (?:and )?(?P<rest>{_NUMBER}))?\b(?! and)", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER})(?=[ -](?:\w+ )?(?:to|or|out|milligrams?|mg|percent|%|years?|months?|weeks?|days?|hours?|minutes?|nights?"
-    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|puffs?|tablets?|capsules?|pills?|cigarettes?|cups?|bottles?|views?|degrees?|centimeters?|millimeters?|grams?|units?|inches|feet|episodes|doses|refills|over)\b)"
+    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|puffs?|tablets?|capsules?|pills?|cigarettes?|cups?|bottles?|views?|degrees?|centimeters?|millimeters?|grams?|units?|inches|feet|episodes|doses|refills|cigars?|joints?|cans?|flights?|blocks?|siblings?|boys?|girls?|grandchildren|grandkids|surgeries|pregnancies|over)\b)"
     rf"|\b(?P<both>(?:{'|'.join(words.TENS)})[ -](?:{_SMALL}))\b"
     rf"|(?<=\bage )(?P<age>{_NUMBER})\b|(?<=\bout of )(?P<of>{_NUMBER})\b|(?<=\d or )(?P<alt>{_NUMBER})\b|(?<=\d to )(?P<upto>{_NUMBER})\b",
     re.I,
@@ -59,6 +59,35 @@ _SPLICED = re.compile(
     r",\s+(?=(?:they|he|she|it|(?:their|his|her) \w+) (?:is|are|was|were|has|have|had|do|does|did|would|will|can|could|cannot|thought|felt"
     r"|said|went|got|just|dropped|hurts?|helps?|feels?)\b)"
 )
+
+
+# What a patient calls it, and what a clinician writes for exactly the same.
+_CLINICAL = [
+    (re.compile(r"\b(?:mom|mum|mommy)\b(?!')", re.I), "mother"),
+    (re.compile(r"\b(?:dad|daddy)\b(?!')", re.I), "father"),
+    (re.compile(r"\b(?:mom|mum)'s\b", re.I), "mother's"),
+    (re.compile(r"\bdad's\b", re.I), "father's"),
+    (re.compile(r"\bgrandma\b", re.I), "grandmother"),
+    (re.compile(r"\bgrandpa\b", re.I), "grandfather"),
+    (re.compile(r"\bkids\b", re.I), "children"),
+    (re.compile(r"\b(?:has |have )?passed away\b", re.I), "died"),
+    (re.compile(r"\bhigh blood pressure\b", re.I), "hypertension"),
+    (re.compile(r"\b(?:stomach|belly|tummy) pains?\b|\b(?:an? )?(?:bellyache|stomach ?ache)\b", re.I), "abdominal pain"),
+    (re.compile(r"\bthrowing up\b", re.I), "vomiting"),
+    (re.compile(r"\bthrew up\b", re.I), "vomited"),
+    (re.compile(r"\b(?:(?:their|her|his|the|your|my) )?appendix (?:was |taken |been )*(?:removed|taken out|out)\b|\bappendix (?:removal|surgery)\b", re.I), "appendectomy"),
+    (re.compile(r"\b(?:(?:their|her|his|the|your|my) )?gallbladder (?:was |taken |been )*(?:removed|taken out|out)\b|\bgallbladder (?:removal|surgery)\b", re.I), "cholecystectomy"),
+    (re.compile(r"\bafib\b", re.I), "atrial fibrillation"),
+]  # fmt: skip
+
+
+def clinical(text: str) -> str:
+    """The same in a clinician's words, where these mean exactly that: "high blood pressure" → "hypertension"."""
+    if '"' in text:
+        return text
+    for pattern, term in _CLINICAL:
+        text = pattern.sub(term, text)
+    return text[:1].upper() + text[1:]
 
 
 def _hundreds(found: re.Match[str]) -> str:
