@@ -329,6 +329,8 @@ def _predicate(aux: str, lead: str, verb: str, says: bool) -> str | None:
             return None
         if not says and aux == "are" and verb.endswith("ing") and verb != "going":
             return f"Denies {lead.replace('ever ', '')}{verb}"
+        if not says and aux == "have" and verb not in words.PARTICIPLES | words.PAST and not verb.endswith("ed"):
+            return f"The patient does not have {lead}{verb}"
         return f"The patient {agreeing(aux, True) if aux != 'were' else 'was'} {never}{lead}{verb}"
     if aux in ("can", "could", "would", "will", "should"):
         return f"The patient {aux} {never}{lead}{verb}"

@@ -64,10 +64,24 @@ def complaint(turns: Sequence[Turn]) -> Statement | None:
         for index, turn in opening:
             if role is None or turn.role is role:
                 for found in pattern.finditer(turn.text):
+                    if _ASKED.search(turn.text[: found.start()]) or _of_another(turn, found):
+                        continue
                     made = _made(found, index, turn, outright=place < _STATED_OUTRIGHT)
                     if made is not None:
                         return made
     return None
+
+
+# "Have you had chest pain?" asks.
+_ASKED = re.compile(r"\b(?:have|are|were|had|did|do|if|when|whether|any time|ever)\s+\Z", re.I)
+_RELATIVE = re.compile(r"\bmy \w+(?:\s+\w+){0,2}\s*\Z", re.I)
+
+
+def _of_another(turn: Turn, found: re.Match[str]) -> bool:
+    """Whether a patient tells why somebody else came: "My brother came in for chest pain." """
+    before = turn.text[: found.start()]
+    own = re.match(r"(?:i|my)\b", found.group(), re.I)
+    return turn.role is Role.PATIENT and own is None and bool(_RELATIVE.search(before))
 
 
 def _made(found: re.Match[str], index: int, turn: Turn, outright: bool) -> Statement | None:

@@ -6,7 +6,11 @@ from language import note_words as words
 from language.note_support import dates, medications
 
 _BACK = r",?\s+(?:or|no|uh|wait|excuse me)?,?\s*(?:i am sorry|i'm sorry|sorry|i mean|excuse me|correction|rather),?\s+"
-_TAKEN_BACK = re.compile(rf"\b(?P<wrong>[\w-]+){_BACK}(?P<right>[\w-]+)\b", re.I)
+_COMPOUND = rf"(?:{'|'.join(words.TENS)})[ -](?:{'|'.join(words.NUMBERS_TO_19[1:10])})\b"
+# "120/80, sorry, 130/80" and "1.5, I mean, 2" are no single words; of "all right, I mean left alone" neither is a side.
+_TAKEN_BACK = re.compile(
+    rf"(?<![\w./:,-])(?<!\ball )(?P<wrong>{_COMPOUND}|[\w-]+){_BACK}(?P<right>{_COMPOUND}|[\w-]+)\b(?![./:,-]\d)", re.I
+)
 _NUMBER = rf"(?:an?|a couple(?: of)?|a few|\d+|{'|'.join([*words.NUMBERS_TO_19, *words.TENS])})"
 _MEASURE = rf"{_NUMBER} (?:milligrams?|mg|minutes?|hours?|days?|weeks?|months?|years?|times|tablets?|puffs?)"
 _MEASURE_TAKEN_BACK = re.compile(rf"\b{_MEASURE}{_BACK}(?P<right>{_MEASURE})\b", re.I)
@@ -27,8 +31,17 @@ def _of_a_kind(wrong: str, right: str) -> bool:
     both = {wrong.lower(), right.lower()}
     return (
         both <= _SIDES
-        or both <= _NUMBERS
+        or (_is_number(wrong) and _is_number(right) and not _only_the_unit(wrong, right))
         or (wrong.isdigit() and right.isdigit())
         or (bool(medications(wrong)) and bool(medications(right)))
         or (bool(dates(wrong)) and bool(dates(right)))
     )
+
+
+def _is_number(said: str) -> bool:
+    return set(re.split(r"[ -]", said.lower())) <= _NUMBERS
+
+
+def _only_the_unit(wrong: str, right: str) -> bool:
+    """Of "thirty five, I mean, six" nobody can say whether it is six or thirty-six."""
+    return len(re.split(r"[ -]", wrong)) > len(re.split(r"[ -]", right)) and right.lower() in words.NUMBERS_TO_19[:10]

@@ -25,7 +25,7 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_visit_sections import visit_section
-from language.note_wording import by_pronoun, inside_by_pronoun, reported
+from language.note_wording import SOMEBODY_ELSE, by_pronoun, inside_by_pronoun, reported
 from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
@@ -119,15 +119,18 @@ class _Prepared:
     style: Style
     kept: list[Statement]
     dropped: Counter[Dropped]
+    speakers_exchanged: bool = False
 
 
 def _prepared(session: SessionToDraft) -> _Prepared:
+    as_named = session.turns
     if session.format is NoteFormat.VISIT:
-        session = replace(session, turns=rightly_named(session.turns))
+        session = replace(session, turns=rightly_named(as_named))
     pronouns = session.pronouns or stated_pronouns(session.turns)
     style = Style(pronouns, visit=session.format is NoteFormat.VISIT)
     made = statements(session.turns, style)
-    return _Prepared(session, style, _supported_statements(made.kept, session.turns, made.dropped), made.dropped)
+    kept = _supported_statements(made.kept, session.turns, made.dropped)
+    return _Prepared(session, style, kept, made.dropped, session.turns is not as_named)
 
 
 def _vectors(said: Sequence[str]) -> "NDArray[np.float32]":
@@ -162,6 +165,7 @@ def _drafted(prepared: _Prepared, vectors: "NDArray[np.float32]", generator: Pro
         {reason: count for reason, count in sorted(dropped.items()) if count},
         f"{GRAMMAR}+{note_scores.settings().version}",
         tuple(also_said),
+        speakers_exchanged=prepared.speakers_exchanged,
     )
 
 
@@ -495,6 +499,7 @@ def _written(
     order = list(SECTIONS[format])
     names = names_in(turns, known_names, every_capital=format is not NoteFormat.VISIT)
     sentences: list[DraftSentence] = []
+    of_patient: list[bool] = []
     named_in = mentioned_in = ""
     for passage in sorted(passages, key=lambda each: (order.index(each[0].section), _place(each[0]))):
         parts: list[tuple[str, _Placed]] = []
@@ -511,7 +516,9 @@ def _written(
             if refused is not None:
                 dropped[refused] += 1
                 continue
-            if "the patient" in text.lower():
+            if SOMEBODY_ELSE.search(text):
+                mentioned_in = ""  # the next "she" might be this one
+            elif "the patient" in text.lower():
                 mentioned_in = one.section
             if _NAMES_THE_PATIENT.search(text):
                 named_in = one.section
@@ -525,18 +532,24 @@ def _written(
                 dropped[Dropped.UNSUPPORTED] += 1
                 continue
             sentences.append(DraftSentence(one.section, hidden, sources, one.topic, one.label))
-    return _in_pairs(sentences, turns) if format is NoteFormat.VISIT else sentences
+            of_patient.append(one.statement.text.startswith("The patient "))
+    return _in_pairs(sentences, of_patient, turns) if format is NoteFormat.VISIT else sentences
 
 
-def _in_pairs(sentences: Sequence[DraftSentence], turns: Sequence[Turn]) -> list[DraftSentence]:
-    """Two short sentences of one turn about the patient as one: "She is tired and sleeps badly." """
+def _in_pairs(
+    sentences: Sequence[DraftSentence], of_patient: Sequence[bool], turns: Sequence[Turn]
+) -> list[DraftSentence]:
+    """Two short sentences of one turn about the patient as one: "She is tired and sleeps badly."
+
+    `of_patient`: whose subject is the patient; the "he" of another sentence may be their brother.
+    """
     paired: list[DraftSentence] = []
     open_to_more = False
-    for one in sentences:
-        joined = _pair(paired[-1], one, turns) if paired and open_to_more else None
+    for one, own in zip(sentences, of_patient, strict=True):
+        joined = _pair(paired[-1], one, turns) if paired and open_to_more and own else None
         if joined is None:
             paired.append(one)
-            open_to_more = True
+            open_to_more = own
         else:
             paired[-1] = joined
             open_to_more = False

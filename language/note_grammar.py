@@ -50,10 +50,10 @@ def tidy(text: str) -> str:
     return _FALSE_START.sub("", _trimmed(_without_repeats(text)))
 
 
-# "I you have an ulcer", "it it stays": the first pronoun was given up.
+# "I you have an ulcer", "it it stays": the first pronoun was given up; in "she, I think, was depressed" it was not.
 _FALSE_START = re.compile(
-    r"^(?:i|we|it|you|he|she|they),? (?=(?:i|we|it|you|he|she|they) "
-    r"(?:am|are|is|was|were|have|has|had|do|did|will|would|can|could|need|want|think)\b)",
+    r"^(?:i|we|it|you|he|she|they) (?=(?:i|we|it|you|he|she|they) "
+    r"(?:am|are|is|was|were|have|has|had|do|did|will|would|can|could|need|want)\b)",
     re.I,
 )
 

@@ -216,11 +216,14 @@ def _counted(many: re.Match[str], count: str, rest: str, pronouns: Pronouns) -> 
 
 _WHERE = re.compile(r"^where (?:(?P<aux>do|did) you (?P<verb>\w+)(?P<tail>.*)|(?P<be>is|was|are|were) (?P<np>(?:the|your|this|that|it)\b[\w' ]*))$", re.I)  # fmt: skip
 _WITH_WHOM = re.compile(r"^(?:who|whom) (?:do|are) you (?:live|living) with\b", re.I)
+_ALONE = re.compile(r"(?:all )?(?:alone\b|by \w+sel(?:f|ves)\b)", re.I)
 _AT_A_PLACE = re.compile(r"^(?:right |just |mostly )?(?:in|at|near|on|with|from|by|under|behind|around|next to|outside|inside|across|down|over|along|between|all over)\b", re.I)  # fmt: skip
 
 
 def _of_place(asked: str, answer: str, pronouns: Pronouns) -> str | None:
     if _WITH_WHOM.match(asked):
+        if _ALONE.match(answer):
+            return f"The patient lives {answer}"
         return f"The patient lives with {re.sub(r'^with ', '', answer, flags=re.I)}"
     found = _WHERE.match(asked)
     if not found or not _AT_A_PLACE.match(answer):

@@ -57,7 +57,11 @@ def as_a_pair(first: str, then: str) -> str | None:
     again = re.match(r"(?:He|She) ", then)
     if subject is None or again is None or '"' in first + then:
         return None
-    alike = subject.group().startswith("The patient") or subject.group() == again.group()
+    # "The patient reports she has a brother." "He fell." are two.
+    spoken_of = re.search(r"reports (he|she) ", subject.group())
+    alike = subject.group() in ("The patient ", again.group()) or bool(
+        spoken_of and spoken_of[1].title() == again.group().strip()
+    )
     if not alike or _PARTED.search(first + then) or max(len(first.split()), len(then.split())) > WORDS_OF_A_SHORT_ONE:
         return None
     return finished(f"{first.rstrip('.')} and {then[again.end() :]}")

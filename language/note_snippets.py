@@ -171,9 +171,15 @@ def _told_once(made: Sequence[Statement]) -> list[Statement]:
         one
         for at, one in enumerate(made)
         if not any(
-            terms[at] < other or (terms[at] == other and place < at) for place, other in enumerate(terms) if place != at
+            (terms[at] < other and _is_no(one.text) == _is_no(made[place].text)) or (terms[at] == other and place < at)
+            for place, other in enumerate(terms)
+            if place != at
         )
     ]
+
+
+def _is_no(text: str) -> bool:
+    return bool(NEGATIONS.search(text))
 
 
 def _terms(text: str) -> set[str]:

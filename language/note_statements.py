@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from language import note_words as words
-from language.note_answers import Statement, statement_from
+from language.note_answers import Statement, polarity, statement_from
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
 from language.note_open_questions import has_verb
 from language.note_problems import problem_and_rest
@@ -46,6 +46,8 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
     for index, turn in enumerate(turns):
         said = by_turn.get(index, [])
         if turn.role is Role.CLINICIAN:
+            if style.visit and said and _is_answered(said[-1], by_turn.get(index + 1, [])):
+                said = [*said[:-1], replace(said[-1], asks=True)]
             open_question = _clinician(said, style, result)
         else:
             answered = turn.role is Role.PATIENT or (
@@ -54,6 +56,22 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
             _answering(said, open_question if answered else None, style, result)
             open_question = None
     return result
+
+
+def _is_answered(stated: Utterance, answer: Sequence[Utterance]) -> bool:
+    """Whether what a clinician stated last was taken for a question: "You have asthma." "No, I don't." """
+    if not answer or answer[0].role is Role.CLINICIAN:
+        return False
+    if re.match(r"no\b", stated.said, re.I):
+        return polarity(answer[0].raw) is not None
+    return bool(_OF_YOU.match(stated.said) and _FLAT_NO.match(answer[0].raw))
+
+
+_OF_YOU = re.compile(r"you (?!should|need|must|can|could|will|may|might|ought|would|want)", re.I)
+_FLAT_NO = re.compile(
+    r"(?:no|nope|nah)(?:[,.\s]+(?:sir|ma'?am|doctor))?(?:\W*\Z|[,.\s]+(?:never\b|i (?:do|did|am|have|was|had|never|stopped|quit)\b|i(?:'m| ?[a-z]+n't)\b))",
+    re.I,
+)
 
 
 def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> Utterance | None:

@@ -41,7 +41,21 @@ def system_of(text: str) -> str:
 # "And" joins what may have been asked for together only; "or" asks for each.
 _ITEMS = re.compile(r",?\s+(?:or|nor)\s+|,\s+(?!and\b)")
 # What is said of all the things named stands at the end, or before them, and cannot be shared out.
-_OF_ALL = re.compile(r"[\"();]|\b(?:when|while|since|that|who|which|because|if|after|before|during|and|ever|having|feelings?|issues|wanting)\b", re.I)  # fmt: skip
+_OF_ALL = re.compile(
+    r"[\"();]|\b(?:when|while|since|that|who|which|because|if|after|before|during|and|ever|having|feelings?|issues|wanting"
+    r"|trouble|difficult\w*|problems?|history|changes?|new|recent|severe|frequent|unusual|worsening|worse|your|his|her|their|my)\b",
+    re.I,
+)
+
+
+# What by itself is denied as a symptom; of "difficulty swallowing or breathing" the breathing is not.
+_SYMPTOM = re.compile(
+    r"\b(?:\w*pains?|\w*aches?|fevers?|chills?|fatigue|nausea|vomiting|diarrhea|constipation|cough\w*|wheez\w+|rash\w*|itch\w*|hives|dizziness|light-?headed\w*"
+    r"|shortness of breath|numbness|tingling|weakness|swelling|edema|bleeding|palpitations|seizures?|sweats|weight (?:loss|gain)|loss of \w+|heartburn|reflux|congestion"
+    r"|runny nose|sore throat|blurr\w+|anxiety|depression|insomnia|chest pressure|discomfort|dyspnea|hematuria|incontinence|malaise|bruising|fainting|syncope|tremors?"
+    r"|lumps?|burning|tightness|stiffness|bloating|confusion|hallucinations)\b",
+    re.I,
+)
 
 
 def by_system(text: str) -> Iterator[tuple[str, str]]:
@@ -49,7 +63,13 @@ def by_system(text: str) -> Iterator[tuple[str, str]]:
     lead, _, rest = text.partition(" ")
     items = [item for item in _ITEMS.split(rest.rstrip(".")) if item.strip()]
     of_items = [system_of(item) for item in items]
-    if lead != "Denies" or _OF_ALL.search(rest) or len(set(of_items)) < 2 or not all(of_items):
+    if (
+        lead != "Denies"
+        or _OF_ALL.search(rest)
+        or len(set(of_items)) < 2
+        or not all(of_items)
+        or not all(map(_SYMPTOM.search, items))
+    ):
         yield system_of(text), text
         return
     for system in sorted(set(of_items), key=ORDER.index):

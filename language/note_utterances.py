@@ -139,7 +139,7 @@ _SMALL_TALK = re.compile(
 )  # fmt: skip
 # What is dictated for the typist, or stands in the record anyway.
 _DICTATED = re.compile(
-    r"^(?:end of (?:dictation|recording|note)|(?:new )?paragraph\b|next patient\b|(?:the )?(?:patient's )?(?:date of birth|medical record number|mrn)\b.{0,40}$)",
+    r"^(?:end of (?:dictation|recording|note)|(?:new )?paragraph\W*$|next patient\b|(?:the )?(?:patient's )?(?:date of birth|medical record number|mrn)\b.{0,40}$)",
     re.I,
 )
 _SYMPATHY = re.compile(

@@ -88,6 +88,8 @@ class NoteDraft:
     """A draft for a clinician to read, correct and sign; `not_assessed` is what the template needs and nobody said.
 
     `also_said`: supported sentences that the draft has no room for; a clinician can take them in.
+    `speakers_exchanged`: a visit's clinician and patient were plainly named the wrong way round and are read as each
+    other here, not in the transcript; whoever shows the draft must say so.
     """
 
     format: NoteFormat
@@ -96,6 +98,7 @@ class NoteDraft:
     dropped: dict[Dropped, int]
     version: str
     also_said: tuple[DraftSentence, ...] = ()
+    speakers_exchanged: bool = False
 
     def text(self) -> str:
         """The draft as plain text: a heading for each section that has sentences, one sentence to a line.

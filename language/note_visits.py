@@ -17,7 +17,7 @@ _DOES = re.compile(
 _I = re.compile(r"^I\b", re.I)
 # What ends before it has said anything, however few its words.
 _CUT_OFF = re.compile(
-    r"^(?:(?:and|so|but|that|which|it|this|there|he|she|they|I|we|everything|the patient|looks?)\s+)*(?:also |just |will |would |did |does |do |can |could |have |has |had |not )*"
+    r"^(?!.*\bfe(?:els?|lt) (?:\w+ )*good\b)(?:(?:and|so|but|that|which|it|this|there|he|she|they|I|we|everything|the patient|looks?)\s+)*(?:also |just |will |would |did |does |do |can |could |have |has |had |not )*"
     r"(?:seems?|seemed|looks?|looked|sounds?|sounded|feels?|felt|think|thinks|thought|wants?|wanted|needs?|tries|tried|had|have|has|got|went|go|goes|know|knows|say|says|said|be|is|are|was|were|do|does|did"
     r"|try|make sense|makes sense|guess|mean|mention|mentioned)(?: (?:that|like|to|to be|to try|too|either|so|no|not|good|it|actually|about it|of it))*\.$",
     re.I,

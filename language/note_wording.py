@@ -136,7 +136,12 @@ def reported(text: str, pronouns: Pronouns) -> str:
 _INSIDE = re.compile(
     r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)"
 )
-_SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
+_PERSON = (
+    r"(?:step|grand)?(?:mother|father|mom|dad|sister|brother|daughter|son)|wife|husband|aunt|uncle|niece|nephew|cousin|friend|girlfriend|boyfriend|boss|partner"
+    r"|nurse|doctor|therapist|surgeon|physician|specialist|woman|man|girl|boy"
+)
+SOMEBODY_ELSE = re.compile(rf"\b(?:(?:dr|mr|mrs|ms)\b|(?:{_PERSON})s?\b)", re.I)
+_SOMEBODY = re.compile(rf"{SOMEBODY_ELSE.pattern}|\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
 _BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
 _OPENS_A_CLAUSE = {"if", "when", "because", "whether", "while", "unless"}
 

@@ -63,6 +63,8 @@ def test_what_an_answer_does_not_say_for_certain_is_not_written(question: str, a
         ("When was the last time you drank?", "Last June.", "The last time the patient drank was last June."),
         ("When did you stop taking it?", "Last month.", "The patient stopped taking it last month."),
         ("How long has this been going on?", "Two weeks.", "This has been going on for 2 weeks."),
+        ("Who do you live with?", "Alone.", "The patient lives alone."),
+        ("Who do you live with?", "By myself.", "The patient lives by themselves."),
         ("How long have you smoked?", "Thirty years.", "The patient has smoked for 30 years."),
         ("How many kids do you have?", "Two.", "The patient has 2 kids."),
         ("How many kids do you have?", "Two boys and a girl.", "The patient has 2 boys and a girl."),

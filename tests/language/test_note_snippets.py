@@ -91,3 +91,14 @@ def test_section_says_nothing_only_where_all_was_denied(
     header: str, lines: list[tuple[str, str]], nothing: bool
 ) -> None:
     assert (section(header, *lines) in (["None."], ["Noncontributory."])) is nothing
+
+
+def test_no_about_another_does_not_take_what_the_patient_has() -> None:
+    turns = [
+        Turn("P", Role.PATIENT, "I have asthma."),
+        Turn("D", Role.CLINICIAN, "Any asthma in your family?"),
+        Turn("P", Role.PATIENT, "No."),
+    ]
+    assert any(
+        "asthma" in text.lower() and "denies" not in text.lower() for text in draft_section(turns, "PASTMEDICALHX")
+    )

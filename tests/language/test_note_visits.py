@@ -8,7 +8,7 @@ from language.note_answers import Statement
 from language.note_complaint import complaint
 from language.note_corrections import corrected
 from language.note_drafting import DraftSentence, NoteDraft, NoteFormat, Role, Turn, draft_note, heard, words_of_a_visit
-from language.note_grammar import HE, SHE, THEY, tidy, to_third_person
+from language.note_grammar import HE, SHE, THEY, Pronouns, tidy, to_third_person
 from language.note_numbers import in_digits
 from language.note_passages import as_a_pair
 from language.note_problems import problem_and_rest
@@ -96,6 +96,9 @@ def test_text_of_a_draft_writes_a_label_once_in_a_row() -> None:
         (Role.CLINICIAN, "You're here for your hip today?", None),
         (Role.PATIENT, "I'm doing alright other than this ankle pain I've been having", "Ankle pain."),
         (Role.PATIENT, "I have a dog and a cat.", None),
+        (Role.CLINICIAN, "Have you had chest pain?", None),
+        (Role.PATIENT, "My brother came in for chest pain.", None),
+        (Role.PATIENT, "I came in for chest pain.", "Chest pain."),
         (Role.PATIENT, "my big toe hurts and it's a little red", "Big toe hurts."),
     ],
 )  # fmt: skip
@@ -136,6 +139,21 @@ def test_exchanged_speakers_of_a_therapy_session_are_left_as_they_are() -> None:
     turns = exchanged(8)
     draft = draft_note(turns, NoteFormat.SOAP)
     assert any("clinician" in sentence.text.lower() for sentence in draft.sentences)
+    assert not draft.speakers_exchanged
+
+
+@pytest.mark.parametrize("form", [each for each in NoteFormat if each is not NoteFormat.VISIT])
+def test_no_therapy_format_exchanges_speakers(form: NoteFormat) -> None:
+    draft = draft_note(exchanged(8), form)
+    assert not draft.speakers_exchanged
+    by_clinician = [each.text for each in draft.sentences if {source.turn % 2 for source in each.sources} == {1}]
+    assert all("clinician" in text.lower() for text in by_clinician), by_clinician
+
+
+def test_draft_of_a_visit_says_that_speakers_were_exchanged() -> None:
+    turns = exchanged(8)
+    assert draft_note(turns, NoteFormat.VISIT).speakers_exchanged
+    assert not draft_note(rightly_named(turns), NoteFormat.VISIT).speakers_exchanged
 
 
 # -- body systems
@@ -149,6 +167,10 @@ def test_exchanged_speakers_of_a_therapy_session_are_left_as_they_are() -> None:
         ("Denies nausea or vomiting when she has chest pain.", [("Gastrointestinal", "Denies nausea or vomiting when she has chest pain.")]),
         ("Denies fever or anything unusual.", [("Constitutional", "Denies fever or anything unusual.")]),
         ("Reports cough or fever.", [("Respiratory", "Reports cough or fever.")]),
+        ("Denies difficulty swallowing or breathing.", [("Ears, nose, mouth and throat", "Denies difficulty swallowing or breathing.")]),
+        ("Denies blood in the urine or stool.", [("Genitourinary", "Denies blood in the urine or stool.")]),
+        ("Denies numbness in the arms, legs or feet.", [("Neurological", "Denies numbness in the arms, legs or feet.")]),
+        ("Denies new headaches or nausea.", [("Neurological", "Denies new headaches or nausea.")]),
     ],
 )  # fmt: skip
 def test_denial_is_parted_by_system_only_where_each_part_was_denied(text: str, expected: list[tuple[str, str]]) -> None:
@@ -215,6 +237,8 @@ def test_statement_stands_in_the_section_its_words_name(text: str, role: Role, t
         ("She is going to help the patient get checked out.", Role.CLINICIAN, True),
         ("She got her skin checked out.", Role.PATIENT, False),
         ("He had to try.", Role.PATIENT, True),
+        ("The patient feels good.", Role.PATIENT, False),
+        ("The patient feels not too good.", Role.PATIENT, False),
         ("It seems to be.", Role.PATIENT, True),
         ("My plan for the patient.", Role.CLINICIAN, True),
         ("Let me know if the patient needs a letter.", Role.CLINICIAN, False),
@@ -244,6 +268,13 @@ def test_plan_is_said_straight(said: str, expected: str) -> None:
         ("pain in the left or sorry right knee", "pain in the right knee"),
         ("in a couple weeks, or, i am sorry, a couple months", "in a couple months"),
         ("i walked, i am sorry, slowly", "i walked, i am sorry, slowly"),
+        ("it was twenty five, i mean, thirty", "it was thirty"),
+        ("it was five, i mean, twenty five", "it was twenty five"),
+        ("it was thirty five, i mean, six", "it was thirty five, i mean, six"),
+        ("it was 120/80, sorry, 130/80", "it was 120/80, sorry, 130/80"),
+        ("it was 1.5, i mean, 2", "it was 1.5, i mean, 2"),
+        ("it was 4, i mean, 3.5", "it was 4, i mean, 3.5"),
+        ("I am all right, i mean left alone", "I am all right, i mean left alone"),
     ],
 )
 def test_correction_stands_only_where_both_are_of_one_kind(said: str, expected: str) -> None:
@@ -253,6 +284,8 @@ def test_correction_stands_only_where_both_are_of_one_kind(said: str, expected: 
 def test_false_start_and_side_survive_tidying_as_they_should() -> None:
     assert tidy("I you have an ulcer") == "you have an ulcer"
     assert tidy("I think you have an ulcer") == "I think you have an ulcer"
+    assert tidy("She, I think, was depressed").startswith("She")
+    assert tidy("They, I am sure, will hurt me").startswith("They")
     assert tidy("it hurts on the right.").rstrip(".") == "it hurts on the right"
     assert tidy("right knee hurts") == "right knee hurts"
     assert tidy("it started Monday, right?").startswith("it started Monday") and "right" not in tidy("it hurts, right?")
@@ -277,6 +310,15 @@ def test_you_after_said_is_the_patient_themselves() -> None:
         ("in twenty thirty minutes", "in twenty thirty minutes"),
         ("one plus edema", "1+ edema"),
         ("two over five weeks", "two over five weeks"),
+        ("one thirty over twenty minutes", "one thirty over twenty minutes"),
+        ("a dose of eight point two five", "a dose of 8.25"),
+        ("eight point oh two", "8.02"),
+        ("six point five weeks", "6.5 weeks"),
+        ("it was six point five three months ago", "it was 6.5 three months ago"),
+        ("nineteen ten people", "nineteen ten people"),
+        ("since nineteen ten", "since 1910"),
+        ("nineteen oh two", "1902"),
+        ("since twenty fifteen", "since 2015"),
     ],
 )
 def test_numbers_said_in_several_words(said: str, expected: str) -> None:
@@ -300,6 +342,7 @@ def test_number_said_in_several_words_is_supported_and_another_is_not() -> None:
         ("We will get the patient started on it.", "We will get her started on it."),
         ("On the patient's exam the lungs are clear.", "On her exam the lungs are clear."),
         ("Her sister told the patient to come.", "Her sister told the patient to come."),
+        ("I told the mother the patient has asthma.", "I told the mother the patient has asthma."),
     ],
 )
 def test_patient_inside_a_sentence_by_pronoun_where_nobody_else_can_be_meant(text: str, expected: str) -> None:
@@ -318,6 +361,60 @@ def test_short_sentences_pair_only_with_one_subject() -> None:
     assert as_a_pair("She is tired.", "He sleeps badly.") is None
     assert as_a_pair("She is not tired.", "She sleeps badly.") is None
     assert as_a_pair("The patient reports he fell.", "He broke it.") == "The patient reports he fell and broke it."
+
+
+@pytest.fixture
+def in_one_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("language.note_drafting.visit_section", lambda one, topic: "History of present illness")
+
+
+@pytest.mark.usefixtures("in_one_section")
+@pytest.mark.parametrize("pronouns", [SHE, HE])
+def test_brother_of_the_patient_never_lends_them_his_sentence(pronouns: Pronouns) -> None:
+    said = "I have a brother. He broke his arm."
+    draft = draft_note([Turn("P", Role.PATIENT, said)], NoteFormat.VISIT, pronouns, most_words=400)
+    assert "He broke his arm." in [each.text for each in draft.sentences]
+
+
+@pytest.mark.usefixtures("in_one_section")
+def test_patient_is_named_again_after_somebody_else() -> None:
+    said = [
+        "We will start you on lasix.",
+        "Your sister should come with you.",
+        "We will refer you to physical therapy.",
+    ]
+    turns = [Turn("D", Role.CLINICIAN, each) for each in said]
+    with_sister, without = (
+        draft_note(those, NoteFormat.VISIT, SHE, most_words=400).text() for those in (turns, turns[::2])
+    )
+    assert "refer her" in without
+    assert "sister" in with_sister and "refer the patient" in with_sister
+
+
+def test_score_of_two_words_is_the_score_that_was_said() -> None:
+    assert not supported("The patient scored 27/30.", ["You scored twenty seven out of thirty"])
+    assert not supported("The patient scored 27 out of 30.", ["You scored twenty seven out of thirty"])
+    assert supported("The patient scored 28/30.", ["You scored twenty seven out of thirty"])
+
+
+@pytest.mark.parametrize(
+    ("stated", "answer", "never"),
+    [
+        ("It says here you have diabetes.", "No, I don't.", "has diabetes"),
+        ("You are taking lisinopril.", "No, I stopped.", "is taking"),
+        ("Okay, no fever or chills.", "Yes, I did have a fever.", "No fever"),
+    ],
+)
+def test_what_a_clinician_supposed_and_the_patient_contradicts_is_not_stated(
+    stated: str, answer: str, never: str
+) -> None:
+    turns = [Turn("D", Role.CLINICIAN, stated), Turn("P", Role.PATIENT, answer)]
+    assert never not in draft_note(turns, NoteFormat.VISIT, SHE).text()
+
+
+def test_finding_stands_where_the_patient_is_only_dismayed() -> None:
+    turns = [Turn("D", Role.CLINICIAN, "You have a fracture of the wrist."), Turn("P", Role.PATIENT, "Oh no.")]
+    assert "fracture" in draft_note(turns, NoteFormat.VISIT, SHE).text()
 
 
 def test_a_little_bit_of_something() -> None:
