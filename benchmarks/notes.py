@@ -28,6 +28,7 @@ from language.note_drafting import (
     words_of_a_visit,
 )
 from language.note_snippets import draft_section
+from language.note_speakers import rightly_named
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
 from language.session_risk import read_session
@@ -63,7 +64,7 @@ def _aci(visits: Sequence[Visit], drafts: list[note_checks.Drafted]) -> dict[str
     alone = [SessionToDraft(visit.turns, NoteFormat.VISIT) for visit in visits]
     told = [SessionToDraft(visit.turns, NoteFormat.VISIT, visit.pronouns) for visit in visits]
     made = draft_notes([*alone, *told])
-    drafts += [(visit.turns, draft) for visit, draft in zip([*visits, *visits], made, strict=True)]
+    drafts += [(rightly_named(visit.turns), draft) for visit, draft in zip([*visits, *visits], made, strict=True)]
     texts = {"draft": made[: len(visits)], "draft_with_pronouns": made[len(visits) :]}
     scores = {
         name: _rouge((visit.note, draft.text()) for visit, draft in zip(visits, those, strict=True))
