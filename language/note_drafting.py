@@ -25,7 +25,7 @@ from language.note_templates import SECTIONS, not_assessed, section_of
 from language.note_utterances import utterances, why_empty
 from language.note_values import DraftSentence, Dropped, NoteDraft, NoteFormat, Role, Source, Topic, Turn
 from language.note_visit_sections import visit_section
-from language.note_wording import SOMEBODY_ELSE, by_pronoun, inside_by_pronoun, reported
+from language.note_wording import by_pronoun, inside_by_pronoun, names_another, reported
 from language.note_words import NEGATIONS
 
 if TYPE_CHECKING:
@@ -516,7 +516,7 @@ def _written(
             if refused is not None:
                 dropped[refused] += 1
                 continue
-            if SOMEBODY_ELSE.search(text):
+            if names_another(text):
                 mentioned_in = ""  # the next "she" might be this one
             elif "the patient" in text.lower():
                 mentioned_in = one.section

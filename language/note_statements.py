@@ -64,7 +64,7 @@ def _is_answered(stated: Utterance, answer: Sequence[Utterance]) -> bool:
         return False
     if re.match(r"no\b", stated.said, re.I):
         return polarity(answer[0].raw) is not None
-    return bool(_OF_YOU.match(stated.said) and _FLAT_NO.match(answer[0].raw))
+    return bool(_OF_YOU.match(_I_KNOW.sub("", stated.said)) and _FLAT_NO.match(answer[0].raw))
 
 
 _OF_YOU = re.compile(r"you (?!should|need|must|can|could|will|may|might|ought|would|want)", re.I)

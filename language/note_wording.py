@@ -4,6 +4,7 @@ import re
 
 from language import note_words as words
 from language.note_grammar import Pronouns, finished
+from language.note_names import is_name
 from language.note_numbers import in_digits
 
 _SMALL = "|".join(words.NUMBERS_TO_19[1:10])
@@ -138,10 +139,17 @@ _INSIDE = re.compile(
 )
 _PERSON = (
     r"(?:step|grand)?(?:mother|father|mom|dad|sister|brother|daughter|son)|wife|husband|aunt|uncle|niece|nephew|cousin|friend|girlfriend|boyfriend|boss|partner"
-    r"|nurse|doctor|therapist|surgeon|physician|specialist|woman|man|girl|boy"
+    r"|nurse|doctor|therapist|surgeon|physician|specialist|(?<!old )(?:woman|man|girl|boy)"
 )
-SOMEBODY_ELSE = re.compile(rf"\b(?:(?:dr|mr|mrs|ms)\b|(?:{_PERSON})s?\b)", re.I)
-_SOMEBODY = re.compile(rf"{SOMEBODY_ELSE.pattern}|\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
+_SOMEBODY_ELSE = re.compile(rf"\b(?:(?:dr|mr|mrs|ms)\b|(?:{_PERSON})s?\b)", re.I)
+_HE_OR_SHE = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
+
+
+def names_another(text: str) -> bool:
+    """Whether somebody else is spoken of by relation, calling, title or name, so that a "she" may be that one."""
+    return bool(_SOMEBODY_ELSE.search(text)) or any(map(is_name, re.findall(r"[A-Z][a-z]+", text)))
+
+
 _BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
 _OPENS_A_CLAUSE = {"if", "when", "because", "whether", "while", "unless"}
 
@@ -152,7 +160,10 @@ def inside_by_pronoun(text: str, pronouns: Pronouns) -> str:
     Where "he" or "she" stands first it may be anybody, and "they" may be always: there the patient stays named.
     """
     found = _INSIDE.search(text)
-    if found is None or pronouns.plural or '"' in text or _SOMEBODY.search(text, 0, found.start()):
+    if found is None or pronouns.plural or '"' in text:
+        return text
+    before = text[: found.start()]
+    if _HE_OR_SHE.search(before) or names_another(before):
         return text
     case = pronouns.possessive if found["own"] else pronouns.subject if _is_subject(text, found) else pronouns.object
     return finished(f"{text[: found.start()]}{case}{text[found.end() :]}")

@@ -343,6 +343,7 @@ def test_number_said_in_several_words_is_supported_and_another_is_not() -> None:
         ("On the patient's exam the lungs are clear.", "On her exam the lungs are clear."),
         ("Her sister told the patient to come.", "Her sister told the patient to come."),
         ("I told the mother the patient has asthma.", "I told the mother the patient has asthma."),
+        ("Amy thinks the patient has asthma.", "Amy thinks the patient has asthma."),
     ],
 )
 def test_patient_inside_a_sentence_by_pronoun_where_nobody_else_can_be_meant(text: str, expected: str) -> None:
@@ -402,6 +403,7 @@ def test_score_of_two_words_is_the_score_that_was_said() -> None:
     [
         ("It says here you have diabetes.", "No, I don't.", "has diabetes"),
         ("You are taking lisinopril.", "No, I stopped.", "is taking"),
+        ("I see you have diabetes.", "No.", "has diabetes"),
         ("Okay, no fever or chills.", "Yes, I did have a fever.", "No fever"),
     ],
 )
