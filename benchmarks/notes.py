@@ -18,8 +18,17 @@ from benchmarks.own_sessions import Session, own_sessions, sentences_of
 from language import note_scores
 from language.encoder import load_encoder
 from language.evaluation.rouge import rouge
-from language.note_drafting import THERAPY_WORDS, NoteDraft, NoteFormat, SessionToDraft, draft_note, draft_notes
+from language.note_drafting import (
+    THERAPY_WORDS,
+    NoteDraft,
+    NoteFormat,
+    SessionToDraft,
+    draft_note,
+    draft_notes,
+    words_of_a_visit,
+)
 from language.note_snippets import draft_section
+from language.note_speakers import rightly_named
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
 from language.session_risk import read_session
@@ -55,13 +64,13 @@ def _aci(visits: Sequence[Visit], drafts: list[note_checks.Drafted]) -> dict[str
     alone = [SessionToDraft(visit.turns, NoteFormat.VISIT) for visit in visits]
     told = [SessionToDraft(visit.turns, NoteFormat.VISIT, visit.pronouns) for visit in visits]
     made = draft_notes([*alone, *told])
-    drafts += [(visit.turns, draft) for visit, draft in zip([*visits, *visits], made, strict=True)]
+    drafts += [(rightly_named(visit.turns), draft) for visit, draft in zip([*visits, *visits], made, strict=True)]
     texts = {"draft": made[: len(visits)], "draft_with_pronouns": made[len(visits) :]}
     scores = {
         name: _rouge((visit.note, draft.text()) for visit, draft in zip(visits, those, strict=True))
         for name, those in texts.items()
     }
-    return scores | _of_baselines(visits, [note_scores.settings().visit_words] * len(visits))
+    return scores | _of_baselines(visits, [words_of_a_visit(visit.turns) for visit in visits])
 
 
 def _mts(visits: Sequence[Visit]) -> dict[str, object]:

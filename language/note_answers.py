@@ -18,7 +18,9 @@ from language.note_grammar import (
     third_singular,
     tidy,
     to_third_person,
+    uncapitalised,
 )
+from language.note_open_questions import about_patient, composed, has_verb, is_fragment, is_phrase, past
 from language.note_utterances import Utterance
 from language.note_values import Role, Source
 from language.note_wording import written
@@ -26,12 +28,16 @@ from language.note_wording import written
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of a note before it is chosen: its words, what it was made from, and who spoke last in that."""
+    """A sentence of a note before it is chosen: its words, what it was made from, and who spoke last in that.
+
+    `problem`: the problem that a clinician had turned to when they said it; "" where they named none.
+    """
 
     text: str
     sources: tuple[Source, ...]
     role: Role
     said: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ _NO = re.compile(
     re.I,
 )  # fmt: skip
 _YES = re.compile(
-    r"^(?:(?:um|uh|oh|well|okay|hm+|mm+|i mean|honestly|so|gosh)[\s,.]+)*(?:yes|yeah|yep|yup|yah|uh-huh|mm-hmm|mhm|correct|right|that['\u2019]?s (?:right|correct)"
+    r"^(?:(?:um|uh|oh|well|okay|hm+|mm+|i mean|honestly|so|gosh)[\s,.]+)*(?:yes|yeah|yep|yup|yah|uh-huh|mm-hmm|mhm|correct|right(?!\s+\w)|that(?:['\u2019]?s| is) (?:right|correct|true)|you are (?:right|correct)"
     r"|absolutely|definitely|of course|exactly|i (?:do|did|have|am|was)\s*(?:$|[,.]))",
     re.I,
 )  # fmt: skip
@@ -84,7 +90,7 @@ _OPENS_SYMPTOM = re.compile(
     re.I,
 )  # fmt: skip
 _VAGUE_TAIL = re.compile(
-    r"[,\s]+(?:(?:or |and )?(?:anything|something|stuff|things?) (?:else )?(?:like that|of that sort|of that nature)|or anything(?: else)?|at all|for me|with that|right now|or no|or not|or something|and all that|with you)\s*$",
+    r"[,\s]+(?:(?:or |and )?(?:anything|something|stuff|things?) (?:else )?(?:like that|of that sort|of that nature)|or anything(?: else)?|at all|(?:that |which )?(?:i|we) (?:should|need to|ought to) (?:know|be aware|hear)(?: of| about)?|(?:that )?you (?:know of|know about|can think of|are aware of|may have|can recall)|in your life|for me|with that|right now|or no|or not|or something|and all that|with you)\s*$",
     re.I,
 )  # fmt: skip
 _CLAUSAL = re.compile(
@@ -98,25 +104,56 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
     first = answers[0]
     says = polarity(first.raw)
     rest = _rest(first)
-    asked = _TAG.sub("", question.said).strip(" ,.?")
+    asked = _asked(question)
+    if says and _NOW.match(asked) and _ONCE.match(first.said):
+        return Answered(None, 0)  # "Are you married?" "I was."
     if says is None:
-        return _of_wh(question, asked, first, pronouns)
+        return _of_open_question(question, asked, answers, pronouns)
     sentence = _by_polarity(asked, says, pronouns)
     if not says and any(_TAKEN_BACK.match(one.raw) for one in (first, *answers[1:2])):
         sentence = None  # "No. Well, sometimes at night": the words themselves must be read
     if sentence is None:
         return Answered(None, 0)
-    fragment = _is_fragment(rest)
+    fragment = is_fragment(rest)
     if says and rest and re.search(r"\bor\b", asked):
         return Answered(None, 0)  # of several things asked for, the answer names its own
+    if says and sentence.startswith("Reports ") and _GENERAL.fullmatch(sentence) and (rest or answers[1:]):
+        return Answered(None, 0)  # "Any surgeries?" "Yes, a vasectomy": only the answer tells something
     if rest and fragment:
+        rest = uncapitalised(rest)
         sentence = f"{sentence} {rest}" if says else f'{sentence} ("{rest}")' if len(rest.split()) > 1 else sentence
     used = 1 if not rest or fragment else 0
     answer = first.source if used else _first_word(first)
     return Answered(Statement(written(sentence), (question.source, answer), Role.PATIENT, asked), used)
 
 
-_TAG = re.compile(r"[,\s]+(?:right|correct|yeah|huh|is that right|is that correct|or|no|though|then)\s*\??\s*$", re.I)
+_GENERAL = re.compile(
+    r"Reports (?:(?:a|the|your|their|his|her|past|previous|prior|other|major|serious|known|new|recent|current|ongoing|medical|health|surgical|family|drug|food|in|of|or|and|to|with|medicines?|medications?"
+    r"|surger(?:y|ies)|surgical|operations?|procedures?|allergies|allergy|allergic|reactions?|problems?|conditions?|issues?|history|symptoms?|concerns?|changes?|diagnos[ei]s|illness(?:es)?|complaints?)\b[ ,]*)+",
+    re.I,
+)  # fmt: skip
+
+
+_NOW = re.compile(r"(?:are|is|do|does) ", re.I)
+_ONCE = re.compile(r"i (?:was|did|used to)\b", re.I)
+
+
+def _asked(question: Utterance) -> str:
+    """What is asked, without what leads to it ("Before we begin, …", "How about alcohol, …") and the tag behind it."""
+    asked = _TAG.sub("", question.said).strip(" ,.?")
+    asked = re.sub(r"\bwould you say (?:that )?(?=you\b)", "do ", asked, flags=re.I)
+    return _LEADS_IN.sub("", asked)
+
+
+_LEADS_IN = re.compile(
+    r"^(?:(?:hi|hello|good (?:morning|afternoon|evening)|and|so|now|tell me|first|next|lastly|finally|also|(?:how|what) about (?:your |the |any )?[\w ]{2,30}"
+    r"|(?:let us|lets|let me) (?:talk|ask) [^,]{3,40}|before we [^,]{3,30}|(?:i|we) (?:have|am|are|need|want|would)\b[^,]{3,40})[,\s]+)+"
+    r"(?=(?:do|did|are|were|have|has|is|was|does|can|any|how|what|when|where|who) (?:you|your|there|the|any|old|long|many|much|often|anyone|is|are|do|did|\w+)\b)(?<!\bif )(?<!\bhow )",
+    re.I,
+)  # fmt: skip
+_TAG = re.compile(
+    r"[,\s]+(?:right|correct|yeah|huh|is that (?:right|correct|true)|am i right|or|no|though|then)\s*\??\s*$", re.I
+)
 
 
 _TAKEN_BACK = re.compile(
@@ -132,6 +169,35 @@ def _first_word(answer: Utterance) -> Source:
     return Source(answer.source.turn, answer.source.start, answer.source.start + length)
 
 
+def _of_open_question(question: Utterance, asked: str, answers: Sequence[Utterance], pronouns: Pronouns) -> Answered:
+    """The answer's first clause, and the bare words behind it, with what was asked: "Six." "And nine." """
+    many = 1 + next(
+        (at for at, one in enumerate(answers[1:]) if one.asks or has_verb(one.said) or not is_phrase(_bare(one))),
+        len(answers) - 1,
+    )
+    while many:
+        text = composed(asked, _joined([_bare(one) for one in answers[:many]]), pronouns)
+        if text is not None:
+            sources = (question.source, *(one.source for one in answers[:many]))
+            heard = " ".join(one.said for one in answers[:many])
+            return Answered(Statement(written(text), sources, Role.PATIENT, f"{asked} {heard}"), many)
+        many = min(many - 1, 1)
+    return Answered(None, 0)
+
+
+def _bare(answer: Utterance) -> str:
+    return uncapitalised(answer.said.rstrip(" .?!"))
+
+
+def _joined(phrases: Sequence[str]) -> str:
+    """Phrases as one: "Claritin." "For my hay fever." → "Claritin for my hay fever"; what does not lean on gets a comma."""
+    text = phrases[0]
+    for phrase in phrases[1:]:
+        leans = re.match(r"(?:for|in|at|on|with|since|from|to|by|and|or|about)\b", phrase, re.I)
+        text += f" {phrase}" if leans else f", {phrase}"
+    return text
+
+
 def _rest(answer: Utterance) -> str:
     """What an answer says beyond yes or no."""
     if _HEDGE.match(answer.said):
@@ -139,39 +205,70 @@ def _rest(answer: Utterance) -> str:
     rest = re.sub(
         r"^(?:no|nope|nah|not really|not at all|none|never|nothing like that)\b[\s,.]*", "", answer.said, flags=re.I
     )
-    rest = tidy(rest).rstrip(".?! ")
+    rest = re.sub(r",? (?:yes|yeah)$", "", tidy(rest).rstrip(".?! "), flags=re.I)
     empty = re.fullmatch(r"(?:i (?:do|did|have|am|was|will)(?: not)?|it (?:is|does|has)(?: not)?|not (?:really|at all|that i .*|yet)|just|that is right|nothing like that|\W*)", rest, re.I)  # fmt: skip
     return "" if empty else rest
 
 
-def _is_fragment(rest: str) -> bool:
-    """Whether words are no clause of their own and may end another sentence."""
-    if not rest:
-        return False
-    if re.search(
-        r"\b(?:i|you|me|my|we|he|she|they|it|that|there|but|because|is|are|was|were|has|have|do|does|did)\b", rest, re.I
-    ):
-        return False
-    return len(rest.split()) <= 8
+_POSSESSED = re.compile(
+    r"^do you have (?:any )?(?P<what>(?:kids|children|siblings|brothers|sisters|sons|daughters|grandchildren|grandkids|pets)(?: (?:or|and) (?:kids|children|siblings|brothers|sisters|sons|daughters|grandchildren|grandkids|pets))?)$",
+    re.I,
+)
+# Of risk nothing is taken from so short a question: it is quoted with its answer.
+_WHAT_ABOUT = re.compile(
+    r"^(?:how|what) about (?:any )?(?P<what>(?!(?:you|your|his|her|the|this|that|these|those|a|an|it|we|if|now|when|at|in|on|with|for|some)\b)(?!.*(?:suicid|kill|hurt|harm|sel(?:f|ves)\b|\bd(?:ie|ying|eath)\b|weapon|gun|overdos))[\w ]{3,40})$",
+    re.I,
+)  # fmt: skip
 
 
 def _by_polarity(asked: str, says: bool, pronouns: Pronouns) -> str | None:
     if says and re.match(r"no\b|you (?:are|have|do) not\b", asked, re.I):
         return None  # "So no pain?" "Right." may confirm either
+    own = _POSSESSED.match(asked)
+    if own:
+        return f"The patient has {'' if says else 'no '}{own['what']}"
+    about = None if says else _WHAT_ABOUT.match(asked)
+    if about and not _CLAUSAL.search(about["what"]):
+        return f"Denies {about_patient(about['what'], pronouns)}"
     if _OPENS_SYMPTOM.match(asked):
         found = _SYMPTOM.match(asked)
         what = _VAGUE_TAIL.sub("", found["what"]).strip(" ,") if found else ""
         what = _VAGUE_TAIL.sub("", what).strip(" ,")
         if what and not _CLAUSAL.search(what) and len(what.split()) <= 18:
-            return f"{'Reports' if says else 'Denies'} {_about_patient(what, pronouns)}"
-    return _inverted(asked, says, pronouns)
+            return f"{'Reports' if says else 'Denies'} {about_patient(what, pronouns)}"
+    return _inverted(asked, says, pronouns) or _of_statement(asked, says, pronouns)
 
 
-def _about_patient(what: str, pronouns: Pronouns) -> str:
-    what = re.sub(r"^(.+), (?!or |and )([^,]+)$", r"\1, or \2" if " and " not in what else r"\1, \2", what)
-    what = re.sub(r"\byours?elf\b", pronouns.reflexive, what, flags=re.I)
-    what = re.sub(r"\byour\b", pronouns.possessive, what, flags=re.I)
-    return re.sub(r"\b(?:any|no)\s+", "", what, flags=re.I)
+_FRAMED = re.compile(
+    r"^(?:(?:i|we) (?:can )?(?:see|understand|hear|heard|read|believe|gather|remember)(?: here| in your \w+| from your \w+)?(?: that)?|(?:it )?(?:looks|sounds|seems) (?:to me )?(?:like|as if|that)|(?:it|your chart|my chart|the chart) (?:says|shows)(?: here)?(?: that)?) ",
+    re.I,
+)
+
+
+def _of_statement(asked: str, says: bool, pronouns: Pronouns) -> str | None:
+    """What a clinician said in the form of a statement and the patient confirmed: "You had asthma, correct?" "Yes." """
+    stated = _FRAMED.sub("", asked)
+    plain = re.match(r"you (?P<verb>\w+)\b", stated, re.I)
+    if not says:
+        present = plain is not None and plain["verb"].lower() in words.BASES - {"have", "be", "know"}
+        return _of_patient("do", stated[4:], False, pronouns) if present else None
+    if words.NEGATIONS.search(stated) or re.search(r"\bor\b", stated):
+        return None
+    if not (_PERSON_DOES.match(stated) or _THING_DOES.match(stated)):
+        return None
+    spoken = to_third_person(stated, Role.CLINICIAN, pronouns)
+    return None if spoken is None else re.sub(r"\b(?:any|ever)\s+", "", spoken.rstrip("."))
+
+
+_SURELY = (
+    rf"(?:is|are|was|were|has|have|had|do|does|did|will|can|could|would|{'|'.join(sorted(words.PAST))}|\w{{2,}}ed)"
+)
+_PERSON_DOES = re.compile(
+    rf"(?:you|he|she|they|it|there|this)\b(?! (?:mean|know|said|sure)\b).*\b(?:{_SURELY}|(?:{'|'.join(sorted(words.BASES))})s?)\b",
+    re.I,
+)
+# After a noun only what can be nothing but a verb: "the cough" is none.
+_THING_DOES = re.compile(rf"(?:your|his|her|their|both|all|the) \w+\b.*\b{_SURELY}\b", re.I)
 
 
 _INVERTED = re.compile(
@@ -204,7 +301,7 @@ def _of_patient(aux: str, rest: str, says: bool, pronouns: Pronouns) -> str | No
     verb, _, tail = rest[len(lead) :].partition(" ")
     tail = _VAGUE_TAIL.sub("", tail)
     person = to_third_person(f"you are {tail}", Role.CLINICIAN, pronouns) if tail else "X X X ."
-    if person is None or not verb.isalpha() or (re.search(r"\bor\b", tail) and says):
+    if person is None or not verb.isalpha() or verb == "not" or (re.search(r"\bor\b", tail) and says):
         return None
     tail = person.rstrip(".").split(" ", 3)[3] if tail else ""
     if says:
@@ -212,7 +309,17 @@ def _of_patient(aux: str, rest: str, says: bool, pronouns: Pronouns) -> str | No
         tail = re.sub(r"\bany\s+", "", tail)
         tail = re.sub(r"\banything\b", "something", tail)
     predicate = _predicate(aux, lead, verb.lower(), says)
+    if predicate and predicate.startswith("Denies ") and verb.lower() in _DONE:
+        tail = re.sub(r"\b(or|and) (\w+?)s?\b(?! of\b)", _also_done, tail)
     return f"{predicate} {tail}" if predicate else None
+
+
+# "Do you smoke or drink?": both are verbs.
+_DONE = {"smoke", "drink", "vape", "use", "take", "eat", "exercise", "work"}
+
+
+def _also_done(found: re.Match[str]) -> str:
+    return f"{found[1]} {gerund(found[2])}" if found[2] in _DONE else found.group()
 
 
 def _predicate(aux: str, lead: str, verb: str, says: bool) -> str | None:
@@ -222,6 +329,8 @@ def _predicate(aux: str, lead: str, verb: str, says: bool) -> str | None:
             return None
         if not says and aux == "are" and verb.endswith("ing") and verb != "going":
             return f"Denies {lead.replace('ever ', '')}{verb}"
+        if not says and aux == "have" and verb not in words.PARTICIPLES | words.PAST and not verb.endswith("ed"):
+            return f"The patient does not have {lead}{verb}"
         return f"The patient {agreeing(aux, True) if aux != 'were' else 'was'} {never}{lead}{verb}"
     if aux in ("can", "could", "would", "will", "should"):
         return f"The patient {aux} {never}{lead}{verb}"
@@ -233,17 +342,7 @@ def _predicate(aux: str, lead: str, verb: str, says: bool) -> str | None:
         return f"Denies {lead.replace('ever ', '')}{gerund(verb)}"
     if not says:
         return f"The patient did not {lead}{verb}"
-    return f"The patient {lead}{_past(verb) if aux == 'did' else third_singular(verb)}"
-
-
-def _past(verb: str) -> str:
-    if verb in words.PAST_OF:
-        return words.PAST_OF[verb]
-    if verb.endswith("e"):
-        return verb + "d"
-    if re.search(r"[^aeiou]y$", verb):
-        return verb[:-1] + "ied"
-    return verb + verb[-1] + "ed" if verb in ("stop", "drop", "plan", "snap", "skip", "shop") else verb + "ed"
+    return f"The patient {lead}{past(verb) if aux == 'did' else third_singular(verb)}"
 
 
 def _of_thing(aux: str, subject: str, rest: str, says: bool, pronouns: Pronouns) -> str | None:
@@ -261,79 +360,6 @@ def _of_thing(aux: str, subject: str, rest: str, says: bool, pronouns: Pronouns)
             return None
         if not says:
             return f"{subject} {aux} not {verb} {tail}"
-        plain = _past(verb) if aux == "did" else third_singular(verb) if aux == "does" else verb
+        plain = past(verb) if aux == "did" else third_singular(verb) if aux == "does" else verb
         return f"{subject} {plain} {tail}"
     return f"{subject} {aux} {'' if says else 'not '}{rest}"
-
-
-# -- questions for more than yes or no
-
-_HOW_IS = re.compile(
-    r"^(?:how|what) (?:is|are|has|have|was|were|about)(?: (?:things|everything) (?:with|been with))? (?P<np>(?:your|the|things (?:with|at)) [\w' ]+?)(?: (?:been|going|doing|feeling|looking))*(?: (?:been|going|doing|lately|this week|these days|since .*|today|recently|for you|otherwise|right now))*$",
-    re.I,
-)  # fmt: skip
-_HOW_LONG = re.compile(r"^how long (?:have you) (?P<verb>been|had) (?P<rest>.+)$", re.I)
-_HOW_OFTEN = re.compile(
-    r"^how (?:often|much|many(?: (?P<unit>\w+))?)(?: \w+){0,3}? (?:do|did|are|have) you (?P<verb>\w+)(?P<tail>.*)$",
-    re.I,
-)
-_WHEN = re.compile(
-    r"^when (?:did|was) (?P<np>(?:the|your|this|that|it) ?[\w' ]*?) (?P<verb>start|begin|happen|end|stop)\b(?P<tail>.*)$",
-    re.I,
-)
-_TIME = re.compile(
-    r"^(?:for|since|about|around|maybe|probably|almost|over|like|at least|a|an|the|last|every|once|twice|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|few|most|nearly|just)\b",
-    re.I,
-)
-
-
-def _of_wh(question: Utterance, asked: str, first: Utterance, pronouns: Pronouns) -> Answered:
-    answer = first.said.rstrip(" .?!")
-    if answer[:1].isupper() and not re.match(r"I\b", answer):
-        answer = answer[0].lower() + answer[1:]
-    text = _wh_text(asked, answer, pronouns)
-    if text is None:
-        return Answered(None, 0)
-    return Answered(Statement(written(text), (question.source, first.source), Role.PATIENT, f"{asked} {first.said}"), 1)
-
-
-def _wh_text(asked: str, answer: str, pronouns: Pronouns) -> str | None:
-    how = _HOW_IS.match(asked)
-    if how:
-        return _about(how["np"], answer, pronouns)
-    if not _TIME.match(answer) or not _is_fragment(answer):
-        return None
-    often = _HOW_OFTEN.match(asked)
-    if often and often["verb"].lower() in words.BASES:
-        tail = to_third_person(f"you are{often['tail']}", Role.CLINICIAN, pronouns)
-        if tail is None:
-            return None
-        return (
-            f"The patient {third_singular(often['verb'].lower())}{tail.rstrip('.')[len('The patient is') :]} {answer}"
-        )
-    when = _WHEN.match(asked)
-    if when:
-        return f"{_about_patient(when['np'], pronouns)} {_past(when['verb'].lower())} {answer}"
-    long = _HOW_LONG.match(asked)
-    if long and not re.search(r"\b(?:you|it|that)\b", long["rest"]):
-        had = long["verb"].lower()
-        link = "" if re.match(r"(?:for|since)\b", answer, re.I) else "for "
-        return f"The patient has {had} {_about_patient(long['rest'], pronouns)} {link}{answer}"
-    return None
-
-
-def _about(np: str, answer: str, pronouns: Pronouns) -> str | None:
-    """The answer to "How is your sleep?" with the sleep in the place of "it"."""
-    np = re.sub(r"^(?:the|things (?:with|at)) ", "the ", np, flags=re.I)
-    np = re.sub(r"^(?:the )?your\b", f"{PATIENT}'s", np, flags=re.I)
-    found = re.match(
-        r"^(?:it|that|they|things) (?P<verb>is|are|has|have|was|were|got|gets|comes|helps|feels|seems)\b(?P<rest>.*)$",
-        answer,
-        re.I,
-    )
-    if found:
-        rest = to_third_person(f"x{found['rest']}", Role.PATIENT, pronouns, named=True)
-        return None if rest is None else f"{np} {found['verb'].lower()}{rest.rstrip('.')[1:]}"
-    if _is_fragment(answer) and re.match(r"(?:good|bad|better|worse|terrible|awful|fine|okay|great|horrible|rough|not (?:good|great|bad)|pretty|still|about the same|up and down|all over)\b", answer, re.I):  # fmt: skip
-        return f'{np}: "{answer}"'
-    return None

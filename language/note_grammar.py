@@ -39,7 +39,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s+([.,;:!?%])", r"\1", text.replace("\u2019", "'"))
     text = re.sub(r"\b(\w{1,4})-\s+(?=\1)", "", text, flags=re.I)  # "y- you", "ho- home"
     text = re.sub(r"(?<=\w)-(?=\s|$)", " ", text)
-    for pattern, written in words.CONTRACTIONS:
+    for pattern, written in [*words.SPOKEN, *words.CONTRACTIONS]:
         text = pattern.sub(written, text)
     text = words.HAS.sub(r"\1 has", text)
     text = words.IS.sub(r"\1 is", text)
@@ -47,7 +47,15 @@ def tidy(text: str) -> str:
     text = words.WOULD.sub(r"\1 would", text)
     text = words.LIKE.sub(" ", text)
     text = words.FILLERS.sub(" ", text)
-    return _trimmed(_without_repeats(text))
+    return _FALSE_START.sub("", _trimmed(_without_repeats(text)))
+
+
+# "I you have an ulcer", "it it stays": the first pronoun was given up; in "she, I think, was depressed" it was not.
+_FALSE_START = re.compile(
+    r"^(?:i|we|it|you|he|she|they) (?=(?:i|we|it|you|he|she|they) "
+    r"(?:am|are|is|was|were|have|has|had|do|did|will|would|can|could|need|want)\b)",
+    re.I,
+)
 
 
 def _without_repeats(text: str) -> str:
@@ -210,6 +218,8 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     before = tokens[at - 1].lower() if at else ""
     after = next((t.lower() for t in tokens[at + 1 :] if t.lower() not in words.ADVERBS or t.lower() == "have"), "")
     finite = after in words.MODALS or after in ("are", "were", "have", "had", "do", "did", "was")
+    if before in _BEFORE_A_SUBJECT or (finite and before in words.PARTICLES):
+        return True
     if before in ("before", "after", "until") and (after in words.BASES or after in words.PAST):
         return True
     if before in words.PREPOSITIONS | words.TAKES_AN_OBJECT and not (
@@ -217,6 +227,10 @@ def _is_subject(tokens: list[str], at: int) -> bool:
     ):
         return finite and before in ("feel", "told", "like", "than", "after", "before", "until")
     return finite or after in words.BASES or after in words.PAST or after.endswith("ed")
+
+
+# A clause of its own begins after these: "you said you lift weights".
+_BEFORE_A_SUBJECT = {"said", "say", "if", "when", "whenever", "while", "because", "whether", "unless", "think", "hope"}
 
 
 def _other(reading: _Reading, at: int, word: str) -> str:

@@ -51,6 +51,26 @@ def as_one_sentence(parts: Sequence[str]) -> str:
     return finished(text)
 
 
+def as_a_pair(first: str, then: str) -> str | None:
+    """Two short sentences of one subject with "and" between them; None where either is long or has parts of its own."""
+    subject = re.match(r"(?:The patient(?: reports (?:he|she))?|He|She) ", first)
+    again = re.match(r"(?:He|She) ", then)
+    if subject is None or again is None or '"' in first + then:
+        return None
+    # "The patient reports she has a brother." "He fell." are two.
+    spoken_of = re.search(r"reports (he|she) ", subject.group())
+    alike = subject.group() in ("The patient ", again.group()) or bool(
+        spoken_of and spoken_of[1].title() == again.group().strip()
+    )
+    if not alike or _PARTED.search(first + then) or max(len(first.split()), len(then.split())) > WORDS_OF_A_SHORT_ONE:
+        return None
+    return finished(f"{first.rstrip('.')} and {then[again.end() :]}")
+
+
+WORDS_OF_A_SHORT_ONE = 10
+_PARTED = re.compile(r"[;,]|\b(?:and|or|but|because|if|when|so|that|not)\b")
+
+
 def _subject(lead: str) -> str:
     return next((each for each in ("The patient", "The clinician", "They", "She", "He") if lead.startswith(each)), "")
 

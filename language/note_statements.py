@@ -2,14 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from language import note_words as words
-from language.note_answers import Statement, statement_from
+from language.note_answers import Statement, polarity, statement_from
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
+from language.note_open_questions import has_verb
+from language.note_problems import problem_and_rest
 from language.note_utterances import Utterance, utterances, why_empty
 from language.note_values import Dropped, Role, Turn
+from language.note_visits import as_written, says_nothing, straight
 from language.note_wording import written
 
 
@@ -43,17 +46,38 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
     for index, turn in enumerate(turns):
         said = by_turn.get(index, [])
         if turn.role is Role.CLINICIAN:
+            if style.visit and said and _is_answered(said[-1], by_turn.get(index + 1, [])):
+                said = [*said[:-1], replace(said[-1], asks=True)]
             open_question = _clinician(said, style, result)
         else:
-            _answering(said, open_question if turn.role is Role.PATIENT else None, style, result)
+            answered = turn.role is Role.PATIENT or (
+                style.visit and open_question and not _OF_WHOM.search(open_question.said)
+            )
+            _answering(said, open_question if answered else None, style, result)
             open_question = None
     return result
+
+
+def _is_answered(stated: Utterance, answer: Sequence[Utterance]) -> bool:
+    """Whether what a clinician stated last was taken for a question: "You have asthma." "No, I don't." """
+    if not answer or answer[0].role is Role.CLINICIAN:
+        return False
+    if re.match(r"no\b", stated.said, re.I):
+        return polarity(answer[0].raw) is not None
+    return bool(_OF_YOU.match(_I_KNOW.sub("", stated.said)) and _FLAT_NO.match(answer[0].raw))
+
+
+_OF_YOU = re.compile(r"you (?!should|need|must|can|could|will|may|might|ought|would|want)", re.I)
+_FLAT_NO = re.compile(
+    r"(?:no|nope|nah)(?:[,.\s]+(?:sir|ma'?am|doctor))?(?:\W*\Z|[,.\s]+(?:never\b|i (?:do|did|am|have|was|had|never|stopped|quit)\b|i(?:'m| ?[a-z]+n't)\b))",
+    re.I,
+)
 
 
 def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> Utterance | None:
     """The statements of a clinician's turn; returns the question that it ends with, if it ends with one."""
     question = None
-    for one in said:
+    for one in _under_problems(said) if style.visit else said:
         if not style.visit and one.asks and _suggests(one.said):
             _keep_or_drop(result, one, _of_clinician(one, style), style)
             continue
@@ -65,6 +89,22 @@ def _clinician(said: Sequence[Utterance], style: Style, result: Statements) -> U
         if _keep_or_drop(result, one, _of_clinician(one, style), style):
             question = None
     return question
+
+
+def _under_problems(said: Sequence[Utterance]) -> Iterator[Utterance]:
+    """The clauses of a turn, each with the problem last turned to in it; words that only turn to one are left out."""
+    problem = ""
+    for one in said:
+        turned_to, rest = problem_and_rest(straight(_I_KNOW.sub("", one.said)))
+        problem = turned_to or problem
+        yield replace(one, said=one.said if one.asks else rest, problem=problem)
+
+
+# What a note's author knows of a patient it simply says.
+_I_KNOW = re.compile(
+    r"^i (?:do )?(?:remember|know|recall|understand|see(?: here)?)(?: that)? (?=you (?:are|were|have|had|do|did|also|said|told)\b)",
+    re.I,
+)
 
 
 def _suggests(said: str) -> bool:
@@ -103,8 +143,8 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
         result.dropped[Dropped.SMALL_TALK] += 1
     if question is not None and said:
         answered = statement_from(question, said, style.pronouns)
-        if answered.statement is not None:
-            result.kept.append(answered.statement)
+        if answered.statement is not None and not _RESTARTS.search(answered.statement.text):
+            result.kept.append(_by(said[0].role, answered.statement))
             start = answered.used
         else:
             start = _fragment(said, question, style, result)
@@ -117,6 +157,18 @@ def _answering(said: Sequence[Utterance], question: Utterance | None, style: Sty
             _keep_or_drop(result, one, text, style, asked)
         else:
             _keep_or_drop(result, one, text, style)
+
+
+# What a relative is asked with one of these is asked of themselves, or of both.
+_OF_WHOM = re.compile(r"\b(?:you|your|yours|yourself)\b", re.I)
+
+
+def _by(role: Role, statement: Statement) -> Statement:
+    """A statement as its speaker's: what a relative answers no to, the patient does not deny themselves."""
+    if role is Role.PATIENT:
+        return statement
+    text = re.sub(r"^Denies ", "No ", re.sub(r"^Reports ", "", statement.text))
+    return replace(statement, text=finished(text), role=role)
 
 
 def _fragment(said: Sequence[Utterance], question: Utterance, style: Style, result: Statements) -> int:
@@ -166,11 +218,11 @@ def _fragments(said: Sequence[Utterance]) -> int:
 
 _RESTARTS = re.compile(
     r"\b(?:is|was|were|are|has|have|had|been) (?:and|but|so|she|he|they|the patient|I)\b(?! \w+ing)|\b(?:have|are|do|did|would|can) (?:him|her|them)\b(?! (?:\w+ )?(?:a|to|on|in|at|with|over))"
-    r"|\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
+    r"|(?<!\bof )\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
     re.I,
 )  # fmt: skip
 _DANGLES = re.compile(
-    r"(?:^|\s)(?:the|a|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
     re.I,
 )
 _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
@@ -207,8 +259,13 @@ def _keep_or_drop(
         result.dropped[reason] += 1
         return False
     text = written(text or "")
+    if style.visit:
+        text = as_written(text)
+    if style.visit and says_nothing(text, one.role):
+        result.dropped[Dropped.EMPTY] += 1
+        return False
     if asked is None or not text.startswith("The patient "):
-        result.kept.append(Statement(text, (one.source,), one.role, one.said))
+        result.kept.append(Statement(text, (one.source,), one.role, one.said, one.problem))
         return True
     text = f'Asked, "{quoted(asked.raw)}?" {uncapitalised(text)}'
     result.kept.append(Statement(text, (asked.source, one.source), one.role, f"{asked.said} {one.said}"))
@@ -229,15 +286,6 @@ def _as_said(one: Utterance, style: Style) -> str | None:
 _ENDS = re.compile(r"(?<![.-])[.!][\s\"')]*\Z")
 
 
-_VERBS = words.BASES | words.PAST | words.MODALS | {"is", "are", "am", "has", "have", "does", "'s"}
-
-
-def has_verb(text: str) -> bool:
-    """Whether any word may be a finite verb."""
-    found = re.findall(r"[a-z']+", text.lower())
-    return any(w in _VERBS or w.rstrip("s") in words.BASES or (w.endswith("ed") and len(w) > 4) for w in found)
-
-
 # -- the patient, and others in the room
 
 FEWEST_WORDS_QUOTED = 3
@@ -254,7 +302,9 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         few = not has_verb(one.said) and (style.visit or len(one.said.split()) < FEWEST_WORDS_QUOTED)
         return None if few else finished(f'another person present said, "{quoted(one.raw)}."')
     if not has_verb(one.said):
-        return None if style.visit or _says_little(one) else _quoted_patient(one.raw)
+        if style.visit:
+            return _absent(one.said)
+        return None if _says_little(one) else _quoted_patient(one.raw)
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
@@ -264,6 +314,19 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         return _quoted_patient(one.raw)
     text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")
+
+
+def _absent(said: str) -> str | None:
+    """What is said not to be there, as a prescriber's note writes it: "No swelling." """
+    found = _NO_SUCH.fullmatch(said.rstrip(" .!"))
+    return finished(found.group()) if found and len(said.split()) <= FEW_WORDS else None
+
+
+_NO_SUCH = re.compile(
+    r"no (?!idea|clue|problem\b|way|worr|doubt|thank|more\b|one\b|longer|rush|need|by\b|not\b|nothing|doctor|sir|I\b|of\b|that|this|it\b|clinician)"
+    r"(?:(?!\b(?:you|i|me|my|your|we|us|that|this|those|them)\b)[\w' ,/-])+",
+    re.I,
+)
 
 
 # What two words may say for themselves: "Not whisky." "Every time." "At six."
@@ -317,7 +380,9 @@ _LEAD = re.compile(
 
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
-        return None if style.visit or _says_little(one) or one.asks else _quoted_clinician(one.raw)
+        if style.visit:
+            return _absent(one.said)
+        return None if _says_little(one) or one.asks else _quoted_clinician(one.raw)
     lead = None if style.visit else _LEAD.match(one.said)
     if lead:
         framed = _by_frame(one.said[lead.end() :], style)
@@ -340,10 +405,21 @@ def _by_frame(said: str, style: Style) -> str | None:
         if found:
             alone = not style.visit and re.match(r"i\b", said, re.I)
             return _framed(frame, uncapitalised(said[found.end() :]), style, style.writer if alone else "we")
+    if style.visit and _DOES_FOR.match(said):
+        return _framed("we will {}", uncapitalised(said), style)
     first = said.split(" ", 1)[0].lower()
-    if not style.visit and first in words.BASES - {"let", "thank", "look", "guess"}:
+    if first in words.BASES - (_NO_ADVICE if style.visit else {"let", "thank", "look", "guess"}):
         return _framed("{writer} advised the patient to {}", uncapitalised(said), style)
     return None
+
+
+_DOES_FOR = re.compile(r"^(?:continue|start|put|keep|get|send|give|refer|set|have) you\b(?! ever)", re.I)
+# In a visit what begins like advice is as often a question or a finding cut from its subject.
+_NO_ADVICE = words.BASES - {
+    "ask", "attend", "avoid", "bring", "buy", "call", "change", "check", "clean", "continue", "cut", "drink", "eat", "exercise",
+    "follow", "get", "keep", "limit", "practice", "quit", "rest", "return", "schedule", "sleep", "start", "stay", "stop",
+    "take", "try", "use", "walk", "wash", "watch", "wear", "write",
+}  # fmt: skip
 
 
 _FRAMES = [

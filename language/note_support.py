@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from language.note_grammar import tidy
+from language.note_numbers import in_digits
+from language.note_wording import clinical
 from language.note_words import BASE_OF, CONTRACTIONS, NEGATIONS, TENS, VALUE_OF
 
 
@@ -67,24 +69,31 @@ def supported(sentence: str, sources: Sequence[str], foreign: float = MOST_FOREI
     """
     heard = tidy_sources(sources)
     checks = {
-        Unsupported.NUMBER: numbers(sentence) <= numbers(heard),
+        Unsupported.NUMBER: numbers(sentence) <= numbers(heard) | ({"1"} if _ONE.search(heard) else set()),
         Unsupported.NAME: names(sentence) <= set(_words(heard)),
         Unsupported.NEGATION: _same_negation(sentence, heard),
         Unsupported.MEDICATION: medications(sentence) <= medications(heard),
-        Unsupported.DATE: dates(sentence) <= dates(heard),
+        Unsupported.DATE: dates(sentence) <= dates(heard) | _scores(heard),
         Unsupported.WORDS: _foreign_share(sentence, heard) <= foreign,
     }
     return frozenset(kind for kind, holds in checks.items() if not holds)
 
 
+# `numbers` takes "one" for a pronoun where no digit says otherwise; a note may count it.
+_ONE = re.compile(r"\bone\b", re.I)
+
+
 def tidy_sources(sources: Sequence[str]) -> str:
-    """The sources as one text, contractions written out; the words as they were said stand beside them."""
-    return " . ".join(f"{source.replace(chr(0x2019), chr(39))} . {tidy(source)}" for source in sources)
+    """The sources as one text, contractions written out, and with the terms that mean the same; the words as said too."""
+    told = [tidy(source) for source in sources]
+    as_said = [source.replace(chr(0x2019), chr(39)) for source in sources]
+    return " . ".join(f"{said} . {one} . {clinical(one)}" for said, one in zip(as_said, told, strict=True))
 
 
 def numbers(text: str) -> set[str]:
     """Every number as digits: "twenty-five", "25" and "25th" are one; "a couple" is 2, "twice" is 2."""
-    found = {match.replace(",", "") for match in re.findall(r"\d+(?:[.,]\d+)*", text)}
+    digits = f"{text} {in_digits(text)}"
+    found = {match.replace(",", "") for match in re.findall(r"\d+(?:[.,]\d+)*", digits)}
     tens = 0
     for word in re.findall(r"[a-z]+", text.lower()):
         value = _VALUES.get(word, _ORDINALS.get(word))
@@ -123,6 +132,16 @@ def dates(text: str) -> set[str]:
     return {re.sub(r"(?<=day)s$", "", match.group().lower()) for match in _DATE.finditer(text)}
 
 
+def _scores(text: str) -> set[str]:
+    """ "Seven out of ten", which a note writes as "7/10" and which then looks like a date, in that form."""
+    return {
+        f"{first}/{second}"
+        for one, other in re.findall(r"\b((?:[\w-]+ )?[\w-]+) out of (\w+)\b", text)
+        for first in numbers(one)
+        for second in numbers(other)
+    }
+
+
 def _same_negation(sentence: str, heard: str) -> bool:
     return bool(NEGATIONS.search(_without_idioms(sentence))) == bool(NEGATIONS.search(_without_idioms(heard)))
 
@@ -139,18 +158,25 @@ def _words(text: str) -> list[str]:
 
 
 def _foreign_share(sentence: str, heard: str) -> float:
-    said = {_base(word) for word in _words(heard)}
+    said = {base(word) for word in _words(heard)}
     content = [word for word in _words(sentence) if word not in _TEMPLATE and not word[0].isdigit()]
     if not content:
         return 0.0
-    return sum(_base(word) not in said for word in content) / len(content)
+    return sum(base(word) not in said for word in content) / len(content)
 
 
 # What a note writes shorter than speech does.
-_WRITTEN = {"mg": "milligram", "milligrams": "milligram", "daily": "day", "mcg": "microgram", "micrograms": "microgram"}
+_WRITTEN = {
+    "mg": "milligram",
+    "milligrams": "milligram",
+    "daily": "day",
+    "mcg": "microgram",
+    "micrograms": "microgram",
+    "examination": "exam",
+}
 
 
-def _base(word: str) -> str:
+def base(word: str) -> str:
     """A word without its inflection, roughly: "sleeping", "sleeps" and "sleep" are one."""
     word = _WRITTEN.get(word, BASE_OF.get(word, word))
     word = re.sub(r"(?<=day)s$", "", word)

@@ -38,9 +38,16 @@ SECTIONS: dict[NoteFormat, Sections] = {
         "History of present illness": (Topic.CONCERN, Topic.RISK, Topic.RESPONSE, Topic.GOAL, Topic.MENTAL_STATUS),
         "Review of systems": (),
         "Medical history": (Topic.HISTORY,),
+        "Surgical history": (),
+        "Family history": (),
+        "Social history": (),
+        "Medications": (),
+        "Allergies": (),
+        "Vitals": (),
         "Physical exam": (Topic.FINDING,),
         "Results": (),
         "Assessment and plan": (Topic.ASSESSMENT, Topic.INTERVENTION, Topic.PLAN),
+        "Instructions": (),
     },
 }
 

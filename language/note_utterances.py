@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from language.note_corrections import corrected
 from language.note_grammar import tidy
 from language.note_values import Dropped, Role, Source, Turn
 from language.note_words import IS_OKAY
@@ -23,23 +24,29 @@ _JOINT = re.compile(
 _OPENS = re.compile(
     r"\s+(?=(?:i would like|i'd like|i'm gon ?na|i am going to|i'm going to|i want|i wan ?na|we'll|we're gon ?na|we are going to|let's|do you"
     r"|have you|are you|did you|does that|does this|is there|are there|can you|would you|any other|what i(?:'d| would)|and then|now (?:i|you|we|the|let)"
-    r"|so (?:the|what|here|as far)|as far as|so far)\b)",
+    r"|so (?:the|what|here|as far)|as far as|so far|(?:and |so |now )*(?:then )?(?:on|for) (?:your|his|her|the) (?:\w+ ){0,2}(?:exam\w*|problem)|(?:and )?so for your |(?:and )?for your (?:first|second|third|fourth|next|last) )\b)",
     re.I,
 )  # fmt: skip
 WORDS_WITHOUT_A_STOP = 16
+WORDS_WITHOUT_ANY_STOP = 10
+"""The same in a turn that has no comma or full stop at all."""
 _DEPENDS = re.compile(r"\b(?:if|when|whether|because|since|that|who|which|while|until|after|before)\b[^,]*$", re.I)
 FEWEST_WORDS = 5
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One clause: where it stands, what was said, what is left when it is tidy, and whether it asks."""
+    """One clause: where it stands, what was said, what is left when it is tidy, and whether it asks.
+
+    `problem`: in a visit, the problem that the clinician had turned to.
+    """
 
     source: Source
     role: Role
     raw: str
     said: str
     asks: bool
+    problem: str = ""
 
 
 def utterances(turns: Sequence[Turn]) -> list[Utterance]:
@@ -51,14 +58,15 @@ def _of_turn(index: int, turn: Turn) -> Iterator[Utterance]:
     for start, end in sentence_spans(turn.text):
         for first, last in _clauses(turn.text, start, end):
             raw = turn.text[first:last]
-            said = tidy(raw)
+            said = corrected(tidy(raw))
             yield Utterance(Source(index, first, last), turn.role, raw, said, is_question(raw, said))
 
 
 def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     cut = start
     joints = list(_JOINT.finditer(text, start, end))
-    if not re.search(r"[,;]", text[start:end]) and len(text[start:end].split()) > WORDS_WITHOUT_A_STOP:
+    many = WORDS_WITHOUT_A_STOP if re.search(r"[.?!,;]", text) else WORDS_WITHOUT_ANY_STOP
+    if not re.search(r"[,;]", text[start:end]) and len(text[start:end].split()) > many:
         joints = sorted([*joints, *_OPENS.finditer(text, start, end)], key=lambda joint: joint.start())
     for joint in joints:
         if joint.start() < cut:
@@ -122,13 +130,18 @@ _SMALL_TALK = re.compile(
     r"^(?:(?:hi|hello|hey)\b|good (?:morning|afternoon|evening|day|to see)|nice to (?:see|meet)|it is (?:good|nice|great) (?:to|seeing)|pleased to"
     r"|how are you(?: doing)?(?: today| this morning| this afternoon)?\W*$|how is it going|how have you been\W*$|thank|thanks|you are welcome|bye|goodbye|see you|take care|have a (?:good|great|nice|safe)|my pleasure"
     r"|come on in|have a seat|welcome|what brings you|what can i (?:do|help)|how can i help|any (?:other )?questions|do you have any (?:other |more )?questions|i do not have any (?:other |more )?questions|no questions|appreciate (?:it|you)|i appreciate|congratulations|happy (?:birthday|new year)"
-    r"|i will be (?:right )?back|be right back|the nurse will|i will (?:get|have|send) (?:my|the) (?:nurse|assistant|medical)|let me (?:get|grab|call|go|just)|give me (?:a|one) (?:second|minute|moment|sec)|just a (?:second|moment|minute)|one (?:second|moment)"
+    r"|i will be (?:right )?back|be right back|the nurse will|i will (?:get|have|send) (?:my|the) (?:nurse|assistant|medical)|let me (?:get|grab|call|go|just)|give me (?:a|one) (?:second|minute|moment|sec)|just a (?:second|moment|minute)|one (?:second|moment|sec\b)"
     r"|(?:i am |that is |that is so |that sounds )?(?:so )?(?:glad|happy|sorry|great|good|awesome|excellent|wonderful|fantastic|perfect|cool|funny|nice|exciting|understandable|fair|terrible|awful|too bad|amazing)(?: to hear(?: that| it)?| to see you| for you| enough| news| that| work| job| question| idea)?\W*$"
     r"|i am (?:so |really |very )?(?:glad|happy|sorry) (?:to|for|you|that)|sounds (?:good|great|like a plan)|you (?:bet|got it)|no worries|that (?:makes|made) sense\W*$|me too|same here|i hear you|what else(?! (?:could|might|did|would)\b)|anything else|tell me (?:more|about it)|go (?:on|ahead)\W*$|i (?:do not know|know|see|understand|agree|bet|got it)\W*$|not that i (?:know|can think|am aware)\b|is that (?:okay|all right)"
     r"|(?:does|how does|do) (?:that|this|it) (?:sound|make sense|work)|are you okay with|i think (?:so|that is (?:it|all|everything))\W*$|that is (?:it|all|right|correct|true|fine|okay|everything)\b.{0,12}$|i (?:love|like|saw|watched) (?:this weather|the movie|the game)|let (?:me|us) (?:know|see|start)\W*$|please do\W*$|i will\W*$|i do\W*$|i am\W*$|i did\W*$|i have\W*$|it (?:is|does|was|did|has)(?: not)?\W*$|you (?:do|are|did|have|can)\W*$|(?:we|they|he|she) (?:do|are|did|is|does|will|can)\W*$)"
     r"|\b(?:the nurse told you|(?:i will )?see you\b(?!.*(?:day\b|\d|\b(?:two|three|four|six) (?:weeks|months)))|nice (?:weather|to see you)|good to see you|nice meeting you|(?:thank you|thanks)(?! for)(?!(?:\W+\w+){5})|your (?:nurse|chart) (?:told|says|said)|dax|the recording|super bowl|football game|off the record)\b",
     re.I,
 )  # fmt: skip
+# What is dictated for the typist, or stands in the record anyway.
+_DICTATED = re.compile(
+    r"^(?:end of (?:dictation|recording|note)|(?:new )?paragraph\W*$|next patient\b|(?:the )?(?:patient's )?(?:date of birth|medical record number|mrn)\b.{0,40}$)",
+    re.I,
+)
 _SYMPATHY = re.compile(
     r"^(?:(?:that|this|it) (?:sounds|must (?:be|have been)|is|was|took|feels)(?: like)? (?:so |really |very |quite |a |an |pretty |been )*(?:frightening|hard|difficult|scary|tough|rough|big step|good start|great start|painful|courage|lot|brave|great|good|nice|wonderful|impressive|frustrating|exhausting)"
     r"|to (?:know|hear)\b|good to know|(?:\w+ ){1,3}is a (?:good|great|big) (?:start|step)|(?:did you find|was|how was|how is)(?: the)? (?:parking|traffic|drive|weather)|(?:it is |bit )?(?:rainy|sunny|cold|hot) out|i like your|can i get you|where would you like to start|what is on your mind|i am a few minutes late|fine, no traffic|my daughter made it\W*$|that works\W*$|works for me\W*$|same time\b.{0,30}\?|(?:it|he|she|they) will like that)",
@@ -145,7 +158,7 @@ _CONTENT = re.compile(r"[a-z]{3,}", re.I)
 def why_empty(utterance: Utterance) -> Dropped | None:
     """Why a clause carries nothing for a note, or None where it may."""
     said = utterance.said
-    if _COMMAND.search(said) or re.search(r"\bhey,? (?:dragon|dax)", utterance.raw, re.I):
+    if _COMMAND.search(said) or _DICTATED.match(said) or re.search(r"\bhey,? (?:dragon|dax)", utterance.raw, re.I):
         return Dropped.COMMAND
     if _SMALL_TALK.search(said) or _SYMPATHY.match(said):
         return Dropped.SMALL_TALK

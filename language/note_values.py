@@ -71,12 +71,16 @@ class Source:
 
 @dataclass(frozen=True)
 class DraftSentence:
-    """One sentence of a draft, in the section of its format, with what it was made from; never without a source."""
+    """One sentence of a draft, in the section of its format, with what it was made from; never without a source.
+
+    `label`: in a visit's note the heading within the section, a body system or a problem; it claims nothing by itself.
+    """
 
     section: str
     text: str
     sources: tuple[Source, ...]
     topic: Topic
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class NoteDraft:
     """A draft for a clinician to read, correct and sign; `not_assessed` is what the template needs and nobody said.
 
     `also_said`: supported sentences that the draft has no room for; a clinician can take them in.
+    `speakers_exchanged`: a visit's clinician and patient were plainly named the wrong way round and are read as each
+    other here, not in the transcript; whoever shows the draft must say so.
     """
 
     format: NoteFormat
@@ -92,13 +98,21 @@ class NoteDraft:
     dropped: dict[Dropped, int]
     version: str
     also_said: tuple[DraftSentence, ...] = ()
+    speakers_exchanged: bool = False
 
     def text(self) -> str:
-        """The draft as plain text: a heading for each section that has sentences, one sentence to a line."""
+        """The draft as plain text: a heading for each section that has sentences, one sentence to a line.
+
+        A label stands before the first of the sentences in a row that it is said of.
+        """
         lines: list[str] = []
+        label = ""
         for sentence in self.sentences:
             heading = sentence.section.upper()
             if heading not in lines:
                 lines += ["", heading] if lines else [heading]
-            lines.append(sentence.text)
+                label = ""
+            begins = sentence.label not in ("", label)
+            lines.append(f"{sentence.label}: {sentence.text}" if begins else sentence.text)
+            label = sentence.label
         return "\n".join(lines)

@@ -4,13 +4,15 @@ import re
 
 from language import note_words as words
 from language.note_grammar import Pronouns, finished
+from language.note_names import is_name
+from language.note_numbers import in_digits
 
 _SMALL = "|".join(words.NUMBERS_TO_19[1:10])
 _NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted(words.NUMBERS_TO_19, key=len, reverse=True))})"
 _HUNDRED = re.compile(rf"\b(?P<many>{_SMALL}) hundred(?: (?:and )?(?P<rest>{_NUMBER}))?\b(?! and)", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<number>{_NUMBER})(?=[ -](?:\w+ )?(?:to|or|out|milligrams?|mg|percent|%|years?|months?|weeks?|days?|hours?|minutes?|nights?"
-    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|over)\b)"
+    rf"|times?|drinks?|beers?|glasses|packs?|pounds?|sessions?|children|kids|daughters?|sons?|brothers?|sisters?|steps?|miles?|puffs?|tablets?|capsules?|pills?|cigarettes?|cups?|bottles?|views?|degrees?|centimeters?|millimeters?|grams?|units?|inches|feet|episodes|doses|refills|cigars?|joints?|cans?|flights?|blocks?|siblings?|boys?|girls?|grandchildren|grandkids|surgeries|pregnancies|over)\b)"
     rf"|\b(?P<both>(?:{'|'.join(words.TENS)})[ -](?:{_SMALL}))\b"
     rf"|(?<=\bage )(?P<age>{_NUMBER})\b|(?<=\bout of )(?P<of>{_NUMBER})\b|(?<=\d or )(?P<alt>{_NUMBER})\b|(?<=\d to )(?P<upto>{_NUMBER})\b",
     re.I,
@@ -20,7 +22,8 @@ _ONE = re.compile(r"^one$", re.I)
 
 _SHORTER = [
     (re.compile(r"\b(?:just|really|actually|pretty much|definitely|certainly|obviously|very|super|right here)\s+", re.I), ""),
-    (re.compile(r"\ba little bit\b", re.I), "a little"),
+    (re.compile(r"\ba (?:little )?bit of (?=(?:an?|the|his|her|their)\b)", re.I), ""),
+    (re.compile(r"\ba little bit(?: of(?! (?:it|that|this|them|my|what)\b))?(?!\w)", re.I), "a little"),
     (re.compile(r"\bgo ahead and\b", re.I), ""),
     (re.compile(r"\bgo ahead,?\s*", re.I), ""),
     (re.compile(r"\b(I|we|they) do (?=(?:have|think|feel|want|see|appreciate|need|believe|recommend|know|like|notice|get|take)\b)", re.I), r"\1 "),
@@ -43,6 +46,7 @@ def written(text: str) -> str:
     """A statement in a note's wording; nothing is added, a number keeps its value, a quotation is not touched."""
     if '"' in text:
         return finished(text)  # a quotation stays as it was said
+    text = in_digits(text)
     text = _HUNDRED.sub(_hundreds, text)
     text = _COUNTED.sub(_digits, text)
     for pattern, shorter in _SHORTER:
@@ -56,6 +60,35 @@ _SPLICED = re.compile(
     r",\s+(?=(?:they|he|she|it|(?:their|his|her) \w+) (?:is|are|was|were|has|have|had|do|does|did|would|will|can|could|cannot|thought|felt"
     r"|said|went|got|just|dropped|hurts?|helps?|feels?)\b)"
 )
+
+
+# What a patient calls it, and what a clinician writes for exactly the same.
+_CLINICAL = [
+    (re.compile(r"\b(?:mom|mum|mommy)\b(?!')", re.I), "mother"),
+    (re.compile(r"\b(?:dad|daddy)\b(?!')", re.I), "father"),
+    (re.compile(r"\b(?:mom|mum)'s\b", re.I), "mother's"),
+    (re.compile(r"\bdad's\b", re.I), "father's"),
+    (re.compile(r"\bgrandma\b", re.I), "grandmother"),
+    (re.compile(r"\bgrandpa\b", re.I), "grandfather"),
+    (re.compile(r"\bkids\b", re.I), "children"),
+    (re.compile(r"\b(?:has |have )?passed away\b", re.I), "died"),
+    (re.compile(r"\bhigh blood pressure\b", re.I), "hypertension"),
+    (re.compile(r"\b(?:stomach|belly|tummy) pains?\b|\b(?:an? )?(?:bellyache|stomach ?ache)\b", re.I), "abdominal pain"),
+    (re.compile(r"\bthrowing up\b", re.I), "vomiting"),
+    (re.compile(r"\bthrew up\b", re.I), "vomited"),
+    (re.compile(r"\b(?:(?:their|her|his|the|your|my) )?appendix (?:was |taken |been )*(?:removed|taken out|out)\b|\bappendix (?:removal|surgery)\b", re.I), "appendectomy"),
+    (re.compile(r"\b(?:(?:their|her|his|the|your|my) )?gallbladder (?:was |taken |been )*(?:removed|taken out|out)\b|\bgallbladder (?:removal|surgery)\b", re.I), "cholecystectomy"),
+    (re.compile(r"\bafib\b", re.I), "atrial fibrillation"),
+]  # fmt: skip
+
+
+def clinical(text: str) -> str:
+    """The same in a clinician's words, where these mean exactly that: "high blood pressure" → "hypertension"."""
+    if '"' in text:
+        return text
+    for pattern, term in _CLINICAL:
+        text = pattern.sub(term, text)
+    return text[:1].upper() + text[1:]
 
 
 def _hundreds(found: re.Match[str]) -> str:
@@ -90,6 +123,63 @@ def by_pronoun(text: str, pronouns: Pronouns) -> str:
     if pronouns.plural:
         rest = _plural_verb(rest)
     return finished(f"{pronouns.subject} {rest}")
+
+
+def reported(text: str, pronouns: Pronouns) -> str:
+    """What a patient says of themselves, as reported: "The patient has pain." → "The patient reports she has pain." """
+    found = _LEADING.match(text)
+    if found is None or found["own"] or text.startswith("The patient reports"):
+        return text
+    account = by_pronoun(text, pronouns)
+    return f"The patient reports {account[0].lower()}{account[1:]}"
+
+
+_INSIDE = re.compile(
+    r"\bthe patient(?P<own>'s)?(?= (?:(?:also|still|now|not|never|already|currently|\w+ly) )*(?P<next>[\w']+)|)"
+)
+_PERSON = (
+    r"(?:step|grand)?(?:mother|father|mom|dad|sister|brother|daughter|son)|wife|husband|aunt|uncle|niece|nephew|cousin|friend|girlfriend|boyfriend|boss|partner"
+    r"|nurse|doctor|therapist|surgeon|physician|specialist|(?<!old )(?:woman|man|girl|boy)"
+)
+_SOMEBODY_ELSE = re.compile(rf"\b(?:(?:dr|mr|mrs|ms)\b|(?:{_PERSON})s?\b)", re.I)
+_HE_OR_SHE = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself|patients)\b", re.I)
+
+
+def names_another(text: str) -> bool:
+    """Whether somebody else is spoken of by relation, calling, title or name, so that a "she" may be that one."""
+    return bool(_SOMEBODY_ELSE.search(text)) or any(map(is_name, re.findall(r"[A-Z][a-z]+", text)))
+
+
+_BEFORE_A_CLAUSE = {"before", "after", "until", "than", "like"}
+_OPENS_A_CLAUSE = {"if", "when", "because", "whether", "while", "unless"}
+
+
+def inside_by_pronoun(text: str, pronouns: Pronouns) -> str:
+    """A sentence that names the patient after its beginning, said of somebody named before.
+
+    Where "he" or "she" stands first it may be anybody, and "they" may be always: there the patient stays named.
+    """
+    found = _INSIDE.search(text)
+    if found is None or pronouns.plural or '"' in text:
+        return text
+    before = text[: found.start()]
+    if _HE_OR_SHE.search(before) or names_another(before):
+        return text
+    case = pronouns.possessive if found["own"] else pronouns.subject if _is_subject(text, found) else pronouns.object
+    return finished(f"{text[: found.start()]}{case}{text[found.end() :]}")
+
+
+def _is_subject(text: str, found: re.Match[str]) -> bool:
+    """Whether a finite verb follows, and nothing before takes the patient as its object ("get the patient started")."""
+    before = (text[: found.start()].split() or [""])[-1].lower()
+    verb = (found["next"] or "").lower()
+    finite = (
+        verb in words.MODALS | words.PAST | set(_PLURAL) or _bare(verb) in words.BASES - {verb} or verb.endswith("ed")
+    )
+    takes_it = before in words.PREPOSITIONS - _BEFORE_A_CLAUSE or (
+        before in words.TAKES_AN_OBJECT and (verb.endswith("ed") or verb in words.PARTICIPLES)
+    )
+    return before in _OPENS_A_CLAUSE or (finite and not takes_it)
 
 
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}

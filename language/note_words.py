@@ -4,8 +4,8 @@ import re
 
 # base past participle; where past and participle are one word, once.
 _VERBS = """
-be was been|become became become|begin began begun|bite bit bitten|blow blew blown|break broke broken|bring brought|
-build built|burn burned|buy bought|catch caught|choose chose chosen|come came come|cost cost|cry cried|cut cut|deal dealt|
+be was been|bend bent|bleed bled|become became become|begin began begun|bite bit bitten|blow blew blown|break broke broken|bring brought|
+build built|burn burned|buy bought|catch caught|choose chose chosen|come came come|cost cost|cry cried|cut cut|deal dealt|die died|
 do did done|draw drew drawn|drink drank drunk|drive drove driven|eat ate eaten|fall fell fallen|feed fed|feel felt|
 fight fought|find found|fly flew flown|forget forgot forgotten|forgive forgave forgiven|freeze froze frozen|
 get got gotten|give gave given|go went gone|grow grew grown|hang hung|have had|hear heard|hide hid hidden|hit hit|
@@ -13,17 +13,17 @@ hold held|hurt hurt|keep kept|know knew known|lay laid|lead led|leave left|lend 
 make made|mean meant|meet met|pay paid|put put|quit quit|read read|ride rode ridden|rise rose risen|run ran run|
 say said|see saw seen|sell sold|send sent|set set|shake shook shaken|shut shut|sing sang sung|sit sat|sleep slept|
 speak spoke spoken|spend spent|stand stood|steal stole stolen|stick stuck|swear swore sworn|swim swam swum|
-take took taken|teach taught|tear tore torn|tell told|think thought|throw threw thrown|understand understood|
-wake woke woken|wear wore worn|win won|write wrote written
+take took taken|swell swelled swollen|teach taught|tear tore torn|tell told|think thought|throw threw thrown|undergo underwent undergone|understand understood|
+wake woke woken|wear wore worn|weep wept|win won|write wrote written
 """
 _REGULAR = """
-accept agree aim allow apologize argue ask attend avoid bother breathe call calm care change check clean clear complain
-continue cook cope count cover dance decide describe drop dread end enjoy exercise expect experience explain fail finish
-focus follow freak guess handle happen hate help hope imagine improve join jump laugh learn like listen live look love
-manage miss move need notice obsess open order overthink own panic pass pick plan play practice pray prefer prepare
+accept agree aim allow apologize argue ask attend avoid believe blame bother breathe call calm care change check clean clear complain
+consider consume continue cook cope cough count cover dance decide describe develop drop dread encourage end enjoy exercise expect experience explain fail finish
+focus follow freak guess handle happen hate help hope identify imagine improve jog join jump laugh learn lift like listen live look love
+manage miss move need notice obsess occur open order overthink own panic pass pick plan play practice pray prefer prepare
 prescribe press pretend promise push quit rate react realize recall recommend refill rehearse reject relax remember
 repeat report rest return scan scream search seem share shop shout show shower skip smell smile smoke snap sound
-start stay stop struggle study suggest suppose survive talk taste text touch travel treat trust try turn use vape visit
+start stay stop struggle study suffer suggest suppose suspect survive swallow talk taste tend text touch travel treat trust try turn urinate use vape visit
 vomit wait walk want wash watch wish wonder work worry yell
 """
 
@@ -64,6 +64,8 @@ PREPOSITIONS = {
     "near", "of", "off", "on", "over", "past", "than", "through", "to", "toward", "towards", "under", "until", "upon",
     "with", "within", "without",
 }  # fmt: skip
+# Where nothing is punctuated a clause may end with one of these: "you are coming in you had some pain".
+PARTICLES = {"in", "on", "up", "off", "out", "over", "down", "back", "around"}
 # After these a pronoun is their object, and a verb behind it stays bare: "it helps you sleep", "let me see".
 TAKES_AN_OBJECT = {
     "ask", "asked", "bother", "bothers", "bothering", "call", "feel", "gave", "get", "give", "gives", "giving", "got",
@@ -84,7 +86,7 @@ CONTRACTIONS = [
     (re.compile(r"\bgot ?ta\b", re.I), "have to"),
     (re.compile(r"\b(?:have|'ve) have to\b", re.I), "have to"),
     (re.compile(r"\bhad ?ta\b", re.I), "had to"),
-    (re.compile(r"\b(?:kinda|sorta|kind of like|sort of like|kind of|sort of)\b", re.I), ""),
+    (re.compile(r"(?<!\bwhat )(?<!\bwhich )(?<!\bsame )(?<!\bother )\b(?:kinda|sorta|kind of like|sort of like|kind of|sort of)\b", re.I), ""),
     (re.compile(r"(?<!\w)['\u2019]?\b(?:cause|cuz|cos|coz)\b(?! of)(?=\s+(?:i|you|he|she|it|we|they|my|the|that)\b)", re.I), "because"),
     (re.compile(r"['\u2019]em\b", re.I), "them"),
     (re.compile(r"\bgimme\b", re.I), "give me"),
@@ -95,6 +97,14 @@ CONTRACTIONS = [
     (re.compile(r"\b(we|you|they|who|what|there) ?['\u2019]re\b", re.I), r"\1 are"),
     (re.compile(r"\b(i|we|you|they|who|could|would|should|might|must) ?['\u2019]ve\b", re.I), r"\1 have"),
     (re.compile(r"\b(\w+) ?['\u2019]ll\b", re.I), r"\1 will"),
+]  # fmt: skip
+# Words that transcripts write as they are spoken, and whom the speaker turns to; neither is a word of the note's.
+SPOKEN = [
+    (re.compile(r"\b(?:i (?:can )?see|it says) here,? (?:that )?(?=(?:you|your|he|she|his|her)\b)", re.I), ""),
+    # "U T I" is one word, "vitamin D I take" and "at 8 A M I wake" are not; nor is "A C-section".
+    (re.compile(r"(?<=\b[B-HJ-Z]) (?=[A-HJ-Z]s?\b)|(?<=\bA) (?=[A-Z] [A-Z]s?\b)|(?<=\bI) (?=[A-HJ-Z]s?\b)|(?<=\b[B-HJ-Z]) (?=I [A-HJ-Z]s?\b)|(?<=\b[A-Z] [A-Z])(?<!\b[AP] M) (?=I\b)"), ""),
+    (re.compile(r"(?:^|,)\s*(?:sir|ma['\u2019]?am|madam|miss|doctor|doc|dear|man|buddy)\s*(?=[.?!]|,(?! (?:and|or)\b)|$)", re.I), ""),
+    (re.compile(r"\b(yes|no|yeah|nope) (?:sir|ma['\u2019]?am|doctor|doc)\b", re.I), r"\1"),
 ]  # fmt: skip
 _HAS_BEFORE = (
     r"(?:(?:not|just|really|always|never|also|only|already|actually|definitely|still)\s+)*"
@@ -124,7 +134,7 @@ FILLERS = re.compile(
 )  # fmt: skip
 LIKE = re.compile(r",\s*like\s*,|\blike,\s", re.I)
 OPENERS = re.compile(
-    r"^(?:(?:okay|ok|all\s?right|alright|right|so|well|yeah|yes|yep|yup|no problem|and|but|now|then|also|again|anyway|anyways"
+    r"^(?:(?:okay|ok|all\s?right|alright|right(?! (?:knee|hip|shoulder|elbow|wrist|hand|foot|ankle|leg|arm|ear|eye|side|index|middle|ring|great|big|upper|lower|lung|breast|thumb|toe|finger|kidney|flank)s?\b)|so|well|yeah|yes|yep|yup|no problem|and|but|now|then|also|again|anyway|anyways"
     r"|sure|great|good(?! (?:morning|afternoon|evening|day))|perfect|awesome|excellent|nice|fine|absolutely|exactly|of course|i see|gotcha|got it|let's see|oh"
     r"|like|actually|plus|or|cause|as well|very good|sounds good|that's good|that is good|that's great|that is great|i know"
     r"|i understand|huh|ha|ugh|ah|sorry|wonderful|fantastic|um|uh|hey|listen|look|you see|correct|true|definitely|you know)\b[\s,.;:!-]*)+",
@@ -135,8 +145,12 @@ IS_OKAY = r"(?<!['\u2019]s)(?<!['\u2019]m)(?<!['\u2019]re)" + "".join(
     rf"(?<!\b{verb})"
     for verb in ("been", "is", "was", "am", "are", "doing", "feel", "going", "pretty", "were", "feels", "not")
 )
+# "It hurts on the right" names a side.
+NO_SIDE = "".join(
+    rf"(?<!\b{word} )" for word in ("the", "my", "your", "his", "her", "left or", "and", "not", "to", "all")
+)
 TAGS = re.compile(
-    rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
+    rf"{IS_OKAY}[\s,;]+(?:okay|ok|all right|alright|{NO_SIDE}right|correct|you know|you see|huh|yeah|is that correct|is that right|is that okay"
     r"|does that sound (?:good|okay|right)|if that's okay|if that is okay|so|and|but|or|though|i think|as well|that is all|that is it)"
     r"[\s,?.!-]*$",
     re.I,

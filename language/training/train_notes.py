@@ -26,6 +26,7 @@ from language.manifests import write_manifest
 from language.note_answers import Statement
 from language.note_drafting import SessionToDraft, passages_seen, stated_pronouns
 from language.note_scores import FOLDER, SETTINGS, VISIT_TOPICS, WEIGHTS
+from language.note_speakers import rightly_named
 from language.note_statements import Style, statements
 from language.note_values import Topic
 from language.training import note_corpora
@@ -49,7 +50,7 @@ def main() -> None:
     """Train every head, save them, print what was seen."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     visits = note_corpora.aci("train")
-    drafted = [statements(visit.turns, Style(visit.pronouns, visit=True)).kept for visit in visits]
+    drafted = [statements(rightly_named(visit.turns), Style(visit.pronouns, visit=True)).kept for visit in visits]
     seen = _features(drafted)
     weights = _salience("salience", visits, drafted, seen) | _section(visits, drafted, seen) | _topics()
     snippets = note_corpora.mts("train")
