@@ -2,8 +2,9 @@
 
     python -m language.training
 
-Minutes on a GPU, hours on two cores, nearly all of it for the risk network (train_risk). It needs the public sets beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here:
-language/weights/minilm records which one is meant.
+Minutes on a GPU, hours on two cores, nearly all of it for the risk network (train_risk). It needs the public sets
+beside the checkout (risk_corpora, note_corpora). The MiniLM is not trained here: language/weights/minilm records which
+one is meant.
 """
 
 from language.training import session_thresholds, train_notes, train_risk

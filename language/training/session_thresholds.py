@@ -25,6 +25,7 @@ from language.training.train_risk import own_texts
 
 SEED = 20261126
 TEXTS_OF_AN_HOUR = 40
+HOURS = 60
 ORDINARY_SESSIONS_RAISED = 0.05
 """The share of ordinary sessions in which each kind may raise anything."""
 
@@ -49,7 +50,7 @@ def ordinary_sessions() -> Iterator[str]:
         yield "\n".join(turn.text for turn in visit.turns if turn.role is Role.PATIENT)
     ordinary = [text.text for text in own_texts() if text.kind is None]
     random.Random(SEED).shuffle(ordinary)
-    for start in range(0, len(ordinary) - TEXTS_OF_AN_HOUR + 1, TEXTS_OF_AN_HOUR):
+    for start in range(0, HOURS * TEXTS_OF_AN_HOUR, TEXTS_OF_AN_HOUR):
         yield "\n".join(ordinary[start : start + TEXTS_OF_AN_HOUR])
 
 
