@@ -28,6 +28,7 @@ from language.note_drafting import (
     words_of_a_visit,
 )
 from language.note_snippets import draft_section
+from language.risk_classifier import settings
 from language.note_speakers import rightly_named
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
@@ -222,12 +223,15 @@ _OF_LIFE = {
 
 
 def risk(sessions: Sequence[Session], rules_only: bool) -> dict[str, dict[str, str]]:
-    """By what a session's header says of risk: in how many something is raised as present, any kind, or one of life."""
+    """By what a session's header says of risk: in how many something is raised as present, any kind, or one of life.
+
+    With the thresholds of a whole session, as the drafting flow reads it.
+    """
     found: dict[str, list[tuple[bool, bool]]] = {}
     for session in sessions:
         if "risk" not in session.said:
             continue
-        reading = read_session(session.turns, read_risk, rules_only=rules_only)
+        reading = read_session(session.turns, read_risk, rules_only=rules_only, least=settings().session_threshold)
         kinds = {one.signal.kind for one in reading.signals if one.signal.status is SignalStatus.PRESENT}
         found.setdefault(session.said["risk"], []).append((bool(kinds & _OF_LIFE), bool(kinds)))
     return {

@@ -27,7 +27,7 @@ SEED = 20261126
 TEXTS_OF_AN_HOUR = 40
 HOURS = 60
 ORDINARY_SESSIONS_RAISED = 0.05
-"""The share of ordinary sessions in which each kind may raise anything."""
+"""The share of ordinary sessions in which any kind may raise anything, a seventh of it for each."""
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     sessions = list(ordinary_sessions())
     network = load_network(SHIPPED)
     highest = np.array([_highest(network, each) for each in sessions])
-    raw = np.quantile(highest, 1 - ORDINARY_SESSIONS_RAISED, axis=0)
+    raw = np.quantile(highest, 1 - ORDINARY_SESSIONS_RAISED / len(SignalKind), axis=0)
     stored = json.loads((SHIPPED / THRESHOLDS).read_text(encoding="utf-8"))
     stored["session_raw"] = {kind.value: round(float(raw[column]), 4) for column, kind in enumerate(SignalKind)}
     (SHIPPED / THRESHOLDS).write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
