@@ -28,8 +28,8 @@ from language.note_drafting import (
     words_of_a_visit,
 )
 from language.note_snippets import draft_section
-from language.risk_classifier import settings
 from language.note_speakers import rightly_named
+from language.risk_classifier import settings
 from language.risk_signals import SignalKind, SignalStatus, read_risk
 from language.sentences import sentence_spans
 from language.session_risk import read_session
