@@ -12,6 +12,7 @@ from acts.pilot_arms import installation_of
 from acts.pilot_figures import Lost
 from adapters import therapy_store, therapy_store_sessions
 from adapters.operational_store import reading, writing
+from language.risk_classifier import Settings
 from language.risk_values import RiskReading
 from models.codes import ApprovalKind, NoteStatus, TranscriptState
 from models.columns import utc_now
@@ -49,6 +50,7 @@ def new_reads(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], None]:
 @pytest.fixture(autouse=True)
 def _everything_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_gate, "session_threshold", lambda _: 0.0)
+    monkeypatch.setattr(Settings, "session_threshold", lambda _self, _kind: 0.0)
 
 
 def rows(record: Any, **where: Any) -> list[Any]:
