@@ -33,29 +33,30 @@ _GRADE = re.compile(r"\b(?P<grade>one|two|three|four|[1-4]) plus\b(?! (?:\d|one|
 def in_digits(text: str) -> str:
     """The same text with such numbers as digits: "one twenty eight over eighty" → "128/80", "eight point two" → "8.2"."""
     text = _PRESSURE.sub(
-        lambda found: f"{_value(found['hundred']) * 100 + _value(found['rest'])}/{_low(found['low'])}", text
+        lambda found: f"{value(found['hundred']) * 100 + value(found['rest'])}/{_low(found['low'])}", text
     )
-    text = _POINT.sub(lambda found: f"{_value(found['whole'])}.{_digits(found['part'])}", text)
+    text = _POINT.sub(lambda found: f"{value(found['whole'])}.{_digits(found['part'])}", text)
     text = _YEAR.sub(lambda found: str(_year(found)), text)
-    return _GRADE.sub(lambda found: f"{_value(found['grade'])}+", text)
+    return _GRADE.sub(lambda found: f"{value(found['grade'])}+", text)
 
 
 def _year(found: re.Match[str]) -> int:
     if found["of_two_thousand"]:
-        return 2000 + _value(found["of_two_thousand"])
-    return (1900 if found["century"] else 2000) + _value(re.sub(r"^oh? ", "", found["year"], flags=re.I))
+        return 2000 + value(found["of_two_thousand"])
+    return (1900 if found["century"] else 2000) + value(re.sub(r"^oh? ", "", found["year"], flags=re.I))
 
 
 def _digits(said: str) -> str:
-    return "".join("0" if part.lower() == "oh" else str(_value(part)) for part in said.split())
+    return "".join("0" if part.lower() == "oh" else str(value(part)) for part in said.split())
 
 
 def _low(said: str) -> int:
     over_a_hundred = re.match(r"one[ -](?:hundred(?: and)?[ -])?", said, re.I)
-    return 100 + _value(said[over_a_hundred.end() :]) if over_a_hundred else _value(said)
+    return 100 + value(said[over_a_hundred.end() :]) if over_a_hundred else value(said)
 
 
-def _value(said: str) -> int:
+def value(said: str) -> int:
+    """A number up to 99 in words ("twenty-five") or in digits."""
     if said.isdigit():
         return int(said)
     return sum(words.VALUE_OF[part] for part in re.split(r"[ -]", said.lower()))

@@ -5,7 +5,7 @@ import re
 from language import note_words as words
 from language.note_grammar import Pronouns, finished
 from language.note_names import is_name
-from language.note_numbers import in_digits
+from language.note_numbers import in_digits, value
 
 _SMALL = "|".join(words.NUMBERS_TO_19[1:10])
 _NUMBER = rf"(?:(?:{'|'.join(words.TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(sorted(words.NUMBERS_TO_19, key=len, reverse=True))})"
@@ -93,11 +93,7 @@ def clinical(text: str) -> str:
 
 def _hundreds(found: re.Match[str]) -> str:
     rest = found["rest"]
-    return str(100 * words.VALUE_OF[found["many"].lower()] + (_value(rest) if rest else 0))
-
-
-def _value(number: str) -> int:
-    return sum(words.VALUE_OF[part] for part in re.split(r"[ -]", number.lower()))
+    return str(100 * words.VALUE_OF[found["many"].lower()] + (value(rest) if rest else 0))
 
 
 def _digits(found: re.Match[str]) -> str:
@@ -105,7 +101,7 @@ def _digits(found: re.Match[str]) -> str:
     return (
         number
         if _ONE.match(number) and not re.match(r"[ -](?:to|or) ", found.string[found.end() :])
-        else str(_value(number))
+        else str(value(number))
     )
 
 

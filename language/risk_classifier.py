@@ -8,7 +8,7 @@ the shipped one is written by language.training.train_risk, a practice's own by 
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -124,12 +124,22 @@ def scores_of(texts: Sequence[str], folder: Path = SHIPPED) -> Iterator["Scores"
     from language.risk_network import load_network
 
     of = settings(folder)
-    passages = [passages_of(text, of.together) for text in texts]
-    words = [text[one.start : one.end] for text, each in zip(texts, passages, strict=True) for one in each]
-    raw = load_network(folder).scores(words)
+    for raw in raw_of(texts, load_network(folder).scores, of.together, of.taken_back):
+        yield calibrated(raw, of)
+
+
+def raw_of(
+    texts: Sequence[str],
+    scores: "Callable[[Sequence[str]], NDArray[np.float32]]",
+    together: int,
+    taken_back: float,
+) -> "Iterator[NDArray[np.float32]]":
+    """The raw scores of each text's passages, as they are heard; ``scores`` reads the passages of all texts at once."""
+    passages = [passages_of(text, together) for text in texts]
+    raw = scores([text[one.start : one.end] for text, each in zip(texts, passages, strict=True) for one in each])
     at = 0
     for each in passages:
-        yield calibrated(as_heard(raw[at : at + len(each)], each, of.taken_back), of)
+        yield as_heard(raw[at : at + len(each)], each, taken_back)
         at += len(each)
 
 

@@ -132,7 +132,7 @@ def _without_repeats(found: list[RiskSignal]) -> list[RiskSignal]:
 
 
 def _unheard(low: str, passages: Sequence[Passage], scores: "risk_classifier.Scores", settings: Settings) -> set[int]:
-    """The sentences, by number, in which the network hears next to nothing, read alone or with a neighbour.
+    """The sentences, by number, in which the network hears next to nothing, read alone or among others.
 
     It has to be able to hear: not in a few words, which say little without what they answer, nor in more than it reads.
     """
@@ -170,17 +170,14 @@ def _by_classifier(
     raised = []
     for column, kind in enumerate(SignalKind):
         of_kind = scores[:, column]
-        loud = [
-            (float(of_kind[row]), passage, _loudest(passages, passage, of_kind))
-            for row, passage in enumerate(passages)
-            if of_kind[row] >= settings.thresholds[kind]
-        ]
         over = [
-            (score, passage, telling)
-            for score, passage, telling in loud
-            if not _decided(by_rule[telling.first], kind, score)
+            (score, passage)
+            for row, passage in enumerate(passages)
+            if (score := float(of_kind[row])) >= settings.thresholds[kind]
+            and not _decided(by_rule[_loudest(passage, of_kind)], kind, score)
         ]
-        for score, telling in _apart(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
+        for score, passage in _apart(over)[:MAX_CLASSIFIER_SIGNALS_PER_KIND]:
+            telling = passages[_loudest(passage, of_kind)]
             span = (telling.start, telling.end)
             scope = scope_of_sentence(Place(low, span, span))
             if score >= SCORE_OVER_A_READING and scope.status not in _SURELY_SET_ASIDE:
@@ -200,19 +197,21 @@ def _by_classifier(
     return raised
 
 
-def _loudest(passages: Sequence[Passage], passage: Passage, of_kind: "risk_classifier.Scores") -> Passage:
-    """The sentence of a passage that sounds most like a kind by itself: what the flag points to, and rules judge."""
-    # the row of each sentence alone comes first, by its number
-    return passages[max(range(passage.first, passage.last + 1), key=lambda at: float(of_kind[at]))]
+def _loudest(passage: Passage, of_kind: "risk_classifier.Scores") -> int:
+    """The sentence of a passage, by number, that sounds most like a kind by itself: a flag points to it, rules judge it.
+
+    The first rows of a text's scores, and of its passages, are those of each sentence alone.
+    """
+    return passage.first + int(of_kind[passage.first : passage.last + 1].argmax())
 
 
-def _apart(over: Sequence[tuple[float, Passage, Passage]]) -> list[tuple[float, Passage]]:
-    """Scores with the sentence that tells most, the strongest first; of passages that overlap, the strongest alone."""
-    kept: list[tuple[float, Passage, Passage]] = []
-    for score, each, telling in sorted(over, key=lambda one: (-one[0], one[1].start, one[1].end)):
-        if all(each.last < other.first or other.last < each.first for _, other, _ in kept):
-            kept.append((score, each, telling))
-    return [(score, telling) for score, _, telling in kept]
+def _apart(over: Sequence[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
+    """The strongest first; of passages that overlap, the strongest alone."""
+    kept: list[tuple[float, Passage]] = []
+    for score, each in sorted(over, key=lambda one: (-one[0], one[1].start, one[1].end)):
+        if all(each.last < other.first or other.last < each.first for _, other in kept):
+            kept.append((score, each))
+    return kept
 
 
 def _decided(found: _Finds, kind: SignalKind, score: float) -> bool:

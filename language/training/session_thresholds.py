@@ -12,13 +12,12 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from language.manifests import read_manifest, write_manifest
 from language.note_values import Role
 from language.plain import plain
-from language.risk_classifier import SHIPPED, THRESHOLDS, as_heard, passages_of, settings
-from language.risk_network import NETWORK, RiskNetwork, load_network
+from language.risk_classifier import SHIPPED, THRESHOLDS, raw_of, settings
+from language.risk_network import NETWORK, load_network
 from language.risk_values import SignalKind
 from language.training import note_corpora
 from language.training.train_risk import own_texts
@@ -32,9 +31,10 @@ ORDINARY_SESSIONS_RAISED = 0.05
 
 def main() -> None:
     """Measure, write, say what was written."""
-    sessions = list(ordinary_sessions())
-    network = load_network(SHIPPED)
-    highest = np.array([_highest(network, each) for each in sessions])
+    sessions = [plain(each).text for each in ordinary_sessions()]
+    of = settings(SHIPPED)
+    heard = raw_of(sessions, load_network(SHIPPED).scores, of.together, of.taken_back)
+    highest = np.array([each.max(0) for each in heard])
     raw = np.quantile(highest, 1 - ORDINARY_SESSIONS_RAISED / len(SignalKind), axis=0)
     stored = json.loads((SHIPPED / THRESHOLDS).read_text(encoding="utf-8"))
     stored["session_raw"] = {kind.value: round(float(raw[column]), 4) for column, kind in enumerate(SignalKind)}
@@ -52,13 +52,6 @@ def ordinary_sessions() -> Iterator[str]:
     random.Random(SEED).shuffle(ordinary)
     for start in range(0, HOURS * TEXTS_OF_AN_HOUR, TEXTS_OF_AN_HOUR):
         yield "\n".join(ordinary[start : start + TEXTS_OF_AN_HOUR])
-
-
-def _highest(network: RiskNetwork, session: str) -> NDArray[np.float32]:
-    words, of = plain(session).text, settings(SHIPPED)
-    passages = passages_of(words, of.together)
-    raw = network.scores([words[each.start : each.end] for each in passages])
-    return np.asarray(as_heard(raw, passages, of.taken_back).max(0))
 
 
 if __name__ == "__main__":

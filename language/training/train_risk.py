@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from language.encoder import pinned_weights, tokenizer_and_network
 from language.manifests import write_manifest
 from language.plain import plain
-from language.risk_classifier import SHIPPED, THRESHOLDS, as_heard, passages_of
+from language.risk_classifier import SHIPPED, THRESHOLDS, passages_of, raw_of
 from language.risk_network import NETWORK
 from language.risk_signals import read_risk
 from language.risk_values import SignalKind, SignalStatus
@@ -112,7 +112,7 @@ def calibrate(tokenizer: Any, network: Any) -> None:
     print(json.dumps({"version": version} | settings))
 
 
-def _from_minilm(tokenizer: Any, network: Any, telling: "Telling") -> Learner:
+def _from_minilm(tokenizer: Any, network: Any, telling: Telling) -> Learner:
     material = _material(own_texts())
 
     def rounds(choose: random.Random) -> Rounds:
@@ -121,7 +121,7 @@ def _from_minilm(tokenizer: Any, network: Any, telling: "Telling") -> Learner:
     return _mean_of_runs(tokenizer, lambda: Learner(network), rounds, risk_tuning.FROM_MINILM)
 
 
-def _going_on(tokenizer: Any, network: Any, telling: "Telling") -> Learner:
+def _going_on(tokenizer: Any, network: Any, telling: Telling) -> Learner:
     """From the network that is there, with what was written last and a part of the rest, drawn anew for each round."""
     new = _fit(own_texts([risk_corpora.WRITTEN_LAST]))
     older = _material(own_texts(risk_corpora.TRAINED_ON_BEFORE))
@@ -222,8 +222,7 @@ def telling_passages(tokenizer: Any, learner: Learner, own: Sequence[Sentence]) 
     for text, each in zip(longer, parts, strict=True):
         columns = [KINDS.index(kind) for kind in kinds_of(text)]
         heard = dict(zip(each, raw[at : at + len(each), columns].max(1), strict=True))
-        whole = [part for part in _fours(text.text) if part in heard]
-        loudest = [max(those, key=heard.__getitem__) for those in (each, whole) if those]
+        loudest = [max(those, key=heard.__getitem__) for those in (each, _fours(text.text)) if those]
         found[text.text] = tuple(dict.fromkeys(loudest))
         at += len(each)
     return found
@@ -333,15 +332,8 @@ def _calibration(tokenizer: Any, learner: Learner, texts: Sequence[Sentence]) ->
 
 def _best(tokenizer: Any, learner: Learner, texts: Sequence[str]) -> NDArray[np.float32]:
     words = [plain(text).text for text in texts]
-    parts = [passages_of(text, TOGETHER) for text in words]
-    raw = risk_tuning.scores(
-        tokenizer, learner, [text[one.start : one.end] for text, each in zip(words, parts, strict=True) for one in each]
-    )
-    best, at = [], 0
-    for each in parts:
-        best.append(as_heard(raw[at : at + len(each)], each, TAKEN_BACK).max(0))
-        at += len(each)
-    return np.array(best)
+    heard = raw_of(words, lambda parts: risk_tuning.scores(tokenizer, learner, parts), TOGETHER, TAKEN_BACK)
+    return np.array([raw.max(0) for raw in heard])
 
 
 def _rule_precision(own: Sequence[Sentence]) -> dict[str, float]:
