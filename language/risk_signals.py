@@ -198,7 +198,7 @@ def _by_classifier(
 
 
 def _loudest(passage: Passage, of_kind: "risk_classifier.Scores") -> int:
-    """The sentence of a passage, by number, that sounds most like a kind by itself: a flag points to it, rules judge it.
+    """The sentence of a passage, by number, that sounds most like a kind by itself: flags point to it, rules judge it.
 
     The first rows of a text's scores, and of its passages, are those of each sentence alone.
     """
