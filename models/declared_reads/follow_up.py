@@ -5,16 +5,17 @@ from models.automated_steps import MayRead
 READS: dict[str, MayRead] = {
     "ask what is due between sessions": MayRead(
         {
-            "check_in": "due_on id plan_id",
+            "check_in": "case_number due_on id plan_id status",
             "check_in_plan": "case_number every_days id kind next_on until_on",
-            "episode": "case_number version",
+            "episode": "case_number clinician_id location_id patient_id version",
             "follow_up": "unique_key",
             "location": "time_zone",
             "outbox_message": "unique_key",
             "patient": "email id phone preferred_channel sms_stopped_at time_zone",
             "portal_link": "case_number expires_at id purpose",
             "practice_setting": "value",
-        },
+            "to_do": "case_number id kind unique_key",
+        }
     ),
     "bring it to the gate": MayRead(
         {

@@ -293,9 +293,12 @@ READS: dict[str, MayRead] = {
     ),
     "ask who began or ended care how satisfied they are": MayRead(
         {
-            "episode": "case_number closed_at opened_by started_on",
+            "episode": "case_number closed_at location_id opened_by started_on version",
             "location": "time_zone",
-            "patient": "email id phone preferred_channel sms_stopped_at",
+            "outbox_message": "unique_key",
+            "patient": "email id phone preferred_channel sms_stopped_at time_zone",
+            "portal_link": "case_number expires_at id purpose",
+            "satisfaction_survey": "asked_on case_number id moment no_more patient_id",
         }
     ),
     "figures of the day": MayRead(
