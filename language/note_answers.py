@@ -21,7 +21,7 @@ from language.note_grammar import (
     uncapitalised,
 )
 from language.note_open_questions import about_patient, composed, has_verb, is_fragment, is_phrase, past
-from language.note_utterances import Utterance
+from language.note_utterances import Utterance, is_question
 from language.note_values import Role, Source
 from language.note_wording import written
 
@@ -112,6 +112,9 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
     sentence = _by_polarity(asked, says, pronouns)
     if not says and any(_TAKEN_BACK.match(one.raw) for one in (first, *answers[1:2])):
         sentence = None  # "No. Well, sometimes at night": the words themselves must be read
+    if sentence and sentence.startswith("Denies ") and not _is_asked(question, asked):
+        # "You look thin." "No, I'm fine.": contradicted, not asked
+        sentence = f'The patient said no to "{uncapitalised(asked)}"' if len(asked.split()) > 1 else None
     if sentence is None:
         return Answered(None, 0)
     fragment = is_fragment(rest)
@@ -124,7 +127,20 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
         sentence = f"{sentence} {rest}" if says else f'{sentence} ("{rest}")' if len(rest.split()) > 1 else sentence
     used = 1 if not rest or fragment else 0
     answer = first.source if used else _first_word(first)
-    return Answered(Statement(written(sentence), (question.source, answer), Role.PATIENT, asked), used)
+    return Answered(Statement(written(sentence), (_where(question, asked), answer), Role.PATIENT, asked), used)
+
+
+def _is_asked(question: Utterance, asked: str) -> bool:
+    """Whether it is a question by its own form: "no fever" in speech recognised without punctuation is one too."""
+    return is_question(question.raw, question.said) or bool(re.match(r"no\s+\w", asked, re.I))
+
+
+def _where(question: Utterance, asked: str) -> Source:
+    """The place of what is asked alone, without what leads to it."""
+    opening = r"\W+".join(map(re.escape, asked.split()[:2]))
+    found = re.search(rf"\b{opening}\b", question.raw, re.I)
+    start = found.start() if found else 0
+    return Source(question.source.turn, question.source.start + start, question.source.end)
 
 
 _GENERAL = re.compile(

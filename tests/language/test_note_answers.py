@@ -119,10 +119,17 @@ def test_answer_that_is_no_phrase_is_not_composed(question: str, answer: str) ->
         ("Any headaches?", "Yes, I take lithium.", ["Reports headaches.", "The patient takes lithium."]),
         ("Any fits, falls or fever?", "No.", ["Denies fits, falls or fever."]),
         ("Do you like it?", "Right now it hurts.", ["It hurts."]),
+        ("You look thin.", "No, I am fine.", ['The patient said no to "you look thin".', "The patient is fine."]),
     ],
 )
 def test_answer_says_what_was_asked(question: str, answer: str, statements_: list[str]) -> None:
     assert told(question, answer) == statements_
+
+
+def test_statement_rests_on_what_was_asked_without_what_leads_to_it() -> None:
+    turns = [Turn("D", Role.CLINICIAN, "Before we begin, have you ever had fits?"), Turn("P", Role.PATIENT, "No.")]
+    (made,) = statements(turns, Style(THEY, True)).kept
+    assert heard(made.sources, turns) == ["have you ever had fits?", "No."]
 
 
 def test_clause_behind_a_bare_answer_stays_its_own() -> None:
