@@ -3,14 +3,14 @@
 from bisect import bisect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
+from sqlalchemy import false, func, or_
 from sqlmodel import Session, col, select
 
-from adapters.desk_views import URGENCY, case_facts
+from adapters.desk_views import URGENCY, case_facts, places
 from adapters.operational_store import one, reading
 from models.case_facts import CaseFacts
 from models.codes import ApprovalKind, ApprovalStatus, DraftKind, NoteStatus
@@ -56,11 +56,15 @@ def rows(
     clinician_id: str | None = None,
     status: str = "",
     search: str = "",
+    name: str = "",
+    after: date | None = None,
+    before: date | None = None,
     limit: int = NOTES_SHOWN,
 ) -> list[NoteRow]:
     """The notes at these locations, or of this clinician (held by them, or given to them to sign).
 
-    ``search`` is part of a note's number or a patient's whole id; ``status`` "" = any.
+    ``search`` is part of a note's number or a patient's whole id; ``name`` holds words of the patient's name, in any
+    order; ``after`` and ``before`` bound the session's day where it was held, both included; ``status`` "" = any.
     """
     query = select(SessionNote, Patient).join(Patient, col(Patient.id) == col(SessionNote.patient_id))
     if clinician_id is not None:
@@ -77,10 +81,28 @@ def rows(
             col(SessionNote.case_number).contains(wanted, autoescape=True)
             | (func.upper(col(SessionNote.patient_id)) == wanted)
         )
+    for word in name.replace(",", " ").split():
+        query = query.where(
+            col(Patient.given_name).icontains(word, autoescape=True)
+            | col(Patient.family_name).icontains(word, autoescape=True)
+        )
+    if after or before:
+        query = query.where(or_(false(), *(_held_between(place, after, before) for place in places().values())))
     # what is open first, so that a long past never pushes it off the list
     query = query.order_by(col(SessionNote.closed_at).is_not(None), col(SessionNote.started_at).desc()).limit(limit)
     with reading() as db:
         return sorted(_rows(db, db.exec(query).all()), key=lambda row: row.order)
+
+
+def _held_between(place: Location, after: date | None, before: date | None) -> Any:
+    """That a session is of this place and fell on these days there."""
+    zone = ZoneInfo(place.time_zone)
+    held = col(SessionNote.location_id) == place.id
+    if after is not None and after.year > 1:  # what lies before all time bounds nothing
+        held &= col(SessionNote.started_at) >= datetime.combine(after, time.min, zone)
+    if before is not None and before.year < date.max.year:
+        held &= col(SessionNote.started_at) < datetime.combine(before + timedelta(days=1), time.min, zone)
+    return held
 
 
 def _rows(db: Session, found: Sequence[tuple[SessionNote, Patient]]) -> list[NoteRow]:

@@ -94,6 +94,7 @@ ROUTES: Mapping[str, frozenset[Role]] = {
     "clearinghouse": CLAIM_READERS,
     "put_aside_file": CLAIM_WORKERS,
     "notes": EVERYONE,
+    "find_notes": SIGNERS,
     "note_page": EVERYONE,
     "note_draft": CLINICAL,
     "change_note": CLINICAL,

@@ -305,6 +305,7 @@ def _note_visits(place: Location, clinician: Staff) -> list[Visit]:
     return [
         Visit("notes", "/notes", **told),
         Visit("notes", "/notes", Role.OWNER, name="notes_in_counts"),
+        Visit("notes", "/notes", **told, go=_find_notes, name="notes_found"),
         Visit("note_draft", f"/notes/{waiting.number}/draft", **told),
         Visit("note_draft", f"/notes/{waiting.number}/draft", **told, go=_change_a_sentence, name="note_changed"),
         Visit("note_draft", f"/notes/{plain.number}/draft", **told, name="note_plain"),
@@ -467,6 +468,13 @@ def _change_a_sentence(page: Page) -> None:
     page.locator("details.add summary").last.click()
     page.get_by_text("Private psychotherapy note").click()
     page.get_by_role("button", name="Save the private note").wait_for()
+
+
+def _find_notes(page: Page) -> None:
+    page.get_by_label("Patient's name").fill("van")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Find", exact=True).click()
+    assert "of patients called van" in page.inner_text("main")
 
 
 def _sign_note(page: Page) -> None:

@@ -1,7 +1,6 @@
 """The biller's pages: the queue of exceptions, every claim by number, one claim's thread and what is done to it."""
 
 from collections import Counter
-from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -118,7 +117,11 @@ def all_claims(
     asked |= {"after": after, "before": before}
     number = claim_words.page_of(page_number)
     wanted = ClaimsAsked(
-        status=asked["status"], payer=payer, search=q.replace("\x00", ""), after=_day(after), before=_day(before)
+        status=asked["status"],
+        payer=payer,
+        search=q.replace("\x00", ""),
+        after=words.day_of(after),
+        before=words.day_of(before),
     )
     rows, total = claim_views.claims(me.staff.location_ids, wanted, number)
     return page(
@@ -135,13 +138,6 @@ def all_claims(
         shows_names=sees_claim_names(me.staff.role),
         cw=claim_words,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 # -- one claim

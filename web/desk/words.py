@@ -590,6 +590,14 @@ def day(moment: datetime, zone: str) -> str:
     return f"{there:%b} {there.day}, {there.year}"
 
 
+def day_of(typed: str) -> date | None:
+    """A day as a browser's date field sends it; None where none was typed, or none that there is."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
 def spoken_date(day: date) -> str:
     """A date with its weekday: ``Mon, Nov 23, 2026``."""
     return f"{day:%a, %b} {day.day}, {day.year}"

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
@@ -128,6 +129,47 @@ def test_list_says_what_kind_of_draft_each_is(seated, place):
 def test_list_is_searched_by_number_and_patient_and_filtered_by_status(seated, made, asked, found):
     path = asked.format(number=made.number, patient=made.patient.id.lower())
     assert (f">{made.number}<" in seated.get(f"/notes{path}").text) == found
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "found"),
+    [(0, 0, True), (0, None, True), (None, 0, True), (1, None, False), (None, -1, False), (-3, -1, False)],
+)
+def test_list_is_filtered_by_the_day_where_the_session_was_held(seated, place, after, before, found):
+    evening = datetime.combine(datetime.now(UTC).date() - timedelta(days=2), time(23, 30), ZoneInfo(place.time_zone))
+    session, _ = note_factories.make_session(seated.staff, place, started_at=evening)
+    days = [None if by is None else (evening.date() + timedelta(days=by)).isoformat() for by in (after, before)]
+    asked = "&".join(f"{name}={day}" for name, day in zip(("after", "before"), days, strict=True) if day)
+    assert (f">{session.case_number}<" in seated.get(f"/notes?{asked}").text) == found
+
+
+@pytest.mark.parametrize("asked", ["after=2026-02-30", "before=9999-12-31", "after=0001-01-01", "before=", "after=x"])
+def test_list_is_not_filtered_by_what_bounds_nothing(seated, made, asked):
+    assert f">{made.number}<" in seated.get(f"/notes?{asked}").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("{given} {family}", True),
+        (" {family},  {given} ", True),
+        ("{part}", True),
+        ("{given} Nobody", False),
+        ("%", False),
+        ("\x00", True),
+    ],
+)
+def test_notes_are_found_by_the_patients_name_which_stands_in_no_address(seated, made, typed, found):
+    given, family = made.patient.given_name, made.patient.family_name
+    typed = typed.format(given=given, family=family, part=family[1:4].upper())
+    shown = seated.post("/notes", patient=typed)
+    assert (f">{made.number}<" in shown.text) == found
+    assert f'href="/notes?q={made.patient.id}&amp;scope=all">{given} {family}</a>' in seated.get("/notes").text
+
+
+def test_patient_of_another_team_is_not_found_by_name(seated, place, person):
+    other = note_factories.make_proposed_note(person(Role.CLINICIAN, team="another"), place)
+    assert other.number not in seated.post("/notes", patient=other.patient.family_name).text
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ EXPECTED = {
     "clearinghouse": "BDW",
     "put_aside_file": "BD",
     "notes": "COBNWMD",
+    "find_notes": "CO",
     "note_page": "COBNWMD",
     "note_draft": "C",
     "change_note": "C",
