@@ -25,6 +25,7 @@ READS: dict[str, MayRead] = {
             "clinician": "id",
             "location": "id state time_zone",
             "offer": "slot_id",
+            "room": "accessible active id location_id",
             "series": (
                 "case_number clinician_id every_weeks from_on id location_id minutes modality "
                 "patient_id room_id starts status until_on weekday zone"
