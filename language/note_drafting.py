@@ -45,7 +45,7 @@ __all__ = [
     "supported",
 ]
 
-GRAMMAR = "grammar-3"
+GRAMMAR = "grammar-4"
 ALIKE = 0.8
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from language import note_words as words
 from language.note_answers import Statement, polarity, statement_from
+from language.note_clauses import opens_as_clause
 from language.note_grammar import CLINICIAN, Pronouns, finished, to_third_person, uncapitalised
 from language.note_open_questions import has_verb
 from language.note_problems import problem_and_rest
@@ -218,11 +219,11 @@ def _fragments(said: Sequence[Utterance]) -> int:
 
 _RESTARTS = re.compile(
     r"\b(?:is|was|were|are|has|have|had|been) (?:and|but|so|she|he|they|the patient|I)\b(?! \w+ing)|\b(?:have|are|do|did|would|can) (?:him|her|them)\b(?! (?:\w+ )?(?:a|to|on|in|at|with|over))"
-    r"|(?<!\bof )\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
+    r"|\b(?:did|does|do|was|is|has) not (?:she|he|they|the patient)\b(?! \w+ing)|(?<!\bof )\b(?:him|her|them) (?:is|are|was|has|have|do|does)\b|\bthe the\b|\b(?:how|what|why) (?:do|does|did|are|is|would) (?:the patient|she|he|they)\b",
     re.I,
 )  # fmt: skip
 _DANGLES = re.compile(
-    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|what|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
     re.I,
 )
 _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
@@ -295,6 +296,10 @@ _OWN = re.compile(
 )
 
 
+# A clause that hangs on another one, which may have been said in another breath: "Because I have to sign it."
+_HANGS = re.compile(r"(?:because|since|if|when)\b", re.I)
+
+
 def _of_patient(one: Utterance, style: Style) -> str | None:
     if one.asks:
         return None
@@ -308,10 +313,12 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
-    if style.visit or _OWN.match(one.said):
+    if style.visit or (_OWN.match(one.said) and not (_HANGS.match(one.said) and not opens_as_clause(one.said))):
         return text
     if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]):
         return _quoted_patient(one.raw)
+    if not opens_as_clause(one.said):
+        return None if _says_little(one) else _quoted_patient(one.raw)
     text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")
 
@@ -378,11 +385,19 @@ _LEAD = re.compile(
 )  # fmt: skip
 
 
+# "You" is not the patient alone.
+_SEVERAL_OF_YOU = re.compile(
+    r"\b(?:one|both|two|all|each|either|neither|none|some) of you\b|\byou (?:two|both|guys|all)\b|\byourselves\b", re.I
+)
+
+
 def _of_clinician(one: Utterance, style: Style) -> str | None:
     if not has_verb(one.said):
         if style.visit:
             return _absent(one.said)
         return None if _says_little(one) or one.asks else _quoted_clinician(one.raw)
+    if not style.visit and not one.asks and _SEVERAL_OF_YOU.search(one.said):
+        return _quoted_clinician(one.raw)
     lead = None if style.visit else _LEAD.match(one.said)
     if lead:
         framed = _by_frame(one.said[lead.end() :], style)
@@ -396,7 +411,7 @@ def _of_clinician(one: Utterance, style: Style) -> str | None:
     spoken = to_third_person(one.said, Role.CLINICIAN, style.pronouns, style.writer)
     if spoken is None or style.visit:
         return spoken
-    return _reported(one.said, style)
+    return _reported(one, style)
 
 
 def _by_frame(said: str, style: Style) -> str | None:
@@ -453,8 +468,10 @@ def _framed(frame: str, rest: str, style: Style, we: str = "we") -> str | None:
     return finished(frame.format(spoken[2:].rstrip("."), we=we, writer=style.writer))
 
 
-def _reported(said: str, style: Style) -> str | None:
-    if re.match(r"i\b", said, re.I):
-        return to_third_person(said, Role.CLINICIAN, style.pronouns, style.writer)
-    spoken = to_third_person(f"x {uncapitalised(said)}", Role.CLINICIAN, style.pronouns, style.writer)
+def _reported(one: Utterance, style: Style) -> str | None:
+    if re.match(r"i\b", one.said, re.I):
+        return to_third_person(one.said, Role.CLINICIAN, style.pronouns, style.writer)
+    if not opens_as_clause(one.said):
+        return _quoted_clinician(one.raw)
+    spoken = to_third_person(f"x {uncapitalised(one.said)}", Role.CLINICIAN, style.pronouns, style.writer)
     return None if spoken is None else finished(f"{style.writer} said that {spoken[2:]}")

@@ -1,0 +1,77 @@
+"""What opens as a clause may be reported; what does not is quoted."""
+
+import pytest
+
+from language.note_clauses import opens_as_clause
+from language.note_grammar import THEY
+from language.note_statements import Style, statements
+from language.note_values import Role, Turn
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my brother was annoyed with me",
+        "my brother, Karl, was annoyed with me",
+        "both are true",
+        "it used to be worse",
+        "when it comes, it goes again",
+        "work is fine",
+        "peanut butter I can do",
+        "this week, one time, you send that sentence",
+        "on Tuesday it was a shoe",
+        "each time you leave, the fear drops",
+        "before, in the summer, it was about six",
+        "sleep has been bad",
+        "people always talk",
+        "what I want is quiet",
+        "my brothers fight",
+    ],
+)
+def test_clause_is_known_by_who_does_what(said: str) -> None:
+    assert opens_as_clause(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "tired of it all, but no",
+        "two things, and tell me if it is too much",
+        "something to eat in the car",
+        "when it comes, tell me",
+        "funny, it is only a bit of paper",
+        "the review, I suppose",
+        "relieved, and then furious that I am relieved",
+        "no falls",
+        "a tremble in the hands in the mornings",
+        "half a tablet at night to start, then none",
+        "see her after class",
+        "let me say what I hear",
+        "what it is like",
+        "because I have to sign it",
+        "since I lost my job in March",
+        "a great deal about medicines",
+        "to sleep, not to harm myself",
+        "before we do anything with that, tell me about him",
+    ],
+)
+def test_fragment_and_command_are_no_clause(said: str) -> None:
+    assert not opens_as_clause(said)
+
+
+@pytest.mark.parametrize(
+    ("role", "said", "statement"),
+    [
+        (Role.PATIENT, "Relieved, then furious that I was.", 'The patient said, "Relieved, then furious that I was."'),
+        (Role.PATIENT, "My boss, Karl, was annoyed.", "The patient reports that their boss, Karl, was annoyed."),
+        (Role.PATIENT, "Because I have to sign it.", 'The patient said, "Because I have to sign it."'),
+        (Role.PATIENT, "When I was ten, I moved.", "When the patient was ten, they moved."),
+        (Role.CLINICIAN, "One of you goes quiet.", 'The clinician said, "One of you goes quiet."'),
+        (Role.PATIENT, "I confess that I took it twice.", "The patient confesses that they took it twice."),
+        (Role.CLINICIAN, "Something to eat before you go.", 'The clinician said, "Something to eat before you go."'),
+        (Role.CLINICIAN, "The plan is five minutes of it.", "The clinician said that the plan is 5 minutes of it."),
+    ],
+)  # fmt: skip
+def test_only_a_clause_is_reported_in_a_therapy_note(role: Role, said: str, statement: str) -> None:
+    made = statements([Turn("X", role, said)], Style(THEY, visit=False)).kept
+    assert [one.text for one in made] == [statement]
