@@ -56,24 +56,25 @@ def rows(
     clinician_id: str | None = None,
     status: str = "",
     search: str = "",
-    name: str = "",
+    names: Sequence[str] = (),
     after: date | None = None,
     before: date | None = None,
     limit: int = NOTES_SHOWN,
 ) -> list[NoteRow]:
-    """The notes at these locations, or of this clinician (held by them, or given to them to sign).
+    """The notes at these locations, and those of this clinician anywhere (held by them, or given to them to sign).
 
-    ``search`` is part of a note's number or a patient's whole id; ``name`` holds words of the patient's name, in any
-    order; ``after`` and ``before`` bound the session's day where it was held, both included; ``status`` "" = any.
+    ``search`` is part of a note's number or a patient's whole id; ``names`` are parts of the patient's name as
+    plain_name writes them, in any order; ``after`` and ``before`` bound the session's day where it was held, both
+    included; ``status`` "" = any.
     """
     query = select(SessionNote, Patient).join(Patient, col(Patient.id) == col(SessionNote.patient_id))
+    wanted_ones = col(SessionNote.location_id).in_(location_ids)
     if clinician_id is not None:
         given = select(Approval.case_number).where(
             Approval.kind == ApprovalKind.SESSION_NOTE, Approval.assigned_to == clinician_id
         )
-        query = query.where((col(SessionNote.clinician_id) == clinician_id) | col(SessionNote.case_number).in_(given))
-    else:
-        query = query.where(col(SessionNote.location_id).in_(location_ids))
+        wanted_ones |= (col(SessionNote.clinician_id) == clinician_id) | col(SessionNote.case_number).in_(given)
+    query = query.where(wanted_ones)
     if status:
         query = query.where(SessionNote.status == NoteStatus(status))
     if wanted := search.strip().upper():
@@ -81,11 +82,8 @@ def rows(
             col(SessionNote.case_number).contains(wanted, autoescape=True)
             | (func.upper(col(SessionNote.patient_id)) == wanted)
         )
-    for word in name.replace(",", " ").split():
-        query = query.where(
-            col(Patient.given_name).icontains(word, autoescape=True)
-            | col(Patient.family_name).icontains(word, autoescape=True)
-        )
+    for part in names:
+        query = query.where(col(Patient.match_name).contains(part, autoescape=True))
     if after or before:
         query = query.where(or_(false(), *(_held_between(place, after, before) for place in places().values())))
     # what is open first, so that a long past never pushes it off the list

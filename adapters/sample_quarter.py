@@ -77,6 +77,7 @@ from models.operational import (
     WaitlistOffer,
 )
 from models.periods import Period
+from models.person_names import plain_name
 from models.scheduling_codes import CheckInKind, CheckInStatus, SurveyMoment, WaitlistOfferStatus, WaitlistStatus
 from models.session_index import NoteFormatCode, SessionService
 
@@ -346,7 +347,7 @@ class _Quarters:
             id=f"{OWN}{number:05d}",
             given_name=given,
             family_name=family,
-            match_name=f"{given} {family}".lower(),
+            match_name=plain_name(f"{given} {family}"),
             birth_date=date(1960, 1, 1) + timedelta(days=self.draw.randrange(16_000)),
             email=f"quarter{number}@example.org",
             state=self.places[place].state,

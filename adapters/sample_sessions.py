@@ -7,6 +7,7 @@ from sqlmodel import Session
 from adapters.operational_store import audit, writing
 from models.note_codes import ConsentPurpose
 from models.operational import Clinician, Patient, PatientConsent
+from models.person_names import plain_name
 
 RECORDER = "ST-201"
 RECORDING, DRAFTING = ConsentPurpose.TRANSCRIBE_FOR_THE_RECORD, ConsentPurpose.DRAFT_NOTE_FOR_REVIEW
@@ -46,7 +47,7 @@ def _add(
         id=patient_id,
         given_name=given,
         family_name=family,
-        match_name=f"{given} {family}".lower(),
+        match_name=plain_name(f"{given} {family}"),
         birth_date=born,
         state=state,
         time_zone=zone,

@@ -11,6 +11,7 @@ from adapters.case_views import CaseView
 from models.codes import NoteStatus, Role, ToDoKind, Verdict
 from models.errors import MovedOn, NotAllowed
 from models.operational import SessionNote
+from models.person_names import plain_name
 from models.signed_note import SignedNote
 from models.therapy_text import TherapyText
 from models.transitions import owner_of
@@ -26,6 +27,9 @@ from web.desk.workflows import held_here
 router = APIRouter()
 
 WHERE = "desk:note"
+LONGEST_NAME = 100
+FOUND = 10 * note_views.NOTES_SHOWN
+"""So many of a name are looked at: a part of one fits many patients whom this person may not see."""
 DONE = {
     Verdict.APPROVE.value: "The note is signed.",
     Verdict.RETURN.value: "The note is returned; a coordinator looks at your question.",
@@ -50,29 +54,34 @@ def notes(
 
 
 @router.post("/notes", name="find_notes")
-def find_notes(request: Request, me: SignedIn, patient: Annotated[str, Form()] = "") -> HTMLResponse:
+def find_notes(
+    request: Request, me: SignedIn, patient: Annotated[str, Form(max_length=LONGEST_NAME)] = ""
+) -> HTMLResponse:
     """The notes of the patients of that name; posted, so that no name stands in an address or in a log."""
     everything = dict.fromkeys(("q", "status", "after", "before"), "") | {"scope": "all"}
     return _list(request, me, everything, patient=patient.replace("\x00", "").strip())
 
 
 def _list(request: Request, me: Member, asked: dict[str, str], *, patient: str = "") -> HTMLResponse:
-    own = me.staff.role == Role.CLINICIAN and asked["scope"] != "all"
+    clinician = me.staff.role == Role.CLINICIAN
+    parts = plain_name(patient).split()
     found = note_views.rows(
-        me.staff.location_ids,
-        clinician_id=me.id if own else None,
+        () if clinician and asked["scope"] != "all" else me.staff.location_ids,
+        clinician_id=me.id if clinician else None,
         status=asked["status"],
         search=asked["q"],
-        name=patient,
+        names=parts,
         after=words.day_of(asked["after"]),
         before=words.day_of(asked["before"]),
+        limit=FOUND if parts else note_views.NOTES_SHOWN,
     )
-    rows = [row for row in found if may_see_case(me.viewer, row.facts).allowed]
+    visible = [row for row in found if may_see_case(me.viewer, row.facts).allowed]
+    rows = visible[: note_views.NOTES_SHOWN]
     return page(
         request,
         "notes.html",
         rows=rows,
-        cut=len(found) == note_views.NOTES_SHOWN,
+        cut=len(visible) > len(rows) or (not parts and len(found) == note_views.NOTES_SHOWN),
         counts=None if me.staff.role == Role.CLINICIAN else note_views.counts(me.staff.location_ids),
         to_sign=[row for row in rows if row.waits and row.assigned_to == me.id],
         statuses=tuple(NoteStatus),
@@ -80,6 +89,7 @@ def _list(request: Request, me: Member, asked: dict[str, str], *, patient: str =
         names=desk_views.staff_names(),
         asked=asked,
         patient=patient,
+        named_so=bool(parts),
     )
 
 
