@@ -113,8 +113,7 @@ def statement_from(question: Utterance, answers: Sequence[Utterance], pronouns: 
     if not says and any(_TAKEN_BACK.match(one.raw) for one in (first, *answers[1:2])):
         sentence = None  # "No. Well, sometimes at night": the words themselves must be read
     if sentence and sentence.startswith("Denies ") and not _is_asked(question, asked):
-        # "You look thin." "No, I'm fine.": contradicted, not asked
-        sentence = f'The patient said no to "{uncapitalised(asked)}"' if len(asked.split()) > 1 else None
+        sentence = _contradicted(question, asked)
     if sentence is None:
         return Answered(None, 0)
     fragment = is_fragment(rest)
@@ -135,12 +134,24 @@ def _is_asked(question: Utterance, asked: str) -> bool:
     return is_question(question.raw, question.said) or bool(re.match(r"no\s+\w", asked, re.I))
 
 
+def _contradicted(question: Utterance, asked: str) -> str | None:
+    """ "You look thin." "No, I'm fine.": nothing was asked, and nothing is denied."""
+    said = question.raw[_start(question, asked) :].strip(" ,.").replace('"', "'")
+    return f'The patient said no to "{uncapitalised(said)}"' if len(asked.split()) > 1 else None
+
+
 def _where(question: Utterance, asked: str) -> Source:
     """The place of what is asked alone, without what leads to it."""
+    return Source(question.source.turn, question.source.start + _start(question, asked), question.source.end)
+
+
+def _start(question: Utterance, asked: str) -> int:
+    """Where in its own words what is asked begins: 0 where nothing leads to it."""
+    if not _LEADS_IN.match(_TAG.sub("", question.said).strip(" ,.?")):
+        return 0
     opening = r"\W+".join(map(re.escape, asked.split()[:2]))
     found = re.search(rf"\b{opening}\b", question.raw, re.I)
-    start = found.start() if found else 0
-    return Source(question.source.turn, question.source.start + start, question.source.end)
+    return found.start() if found else 0
 
 
 _GENERAL = re.compile(

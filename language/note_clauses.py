@@ -30,6 +30,8 @@ _HOW_MANY = re.compile(r"(?:this|that|one|each|every|most|some|half|two|three|a 
 _TIME = re.compile(
     r"\b(?:time|week|day|night|morning|evening|year|month|summer|winter|spring|autumn|weekend|hour)s?\b", re.I
 )
+_ARTICLES = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "to"}
+_NAMES_SOMEBODY = re.compile(r"(?:my|our|his|her|their|your|the|an?)\b", re.I)
 # Whoever does what a verb without an ending says: "they work", "a great deal" does not.
 _SEVERAL = {
     "i", "you", "we", "they", "who", "that", "which", "people", "children", "men", "women", "police", "me", "her",
@@ -59,6 +61,8 @@ def opens_as_clause(said: str) -> bool:
         return bool(comma) and opens_as_clause(rest.strip())
     # "My boss, Karen, was annoyed": who is named between the commas does it.
     named, _, behind = rest.partition(",")
+    if not _NAMES_SOMEBODY.match(first):
+        return False
     does = re.findall(r"[\w']+", behind.lower())
     return bool(does) and not _finite_verbs(named) and _is_finite("she", does[0])
 
@@ -82,11 +86,10 @@ def _finite_verbs(said: str) -> int:
 
 
 def _is_finite(before: str, word: str) -> bool:
-    if word in _ALWAYS:
-        return before != "to"
     if before in _NO_VERB_BEHIND:
-        return False
+        # "In May", "a can of beer"; "each would", "half are".
+        return word in _ALWAYS - words.MODALS and before not in _ARTICLES
     if word in words.BASES:
         return before in _SEVERAL | words.ADVERBS or (before.endswith("s") and before not in _ALWAYS)
     past = word.endswith("ed") and len(word) > 3
-    return word in _PAST_ALONE or word in _INFLECTED or past or word.endswith("'s")
+    return word in _ALWAYS | _PAST_ALONE | _INFLECTED or past

@@ -284,9 +284,7 @@ def agreeing(verb: str, singular: bool) -> str:
         return _AGREEMENT[verb][0 if singular else 1]
     if not singular or verb in words.MODALS | words.PAST | words.SAME_IN_THE_PAST or not verb.isalpha():
         return verb
-    if verb not in words.BASES and (
-        re.search(r"(?:ed|ing|[^s]s)$", verb) or verb in words.PARTICIPLES or len(verb) < 3
-    ):
+    if verb not in words.BASES and (verb.endswith(("ed", "ing", "s")) or verb in words.PARTICIPLES or len(verb) < 3):
         return verb
     return third_singular(verb)
 

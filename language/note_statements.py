@@ -47,7 +47,8 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
     for index, turn in enumerate(turns):
         said = by_turn.get(index, [])
         if turn.role is Role.CLINICIAN:
-            if style.visit and said and _is_answered(said[-1], by_turn.get(index + 1, [])):
+            asks_of_risk = bool(said) and bool(_ON_RISK.search(said[-1].said))
+            if said and (style.visit or asks_of_risk) and _is_answered(said[-1], by_turn.get(index + 1, [])):
                 said = [*said[:-1], replace(said[-1], asks=True)]
             open_question = _clinician(said, style, result)
         else:
@@ -65,7 +66,9 @@ def _is_answered(stated: Utterance, answer: Sequence[Utterance]) -> bool:
         return False
     if re.match(r"no\b", stated.said, re.I):
         return polarity(answer[0].raw) is not None
-    return bool(_OF_YOU.match(_I_KNOW.sub("", stated.said)) and _FLAT_NO.match(answer[0].raw))
+    said = _I_KNOW.sub("", stated.said)
+    of_risk = re.match(r"you\b", said, re.I) and _ON_RISK.search(said)
+    return bool((_OF_YOU.match(said) or of_risk) and _FLAT_NO.match(answer[0].raw))
 
 
 _OF_YOU = re.compile(r"you (?!should|need|must|can|could|will|may|might|ought|would|want)", re.I)
@@ -313,12 +316,12 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
     text = to_third_person(one.said, Role.PATIENT, style.pronouns)
     if text is None:
         return None if style.visit else _quoted_patient(one.raw)
-    if style.visit or (_OWN.match(one.said) and not (_HANGS.match(one.said) and not opens_as_clause(one.said))):
+    if style.visit or (_OWN.match(one.said) and (not _HANGS.match(one.said) or opens_as_clause(one.said))):
         return text
     if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]):
         return _quoted_patient(one.raw)
     if not opens_as_clause(one.said):
-        return None if _says_little(one) else _quoted_patient(one.raw)
+        return _quoted_patient(one.raw)
     text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")
 

@@ -17,9 +17,9 @@ take took taken|swell swelled swollen|teach taught|tear tore torn|tell told|thin
 wake woke woken|wear wore worn|weep wept|win won|write wrote written
 """
 _REGULAR = """
-accept agree aim allow apologize argue ask attend avoid believe blame bother breathe call calm care change check clean clear complain
+accept agree aim allow apologize argue ask attend avoid believe blame bother breathe call calm care change check clean clear complain confess dismiss
 consider consume continue cook cope cough count cover dance decide describe develop drop dread encourage end enjoy exercise expect experience explain fail finish
-focus follow freak guess handle happen hate help hope identify imagine improve jog join jump laugh learn lift like listen live look love
+focus follow freak guess handle happen hate help hope identify imagine improve jog join jump kiss laugh learn lift like listen live look love
 manage miss move need notice obsess occur open order overthink own panic pass pick plan play practice pray prefer prepare
 prescribe press pretend promise push quit rate react realize recall recommend refill rehearse reject relax remember
 repeat report rest return scan scream search seem share shop shout show shower skip smell smile smoke snap sound

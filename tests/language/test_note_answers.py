@@ -119,6 +119,7 @@ def test_answer_that_is_no_phrase_is_not_composed(question: str, answer: str) ->
         ("Any headaches?", "Yes, I take lithium.", ["Reports headaches.", "The patient takes lithium."]),
         ("Any fits, falls or fever?", "No.", ["Denies fits, falls or fever."]),
         ("Do you like it?", "Right now it hurts.", ["It hurts."]),
+        ("You take it daily.", "No, I don't.", ['The patient said no to "you take it daily".']),
         ("You look thin.", "No, I am fine.", ['The patient said no to "you look thin".', "The patient is fine."]),
     ],
 )
@@ -130,6 +131,19 @@ def test_statement_rests_on_what_was_asked_without_what_leads_to_it() -> None:
     turns = [Turn("D", Role.CLINICIAN, "Before we begin, have you ever had fits?"), Turn("P", Role.PATIENT, "No.")]
     (made,) = statements(turns, Style(THEY, True)).kept
     assert heard(made.sources, turns) == ["have you ever had fits?", "No."]
+
+
+@pytest.mark.parametrize("visit", [True, False])
+@pytest.mark.parametrize("said", ["You are thinking of killing yourself.", "You want to hurt yourself."])
+def test_what_a_clinician_says_of_risk_and_the_patient_denies_is_not_the_patients(said: str, visit: bool) -> None:
+    (made,) = told(said, "No.", visit=visit)
+    assert made == f'The patient said no to "{said[0].lower()}{said[1:-1]}".'
+
+
+def test_whole_question_is_the_source_where_nothing_leads_to_it() -> None:
+    turns = [Turn("D", Role.CLINICIAN, "Would you say you sleep well, or do you not?"), Turn("P", Role.PATIENT, "No.")]
+    for made in statements(turns, Style(THEY, True)).kept:
+        assert made.sources[0].start == 0
 
 
 def test_clause_behind_a_bare_answer_stays_its_own() -> None:
