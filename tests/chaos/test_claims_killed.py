@@ -39,6 +39,7 @@ from tests.test_night_queries import settled
 SEED = 20261126
 CLAIMS = int(os.environ.get("COUNTERSIGN_TEST_CHAOS_CASES", "0")) or 18
 KILLS = max(6, CLAIMS // 9)
+pytestmark = pytest.mark.timeout(0 if CLAIMS > 18 else 600)
 EVENTS_OF_A_CLAIM = 14
 """About so many a claim appends to the audit; it spreads the kills over the whole way."""
 NOTHING_HAPPENS_SECONDS = 0.4

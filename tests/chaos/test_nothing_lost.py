@@ -38,6 +38,7 @@ CASES = int(os.environ.get("COUNTERSIGN_TEST_CHAOS_CASES", "0"))
 """How many cases run under the kills; it takes minutes, so only where this is set: 200 in full."""
 KILLS = max(20, CASES // 9)
 pytestmark = [
+    pytest.mark.timeout(0),
     pytest.mark.skipif(not CASES, reason="takes minutes: set COUNTERSIGN_TEST_CHAOS_CASES, 200 for the full test"),
     pytest.mark.skipif(KIND != "sqlite", reason="its installation runs on SQLite, whatever the other tests run on"),
 ]
