@@ -146,9 +146,9 @@ def _where(question: Utterance, asked: str) -> Source:
 
 
 def _start(question: Utterance, asked: str) -> int:
-    """Where in its own words what is asked begins: 0 where nothing leads to it."""
-    if not _LEADS_IN.match(_TAG.sub("", question.said).strip(" ,.?")):
-        return 0
+    """Where in its own words what is asked begins, behind what was only said to lead to it ("okay so then …")."""
+    if _WOULD_SAY.search(question.said):
+        return 0  # asked in other words than these
     opening = r"\W+".join(map(re.escape, asked.split()[:2]))
     found = re.search(rf"\b{opening}\b", question.raw, re.I)
     return found.start() if found else 0
@@ -168,10 +168,11 @@ _ONCE = re.compile(r"i (?:was|did|used to)\b", re.I)
 def _asked(question: Utterance) -> str:
     """What is asked, without what leads to it ("Before we begin, …", "How about alcohol, …") and the tag behind it."""
     asked = _TAG.sub("", question.said).strip(" ,.?")
-    asked = re.sub(r"\bwould you say (?:that )?(?=you\b)", "do ", asked, flags=re.I)
+    asked = _WOULD_SAY.sub("do ", asked)
     return _LEADS_IN.sub("", asked)
 
 
+_WOULD_SAY = re.compile(r"\bwould you say (?:that )?(?=you\b)", re.I)
 _LEADS_IN = re.compile(
     r"^(?:(?:hi|hello|good (?:morning|afternoon|evening)|and|so|now|tell me|first|next|lastly|finally|also|(?:how|what) about (?:your |the |any )?[\w ]{2,30}"
     r"|(?:let us|lets|let me) (?:talk|ask) [^,]{3,40}|before we [^,]{3,30}|(?:i|we) (?:have|am|are|need|want|would)\b[^,]{3,40})[,\s]+)+"

@@ -127,8 +127,9 @@ def test_answer_says_what_was_asked(question: str, answer: str, statements_: lis
     assert told(question, answer) == statements_
 
 
-def test_statement_rests_on_what_was_asked_without_what_leads_to_it() -> None:
-    turns = [Turn("D", Role.CLINICIAN, "Before we begin, have you ever had fits?"), Turn("P", Role.PATIENT, "No.")]
+@pytest.mark.parametrize("leads", ["Before we begin, ", "okay perfect now "])
+def test_statement_rests_on_what_was_asked_without_what_leads_to_it(leads: str) -> None:
+    turns = [Turn("D", Role.CLINICIAN, f"{leads}have you ever had fits?"), Turn("P", Role.PATIENT, "No.")]
     (made,) = statements(turns, Style(THEY, True)).kept
     assert heard(made.sources, turns) == ["have you ever had fits?", "No."]
 
