@@ -30,15 +30,19 @@ _HOW_MANY = re.compile(r"(?:this|that|one|each|every|most|some|half|two|three|a 
 _TIME = re.compile(
     r"\b(?:time|week|day|night|morning|evening|year|month|summer|winter|spring|autumn|weekend|hour)s?\b", re.I
 )
-_ARTICLES = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "to"}
+_ARTICLES = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "to", "not"}
 _NAMES_SOMEBODY = re.compile(r"(?:my|our|his|her|their|your|the|an?)\b", re.I)
 # Whoever does what a verb without an ending says: "they work", "a great deal" does not.
 _SEVERAL = {
     "i", "you", "we", "they", "who", "that", "which", "people", "children", "men", "women", "police", "me", "her",
     "him",
 }  # fmt: skip
-# "What it is like" is none; "what I want is quiet" is.
-_WHAT = re.compile(r"(?:what|how|why|where|who)\b", re.I)
+# "What it is like" and "something he needs" are none; "what I want is quiet" is.
+_WHAT = re.compile(
+    r"(?:what|how|why|where|who)\b"
+    r"|(?:(?:some|any|every|no)(?:thing|one|body)|(?:an?|the) \w+) (?:i|you|he|she|it|we|they)\b",
+    re.I,
+)
 _COMMANDED = {
     "me", "us", "it", "them", "him", "her", "the", "your", "my", "a", "an", "that", "this", "if", "what", "how",
     "about", "at",
@@ -70,7 +74,7 @@ def opens_as_clause(said: str) -> bool:
 def _commands(said: str) -> bool:
     """Whether it begins as a command does: "tell me", "let the water run"."""
     opening = [*re.findall(r"[\w']+", said.lower())[:2], "", ""][:2]
-    return opening[0] in words.BASES and opening[1] in _COMMANDED
+    return opening == ["do", "not"] or (opening[0] in words.BASES and opening[1] in _COMMANDED)
 
 
 def _only_says_when(said: str) -> bool:

@@ -152,6 +152,8 @@ def joined(tokens: list[str]) -> str:
 
 def finished(text: str) -> str:
     """A sentence's outer form: a capital first, one full stop at the end."""
+    if text.count('"') % 2:
+        text = text.replace('"', "")  # of a quotation that began or ended in another breath
     text = _spaced(text).rstrip(" ,;:-?!.")
     if not text:
         return ""

@@ -142,6 +142,8 @@ def quoted(raw: str) -> str:
 
 def _answering(said: Sequence[Utterance], question: Utterance | None, style: Style, result: Statements) -> None:
     start = 0
+    if question is not None and not style.visit and not quoted(question.raw):
+        question = None  # "Yeah?"
     if question is not None and said and why_empty(question) is Dropped.SMALL_TALK:
         question = None
         result.dropped[Dropped.SMALL_TALK] += 1
@@ -226,7 +228,7 @@ _RESTARTS = re.compile(
     re.I,
 )  # fmt: skip
 _DANGLES = re.compile(
-    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|with|for|if|so|because|when|how|what|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|be|with|for|if|so|because|when|how|what|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
     re.I,
 )
 _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
@@ -420,6 +422,8 @@ def _of_clinician(one: Utterance, style: Style) -> str | None:
 def _by_frame(said: str, style: Style) -> str | None:
     for pattern, frame in _FRAMES if style.visit else _THERAPY_FRAMES:
         found = pattern.match(said)
+        if found and "that {}" in frame and not style.visit and not opens_as_clause(said[found.end() :]):
+            return None
         if found:
             alone = not style.visit and re.match(r"i\b", said, re.I)
             return _framed(frame, uncapitalised(said[found.end() :]), style, style.writer if alone else "we")

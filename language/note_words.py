@@ -87,6 +87,7 @@ CONTRACTIONS = [
     (re.compile(r"\b(?:have|'ve) have to\b", re.I), "have to"),
     (re.compile(r"\bhad ?ta\b", re.I), "had to"),
     (re.compile(r"(?<!\bwhat )(?<!\bwhich )(?<!\bsame )(?<!\bother )\b(?:kinda|sorta|kind of like|sort of like|kind of|sort of)\b", re.I), ""),
+    (re.compile(r"(?<!\w)['\u2019]cause\b", re.I), "because"),
     (re.compile(r"(?<!\w)['\u2019]?\b(?:cause|cuz|cos|coz)\b(?! of)(?=\s+(?:i|you|he|she|it|we|they|my|the|that)\b)", re.I), "because"),
     (re.compile(r"['\u2019]em\b", re.I), "them"),
     (re.compile(r"\bgimme\b", re.I), "give me"),
@@ -109,7 +110,7 @@ SPOKEN = [
 _HAS_BEFORE = (
     r"(?:(?:not|just|really|always|never|also|only|already|actually|definitely|still)\s+)*"
     r"(?:been|got|gotten|gone|had|become|started|stopped|happened|changed|improved|helped|worked|bothered|come|taken|made"
-    r"|begun|done|seemed|lasted|had|grown|given|noticed|increased|decreased|worsened)\b"
+    r"|begun|done (?=it|that|this|so|well|the|a|an|my|his|her|them|nothing|everything)|(?:told|asked|shown|promised) (?=me|us|you|him|her|them)|seemed|lasted|had|grown|given|noticed|increased|decreased|worsened)\b"
 )
 HAS = re.compile(
     rf"\b(it|that|he|she|there|what|who|this|everything|nothing|one|\w+)['\u2019]s(?=\s+{_HAS_BEFORE})", re.I

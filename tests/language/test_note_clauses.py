@@ -48,6 +48,8 @@ def test_clause_is_known_by_who_does_what(said: str) -> None:
         "see her after class",
         "let me say what I hear",
         "what it is like",
+        "something he needs",
+        "do not do the voice",
         "bad day, bad night, wanted to die",
         "in May, the wedding",
         "a can of beer, and then sleep",
@@ -74,6 +76,12 @@ def test_fragment_and_command_are_no_clause(said: str) -> None:
         (Role.PATIENT, "Because I have to sign it.", 'The patient said, "Because I have to sign it."'),
         (Role.PATIENT, "When I was ten, I moved.", "When the patient was ten, they moved."),
         (Role.CLINICIAN, "One of you goes quiet.", 'The clinician said, "One of you goes quiet."'),
+        (Role.CLINICIAN, "It sounds like a toy he likes.", "The clinician said that it sounds like a toy he likes."),
+        (Role.CLINICIAN, "It sounds like it hurts.", "The clinician reflected that it hurts."),
+        (Role.CLINICIAN, "He's told me about it.", "The clinician said that he has told the clinician about it."),
+        (Role.PATIENT, "I push until it's done.", "The patient pushes until it is done."),
+        (Role.PATIENT, "I eat it, 'cause who knows.", "The patient eats it, because who knows."),
+        (Role.PATIENT, 'I had to redo it all."', "The patient had to redo it all."),
         (Role.PATIENT, "I confess that I took it twice.", "The patient confesses that they took it twice."),
         (Role.CLINICIAN, "Something to eat before you go.", 'The clinician said, "Something to eat before you go."'),
         (Role.CLINICIAN, "The plan is five minutes of it.", "The clinician said that the plan is 5 minutes of it."),
@@ -82,3 +90,8 @@ def test_fragment_and_command_are_no_clause(said: str) -> None:
 def test_only_a_clause_is_reported_in_a_therapy_note(role: Role, said: str, statement: str) -> None:
     made = statements([Turn("X", role, said)], Style(THEY, visit=False)).kept
     assert [one.text for one in made] == [statement]
+
+
+def test_question_of_no_words_is_not_quoted() -> None:
+    turns = [Turn("C", Role.CLINICIAN, "Yeah?"), Turn("P", Role.PATIENT, "Tell them I will be late.")]
+    assert not any('"?' in one.text for one in statements(turns, Style(THEY, visit=False)).kept)
