@@ -228,9 +228,10 @@ _RESTARTS = re.compile(
     re.I,
 )  # fmt: skip
 _DANGLES = re.compile(
-    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|be|with|for|if|so|because|when|how|what|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
+    r"(?:^|\s)(?:the|(?-i:a)|an|of|to|and|but|or|that|is|was|are|were|been|be|with|without|for|if|so|because|when|how|what|my|their|his|from|about|in|on|at|thinks|as|than|into|we|I)\W*$",
     re.I,
 )
+_STARTS_OVER = re.compile(r"\s-+\s(?=[^\"]*$)")
 _OPENS_NOTHING = re.compile(r"^(?:of|than|by|to|or|which|who|whom|before what|was|were|been)\b", re.I)
 
 
@@ -257,7 +258,7 @@ def _keep_or_drop(
     result: Statements, one: Utterance, text: str | None, style: Style, asked: Utterance | None = None
 ) -> bool:
     reason = why_empty(one)
-    if text is not None and broken(text):
+    if text is not None and (broken(text) or (not style.visit and _STARTS_OVER.search(text))):
         text = _as_said(one, style)
     if reason is None and text is None:
         reason = Dropped.QUESTION if one.asks else Dropped.UNCLEAR

@@ -82,6 +82,7 @@ def test_fragment_and_command_are_no_clause(said: str) -> None:
         (Role.PATIENT, "I push until it's done.", "The patient pushes until it is done."),
         (Role.PATIENT, "I eat it, 'cause who knows.", "The patient eats it, because who knows."),
         (Role.PATIENT, 'I had to redo it all."', "The patient had to redo it all."),
+        (Role.PATIENT, "I am, it, - we fought.", 'The patient said, "I am, it, - we fought."'),
         (Role.PATIENT, "I confess that I took it twice.", "The patient confesses that they took it twice."),
         (Role.CLINICIAN, "Something to eat before you go.", 'The clinician said, "Something to eat before you go."'),
         (Role.CLINICIAN, "The plan is five minutes of it.", "The clinician said that the plan is 5 minutes of it."),
