@@ -68,7 +68,7 @@ def rows(
     included; ``status`` "" = any.
     """
     query = select(SessionNote, Patient).join(Patient, col(Patient.id) == col(SessionNote.patient_id))
-    wanted_ones = col(SessionNote.location_id).in_(location_ids)
+    wanted_ones: Any = col(SessionNote.location_id).in_(location_ids)
     if clinician_id is not None:
         given = select(Approval.case_number).where(
             Approval.kind == ApprovalKind.SESSION_NOTE, Approval.assigned_to == clinician_id
