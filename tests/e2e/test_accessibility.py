@@ -237,8 +237,10 @@ def desk_visits(
 def _care_visits(place: Location, clinician: Staff) -> list[Visit]:
     """The sessions of ongoing care, one of them planned and one without an outcome, and a patient's wish."""
     care = visits.make_care(location=place, clinician=clinician)
-    for hours in (100, -50):
-        visits.make_visit(care, hours_ahead=hours)
+    # at night where the place is: whenever this runs, it meets nothing of the calendar's week
+    night = (utc_now() + timedelta(days=4)).replace(hour=7, minute=0, second=0, microsecond=0)
+    visits.make_visit(care, starts_at=night)
+    visits.make_visit(care, hours_ahead=-50)
     queue_reminders.fn(utc_now().date())
     page = f"/care/{care.case_number}"
     approval = _escalated(care)
@@ -471,7 +473,7 @@ def _change_a_sentence(page: Page) -> None:
 
 
 def _find_notes(page: Page) -> None:
-    page.get_by_label("Patient's name").fill("van")
+    page.get_by_role("textbox", name="Patient's name").fill("van")
     with page.expect_navigation():
         page.get_by_role("button", name="Find", exact=True).click()
     assert "of patients called van" in page.inner_text("main")

@@ -605,6 +605,9 @@ def write_notes(at: Practice) -> None:
 def _sign_a_note(at: Practice, number: str) -> None:
     seat, page = at.seat(HELD_BY), f"/notes/{number}"
     seat.get("/notes")
+    session = at.find(SessionNote, SessionNote.case_number == number)
+    patient = at.find(Patient, Patient.id == session.patient_id)
+    seat.post("/notes", 200, patient=f"{patient.given_name} {patient.family_name}")
     seat.get(page)
 
     def change(kind: str, *expected: int, **fields: str) -> None:
