@@ -229,5 +229,4 @@ def patient(patient_id: str) -> PatientView:
             .order_by(col(PatientConsent.given_on).desc(), col(PatientConsent.recorded_at).desc())
         ).all()
         facts = case_facts(db, [*sessions, *referrals])
-        places = {place.id: place for place in db.exec(select(Location)).all()}
-    return PatientView(found, tuple(papers), tuple(sessions), tuple(facts.values()), places)
+    return PatientView(found, tuple(papers), tuple(sessions), tuple(facts.values()), places())

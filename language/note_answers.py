@@ -94,7 +94,7 @@ _VAGUE_TAIL = re.compile(
     re.I,
 )  # fmt: skip
 _CLAUSAL = re.compile(
-    r"\b(?:you|i|that you|since|if|when|tell|about it|what|how)\b|^(?:it|that|this|them|one|some|questions?|idea|reason)\b",
+    r"\b(?:you|i|that you|since|if|when|tell|about it|what|how)\b|^(?:of|it|that|this|them|one|some|questions?|idea|reason)\b",
     re.I,
 )
 
@@ -262,7 +262,7 @@ def _by_polarity(asked: str, says: bool, pronouns: Pronouns) -> str | None:
         found = _SYMPTOM.match(asked)
         what = _VAGUE_TAIL.sub("", found["what"]).strip(" ,") if found else ""
         what = _VAGUE_TAIL.sub("", what).strip(" ,")
-        if what and not _CLAUSAL.search(what) and not re.match(r"of\b", what, re.I) and len(what.split()) <= 18:
+        if what and not _CLAUSAL.search(what) and len(what.split()) <= 18:
             return f"{'Reports' if says else 'Denies'} {about_patient(what, pronouns)}"
     return _inverted(asked, says, pronouns) or _of_statement(asked, says, pronouns)
 

@@ -11,11 +11,13 @@ from language.note_grammar import third_singular
 _ALWAYS = words.MODALS | {"is", "are", "am", "was", "were", "has", "have", "had", "does", "do", "did"}
 _PAST_ALONE = words.PAST - words.SAME_IN_THE_PAST
 _INFLECTED = {third_singular(verb) for verb in words.BASES}
+_DETERMINERS = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their"}
 # A verb's spelling behind one of these is a noun, or no finite verb: "no falls", "to start", "of use".
-_NO_VERB_BEHIND = {
-    "a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "no", "some", "any", "every", "each", "to",
-    "of", "in", "on", "at", "for", "with", "by", "from", "and", "or", "not", "half", "more", "less", "another",
+_NO_VERB_BEHIND = _DETERMINERS | {
+    "no", "some", "any", "every", "each", "to", "of", "in", "on", "at", "for", "with", "by", "from", "and", "or", "not",
+    "half", "more", "less", "another",
 }  # fmt: skip
+_NO_AUXILIARY_BEHIND = _DETERMINERS | {"to", "not"}
 _CONDITION = re.compile(
     r"(?:if|when|whenever|while|before|after|because|since|until|unless|once|as|although|though)\b", re.I
 )
@@ -30,8 +32,7 @@ _HOW_MANY = re.compile(r"(?:this|that|one|each|every|most|some|half|two|three|a 
 _TIME = re.compile(
     r"\b(?:time|week|day|night|morning|evening|year|month|summer|winter|spring|autumn|weekend|hour)s?\b", re.I
 )
-_ARTICLES = {"a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "to", "not"}
-_NAMES_SOMEBODY = re.compile(r"(?:my|our|his|her|their|your|the|an?)\b", re.I)
+_NAMES_SOMEBODY = re.compile(rf"(?:{'|'.join(sorted(_DETERMINERS - {'its'}))})\b", re.I)
 # Whoever does what a verb without an ending says: "they work", "a great deal" does not.
 _SEVERAL = {
     "i", "you", "we", "they", "who", "that", "which", "people", "children", "men", "women", "police", "me", "her",
@@ -92,7 +93,7 @@ def _finite_verbs(said: str) -> int:
 def _is_finite(before: str, word: str) -> bool:
     if before in _NO_VERB_BEHIND:
         # "In May", "a can of beer"; "each would", "half are".
-        return word in _ALWAYS - words.MODALS and before not in _ARTICLES
+        return word in _ALWAYS - words.MODALS and before not in _NO_AUXILIARY_BEHIND
     if word in words.BASES:
         return before in _SEVERAL | words.ADVERBS or (before.endswith("s") and before not in _ALWAYS)
     past = word.endswith("ed") and len(word) > 3

@@ -47,8 +47,7 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
     for index, turn in enumerate(turns):
         said = by_turn.get(index, [])
         if turn.role is Role.CLINICIAN:
-            asks_of_risk = bool(said) and bool(_ON_RISK.search(said[-1].said))
-            if said and (style.visit or asks_of_risk) and _is_answered(said[-1], by_turn.get(index + 1, [])):
+            if said and _is_answered(said[-1], by_turn.get(index + 1, []), style):
                 said = [*said[:-1], replace(said[-1], asks=True)]
             open_question = _clinician(said, style, result)
         else:
@@ -60,15 +59,19 @@ def statements(turns: Sequence[Turn], style: Style) -> Statements:
     return result
 
 
-def _is_answered(stated: Utterance, answer: Sequence[Utterance]) -> bool:
-    """Whether what a clinician stated last was taken for a question: "You have asthma." "No, I don't." """
-    if not answer or answer[0].role is Role.CLINICIAN:
+def _is_answered(stated: Utterance, answer: Sequence[Utterance], style: Style) -> bool:
+    """Whether what a clinician stated last was taken for a question: "You have asthma." "No, I don't."
+
+    In a therapy session that is asked only of what was stated of risk.
+    """
+    of_risk = _ON_RISK.search(stated.said) is not None
+    if not (style.visit or of_risk) or not answer or answer[0].role is Role.CLINICIAN:
         return False
     if re.match(r"no\b", stated.said, re.I):
         return polarity(answer[0].raw) is not None
     said = _I_KNOW.sub("", stated.said)
-    of_risk = re.match(r"you\b", said, re.I) and _ON_RISK.search(said)
-    return bool((_OF_YOU.match(said) or of_risk) and _FLAT_NO.match(answer[0].raw))
+    supposed = _OF_YOU.match(said) or (of_risk and re.match(r"you\b", said, re.I))
+    return bool(supposed and _FLAT_NO.match(answer[0].raw))
 
 
 _OF_YOU = re.compile(r"you (?!should|need|must|can|could|will|may|might|ought|would|want)", re.I)
@@ -321,9 +324,7 @@ def _of_patient(one: Utterance, style: Style) -> str | None:
         return None if style.visit else _quoted_patient(one.raw)
     if style.visit or (_OWN.match(one.said) and (not _HANGS.match(one.said) or opens_as_clause(one.said))):
         return text
-    if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]):
-        return _quoted_patient(one.raw)
-    if not opens_as_clause(one.said):
+    if not has_verb(_MAIN.split(one.said, maxsplit=1)[0]) or not opens_as_clause(one.said):
         return _quoted_patient(one.raw)
     text = to_third_person(f"x {uncapitalised(one.said)}", Role.PATIENT, style.pronouns, named=True)
     return None if text is None else finished(f"the patient reports that {text[2:]}")

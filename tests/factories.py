@@ -59,10 +59,10 @@ from models.operational import (
     ToDo,
     WaitlistEntry,
 )
-from models.person_names import plain_name
 from models.scheduling_codes import CheckInKind, CheckInStatus, FollowUpKind, SurveyMoment
 from models.session_index import NoteFormatCode, SessionService
 from models.therapy_text import TherapyText
+from rules.duplicates import normalise_name
 from tests.notes import note_content
 
 _numbers = count(1)
@@ -139,9 +139,7 @@ def make_patient(**given: Any) -> Patient:
             "id": f"PT-T{number}",
             "given_name": "Alex",
             "family_name": f"Sample{number}",
-            "match_name": plain_name(
-                f"{given.get('given_name', 'Alex')} {given.get('family_name', f'Sample{number}')}"
-            ),
+            "match_name": normalise_name(given.get("given_name", "Alex"), given.get("family_name", f"Sample{number}")),
             "birth_date": BIRTH_DATE,
             "email": f"patient{number}@example.org",
             "phone": f"+1503555{100 + number % 100:04d}",

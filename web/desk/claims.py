@@ -120,8 +120,8 @@ def all_claims(
         status=asked["status"],
         payer=payer,
         search=q.replace("\x00", ""),
-        after=words.day_of(after),
-        before=words.day_of(before),
+        after=words.day_or_none(after),
+        before=words.day_or_none(before),
     )
     rows, total = claim_views.claims(me.staff.location_ids, wanted, number)
     return page(

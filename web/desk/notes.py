@@ -71,8 +71,8 @@ def _list(request: Request, me: Member, asked: dict[str, str], *, patient: str =
         status=asked["status"],
         search=asked["q"],
         names=parts,
-        after=words.day_of(asked["after"]),
-        before=words.day_of(asked["before"]),
+        after=words.day_or_none(asked["after"]),
+        before=words.day_or_none(asked["before"]),
         limit=FOUND if parts else note_views.NOTES_SHOWN,
     )
     visible = [row for row in found if may_see_case(me.viewer, row.facts).allowed]

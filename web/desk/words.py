@@ -590,7 +590,7 @@ def day(moment: datetime, zone: str) -> str:
     return f"{there:%b} {there.day}, {there.year}"
 
 
-def day_of(typed: str) -> date | None:
+def day_or_none(typed: str) -> date | None:
     """A day as a browser's date field sends it; None where none was typed, or none that there is."""
     try:
         return date.fromisoformat(typed)
