@@ -55,9 +55,9 @@ MODALS = {"can", "could", "will", "would", "shall", "should", "may", "might", "m
 ADVERBS = {
     "also", "always", "almost", "actually", "already", "barely", "certainly", "constantly", "currently", "definitely",
     "either", "even", "ever", "finally", "first", "generally", "hardly", "honestly", "initially", "just", "kind", "last",
-    "mostly", "mainly", "maybe", "never", "normally", "not", "now", "occasionally", "often", "only", "probably",
-    "quite", "rarely", "really", "recently", "regularly", "seldom", "simply", "sometimes", "somehow", "still", "suddenly",
-    "then", "too", "truly", "typically", "usually", "both", "all", "so",
+    "mostly", "mainly", "maybe", "never", "nevertheless", "nonetheless", "normally", "not", "now", "occasionally", "often",
+    "only", "probably", "quite", "rarely", "really", "recently", "regularly", "seldom", "simply", "sometimes", "somehow",
+    "still", "suddenly", "then", "too", "truly", "typically", "usually", "both", "all", "so",
 }  # fmt: skip
 PREPOSITIONS = {
     "about", "after", "against", "around", "at", "before", "behind", "between", "by", "for", "from", "in", "into", "like",

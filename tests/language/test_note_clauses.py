@@ -71,7 +71,7 @@ def test_fragment_and_command_are_no_clause(said: str) -> None:
         (Role.PATIENT, "Cut myself.", 'The patient said, "Cut myself."'),
         (Role.PATIENT, "Overdosed again.", 'The patient said, "Overdosed again."'),
         (Role.PATIENT, "Bad day, wanted to die.", 'The patient said, "Bad day, wanted to die."'),
-        (Role.PATIENT, "I nonetheless go.", "The patient nonetheless go."),
+        (Role.PATIENT, "I nonetheless go.", "The patient nonetheless goes."),
         (Role.PATIENT, "My boss, Karl, was annoyed.", "The patient reports that their boss, Karl, was annoyed."),
         (Role.PATIENT, "Because I have to sign it.", 'The patient said, "Because I have to sign it."'),
         (Role.PATIENT, "When I was ten, I moved.", "When the patient was ten, they moved."),
