@@ -56,9 +56,9 @@ class Report:
     versions: tuple[str, ...]
 
 
-def labels(*, actor: str, passages: bool = False) -> list[Label]:
-    """The newest label of each flag that has one; ``passages`` with the words, a read of them on record."""
-    decided = _decided(therapy_store.decided_flags(actor=actor, where="tune the reader", passages=passages))
+def labels(*, actor: str, texts: bool = False) -> list[Label]:
+    """The newest label of each flag that has one; ``texts`` with the words, a read of them on record."""
+    decided = _decided(therapy_store.decided_flags(actor=actor, where="tune the reader", texts=texts))
     return [_label(flag) for flag in decided if flag.confirmed is not None]
 
 
@@ -129,7 +129,9 @@ def _label(flag: DecidedFlag) -> Label:
         probability=flag.probability,
         confirmed=flag.confirmed,
         decided_at=flag.at,
-        passage=flag.passage.unwrap() if flag.passage else "",
+        text=flag.text.unwrap() if flag.text else "",
+        starts=flag.starts,
+        ends=flag.ends,
     )
 
 

@@ -198,7 +198,7 @@ def _promote(version: PracticeVersion, actor: str, signed: str) -> None:
     name = version.content["reader"]
     if risk_versions.digest_of(reader_folder(version)) != version.content["manifest_sha256"]:
         raise MovedOn(f"{name} is not what was tried")
-    known = labels(actor=actor, passages=recalibrating.needs_passages(name))
+    known = labels(actor=actor, texts=recalibrating.needs_texts(name))
     done = recalibrating.promote(name, known, actor=actor, signed=signed)
     if done.refused:
         why: Sequence[str] = [each.value.replace("_", " ") for each in done.refused]

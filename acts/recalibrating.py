@@ -112,7 +112,7 @@ def recalibrate(labels: Sequence[Label], wanted: Mapping[SignalKind, float], *, 
     return Made(made.version, made.labels, made.untouched, on_labels.judged(later, base, folder, versions()))
 
 
-def needs_passages(version: str) -> bool:
+def needs_texts(version: str) -> bool:
     """Whether this version has another network than the one in force, so that passages must be read to compare them."""
     return network_of(folder_of(version)) != network_of(in_force())
 

@@ -629,7 +629,7 @@ def sign_off_content(approval_id: str, *, actor: str, where: str) -> TherapyText
 class DecidedFlag:
     """One flag of the reader that stood in a signed risk review, and the signer's label: ``None`` where left open.
 
-    ``passage`` is the evidence, where it was asked for and still stands as it was when the flag was raised.
+    ``text`` is what it was raised from, where that was asked for and still stands as it was then.
     """
 
     id: str
@@ -647,7 +647,7 @@ class DecidedFlag:
     starts: int
     ends: int
     confirmed: bool | None = field(repr=False)
-    passage: TherapyText | None = None
+    text: TherapyText | None = None
 
 
 _DECIDED_FACTS = (
@@ -688,21 +688,21 @@ def keep_decision_words(
             audit(db, actor, "flags.decided", "decision", decision_id, case_number, flags=len(flags), labelled=labelled)
 
 
-def decided_flags(*, actor: str, where: str, passages: bool = False) -> list[DecidedFlag]:
+def decided_flags(*, actor: str, where: str, texts: bool = False) -> list[DecidedFlag]:
     """Every row about a decided flag of everybody who was not forgotten; the read is recorded.
 
-    ``passages``: labelled ones come with their passage, which is recorded as a read of each case's texts. Whether the
+    ``texts``: labelled ones come with their text, which is recorded as a read of each case's texts. Whether the
     decision stands, the operational database knows. Read in parts, so that who writes meanwhile waits for one at most.
     """
     found: list[DecidedFlag] = []
     while True:
-        part = _decided_after(found[-1].id if found else "", actor, where, passages)
+        part = _decided_after(found[-1].id if found else "", actor, where, texts)
         found += part
         if len(part) < READ_AT_ONCE:
             return found
 
 
-def _decided_after(last_id: str, actor: str, where: str, passages: bool) -> list[DecidedFlag]:
+def _decided_after(last_id: str, actor: str, where: str, texts: bool) -> list[DecidedFlag]:
     with writing() as db:
         kept = select(CaseKey.case_number).join(ContentKey, col(ContentKey.id) == col(CaseKey.key_id))
         rows = db.exec(
@@ -725,22 +725,22 @@ def _decided_after(last_id: str, actor: str, where: str, passages: bool) -> list
             )
             for row in opened(db, rows)
         ]
-        return _with_passages(db, found, actor, where) if passages else found
+        return _with_texts(db, found, actor, where) if texts else found
 
 
-def _with_passages(db: Session, flags: list[DecidedFlag], actor: str, where: str) -> list[DecidedFlag]:
+def _with_texts(db: Session, flags: list[DecidedFlag], actor: str, where: str) -> list[DecidedFlag]:
     labelled = {flag.text_id for flag in flags if flag.confirmed is not None}
     stored = db.exec(select(IntakeText).where(col(IntakeText.id).in_(labelled))).all()
     for case_number, count in Counter(text.case_number for text in stored).items():
         audit(db, actor, READ, "intake_text", case_number, case_number, where, count=count)
     texts = {text.id: text for text in opened(db, stored)}
-    return [replace(flag, passage=_passage(flag, texts.get(flag.text_id))) for flag in flags]
+    return [replace(flag, text=_as_it_was(flag, texts.get(flag.text_id))) for flag in flags]
 
 
-def _passage(flag: DecidedFlag, text: IntakeText | None) -> TherapyText | None:
+def _as_it_was(flag: DecidedFlag, text: IntakeText | None) -> TherapyText | None:
     if text is None or flag.confirmed is None or text.edition != flag.edition:
         return None
-    return TherapyText(text.text.unwrap()[flag.starts : flag.ends])
+    return text.text
 
 
 def decision_words(decision_id: str, *, actor: str, where: str) -> DecisionWords:

@@ -131,6 +131,7 @@ def _public(flags: Flags) -> dict[str, object]:
         posts = [post for post in risk_corpora.posts() if post.split == HELD_OUT]
         raised = list(zip(flags([post.text for post in posts]), posts, strict=True))
         figures["posts_recall"] = _ratio([flag for flag, post in raised if post.positive])
+        figures["posts_recall_of_behaviour_or_attempt"] = _ratio([flag for flag, post in raised if post.severe])
         figures["posts_flags_on_negatives"] = _ratio([flag for flag, post in raised if not post.positive])
     return figures
 
@@ -170,11 +171,22 @@ def _calibration_error(texts: Sequence[Sentence]) -> dict[str, float]:
 
 
 def _disguised(challenge: Sequence[Sentence]) -> dict[str, str]:
-    """Recall on the present texts, each disguised or mistyped in one way; a few of them inside a very long text."""
+    """Recall on the present texts, each disguised or mistyped in one way, or beside what is unrelated to it.
+
+    A few of them stand inside a very long text.
+    """
     present = [text.text for text in challenge if text.status == SignalStatus.PRESENT]
     figures = {"as_written": _ratio(_hybrid(present))}
     for name, way in disguises.WAYS.items():
         figures[name] = _ratio(_hybrid([way(text, random.Random(SEED + at)) for at, text in enumerate(present)]))
+    unrelated = [text.text for text in risk_corpora.hand_written("ordinary") if text.split == HELD_OUT]
+    for name, put in (
+        ("unrelated_after", "{0} {1}"),
+        ("unrelated_before", "{1} {0}"),
+        ("on_both_sides", "{1} {0} {2}"),
+    ):
+        choose = random.Random(SEED)
+        figures[name] = _ratio(_hybrid([put.format(text, *choose.sample(unrelated, 2)) for text in present]))
     some = present[:: len(present) // LONG_TEXTS][:LONG_TEXTS]
     figures["as_written_some"] = _ratio(_hybrid(some))
     figures["inside_50000_characters"] = _ratio(_hybrid([disguises.inside_a_long_text(text) for text in some]))
@@ -191,6 +203,9 @@ def _auroc(baseline: Baseline, texts: Sequence[Sentence]) -> dict[str, object]:
     if risk_corpora.REDDIT.exists():
         posts = [post for post in risk_corpora.posts() if post.split == HELD_OUT]
         figures["posts_auroc"] = _both([p.positive for p in posts], [p.text for p in posts], baseline, 0)
+        figures["posts_auroc_of_behaviour_or_attempt"] = _both(
+            [p.severe for p in posts], [p.text for p in posts], baseline, None
+        )
         figures["held_out_users"] = len({post.user for post in posts})
     return figures
 

@@ -20,7 +20,7 @@ from models.operational import Staff
 
 MINILM, RISK, NOTES = "minilm", "risk_signals", "note_drafting"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-Version = Annotated[str, typer.Argument(help="Such as risk-c84c648a; `countersign models list` names them.")]
+Version = Annotated[str, typer.Argument(help="Such as risk-405bd0d9; `countersign models list` names them.")]
 MAY_TUNE = (Role.ADMIN, Role.COMPLIANCE)
 
 
@@ -86,7 +86,7 @@ def register(models: typer.Typer, console: Console) -> None:
 
     @models.command()
     def recalibrate(
-        refit: Annotated[bool, typer.Option("--refit", help="Fit the heads anew, from 500 labels on.")] = False,
+        refit: Annotated[bool, typer.Option("--refit", help="Fit the heads anew, from 500 earlier labels on.")] = False,
         threshold: Annotated[
             list[str] | None, typer.Option(help="KIND=P: lower at will; higher only if no confirmed flag is lost.")
         ] = None,
@@ -97,7 +97,7 @@ def register(models: typer.Typer, console: Console) -> None:
         from acts.labels import labels
 
         staff, wanted = _who_may_tune(), dict(map(_threshold, threshold or ()))
-        made = acts.recalibrate(labels(actor=staff.id, passages=refit), wanted, refit=refit, actor=staff.id)
+        made = acts.recalibrate(labels(actor=staff.id, texts=refit), wanted, refit=refit, actor=staff.id)
         _show(console, plain(made), as_json)
 
     @models.command()
@@ -110,7 +110,7 @@ def register(models: typer.Typer, console: Console) -> None:
         from cli import versions
 
         staff = _who_may_tune()
-        known = labels(actor=staff.id, passages=acts.needs_passages(version))
+        known = labels(actor=staff.id, texts=acts.needs_texts(version))
         done, waiting = waiting_versions.propose_reader(version, known, actor=staff.id)
         _show(console, plain(done) | {"waiting": waiting.id if waiting else ""}, as_json)
         if waiting is None:
@@ -217,8 +217,8 @@ def _on_labels(folder: Path) -> Any:
         staff = _who_may_tune()
     except NotAllowed as refused:
         return f"not read: {refused}"
-    passages = network_of(folder) != network_of(acts.in_force())
-    later = acts.unseen(labels(actor=staff.id, passages=passages), folder)
+    texts = network_of(folder) != network_of(acts.in_force())
+    later = acts.unseen(labels(actor=staff.id, texts=texts), folder)
     return plain(figures_of(later, folder, acts.versions())) or "none was decided that this version can be judged by"
 
 

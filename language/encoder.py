@@ -4,6 +4,7 @@ torch and transformers are imported when an encoder is loaded, not when this mod
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
@@ -16,6 +17,7 @@ from language.manifests import faults, read_manifest
 
 if TYPE_CHECKING:
     import torch
+    from distributed import Client
     from numpy.typing import NDArray
 
 DIMENSIONS = 384
@@ -117,9 +119,32 @@ class Encoder:
 
     def encode_chunks(self, texts: Iterable[str]) -> "Iterator[NDArray[np.float32]]":
         """`encode` for more texts than memory holds: the vectors of 2048 of them after another, in their order."""
-        coming = iter(texts)
-        while chunk := list(islice(coming, TEXTS_PER_SLICE)):
+        for chunk in _chunks(texts):
             yield self.encode(chunk)
+
+
+def encode_on(client: "Client", texts: Iterable[str], ahead: int = 2) -> "Iterator[NDArray[np.float32]]":
+    """`encode_chunks` on the workers of a Dask cluster: the same vectors in the same order, by the pinned encoder.
+
+    `ahead` chunks a worker are under way at once, so that memory stays flat here too; each process loads the encoder
+    once. The texts travel to the workers as they are: a cluster that spans machines needs TLS between them.
+    """
+    coming = _chunks(texts)
+    room = max(1, ahead * len(client.scheduler_info()["workers"]))  # type: ignore[no-untyped-call]
+    under_way = deque(client.submit(_encoded, chunk, pure=False) for chunk in islice(coming, room))
+    while under_way:
+        yield under_way.popleft().result()
+        under_way.extend(client.submit(_encoded, chunk, pure=False) for chunk in islice(coming, 1))
+
+
+def _encoded(chunk: Sequence[str]) -> "NDArray[np.float32]":
+    return load_encoder().encode(chunk)
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    coming = iter(texts)
+    while chunk := list(islice(coming, TEXTS_PER_SLICE)):
+        yield chunk
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

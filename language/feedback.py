@@ -25,7 +25,8 @@ class Label:
     """One flag that the reader raised from a text, and whether a clinician confirmed it when signing the risk review.
 
     ``probability`` is what the reader said of it, ``version`` the reader's (rules, or rules and classifier);
-    ``passage`` the evidence itself, which is therapy content and may be left empty.
+    ``text`` what it was raised from, which is therapy content and may be left empty; the evidence in it ``starts`` and
+    ``ends`` where they say.
     """
 
     flag_id: str
@@ -36,7 +37,14 @@ class Label:
     probability: float
     confirmed: bool
     decided_at: datetime
-    passage: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+    starts: int = 0
+    ends: int = 0
+
+    @property
+    def passage(self) -> str:
+        """The evidence; empty where the text was not asked for."""
+        return self.text[self.starts : self.ends]
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

@@ -1,6 +1,11 @@
-"""Whether a text can be read here at all: empty, garbled and non-English text goes to a person, with the reason."""
+"""Whether a text can be read here at all: empty, garbled and non-English text goes to a person, with the reason.
+
+Of six words or more some must be common English ones; of fewer, most must be English words at all.
+"""
 
 import re
+
+from language.plain import KEY_WORDS, is_known
 
 # A few words can hold a disclosure ("I want to die"), so only text without a single real word is "too short".
 MIN_LETTERS = 2
@@ -28,12 +33,26 @@ _FOREIGN = (
             "el ella pero nada puedo siento morir ich nicht und mein meine ist das der ein eine will mich "
             "mir habe sterben leben mehr kann je ne pas suis mon ma est les des une vie veux mourir moi avec "
             "pour dans qui mais plus vivre eu não nao minha meu estou quero uma para mas viver io sono mia "
-            "mio voglio che una più piu vita morire ik niet mijn een het wil dood meer leven"
+            "mio voglio che una più piu vita morire ik niet mijn een het wil dood meer leven "
+            "matar matarme suicidio suicidarme morirme suicida tuer suicider umbringen töten selbstmord uccidermi "
+            "uccidere ammazzarmi zelfmoord"
         )
     )
     - _ENGLISH
 )
 FOREIGN_WORDS_IN_A_SENTENCE = 3
+# Of the field, and on hurried forms: what the tokenizer's vocabulary, which tells English words here, does not hold.
+_FIELD = frozenset(
+    _WORD.findall(
+        "adhd ptsd ocd gad mdd bpd asd idk lol omg btw asap insomnia hypersomnia intrusive irritable tearful "
+        "ruminating suicidality homicidal ideation intoxicated anhedonia hypervigilant dissociating numbness "
+        "flashbacks meds refill zoloft sertraline prozac fluoxetine lexapro escitalopram celexa citalopram "
+        "wellbutrin bupropion effexor venlafaxine cymbalta duloxetine seroquel quetiapine abilify aripiprazole "
+        "lamictal lamotrigine xanax alprazolam ativan lorazepam klonopin clonazepam adderall ritalin trazodone "
+        "buspirone hydroxyzine gabapentin hypertension cholesterol yessir okey ugh gotcha dang yikes "
+        "yup yep nope nah thx ty tysm pls plz np ttyl lmk rn tbh ikr okie dokie hiya heya thanx"
+    )
+)
 
 
 def why_unreadable(text: str) -> str:
@@ -51,11 +70,18 @@ def why_unreadable(text: str) -> str:
         return "not English"
     english = sum(word in _ENGLISH for word in words)
     foreign = sum(word in _FOREIGN for word in words)
-    if foreign > english or (len(words) >= WORDS_FOR_LANGUAGE_TEST and english < MIN_SHARE_OF_ENGLISH * len(words)):
+    too_few = english < MIN_SHARE_OF_ENGLISH * len(words) if len(words) >= WORDS_FOR_LANGUAGE_TEST else _strange(words)
+    if foreign > english or too_few:
         return "not English"
     if any(_is_foreign(sentence) for sentence in re.split(r"[.!?\n]+", plain)):
         return "partly not English"
     return ""
+
+
+def _strange(words: list[str]) -> bool:
+    """Whether most of a few words are none that English has."""
+    english = [w in _ENGLISH or w in _FIELD or w in KEY_WORDS or (w not in _FOREIGN and is_known(w)) for w in words]
+    return 2 * sum(english) < len(words)
 
 
 def _is_foreign(sentence: str) -> bool:
@@ -73,6 +99,7 @@ def _share_of_letters(text: str) -> float:
 
 
 def _has_real_words(words: list[str]) -> bool:
-    likely = [w for w in words if re.search(r"[aeiouyàáâäãåèéêëìíîïòóôöõùúûü]", w) and len(w) <= 20]
+    vowel = re.compile(r"[aeiouyàáâäãåèéêëìíîïòóôöõùúûü]")
+    likely = [w for w in words if w in _FIELD or (vowel.search(w) and len(w) <= 20)]
     ascii_words = [w for w in words if w.isascii()]
     return not ascii_words or len(likely) >= 0.5 * len(words)

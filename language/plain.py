@@ -165,7 +165,7 @@ def _respelt(found: re.Match[str]) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def _meant(low: str) -> str | None:
-    if not low.isascii() or low in NO_SLIPS or _is_known(low):
+    if not low.isascii() or low in NO_SLIPS or is_known(low):
         return None
     for shorter in (low, _STRETCHED.sub(r"\1\1", low), _STRETCHED.sub(r"\1", low)):
         if shorter != low and _is_word(shorter):
@@ -176,7 +176,7 @@ def _meant(low: str) -> str | None:
     return None
 
 
-def _is_known(low: str) -> bool:
+def is_known(low: str) -> bool:
     """Whether the vocabulary has the word, or the word that its ending was put to ("shaving", "jogger", "tried")."""
     bare = next((low.removesuffix(each) for each in CONTRACTED if low.endswith(each)), low)
     known = vocabulary()

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from language.evaluation.on_labels import column_of, logit, not_told, raised_of, raw_of, said_of, sigmoid
+from language.evaluation.on_labels import column_of, heard_in, logit, not_told, raised_of, raw_of, said_of, sigmoid
 from language.feedback import SELECTION, Label
 from language.manifests import CARD, MANIFEST, Manifest, content_of, digests, stored
-from language.plain import plain
 from language.risk_classifier import THRESHOLDS, Settings, as_stored, settings
 from language.risk_network import HEAD_BIAS, HEAD_WEIGHT, NETWORK, load_network
 from language.risk_signals import CLASSIFIER, RULE
@@ -112,7 +111,7 @@ def recalibrated(
 def _usable(earlier: Sequence[Label], in_force: Path, known: Mapping[str, Path], *, with_passage: bool) -> _Seen:
     told = [label for label in earlier if label.raised_by != CLASSIFIER or label.passage or not with_passage]
     if with_passage and sum(bool(label.passage) for label in told) < FEWEST_TO_REFIT:
-        raise ValueError(f"heads are refitted from {FEWEST_TO_REFIT} earlier labels with a passage on; there are fewer")
+        raise ValueError(f"heads are refitted from {FEWEST_TO_REFIT} earlier labels with a text on; there are fewer")
     raw = raw_of(told, in_force, known)
     kept = ~not_told(told, raw)
     labels = [label for label, keep in zip(told, kept, strict=True) if keep]
@@ -189,7 +188,8 @@ def _refitted(seen: _Seen, in_force: Path, kinds: Sequence[SignalKind]) -> tuple
     of = settings(in_force)
     tensors = load(content_of(in_force, NETWORK))
     heads, bias = tensors[HEAD_WEIGHT].double().numpy(), tensors[HEAD_BIAS].double().numpy()
-    views = load_network(in_force).views([plain(label.passage).text for label in seen.labels]).astype(np.float64)
+    network = load_network(in_force)
+    views = network.views([words for words, _ in heard_in(seen.labels, network, of)]).astype(np.float64)
     with_one = np.column_stack([views, np.ones(len(views))])
     weights = np.column_stack([heads, bias])
     for kind in kinds:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from language.risk_values import SignalKind
 
-VERSION = "lexicon-3"
+VERSION = "lexicon-4"
 
 
 class Whose(StrEnum):
@@ -237,6 +237,11 @@ _IDEATION = _rules(
             r"(?: living| it)?|life (?:has lost|has no|lost) (?:all |its |any )?(?:meaning|point|purpose)|"
             r"not worth living|life (?:is|feels|seems) (?:\w+ )?(?:pointless|meaningless|not for me|unbearable)|"
             r"(?:lost|losing|no) interest in (?:living<place>|life\b(?! insurance))|sees? no (?:way forward|future(?: for <self>)?)(?! (?:in|with|at))",
+        ),
+        (
+            "si.thought_about_it",
+            "thought about what is then said not to be planned",
+            r"thought about (?:it|that),? but(?= (?:\w+(?:'\w+)? ){0,9}(?:kill|hang|shoot|drown)(?:ing)? (?:my|him|her)self\b)",
         ),
         (
             "si.no_point",

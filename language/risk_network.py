@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NETWORK = "network.safetensors"
-MAX_TOKENS = 96
+MAX_TOKENS = 128
 HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
 
 
@@ -46,7 +46,7 @@ class RiskNetwork:
         self._head.load_state_dict(heads_in(tensors))
 
     def scores(self, passages: Sequence[str]) -> "NDArray[np.float32]":
-        """One row of raw scores per passage, columns in SignalKind order: float32 [n, 7]; 96 tokens count."""
+        """One row of raw scores per passage, columns in SignalKind order: float32 [n, 7]; 128 tokens count."""
         return self._states.rows(passages, len(SignalKind), lambda states, mask: self._head(self._view(states, mask)))
 
     def views(self, passages: Sequence[str]) -> "NDArray[np.float32]":

@@ -279,7 +279,7 @@ _NOT_A_NEGATION = re.compile(
     r"\b(?:can'?t|cannot|can not|couldn'?t|could not|unable to|never|not a|n't|hardly) (?:[\w']+ ){0,8}without\b|"
     r"\bnot only\b|\bno doubt\b|\b(?:not|n't) (?:going to|gonna) (?:lie|pretend)\b|\b(?:can't|cant|cannot|"
     r"can not|couldn't|could not|unable to|"
-    r"don't|doesn't|did not|didn't|won't|never|not) (?:\w+ )?(?:stop|help|control|resist|quit|shake|"
+    r"don't|doesn't|did not|didn't|won't|never|not) (?:\w+ )?(?:stops?|help|control|resist|quit|shake|"
     r"get rid of|escape|avoid|deny|denies|hide|stopped)\b|"
     r"\b(?:not|n't|never) (?:\w+ )?(?:sure|certain|know|care|mind|tell|told|say|admit|share|rule out|"
     r"exclude|excluded)\b|\bno ?(?:body|one) (?:knows?|cares?|believes?|understands?|listens?|sees?)\b|"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rules.intervals import Estimate, share, wait_quantile
+from rules.triage import NOT_BY_THE_CLASSIFIER, NOT_READ
 
 HALF, NINE_IN_TEN = float(Fraction(1, 2)), float(Fraction(9, 10))
 
@@ -46,7 +47,7 @@ READ = (FlagSource.TEXT_RULES, FlagSource.CLASSIFIER)
 
 def source_of(raised_by: str, rule_id: str) -> FlagSource:
     """The source of a flag by who raised it and by its rule."""
-    if rule_id in ("unread-text", "classifier-off"):
+    if rule_id in (NOT_READ, NOT_BY_THE_CLASSIFIER):
         return FlagSource.UNREAD_TEXT
     if raised_by == "clinician":
         return FlagSource.MISSED_RISK_SAMPLE

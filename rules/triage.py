@@ -38,6 +38,12 @@ class FlagKind(StrEnum):
     UNKNOWN_SIGNAL = "unknown_signal"
 
 
+NOT_READ = "unread-text"
+"""The rule that asks a person to read what the reader could not."""
+NOT_BY_THE_CLASSIFIER = "classifier-off"
+"""The rule that asks a person to read what the classifier may not."""
+
+
 class CssrsLevel(StrEnum):
     NONE = "none"
     LOW = "low"
@@ -232,7 +238,7 @@ def flags_from_signals(
     flags = tuple(flag for signal in signals if (flag := _flag_from_signal(signal, levels)) is not None)
     if readable:
         return flags
-    unread = Flag(FlagKind.UNREAD_TEXT, levels.unreadable_text, "free text", "unread-text", "a person must read it")
+    unread = Flag(FlagKind.UNREAD_TEXT, levels.unreadable_text, "free text", NOT_READ, "a person must read it")
     return (*flags, unread)
 
 
@@ -241,9 +247,8 @@ def flag_where_classifier_is_off(reason: str, levels: TriageLevels = DEFAULT_LEV
 
     The word rules have read it, and what they raised stands beside this; the rest of it nobody has read yet.
     """
-    return Flag(
-        FlagKind.UNREAD_TEXT, levels.classifier_off, "free text", "classifier-off", f"{reason}: a person reads the text"
-    )
+    why = f"{reason}: a person reads the text"
+    return Flag(FlagKind.UNREAD_TEXT, levels.classifier_off, "free text", NOT_BY_THE_CLASSIFIER, why)
 
 
 def _flag_from_signal(signal: Signal, levels: TriageLevels) -> Flag | None:

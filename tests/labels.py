@@ -14,7 +14,8 @@ KIND = SignalKind.SELF_HARM
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
-def make_label(at: int = 0, **given: object) -> Label:
+def make_label(at: int = 0, passage: str = "", **given: object) -> Label:
+    """``passage``: the whole text, and evidence in all of it."""
     facts: dict[str, object] = {
         "flag_id": f"FL-{at}",
         "kind": KIND,
@@ -24,6 +25,8 @@ def make_label(at: int = 0, **given: object) -> Label:
         "probability": 0.7,
         "confirmed": True,
         "decided_at": FIRST + timedelta(hours=at),
+        "text": passage,
+        "ends": len(passage),
     }
     return Label(**(facts | given))  # type: ignore[arg-type]
 

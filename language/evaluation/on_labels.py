@@ -11,10 +11,12 @@ from language.evaluation.calibration import LEAST, calibration_error, log_loss
 from language.feedback import FEWEST, Label, Precision, precision_by
 from language.manifests import read_manifest
 from language.plain import plain
-from language.risk_classifier import Settings, settings
-from language.risk_network import NETWORK, load_network
+from language.risk_classifier import Settings, passages_of, settings
+from language.risk_classifier import raw_of as heard_of
+from language.risk_network import NETWORK, RiskNetwork, load_network
 from language.risk_signals import CLASSIFIER
 from language.risk_values import SignalKind
+from language.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 class Figures:
     """What one version says of some flags that were raised; ``raised``: the precision of those that it raises itself.
 
-    ``left_out``: labels it cannot be told of, because the network that raised them is another one and no passage was
+    ``left_out``: labels it cannot be told of, because the network that raised them is another one and no text was
     kept. ``by_kind``: as ``raised``, of kinds with at least 30 of them; fewer would tell which cases they are of.
     """
 
@@ -107,7 +109,7 @@ def _figures(labels: Sequence[Label], left_out: int, said: "Floats", raised: "Fl
 def raw_of(labels: Sequence[Label], folder: Path, known: Mapping[str, Path]) -> "Floats":
     """The raw score that a version's network gives each flag of the classifier: [n]; nan for others, or not known.
 
-    Where the version that raised the flag has the same network, from what it said; else from the passage.
+    Where the version that raised the flag has the same network, from what it said; else from the text.
     """
     raw = np.full(len(labels), np.nan)
     to_read = []
@@ -119,10 +121,45 @@ def raw_of(labels: Sequence[Label], folder: Path, known: Mapping[str, Path]) -> 
             raw[at] = (float(logit(label.probability)) - shift) / slope
         elif label.passage:
             to_read.append(at)
-    if to_read:
-        rows = load_network(folder).scores([plain(labels[at].passage).text for at in to_read])
-        raw[to_read] = [row[column_of(labels[at].kind)] for at, row in zip(to_read, rows, strict=True)]
+    heard = heard_in([labels[at] for at in to_read], load_network(folder), settings(folder)) if to_read else []
+    raw[to_read] = [loud for _, loud in heard]
     return raw
+
+
+def heard_in(labels: Sequence[Label], network: RiskNetwork, of: Settings) -> list[tuple[str, float]]:
+    """Of the passages that hold a flag's evidence the one in which its kind is loudest, made plain, and its raw score.
+
+    Read as a text is read: a flag may come from what several sentences say together.
+    """
+    parts = [_around(label, of.together) for label in labels]
+    scores = heard_of([text for text, _ in parts], network.scores, of.together, of.taken_back)
+    heard = []
+    for label, (text, evidence), raw in zip(labels, parts, scores, strict=True):
+        column = column_of(label.kind)
+        holding = [
+            (float(raw[row, column]), text[each.start : each.end])
+            for row, each in enumerate(passages_of(text, of.together))
+            if each.start < evidence[1] and evidence[0] < each.end
+        ]
+        loud, words = max(holding, key=lambda one: one[0], default=(float("nan"), ""))
+        heard.append((words, loud))
+    return heard
+
+
+def _around(label: Label, together: int) -> tuple[str, tuple[int, int]]:
+    """The stretch of a text, made plain, that is read with a flag's evidence, and where the evidence is in it."""
+    text = plain(label.text)
+    spans = sentence_spans(text.text)
+    holding = [
+        at
+        for at, span in enumerate(spans)
+        if (original := text.span(*span))[0] < label.ends and label.starts < original[1]
+    ]
+    if not holding:
+        return "", (0, 0)
+    first, last = max(0, holding[0] - together + 1), min(len(spans), holding[-1] + together) - 1
+    start = spans[first][0]
+    return text.text[start : spans[last][1]], (spans[holding[0]][0] - start, spans[holding[-1]][1] - start)
 
 
 def network_of(folder: Path) -> str:

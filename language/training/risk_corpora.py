@@ -16,10 +16,18 @@ REDDIT = PUBLIC / "risk" / "cssrs-reddit-500" / "posts.jsonl"
 HARD_CASES = PUBLIC / "risk" / "crisis-hard-cases" / "hard_crisis_dataset.json"
 MEDICAL_TALK = PUBLIC / "notes" / "mts-dialog"
 
-WRITTEN_LAST = "training_turns"
-NEW_TO_THE_RULES = ("training_wide", "training_more", WRITTEN_LAST)
+WRITTEN_LAST = "training_quiet"
+NEW_TO_THE_RULES = ("training_wide", "training_more", "training_turns", WRITTEN_LAST)
 """Texts by which no rule was mended."""
-TRAINED_ON_BEFORE = ("challenge", "ordinary", "training", "training_next", "training_wide", "training_more")
+TRAINED_ON_BEFORE = (
+    "challenge",
+    "ordinary",
+    "training",
+    "training_next",
+    "training_wide",
+    "training_more",
+    "training_turns",
+)
 TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_LAST)
 HELD_OUT = "held_out"
 TRAIN = "train"
@@ -41,12 +49,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Post:
-    """A public post rated by experts; `positive` means ideation, behaviour or attempt."""
+    """A public post rated by experts; `positive` means ideation, behaviour or attempt, `severe` one of the last two."""
 
     text: str
     user: str
     positive: bool
     split: str
+    severe: bool = False
 
 
 def hand_written(name: str) -> list[Sentence]:
@@ -70,7 +79,13 @@ def posts() -> list[Post]:
     with REDDIT.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [
-        Post(row["text"], row["user"], row["risk"] in IDEATION_OR_WORSE, _split_of_user(row["user"]))
+        Post(
+            row["text"],
+            row["user"],
+            row["risk"] in IDEATION_OR_WORSE,
+            _split_of_user(row["user"]),
+            row["risk"] in IDEATION_OR_WORSE[1:],
+        )
         for row in rows
         if row["level"] == "post" and row["risk"]
     ]

@@ -183,7 +183,7 @@ def test_forget_takes_labels_along():
 
 def test_passage_is_what_the_flag_pointed_at():
     sign(review(shown("FL-1"), shown("FL-2")), {"FL-1": True})
-    [label] = labels(actor="test", passages=True)
+    [label] = labels(actor="test", texts=True)
     assert label.passage == WORDS[2:13] == "krindlespat"
     assert "krindlespat" not in repr(label)
     [without] = labels(actor="test")
@@ -194,12 +194,12 @@ def test_passage_of_a_text_that_changed_is_empty():
     case = review(shown("FL-1"))
     sign(case, {"FL-1": True})
     therapy_store.add_text(case.number, "referral_text", TherapyText("Something else was meant by all of this."))
-    assert [label.passage for label in labels(actor="test", passages=True)] == [""]
+    assert [label.passage for label in labels(actor="test", texts=True)] == [""]
 
 
 def test_passage_of_a_flag_of_unknown_edition_is_empty():
     make_labels(True, edition=None)
-    assert [label.passage for label in labels(actor="test", passages=True)] == [""]
+    assert [label.passage for label in labels(actor="test", texts=True)] == [""]
 
 
 def test_reading_passages_is_on_record_by_case_and_reading_counts_reads_none():
@@ -207,7 +207,7 @@ def test_reading_passages_is_on_record_by_case_and_reading_counts_reads_none():
     sign(case, {"FL-1": True})
     untouched = review(shown("FL-2"))
     sign(untouched, {})
-    labels(actor="ST-7", passages=True)
+    labels(actor="ST-7", texts=True)
     how_the_reader_does(actor="ST-8")
     found = [(each.actor, each.subject_kind, each.case_number, each.where, each.purpose) for each in events("read")]
     assert [each for each in found if each[0] in ("ST-7", "ST-8")] == [
@@ -293,7 +293,7 @@ def test_counts_of_nothing_are_nothing():
 def test_many_flags_are_read_in_parts_each_on_record(monkeypatch: pytest.MonkeyPatch, flags: int):
     monkeypatch.setattr(therapy_store, "READ_AT_ONCE", 4)
     sign(review(*(shown(f"FL-{number}") for number in range(flags))), {f"FL-{number}": True for number in range(flags)})
-    found = labels(actor="ST-7", passages=True)
+    found = labels(actor="ST-7", texts=True)
     assert {label.flag_id for label in found} == {f"FL-{number}" for number in range(flags)}
     assert {label.passage for label in found} == {"krindlespat"}
     counts = [each.details["count"] for each in events("read") if each.subject_kind == "decided_flag"]

@@ -253,7 +253,7 @@ def test_released_review_can_be_labelled(released: str) -> None:
         code=fresh_code(str(signer)),
         confirmed={"FL-old": False},
     )
-    [label] = labels(actor="test", passages=True)
+    [label] = labels(actor="test", texts=True)
     assert (label.flag_id, label.confirmed, label.passage) == ("FL-old", False, "")
     assert verify_all() == []
 

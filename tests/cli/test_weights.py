@@ -48,7 +48,7 @@ def _texts_and_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr(risk_corpora, "hand_written", texts.__getitem__)
     monkeypatch.setattr(risk_corpora, "HARD_CASES", Path("absent"))
-    monkeypatch.setattr(labels, "labels", lambda *, actor, passages=False: LABELS)
+    monkeypatch.setattr(labels, "labels", lambda *, actor, texts=False: LABELS)
 
 
 def signed_in(patch: pytest.MonkeyPatch, role: Role = Role.COMPLIANCE) -> None:
@@ -168,10 +168,10 @@ def test_recalibrate_shows_figures_what_stayed_and_what_cannot_be_known(call: Ca
 
 def test_promote_tells_its_figures_and_fails_where_it_refuses(call: Calls, version: str, monkeypatch):
     monkeypatch.setattr(recalibrating, "floor_of", lambda folder: Floor({KIND: Share(7, 7)}, *[Share(1, 9)] * 2, None))
-    monkeypatch.setattr(labels, "labels", lambda *, actor, passages=False: LABELS[:710])
+    monkeypatch.setattr(labels, "labels", lambda *, actor, texts=False: LABELS[:710])
     refused = call_refused(call, "models", "promote", version, "--json")
     assert json.loads(refused)["refused"] == ["too_few_later_labels"]
-    monkeypatch.setattr(labels, "labels", lambda *, actor, passages=False: LABELS)
+    monkeypatch.setattr(labels, "labels", lambda *, actor, texts=False: LABELS)
     done = json.loads(call("models", "promote", version, "--json").output)
     assert done["refused"] == [] and done["verdict"]["lost"] == 0 and done["caveat"] == SELECTION
     assert done["waiting"].startswith("WV-") and recalibrating.in_force() == SHIPPED

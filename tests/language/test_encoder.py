@@ -15,6 +15,7 @@ from language.encoder import (
     TokenStates,
     batches_by_length,
     computes_bf16,
+    encode_on,
     load_encoder,
     pinned_weights,
 )
@@ -101,6 +102,30 @@ def test_encoder_in_chunks_gives_the_same_vectors_and_asks_for_texts_as_it_needs
         np.concatenate([first[:3], last]), load_encoder().encode([TEXTS[i] for i in (1, 0, 1, 1)]), atol=1e-5
     )
     assert list(load_encoder().encode_chunks([])) == []
+
+
+def test_workers_of_a_cluster_give_the_same_vectors_in_order_and_are_not_flooded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="prefect-dask is not installed")
+    monkeypatch.setattr("language.encoder.TEXTS_PER_SLICE", 2)
+    many = [f"{text} {number}" for number in range(5) for text in TEXTS]
+    asked = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal asked
+        for text in many:
+            asked += 1
+            yield text
+
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
+        chunks = encode_on(client, texts(), ahead=2)
+        first = next(chunks)
+        assert asked == 4 and len(first) == 2
+        vectors = np.concatenate([first, *chunks])
+        assert list(encode_on(client, [])) == []
+    expected = load_encoder().encode(many)
+    assert vectors.shape == expected.shape and (vectors * expected).sum(1).min() > 0.999
 
 
 def test_encoder_of_nothing_is_empty() -> None:

@@ -19,7 +19,9 @@ def label(raised_by: str, *, confirmed: bool, kind: SignalKind = SignalKind.SELF
         probability=0.7,
         confirmed=confirmed,
         decided_at=datetime(2026, 1, 1, tzinfo=UTC),
-        passage="what somebody wrote",
+        text="what somebody wrote",
+        starts=5,
+        ends=19,
     )
 
 
@@ -36,4 +38,5 @@ def test_the_interval_is_wilsons(flags, confirmed):
 
 
 def test_a_label_does_not_show_its_passage():
-    assert "somebody" not in repr(label("rule", confirmed=True))
+    shown = label("rule", confirmed=True)
+    assert shown.passage == "somebody wrote" and "somebody" not in repr(shown)

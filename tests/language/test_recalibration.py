@@ -188,6 +188,39 @@ def test_flags_of_another_network_are_judged_by_their_passage_or_not_at_all(monk
     assert figures_of([], SHIPPED, KNOWN) is None
 
 
+class ListeningNetwork(FakeNetwork):
+    """Hears something only where two sentences stand together."""
+
+    def scores(self, passages: list[str]) -> np.ndarray:
+        raw = [2.0 if "The rope" in each and "is ready" in each else -5.0 for each in passages]
+        return np.tile(np.array(raw, dtype=np.float32)[:, None], (1, len(SignalKind)))
+
+
+TOGETHER = (
+    "A is here. B is here. The bus came. The rope was bought. All of it is ready. C is here. D is here. E is here."
+)
+
+
+def test_flag_that_several_sentences_raise_together_is_judged_by_what_they_say_together() -> None:
+    starts = TOGETHER.index("The rope")
+    flag = make_label(passage=TOGETHER, starts=starts, ends=TOGETHER.index(" All of it"))
+    assert flag.passage == "The rope was bought."
+    [(words, raw)] = on_labels.heard_in([flag], ListeningNetwork(), settings())
+    assert raw == 2.0 and "The rope was bought. All of it is ready." in words and words.count(".") == 4
+    [(_, elsewhere)] = on_labels.heard_in([replace(flag, starts=0, ends=10)], ListeningNetwork(), settings())
+    assert elsewhere == -5.0
+    [(_, unread)] = on_labels.heard_in([replace(flag, text="")], ListeningNetwork(), settings())
+    assert np.isnan(unread)
+
+
+def test_evidence_is_found_again_in_a_text_that_was_made_plain() -> None:
+    text = "Tired. Sl33ping badly. The r0pe was bought. All of it is ready."
+    starts = text.index("The r0pe")
+    flag = make_label(passage=text, starts=starts, ends=text.index(" All"))
+    [(words, raw)] = on_labels.heard_in([flag], ListeningNetwork(), settings())
+    assert raw == 2.0 and "The rope was bought." in words
+
+
 def test_figures_name_no_kind_with_few_flags() -> None:
     found = figures_of([*make_labels(40), *make_labels(29, kinds=[OTHER])], SHIPPED, KNOWN)
     assert found and found.labels == 69 and set(found.by_kind) == {KIND}

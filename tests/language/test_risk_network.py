@@ -110,6 +110,14 @@ def test_what_is_set_aside_stands_beside_something_ordinary_too() -> None:
         assert any(pair.kinds) == present
 
 
+def test_a_few_sentences_are_shown_among_ordinary_ones_and_more_are_not() -> None:
+    few = Sentence("I have the rope. It is in the car.", "suicidal_ideation", "present", "train")
+    beside = [each for each in round_of(few, ORDINARY) if few.text in each.text and ORDINARY.text in each.text]
+    assert len(beside) == train_risk.TIMES_AMONG_ORDINARY and all(each.kinds[0] for each in beside)
+    other = Sentence("We had soup.", None, "ordinary", "train")
+    assert [each.text for each in round_of(LONGER, other) if other.text in each.text] == [other.text]
+
+
 def test_what_is_set_aside_weighs_more_than_ordinary_talk() -> None:
     weights = {each.text: each.weight for each in round_of(SAID, DENIED, ORDINARY)}
     assert weights[SAID.text] == weights[ORDINARY.text] == 1.0

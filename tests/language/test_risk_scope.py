@@ -221,6 +221,19 @@ def test_a_question_answered_no_is_denied(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "My uncle never stops touching me when I stay there.",
+        "He never stopped hitting me.",
+        "I've thought about it, but I have not made a plan to kill myself.",
+        "She has thought about it but would never hang herself, she says.",
+    ],
+)
+def test_what_does_not_stop_or_was_thought_about_is_not_denied(text: str) -> None:
+    assert SignalStatus.PRESENT in statuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Do you want to die?\nClient: Not today.",
         "Do you want to die?\nClient: No plan.",
         "Do you want to die?\nClient: No reason to live.",

@@ -234,6 +234,12 @@ def test_hypothesis_covers_the_condition_not_its_consequence(text: str, present:
         ("xkcd qwrt zzpl bbnm ghjk", "garbled"),
         ("#### 0101 //// ==== ab", "garbled"),
         ("Estoy muy cansada y no quiero vivir con mi dolor", "not English"),
+        ("Me quiero matar", "not English"),
+        ("Chc\u0119 umrze\u0107", "not English"),
+        ("Saya ingin mati", "not English"),
+        ("Jag vill inte leva", "not English"),
+        ("Selbstmord", "not English"),
+        ("asdf qwer zxcv", "not English"),
         ("\u042f \u043d\u0435 \u0445\u043e\u0447\u0443 \u0436\u0438\u0442\u044c", "not English"),
         ("I feel very low and I am not sure why it is so bad. No quiero vivir con este dolor.", "partly not English"),
     ],
@@ -243,7 +249,23 @@ def test_text_that_cannot_be_read_goes_to_a_person(text: str, reason: str) -> No
     assert (reading.readable, reading.unreadable_reason) == (False, reason)
 
 
-@pytest.mark.parametrize("text", ["Low mood.", "I want to die", "die die die", "I feel sad \U0001f622\U0001f622", "ok"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Low mood.",
+        "I want to die",
+        "die die die",
+        "I feel sad \U0001f622\U0001f622",
+        "ok",
+        "Insomnia",
+        "PTSD",
+        "Zoloft 50 mg",
+        "Ms. Papadopoulos referred me",
+        "w4nna d1e",
+        "sucidal thoughts",
+        "Panic, nightmares",
+    ],
+)
 def test_short_english_is_read(text: str) -> None:
     assert read_risk(text, rules_only=True).readable
 
@@ -325,6 +347,23 @@ def test_of_several_passages_that_hold_a_sentence_the_loudest_decides() -> None:
     raw[:5] = 5.0  # each alone; then the first four, and the last four
     raw[5], raw[6] = -3.0, 0.0
     assert risk_classifier.as_heard(raw, passages, 6.0)[:5, 0].tolist() == [-3.0, 5.0, 5.0, 5.0, 5.0]
+
+
+LONG_LINE = f"It went on about {'the roof and ' * 10}the paint. "
+
+
+def test_a_passage_of_several_holds_no_more_than_is_read_at_once() -> None:
+    passages = risk_classifier.passages_of(f"{LONG_LINE * 2}Short one. {LONG_LINE * 2}End.", 4)
+    several = [each for each in passages if each.first != each.last]
+    assert [(each.first, each.last) for each in several] == [(0, 2), (1, 3), (2, 5)]
+    assert all(each.end - each.start <= risk_classifier.LONGEST_TOGETHER for each in several)
+
+
+def test_a_sentence_too_long_to_be_read_with_another_stands_alone() -> None:
+    passages = risk_classifier.passages_of(f"I said it. Yes. {'extraordinarily ' * 24}so.", 4)
+    assert [(each.first, each.last) for each in passages] == [(0, 0), (1, 1), (2, 2), (0, 1)]
+    raw = np.array([[5.0] * 7] * 3 + [[-9.0] * 7], dtype=np.float32)
+    assert risk_classifier.as_heard(raw, passages, 6.0)[:, 0].tolist() == [-9.0, -9.0, 5.0, -9.0]
 
 
 def test_a_text_of_one_sentence_has_nothing_beside_it() -> None:

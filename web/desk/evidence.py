@@ -16,7 +16,7 @@ from rules import labels
 from rules.check_ins import HOMEWORK_SCALE, MOOD_SCALE
 from rules.measures import PHQ9_SELF_HARM_ITEM, score
 from rules.sign_off import digest
-from rules.triage import RANK, FlagKind
+from rules.triage import NOT_READ, RANK, FlagKind
 from web.desk import words
 from web.desk.highlights import Part, Span, parts
 from web.desk.members import Member
@@ -107,8 +107,8 @@ class Evidence:
 
     @property
     def unread(self) -> bool:
-        """Whether there is a text that the risk reader could not read."""
-        return any(flag.is_whole_text for flag in self.flags)
+        """Whether the risk reader could not read a text; one kept from the classifier was read by rules."""
+        return any(flag.is_whole_text and flag.facts["rule_id"] == NOT_READ for flag in self.flags)
 
 
 def content_to_sign(approval_id: str, me: Member, where: str) -> tuple[dict[str, Any], str]:

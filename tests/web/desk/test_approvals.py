@@ -70,7 +70,19 @@ def test_review_never_says_that_an_unreadable_text_was_read(seated, risk_review)
     unread = factories.make_approval(referral=case, content=json.dumps(content), assigned_to=seated.staff.id, round=7)
     shown = seated.get(f"/approvals/{unread.id}").text
     assert "Not every text could be read by a program" in shown and "the whole text. Not English" in shown
-    assert "classifier read it" not in shown and "<mark" not in shown
+    assert "classifier read it" not in shown and "<mark" not in shown and "nothing was raised" not in shown
+
+
+def test_text_that_the_classifier_may_not_read_is_not_called_unreadable(seated, risk_review):
+    approval = risk_review(seated.staff)
+    content = json.loads(content_of(approval))
+    whole = {"kind": "unread_text", "rule_id": "classifier-off", "why": "no consent", "starts": 0, "ends": 40}
+    content["flags"] = [content["flags"][0] | whole]
+    with operational_store.reading() as db:
+        case = operational_store.one(db, Referral, approval.case_number)
+    kept = factories.make_approval(referral=case, content=json.dumps(content), assigned_to=seated.staff.id, round=7)
+    shown = seated.get(f"/approvals/{kept.id}").text
+    assert "could be read by a program" not in shown and "The classifier did not read the text." in shown
 
 
 def test_review_without_flags_is_no_all_clear(seated, risk_review):
