@@ -176,7 +176,7 @@ def _read_by_rules(
     flags = [
         flag
         for flag in flags_of_text(check_in.case_number, text, permission=RULES_ONLY, read=read)
-        if flag.rule_id != "classifier-off"
+        if flag.rule_id != triage.NOT_BY_THE_CLASSIFIER
     ]
     return flags, weighed(flags)
 

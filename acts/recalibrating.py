@@ -113,7 +113,7 @@ def recalibrate(labels: Sequence[Label], wanted: Mapping[SignalKind, float], *, 
 
 
 def needs_texts(version: str) -> bool:
-    """Whether this version has another network than the one in force, so that passages must be read to compare them."""
+    """Whether this version has another network than the one in force, so that texts must be read to compare them."""
     return network_of(folder_of(version)) != network_of(in_force())
 
 

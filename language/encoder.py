@@ -123,18 +123,18 @@ class Encoder:
             yield self.encode(chunk)
 
 
-def encode_on(client: "Client", texts: Iterable[str], ahead: int = 2) -> "Iterator[NDArray[np.float32]]":
+def encode_on(cluster: "Client", texts: Iterable[str], ahead: int = 2) -> "Iterator[NDArray[np.float32]]":
     """`encode_chunks` on the workers of a Dask cluster: the same vectors in the same order, by the pinned encoder.
 
     `ahead` chunks a worker are under way at once, so that memory stays flat here too; each process loads the encoder
     once. The texts travel to the workers as they are: a cluster that spans machines needs TLS between them.
     """
     coming = _chunks(texts)
-    room = max(1, ahead * len(client.scheduler_info()["workers"]))  # type: ignore[no-untyped-call]
-    under_way = deque(client.submit(_encoded, chunk, pure=False) for chunk in islice(coming, room))
+    room = max(1, ahead * len(cluster.scheduler_info()["workers"]))  # type: ignore[no-untyped-call]
+    under_way = deque(cluster.submit(_encoded, chunk, pure=False) for chunk in islice(coming, room))
     while under_way:
         yield under_way.popleft().result()
-        under_way.extend(client.submit(_encoded, chunk, pure=False) for chunk in islice(coming, 1))
+        under_way.extend(cluster.submit(_encoded, chunk, pure=False) for chunk in islice(coming, 1))
 
 
 def _encoded(chunk: Sequence[str]) -> "NDArray[np.float32]":

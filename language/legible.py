@@ -1,11 +1,11 @@
 """Whether a text can be read here at all: empty, garbled and non-English text goes to a person, with the reason.
 
-Of six words or more some must be common English ones; of fewer, most must be English words at all.
+Of six words or more some must be common English ones; of fewer, at least half must be English words at all.
 """
 
 import re
 
-from language.plain import KEY_WORDS, is_known
+from language.plain import KEY_WORDS, is_known, vocabulary
 
 # A few words can hold a disclosure ("I want to die"), so only text without a single real word is "too short".
 MIN_LETTERS = 2
@@ -41,6 +41,7 @@ _FOREIGN = (
     - _ENGLISH
 )
 FOREIGN_WORDS_IN_A_SENTENCE = 3
+SHORTEST_HALF = 3
 # Of the field, and on hurried forms: what the tokenizer's vocabulary, which tells English words here, does not hold.
 _FIELD = frozenset(
     _WORD.findall(
@@ -50,7 +51,10 @@ _FIELD = frozenset(
         "wellbutrin bupropion effexor venlafaxine cymbalta duloxetine seroquel quetiapine abilify aripiprazole "
         "lamictal lamotrigine xanax alprazolam ativan lorazepam klonopin clonazepam adderall ritalin trazodone "
         "buspirone hydroxyzine gabapentin hypertension cholesterol yessir okey ugh gotcha dang yikes "
-        "yup yep nope nah thx ty tysm pls plz np ttyl lmk rn tbh ikr okie dokie hiya heya thanx"
+        "yup yep nope nah thx ty tysm pls plz np ttyl lmk rn tbh ikr okie dokie hiya heya thanx "
+        "suboxone methadone naltrexone panicky dysphoric euthymic anxiousness derealization depersonalization "
+        "referral referrals intake telehealth psychotherapy outpatient inpatient counselling cbt dbt emdr ssri snri "
+        "prn relapsing detox rehab oxy percs benzos tweaking withdrawals"
     )
 )
 
@@ -79,9 +83,20 @@ def why_unreadable(text: str) -> str:
 
 
 def _strange(words: list[str]) -> bool:
-    """Whether most of a few words are none that English has."""
-    english = [w in _ENGLISH or w in _FIELD or w in KEY_WORDS or (w not in _FOREIGN and is_known(w)) for w in words]
-    return 2 * sum(english) < len(words)
+    """Whether of a few words fewer than half are such as English has."""
+    return 2 * sum(_is_english(word) for word in words) < len(words)
+
+
+def _is_english(word: str) -> bool:
+    if word in _ENGLISH or word in _FIELD or word in KEY_WORDS:
+        return True
+    return word not in _FOREIGN and (is_known(word) or _is_two_words(word))
+
+
+def _is_two_words(word: str) -> bool:
+    """Whether a word is made of two that are known: "outpatient", "psychotherapy"."""
+    halves = ((word[:at], word[at:]) for at in range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1))
+    return any(first in vocabulary() and is_known(last) for first, last in halves)
 
 
 def _is_foreign(sentence: str) -> bool:

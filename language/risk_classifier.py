@@ -8,6 +8,7 @@ the shipped one is written by language.training.train_risk, a practice's own by 
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -109,7 +110,9 @@ def as_stored(of: Settings) -> dict[str, object]:
 LONGEST_TOGETHER = 350
 """Characters that a passage of several sentences has at most: what the network surely reads, so that no passage speaks
 of a sentence that it was cut off before. No passage over 120 characters had fewer than 2.78 a token, and 128 count.
+Of marks in a row, such as a line of dashes, each is a token and counts for three characters.
 """
+_MARKS = re.compile(r"(?:[^\w\s]\s*){4,}")
 
 
 def passages_of(text: str, together: int) -> list[Passage]:
@@ -122,12 +125,20 @@ def passages_of(text: str, together: int) -> list[Passage]:
     several: list[Passage] = []
     for first in single:
         fitting = [
-            each for each in single[first.first : first.first + together] if each.end - first.start <= LONGEST_TOGETHER
+            each
+            for each in single[first.first : first.first + together]
+            if _length_read(text, first.start, each.end) <= LONGEST_TOGETHER
         ]
         last = fitting[-1] if fitting else first
         if last.last > max(first.first, several[-1].last if several else 0):
             several.append(Passage(first.start, last.end, first.first, last.last))
     return single + several
+
+
+def _length_read(text: str, start: int, end: int) -> int:
+    if end - start > LONGEST_TOGETHER:
+        return end - start
+    return end - start + sum(2 * len(marks.group()) for marks in _MARKS.finditer(text, start, end))
 
 
 def scores_of(texts: Sequence[str], folder: Path = SHIPPED) -> Iterator["Scores"]:

@@ -28,7 +28,6 @@ KIND_OF = {
 }
 OPENED_THROUGH: dict[Function, set[str]] = {
     (DOOR, "unread_sources"): {"intake_text", "questionnaire_answers"},  # it selects in a function of its own
-    (DOOR, "_with_passages"): {"intake_text"},
 }
 NOT_REACHED: dict[str, dict[str, str]] = {
     "watch every wait": {"risk_flag": "therapy_store.raise_flags has a parameter called flags, like a function"},

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from language import risk_classifier
 from language.evaluation.calibration import LEAST, calibration_error, log_loss
 from language.feedback import FEWEST, Label, Precision, precision_by
 from language.manifests import read_manifest
-from language.plain import plain
+from language.plain import Plain, plain
 from language.risk_classifier import Settings, passages_of, settings
-from language.risk_classifier import raw_of as heard_of
 from language.risk_network import NETWORK, RiskNetwork, load_network
 from language.risk_signals import CLASSIFIER
 from language.risk_values import SignalKind
@@ -129,10 +129,15 @@ def raw_of(labels: Sequence[Label], folder: Path, known: Mapping[str, Path]) -> 
 def heard_in(labels: Sequence[Label], network: RiskNetwork, of: Settings) -> list[tuple[str, float]]:
     """Of the passages that hold a flag's evidence the one in which its kind is loudest, made plain, and its raw score.
 
-    Read as a text is read: a flag may come from what several sentences say together.
+    Read as a text is read: a flag may come from what several sentences say together, and of a sentence that these take
+    back their score is left, so they are named. Empty, and nan, for a rule's flag and without the text.
     """
-    parts = [_around(label, of.together) for label in labels]
-    scores = heard_of([text for text, _ in parts], network.scores, of.together, of.taken_back)
+    plains = {label.text: plain(label.text) for label in labels if label.raised_by == CLASSIFIER}
+    parts = [
+        _around(label, plains[label.text], of.together) if label.raised_by == CLASSIFIER else NOWHERE
+        for label in labels
+    ]
+    scores = risk_classifier.raw_of([text for text, _ in parts], network.scores, of.together, of.taken_back)
     heard = []
     for label, (text, evidence), raw in zip(labels, parts, scores, strict=True):
         column = column_of(label.kind)
@@ -141,14 +146,16 @@ def heard_in(labels: Sequence[Label], network: RiskNetwork, of: Settings) -> lis
             for row, each in enumerate(passages_of(text, of.together))
             if each.start < evidence[1] and evidence[0] < each.end
         ]
-        loud, words = max(holding, key=lambda one: one[0], default=(float("nan"), ""))
+        loud, words = max(reversed(holding), key=lambda one: one[0], default=(float("nan"), ""))
         heard.append((words, loud))
     return heard
 
 
-def _around(label: Label, together: int) -> tuple[str, tuple[int, int]]:
+NOWHERE = ("", (0, 0))
+
+
+def _around(label: Label, text: Plain, together: int) -> tuple[str, tuple[int, int]]:
     """The stretch of a text, made plain, that is read with a flag's evidence, and where the evidence is in it."""
-    text = plain(label.text)
     spans = sentence_spans(text.text)
     holding = [
         at
@@ -156,7 +163,7 @@ def _around(label: Label, together: int) -> tuple[str, tuple[int, int]]:
         if (original := text.span(*span))[0] < label.ends and label.starts < original[1]
     ]
     if not holding:
-        return "", (0, 0)
+        return NOWHERE
     first, last = max(0, holding[0] - together + 1), min(len(spans), holding[-1] + together) - 1
     start = spans[first][0]
     return text.text[start : spans[last][1]], (spans[holding[0]][0] - start, spans[holding[-1]][1] - start)

@@ -207,8 +207,9 @@ def _padded(tokens: Sequence[Sequence[int]]) -> "tuple[torch.Tensor, torch.Tenso
 
 def averaged(learners: Sequence[Learner]) -> Learner:
     """One network whose weights are the mean of several trained from the same start (Wortsman et al. 2022)."""
-    states = [learner.state_dict() for learner in learners]
-    mean = copy.deepcopy(learners[0])
+    # one may have been trained on a GPU, and one just been read
+    states = [{name: tensor.cpu() for name, tensor in learner.state_dict().items()} for learner in learners]
+    mean = copy.deepcopy(learners[0]).cpu()
     mean.load_state_dict(
         {
             name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor

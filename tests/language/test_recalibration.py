@@ -213,6 +213,22 @@ def test_flag_that_several_sentences_raise_together_is_judged_by_what_they_say_t
     assert np.isnan(unread)
 
 
+class TakingBack(FakeNetwork):
+    """A sentence that the next takes back."""
+
+    def scores(self, passages: list[str]) -> np.ndarray:
+        raw = [9.0 if each == "I wanted to die." else 1.0 for each in passages]
+        return np.tile(np.array(raw, dtype=np.float32)[:, None], (1, len(SignalKind)))
+
+
+def test_what_was_taken_back_is_judged_by_what_takes_it_back() -> None:
+    text = "I wanted to die. That was in 2009."
+    flags = [make_label(passage=text, ends=16), make_label(passage=text, ends=16, raised_by=RULE)]
+    (words, raw), rules = on_labels.heard_in(flags, TakingBack(), settings())
+    assert (words, raw) == (text, 1.0)
+    assert rules[0] == "" and np.isnan(rules[1])
+
+
 def test_evidence_is_found_again_in_a_text_that_was_made_plain() -> None:
     text = "Tired. Sl33ping badly. The r0pe was bought. All of it is ready."
     starts = text.index("The r0pe")

