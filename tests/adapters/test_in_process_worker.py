@@ -242,7 +242,9 @@ async def test_rescheduled_run_never_runs_beside_its_old_leg(
             await client.set_flow_run_state(run_id, Scheduled(), force=True)
         await until_state(run_id, "Completed")
         await until_free(claims)
-    assert diary(tmp_path, "RF-1") == ["began", "done"]
+    # on a slow machine the leg may have ended before it was scheduled again: then it runs again, and after it
+    told = diary(tmp_path, "RF-1")
+    assert told in (["began", "done"], ["began", "done"] * 2)
 
 
 async def test_cancelled_run_is_broken_off(deploy: Deploy, pool: str, claims: FileClaims, tmp_path: Path) -> None:
