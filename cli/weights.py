@@ -20,7 +20,7 @@ from models.operational import Staff
 
 MINILM, RISK, NOTES = "minilm", "risk_signals", "note_drafting"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-Version = Annotated[str, typer.Argument(help="Such as risk-405bd0d9; `countersign models list` names them.")]
+Version = Annotated[str, typer.Argument(help="Such as risk-29517cba; `countersign models list` names them.")]
 MAY_TUNE = (Role.ADMIN, Role.COMPLIANCE)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,9 +133,9 @@ def heard_in(labels: Sequence[Label], network: RiskNetwork, of: Settings) -> lis
     Read as a text is read: a flag may come from what several sentences say together, and of a sentence that these take
     back their score is left, so they are named. Empty, and nan, for a rule's flag and without the text.
     """
-    plains = {label.text: plain(label.text) for label in labels if label.raised_by == CLASSIFIER}
+    made_plain = cache(plain)  # a text may hold several flags
     parts = [
-        _around(label, plains[label.text], of.together) if label.raised_by == CLASSIFIER else NOWHERE
+        _around(label, made_plain(label.text), of.together) if label.raised_by == CLASSIFIER else NOWHERE
         for label in labels
     ]
     scores = risk_classifier.raw_of([text for text, _ in parts], network.scores, of.together, of.taken_back)

@@ -32,7 +32,8 @@ TRAINED_ON = (*TRAINED_ON_BEFORE, WRITTEN_LAST)
 HELD_OUT = "held_out"
 TRAIN = "train"
 UNSEEN = "unseen"
-IDEATION_OR_WORSE = ("ideation", "behavior", "attempt")
+BEHAVIOUR_OR_ATTEMPT = ("behavior", "attempt")
+IDEATION_OR_WORSE = ("ideation", *BEHAVIOUR_OR_ATTEMPT)
 ONE_USER_IN = 5
 
 
@@ -84,7 +85,7 @@ def posts() -> list[Post]:
             row["user"],
             row["risk"] in IDEATION_OR_WORSE,
             _split_of_user(row["user"]),
-            row["risk"] in IDEATION_OR_WORSE[1:],
+            row["risk"] in BEHAVIOUR_OR_ATTEMPT,
         )
         for row in rows
         if row["level"] == "post" and row["risk"]

@@ -12,6 +12,7 @@ written down: the network before says which. The texts are split by hash: five p
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import random
@@ -92,7 +93,7 @@ def main(from_minilm: bool = False) -> None:
     tokenizer, network = tokenizer_and_network(pinned_weights())
     before = risk_tuning.beginning_with(network, load_file(BEFORE)).eval()
     telling = telling_passages(tokenizer, before, _fit(own_texts()))
-    learner = (_from_minilm if from_minilm else _going_on)(tokenizer, network, telling)
+    learner = _from_minilm(tokenizer, network, telling) if from_minilm else _going_on(tokenizer, before, telling)
     save_file(risk_tuning.tensors_of(learner), SHIPPED / NETWORK)
     calibrate(tokenizer, network)
 
@@ -129,7 +130,7 @@ def _from_minilm(tokenizer: Any, network: Any, telling: Telling) -> Learner:
     )
 
 
-def _going_on(tokenizer: Any, network: Any, telling: Telling) -> Learner:
+def _going_on(tokenizer: Any, before: Learner, telling: Telling) -> Learner:
     """The mean of the network before and of what it becomes with what was written last and a part of the rest.
 
     On what neither was trained on the mean is better than both (Wortsman et al. 2022, arXiv 2109.01903): what is gone
@@ -137,13 +138,11 @@ def _going_on(tokenizer: Any, network: Any, telling: Telling) -> Learner:
     """
     new = _fit(own_texts([risk_corpora.WRITTEN_LAST]))
     older = _material(own_texts(risk_corpora.TRAINED_ON_BEFORE))
-    before = load_file(BEFORE)
     choose = random.Random(SEED_GOING_ON)
     parts = [older.some(OLDER_SHARE, choose) for _ in range(ROUNDS_GOING_ON)]
     rounds = [list(passages([*new, *part.own], part.posts, part.talks, choose, telling)) for part in parts]
-    gone_on = risk_tuning.beginning_with(network, before)
-    gone_on = risk_tuning.trained(tokenizer, gone_on, rounds, SEED_GOING_ON, risk_tuning.GOING_ON)
-    return risk_tuning.averaged([risk_tuning.beginning_with(network, before), gone_on])
+    gone_on = risk_tuning.trained(tokenizer, copy.deepcopy(before), rounds, SEED_GOING_ON, risk_tuning.GOING_ON)
+    return risk_tuning.averaged([before, gone_on])
 
 
 @dataclass(frozen=True)

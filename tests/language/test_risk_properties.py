@@ -1,10 +1,8 @@
 """What must hold whatever is written around a disclosure, however it is typed, and in whatever order it is told."""
 
-import json
 import random
 from functools import cache
 from itertools import permutations, product
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +12,8 @@ from benchmarks.disguises import WAYS, inside_a_long_text
 from language.risk_signals import read_risk, read_risk_many
 from language.risk_values import SignalStatus
 from language.sentences import sentence_spans
-from language.training.train_risk import in_development
+from language.training.train_risk import in_development, own_texts
 
-CORPORA = Path(__file__).parents[1] / "data" / "risk"
-FILES = ("challenge", "training", "training_next", "training_wide", "training_more", "training_turns", "training_quiet")
 MOST_LOST = {way: 0.03 for way in WAYS} | {"slips_anywhere": 0.08}  # plain.py mends key words, and no others
 LONG = (
     "The committee met on Tuesday to talk about the car park behind the library, and after an hour of going "
@@ -34,14 +30,7 @@ LONG = (
 
 def never_trained_on() -> list[str]:
     """Present texts of the development sixth, which trains nothing."""
-    rows = [json.loads(line) for name in FILES for line in (CORPORA / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    return [
-        row["text"]
-        for row in rows
-        if row["status"] == SignalStatus.PRESENT
-        and row.get("split", "train") == "train"
-        and in_development(row["text"])
-    ]
+    return [text.text for text in own_texts() if text.status == SignalStatus.PRESENT and in_development(text.text)]
 
 
 @cache
